@@ -1,0 +1,54 @@
+# Every target does its own set-up: only Python 3.11+, pip and make are needed.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+
+.PHONY: setup run test lint check format bench bench-quick samples clean
+
+setup: $(VENV)/.dev  ## everything for working on the project
+
+$(VENV)/.pip:
+	$(PYTHON) -m venv $(VENV)
+	$(PIP) install --quiet --upgrade "pip>=25.1"
+	@touch $@
+
+$(VENV)/.run: $(VENV)/.pip pyproject.toml constraints.txt
+	@echo "installing (about a minute the first time)"
+	$(PIP) install --quiet --constraint constraints.txt --editable .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.run
+	$(PIP) install --quiet --constraint constraints.txt --group dev --editable .
+	@touch $@
+
+run: $(VENV)/.run  ## ask the sample document a question
+	$(BIN)/wholedoc ask sample_docs/harbour_register.pdf -q "$(or $(QUESTION),$(SAMPLE_QUESTION))"
+
+test: $(VENV)/.dev  ## the tests
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+check: lint test  ## format, lint, types, tests
+
+format: $(VENV)/.dev
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: $(VENV)/.dev  ## the measurements of docs/benchmarks.md
+	$(BIN)/python -m benchmarks
+
+bench-quick: $(VENV)/.dev  ## the same on short documents, in about two minutes
+	$(BIN)/python -m benchmarks --quick
+
+samples: $(VENV)/.dev  ## write the sample documents anew
+	$(BIN)/python sample_docs/build.py
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache
+
+SAMPLE_QUESTION := Who was appointed harbour master?

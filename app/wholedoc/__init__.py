@@ -1,0 +1,1 @@
+"""Ask a whole document on your own machine, with nothing retrieved."""

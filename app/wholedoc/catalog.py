@@ -1,0 +1,52 @@
+"""The documents a library knows: their text, pages and where their chunks are, one JSON file each."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from .document import Document, OutlineEntry, Page
+from .store import write_atomically
+
+VERSION = 1
+
+
+@dataclass(frozen=True)
+class Catalog:
+    """A folder with one file a document."""
+
+    folder: Path
+
+    def path(self, id: str) -> Path:
+        return self.folder / f"{id}.json"
+
+    def put(self, document: Document) -> None:
+        """Remember a document's text and pages."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        content = {"version": VERSION, **asdict(document)}
+        write_atomically(self.path(document.id), json.dumps(content, ensure_ascii=False).encode())
+
+    def get(self, id: str) -> Document | None:
+        """The document with this id, or None."""
+        try:
+            content: dict[str, Any] = json.loads(self.path(id).read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return None
+        return Document(
+            content["id"],
+            content["name"],
+            tuple(Page(**page) for page in content["pages"]),
+            tuple(OutlineEntry(**entry) for entry in content["outline"]),
+            tuple(content["warnings"]),
+        )
+
+    def ids(self) -> list[str]:
+        """Ids of all documents, the first added first."""
+        files = sorted(self.folder.glob("*.json"), key=lambda path: path.stat().st_mtime)
+        return [path.stem for path in files]
+
+    def remove(self, id: str) -> None:
+        """Forget a document; nothing happens if it is not known."""
+        self.path(id).unlink(missing_ok=True)

@@ -1,0 +1,67 @@
+"""The command line. Heavy imports wait until a command needs them, so that --help answers at once."""
+
+from __future__ import annotations
+
+import sys
+import traceback
+
+import click
+
+from .add import add
+from .ask import ask
+from .doctor import doctor
+from .shelf import list_documents, remove
+
+# What is thrown for reasons a person can mend is said in one sentence; the engine's own errors come without an
+# exit code, and are named here so that torch need not be imported to tell.
+BAD_INPUT = frozenset({"WindowError", "MemoryPlanError", "UnsupportedModelError"})
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="wholedoc")
+@click.option("--debug", is_flag=True, help="Show a traceback when something goes wrong.")
+def cli(debug: bool) -> None:
+    """Ask a whole document, on your own machine, with nothing retrieved."""
+
+
+for command in (add, ask, list_documents, remove, doctor):
+    cli.add_command(command)
+
+
+def main() -> None:
+    """Run the command line. Exits 0 when done, 2 on bad input or usage, 1 on anything else."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: list[str]) -> int:
+    """Run one command and return its exit code."""
+    try:
+        cli.main(arguments, prog_name="wholedoc", standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("stopped; what was read so far stays in the library", err=True)
+        return 1
+    except Exception as error:
+        if "--debug" in arguments:
+            traceback.print_exc()
+        click.echo(f"wholedoc: {_sentence(error)}", err=True)
+        return _exit_code(error)
+    return 0
+
+
+def _sentence(error: Exception) -> str:
+    from ..errors import WholedocError
+
+    if isinstance(error, WholedocError) or type(error).__module__.startswith("parallelcomp"):
+        return str(error)
+    return f"unexpected {type(error).__name__}: {error} (run `wholedoc --debug ...` for the details)"
+
+
+def _exit_code(error: Exception) -> int:
+    from ..errors import WholedocError
+
+    if isinstance(error, WholedocError):
+        return error.exit_code
+    return 2 if type(error).__name__ in BAD_INPUT else 1

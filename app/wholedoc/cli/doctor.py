@@ -1,0 +1,50 @@
+"""`wholedoc doctor`: what this machine can do."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import click
+
+from .options import JSON, MODEL, settings_from, shared
+
+
+@click.command()
+@shared(JSON, *MODEL)
+def doctor(as_json: bool, **given: Any) -> None:
+    """Show model, device, attention kernel, memory, and what document length fits."""
+    from importlib.metadata import version
+
+    from parallelcomp import usable_kernel
+
+    from ..home import home
+    from ..library import Library
+    from .progress import tell
+
+    library = Library.open(settings=settings_from(given), notify=tell)
+    spec = library.engine.spec
+    plan = library.engine.plan(131_072)
+    facts: dict[str, object] = {
+        "wholedoc": version("wholedoc"),
+        "torch": version("torch"),
+        "transformers": version("transformers"),
+        "model": library.model.name,
+        "device": str(spec.device),
+        "dtype": str(spec.dtype).removeprefix("torch."),
+        "attention_kernel": usable_kernel(spec.device, spec.dtype).value,
+        "model_window_tokens": spec.window,
+        "weights_bytes": plan.weights,
+        "kv_bytes_per_token": plan.kv_per_token,
+        "free_bytes": plan.available,
+        "longest_document_tokens": plan.longest_document,
+        "library": str(home()),
+    }
+    if as_json:
+        click.echo(json.dumps(facts))
+        return
+    width = max(len(name) for name in facts)
+    for name, value in facts.items():
+        shown = f"{value:,}" if isinstance(value, int) else value
+        click.echo(f"{name.replace('_', ' '):{width}}  {shown}")
+    click.echo(f"A document of 128K tokens: {plan.verdict}.")

@@ -1,0 +1,115 @@
+"""Options that several commands share, and the settings they stand for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from parallelcomp import Calibration
+
+    from ..settings import Settings
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+MODEL = (
+    click.option(
+        "--model", metavar="ID_OR_FOLDER", help="A Hugging Face id or a folder [default: the embedded model]."
+    ),
+    click.option("--device", metavar="DEVICE", help="cpu, cuda, cuda:1 ... [default: cuda if there is one]."),
+    click.option("--chunk-tokens", type=click.IntRange(16), help="Longest chunk, in tokens."),
+    click.option(
+        "--precision", type=click.Choice(["fp32", "bf16", "fp16"]), help="Number format of the stored KV."
+    ),
+)
+PASSWORD = click.option("--password", help="Password of an encrypted PDF.")
+JSON = click.option(
+    "--json", "as_json", is_flag=True, help="Print one JSON object on stdout, and nothing else there."
+)
+ANSWER = (
+    click.option("--kept-tokens", type=click.IntRange(1), help="Document tokens that stay for the answer, in all."),
+    click.option("--capacity", type=click.IntRange(1), help="Most tokens that stay of one chunk."),
+    click.option(
+        "--composition",
+        type=click.Choice(["assembled", "reread", "mixture"]),
+        help="How kept chunks are put together.",
+    ),
+    click.option(
+        "--calibrate",
+        type=click.Choice(["sink", "middle", "recency"]),
+        multiple=True,
+        help="Calibrate attention in this region of the chunks (repeatable).",
+    ),
+    click.option(
+        "--calibrate-layers",
+        type=(float, float),
+        default=(0.25, 0.5),
+        show_default=True,
+        help="Layers to calibrate, as fractions of depth.",
+    ),
+    click.option(
+        "--calibrate-threshold",
+        type=float,
+        default=0.1,
+        show_default=True,
+        help="Share of a head's attention above which a token is evicted.",
+    ),
+    click.option("--temperature", type=click.FloatRange(0), help="0 is greedy."),
+    click.option(
+        "--top-p", type=click.FloatRange(0, 1, min_open=True), help="Nucleus sampling, with a temperature above 0."
+    ),
+    click.option("--max-new-tokens", type=click.IntRange(1), help="Longest answer, in tokens."),
+)
+
+
+def shared(*options: Callable[[F], F]) -> Callable[[F], F]:
+    """One decorator for several options, shown in this order."""
+
+    def decorate(function: F) -> F:
+        for option in reversed(options):
+            function = option(function)
+        return function
+
+    return decorate
+
+
+def settings_from(given: dict[str, Any]) -> Settings:
+    """Settings with every option that was given, defaults elsewhere. Raises click.UsageError for a bad device."""
+    import torch
+
+    from parallelcomp import Composition, EngineConfig, Eviction, KVPrecision, Sampling
+
+    from ..settings import Settings
+
+    engine = _given(given, chunk_tokens=int, composition=Composition, precision=KVPrecision)
+    engine["eviction"] = Eviction(**_given(given, kept_tokens=int, capacity=int))
+    engine["calibration"] = _calibration(given)
+    try:
+        device = torch.device(given["device"]) if given.get("device") else None
+        config = EngineConfig(**engine)
+    except (RuntimeError, ValueError) as error:
+        raise click.UsageError(str(error).splitlines()[0]) from error
+    if device is not None and device.type == "cuda" and not torch.cuda.is_available():
+        raise click.UsageError("this machine has no usable CUDA device; leave out --device or say --device cpu")
+    sampling = Sampling(**_given(given, temperature=float, top_p=float, max_new_tokens=int))
+    return Settings(model=given.get("model"), device=device, engine=config, sampling=sampling)
+
+
+def _given(given: dict[str, Any], **kinds: Callable[[Any], Any]) -> dict[str, Any]:
+    return {name: kind(given[name]) for name, kind in kinds.items() if given.get(name) is not None}
+
+
+def _calibration(given: dict[str, Any]) -> Calibration | None:
+    from parallelcomp import Calibration, LayerRange, Region
+
+    if not given.get("calibrate"):
+        return None
+    regions = Region(0)
+    for name in given["calibrate"]:
+        regions |= Region[name.upper()]
+    try:
+        return Calibration(regions, LayerRange(*given["calibrate_layers"]), given["calibrate_threshold"])
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error

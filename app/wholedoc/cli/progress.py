@@ -1,0 +1,67 @@
+"""Progress on the terminal: a bar on stderr while documents are read, quiet where nobody looks."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from typing import TypeVar
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn
+
+from ..answer import Reading, Scoring
+
+T = TypeVar("T")
+
+
+class Bars:
+    """One bar a document while it is read, one while its chunks are scored."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+        self._tasks: dict[str, TaskID] = {}
+
+    def show(self, event: Reading | Scoring) -> None:
+        """Bring the bar of this event up to date."""
+        if isinstance(event, Reading):
+            if event.cached_tokens == event.total_tokens:
+                return
+            left = "" if event.seconds_left is None else f"{_duration(event.seconds_left)} left"
+            note = (
+                f"{event.tokens:,}/{event.total_tokens:,} tokens  {event.tokens_per_second:,.0f} tokens/s  {left}"
+            )
+            self._update(f"reading {event.document}", event.tokens, event.total_tokens, note)
+        else:
+            self._update("asking every chunk", event.done, event.total, f"{event.done}/{event.total} chunks")
+
+    def _update(self, title: str, done: int, total: int, note: str) -> None:
+        if title not in self._tasks:
+            self._tasks[title] = self._progress.add_task(title, total=total, note=note)
+        self._progress.update(self._tasks[title], completed=done, total=total, note=note)
+
+    def follow(self, reading: Generator[Reading, None, T]) -> T:
+        """Run a reading to its end and return what it returns."""
+        while True:
+            try:
+                self.show(next(reading))
+            except StopIteration as stop:
+                return stop.value
+
+
+@contextmanager
+def bars() -> Iterator[Bars]:
+    """Bars on stderr, shown if it is a terminal and taken away at the end."""
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[note]}"))
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+        yield Bars(progress)
+
+
+def tell(message: str) -> None:
+    """A line for people on stderr."""
+    Console(stderr=True, highlight=False, markup=False).print(message)
+
+
+def _duration(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes}:{rest:02d} min" if minutes else f"{rest} s"

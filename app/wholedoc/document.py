@@ -1,0 +1,73 @@
+"""A document: pages of text with their labels and offsets, its outline, and what went wrong reading it."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from dataclasses import dataclass
+from functools import cached_property
+
+PAGE_SEPARATOR = "\n\n"
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page. `offset` is the index of its first character in `Document.text`."""
+
+    text: str
+    label: str
+    offset: int
+
+
+@dataclass(frozen=True)
+class OutlineEntry:
+    """A bookmark or heading: `level` counts from 1, `page` is the 1-based page number."""
+
+    title: str
+    level: int
+    page: int
+
+
+@dataclass(frozen=True)
+class Document:
+    """A whole document. `id` is the sha256 of the file's bytes in hexadecimal."""
+
+    id: str
+    name: str
+    pages: tuple[Page, ...]
+    outline: tuple[OutlineEntry, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+    @classmethod
+    def from_pages(
+        cls,
+        id: str,
+        name: str,
+        pages: list[tuple[str, str]],
+        outline: tuple[OutlineEntry, ...] = (),
+        warnings: tuple[str, ...] = (),
+    ) -> Document:
+        """Build from `(text, label)` pairs, working out the offsets."""
+        built: list[Page] = []
+        offset = 0
+        for text, label in pages:
+            built.append(Page(text, label, offset))
+            offset += len(text) + len(PAGE_SEPARATOR)
+        return cls(id, name, tuple(built), outline, warnings)
+
+    @cached_property
+    def text(self) -> str:
+        """All pages joined by `PAGE_SEPARATOR`: what the model reads."""
+        return PAGE_SEPARATOR.join(page.text for page in self.pages)
+
+    @cached_property
+    def _offsets(self) -> list[int]:
+        return [page.offset for page in self.pages]
+
+    def page_index_at(self, offset: int) -> int:
+        """The 0-based page that holds the character at `offset` (a separator belongs to the page before)."""
+        return max(bisect_right(self._offsets, offset) - 1, 0)
+
+    @property
+    def pages_without_text(self) -> tuple[int, ...]:
+        """1-based numbers of the pages that have no text."""
+        return tuple(number for number, page in enumerate(self.pages, 1) if not page.text.strip())

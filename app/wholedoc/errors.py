@@ -1,0 +1,49 @@
+"""Errors that a person can cause: each says what is wrong and what to do, and knows its exit code."""
+
+from __future__ import annotations
+
+
+class WholedocError(Exception):
+    """Base of every error shown to a person without a traceback."""
+
+    exit_code = 1
+
+
+class DocumentError(WholedocError):
+    """A file that cannot be read as a document."""
+
+    exit_code = 2
+
+
+class UnreadableFileError(DocumentError):
+    """The file is missing, empty, damaged, or not of a supported type."""
+
+
+class PasswordError(DocumentError):
+    """The file is encrypted, and no password or a wrong one was given."""
+
+
+class ExtractionLimitError(DocumentError):
+    """Reading the file took more time or memory than allowed."""
+
+
+class NoTextError(DocumentError):
+    """The file has pages but no text at all (a scan)."""
+
+
+class ModelError(WholedocError):
+    """A model that cannot be fetched, found, loaded or used."""
+
+    exit_code = 2
+
+
+class QuestionError(WholedocError):
+    """A question that cannot be asked: empty, or too long for the model."""
+
+    exit_code = 2
+
+
+class UnknownDocumentError(WholedocError):
+    """A name that is neither a file nor a document of the library."""
+
+    exit_code = 2

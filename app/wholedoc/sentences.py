@@ -1,0 +1,62 @@
+"""Sentences of a page, as exact spans of its text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+# A full stop ends a sentence unless an abbreviation or an initial stands before it.
+SENTENCE_END = re.compile(r"(?<=[.!?])[\"'”’)\]]*\s+(?=[\"'“‘(\[]?[A-Z0-9])")
+ABBREVIATION = re.compile(
+    r"(?:\b(?:[A-Z]|Mr|Mrs|Ms|Dr|St|No|Nos|vs|cf|ca|approx|Art|Sec|Fig|Capt|Prof|Inc|Ltd|Co)\.)$"
+)
+# A line this much shorter than the page's long lines ends its paragraph, or is a heading or a table row.
+SHORT_LINE = 0.75
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """Characters [start, stop) of a page's text, without surrounding white space."""
+
+    start: int
+    stop: int
+
+
+def sentences(text: str) -> list[Sentence]:
+    """Split a page's text; together the sentences hold every character that is not white space."""
+    found: list[Sentence] = []
+    for start, stop in _blocks(text):
+        for begin, end in _split(text, start, stop):
+            stripped = text[begin:end].strip()
+            if stripped:
+                begin += len(text[begin:end]) - len(text[begin:end].lstrip())
+                found.append(Sentence(begin, begin + len(stripped)))
+    return found
+
+
+def _blocks(text: str) -> Iterator[tuple[int, int]]:
+    """Paragraphs, headings and table rows: runs of lines that belong together."""
+    lines = text.splitlines(keepends=True)
+    lengths = sorted(len(line.rstrip()) for line in lines)
+    long = lengths[int(len(lengths) * 0.9)] if lengths else 0
+    start = position = 0
+    for index, line in enumerate(lines):
+        position += len(line)
+        following = lines[index + 1].lstrip() if index + 1 < len(lines) else ""
+        runs_on = following[:1].islower() and bool(line.strip())
+        if not line.strip() or (len(line.rstrip()) < SHORT_LINE * long and not runs_on):
+            yield start, position
+            start = position
+    if start < position:
+        yield start, position
+
+
+def _split(text: str, start: int, stop: int) -> Iterator[tuple[int, int]]:
+    begin = start
+    for match in SENTENCE_END.finditer(text, start, stop):
+        if ABBREVIATION.search(text, begin, match.start()):
+            continue
+        yield begin, match.end()
+        begin = match.end()
+    yield begin, stop

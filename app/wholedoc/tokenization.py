@@ -1,0 +1,64 @@
+"""A document as the model sees it: token ids, and where each token stands in the text."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .document import Document
+
+# After these a new paragraph begins: blank lines (also between pages), or a line end after a full stop.
+PARAGRAPH_END = re.compile(r"\n[ \t]*\n\s*|(?<=[.!?:;])[ \t]*\n\s*")
+
+
+@dataclass(frozen=True)
+class TokenizedDocument:
+    """`token_ids` of the whole text; `starts` and `ends` are each token's character offsets in it."""
+
+    document: Document
+    token_ids: tuple[int, ...]
+    starts: NDArray[np.int64]
+    ends: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.token_ids)
+
+    @cached_property
+    def paragraph_starts(self) -> list[int]:
+        """Ascending token offsets at which a paragraph starts."""
+        characters = [match.end() for match in PARAGRAPH_END.finditer(self.document.text)]
+        # A token may carry the white space before its word, so the one that ends after the offset is meant.
+        tokens = np.searchsorted(self.ends, characters, side="right")
+        return np.unique(tokens[tokens < len(self)]).tolist()
+
+    @cached_property
+    def pages(self) -> NDArray[np.int64]:
+        """0-based page index of every token."""
+        offsets = np.array([page.offset for page in self.document.pages])
+        # The last character decides: a token's leading white space may belong to the page before.
+        return np.searchsorted(offsets, np.maximum(self.ends - 1, 0), side="right") - 1
+
+    def token_range(self, start: int, stop: int) -> tuple[int, int]:
+        """The tokens that overlap the characters [start, stop), as a half-open range."""
+        first = int(np.searchsorted(self.ends, start, side="right"))
+        last = int(np.searchsorted(self.starts, stop, side="left"))
+        return first, max(first, last)
+
+
+def tokenize(document: Document, tokenizer: Any) -> TokenizedDocument:
+    """Tokenize the whole text; nothing is cut, and special tokens in it are plain text."""
+    encoded = tokenizer(
+        document.text,
+        add_special_tokens=False,
+        split_special_tokens=True,
+        return_offsets_mapping=True,
+        truncation=False,
+        verbose=False,
+    )
+    offsets = np.array(encoded["offset_mapping"], dtype=np.int64).reshape(-1, 2)
+    return TokenizedDocument(document, tuple(encoded["input_ids"]), offsets[:, 0], offsets[:, 1])

@@ -1,0 +1,190 @@
+"""The one attention function of the engine, registered with transformers under `NAME`.
+
+Causality is bottom-right: the last query sees every key. The mask that transformers would build is replaced by
+None; a forward pass hands its wishes to every layer through one keyword, `attention_pass`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import Enum
+from functools import cache
+from typing import Any, Protocol
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+from transformers import AttentionInterface
+from transformers.masking_utils import AttentionMaskInterface
+
+from .errors import Cancelled
+
+NAME = "parallelcomp"
+
+
+class Kernel(Enum):
+    """Which kernel computes attention."""
+
+    FLASH = "flash-attn"
+    SDPA = "torch SDPA"
+
+
+class Observer(Protocol):
+    """Is shown every layer's queries and keys; `weights` computes attention for the last queries if wanted."""
+
+    def __call__(self, layer: int, query: Tensor, key: Tensor, scaling: float, padding: Tensor | None) -> None: ...
+
+
+class KeyFilter(Protocol):
+    """Drops keys and values before attention is computed (calibration)."""
+
+    def __call__(
+        self, layer: int, query: Tensor, key: Tensor, value: Tensor, scaling: float
+    ) -> tuple[Tensor, Tensor]: ...
+
+
+@dataclass
+class AttentionPass:
+    """What one forward pass asks of every attention layer.
+
+    `padding`: leading key slots of each sequence that hold nothing, int64 (batch,), or None. `cancelled` is
+    polled once per layer, so that a pass over a long chunk stops within milliseconds.
+    """
+
+    padding: Tensor | None = None
+    observer: Observer | None = None
+    key_filter: KeyFilter | None = None
+    cancelled: Callable[[], bool] | None = None
+    _masks: dict[tuple[int, int, int], Tensor] = field(default_factory=dict, repr=False)
+
+    def mask(self, query: Tensor, keys: int, group: int) -> Tensor:
+        """Additive mask (batch or 1, 1, group * queries, keys) for queries packed by KV head; made once."""
+        queries = query.shape[2]
+        if (queries, keys, group) not in self._masks:
+            self._masks[queries, keys, group] = additive_mask(
+                queries, keys, self.padding, query.dtype, query.device
+            ).repeat(1, 1, group, 1)
+        return self._masks[queries, keys, group]
+
+
+def additive_mask(
+    queries: int, keys: int, padding: Tensor | None, dtype: torch.dtype, device: torch.device
+) -> Tensor:
+    """0 where the bottom-right causal query may see the key and it is no padding, -inf elsewhere.
+
+    Shape (batch or 1, 1, queries, keys).
+    """
+    slot = torch.arange(keys, device=device)
+    last_visible = torch.arange(keys - queries, keys, device=device)
+    visible = (slot[None, :] <= last_visible[:, None])[None, None]
+    if padding is not None:
+        visible = visible & (slot >= padding[:, None])[:, None, None, :]
+    mask = torch.zeros(visible.shape, dtype=dtype, device=device)
+    return mask.masked_fill_(~visible, float("-inf"))
+
+
+def attend(
+    module: Any,
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    attention_mask: Tensor | None,
+    scaling: float | None = None,
+    dropout: float = 0.0,
+    attention_pass: AttentionPass | None = None,
+    **_: Any,
+) -> tuple[Tensor, None]:
+    """Attention of `query` (batch, query_heads, queries, head_dim) on (batch, kv_heads, keys, head_dim).
+
+    Returns (batch, queries, query_heads, head_dim), as transformers wants it. Raises Cancelled.
+    """
+    asked = attention_pass if attention_pass is not None else AttentionPass()
+    if asked.cancelled is not None and asked.cancelled():
+        raise Cancelled("stopped while the model was reading")
+    scale = scaling if scaling is not None else query.shape[-1] ** -0.5
+    if asked.key_filter is not None:
+        key, value = asked.key_filter(module.layer_idx, query, key, value, scale)
+    if asked.observer is not None:
+        asked.observer(module.layer_idx, query, key, scale, asked.padding)
+    if asked.padding is None and usable_kernel(query.device, query.dtype) is Kernel.FLASH:
+        return _flash(query, key, value, scale), None
+    if asked.padding is None and query.shape[2] * 2 > key.shape[2]:
+        return _sdpa_square(query, key, value, scale).transpose(1, 2), None
+    return _sdpa_packed(query, key, value, scale, asked).transpose(1, 2), None
+
+
+def _sdpa_square(query: Tensor, key: Tensor, value: Tensor, scale: float) -> Tensor:
+    """Many queries: fill the missing leading ones with zeros, so that the kernel's own top-left causality is
+    the bottom-right one wanted here, and no mask has to be read."""
+    missing = key.shape[2] - query.shape[2]
+    if missing:
+        query = torch.cat([query.new_zeros(*query.shape[:2], missing, query.shape[3]), query], dim=2)
+    out = F.scaled_dot_product_attention(
+        query, key, value, is_causal=True, scale=scale, enable_gqa=query.shape[1] != key.shape[1]
+    )
+    return out[:, :, missing:]
+
+
+def _sdpa_packed(query: Tensor, key: Tensor, value: Tensor, scale: float, asked: AttentionPass) -> Tensor:
+    """Few queries: those of a KV head's group stand side by side, so that keys are read once per KV head."""
+    batch, query_heads, queries, head_dim = query.shape
+    group = query_heads // key.shape[1]
+    mask = None
+    if queries > 1 or asked.padding is not None:
+        mask = asked.mask(query, key.shape[2], group)
+    packed = query.reshape(batch, key.shape[1], group * queries, head_dim)
+    out = F.scaled_dot_product_attention(packed, key, value, attn_mask=mask, scale=scale)
+    return out.reshape(batch, query_heads, queries, head_dim)
+
+
+def weights(query: Tensor, key: Tensor, scale: float, padding: Tensor | None, last: int) -> Tensor:
+    """Attention shares of the last `last` queries, softmax in fp32 over all keys.
+
+    Returns (batch, kv_heads, group, last, keys), the query heads grouped by the KV head they share.
+    """
+    batch, query_heads, _, head_dim = query.shape
+    kv_heads, keys = key.shape[1], key.shape[2]
+    recent = query[:, :, -last:]
+    last = recent.shape[2]
+    packed = recent.reshape(batch, kv_heads, query_heads // kv_heads * last, head_dim)
+    logits = (packed @ key.transpose(2, 3)).float().mul_(scale)
+    logits = logits.view(batch, kv_heads, query_heads // kv_heads, last, keys)
+    if last > 1 or padding is not None:
+        logits += additive_mask(last, keys, padding, logits.dtype, logits.device)[:, :, None]
+    return logits.softmax(dim=-1)
+
+
+def usable_kernel(device: torch.device, dtype: torch.dtype) -> Kernel:
+    """The kernel that will be used on this device with this dtype."""
+    if device.type == "cuda" and dtype in (torch.float16, torch.bfloat16) and _flash_attention() is not None:
+        return Kernel.FLASH
+    return Kernel.SDPA
+
+
+def _flash(query: Tensor, key: Tensor, value: Tensor, scale: float) -> Tensor:
+    function = _flash_attention()
+    assert function is not None
+    # flash-attn wants (batch, tokens, heads, head_dim); its causality is bottom-right and it knows GQA.
+    out = function(
+        query.transpose(1, 2), key.transpose(1, 2), value.transpose(1, 2), softmax_scale=scale, causal=True
+    )
+    return out if isinstance(out, Tensor) else out[0]
+
+
+@cache
+def _flash_attention() -> Callable[..., Any] | None:
+    """flash-attn's function where it is installed and its binary loads, looked for once."""
+    try:
+        from flash_attn import flash_attn_func
+    except (ImportError, OSError):
+        return None
+    return flash_attn_func
+
+
+def _no_mask(*_: Any, **__: Any) -> None:
+    return None
+
+
+AttentionInterface.register(NAME, attend)
+AttentionMaskInterface.register(NAME, _no_mask)

@@ -1,0 +1,189 @@
+"""From kept chunks to next-token probabilities: three ways behind one interface.
+
+`AnswerState.step` takes token ids and returns the log-probabilities of the next token. The first step takes the
+question, later ones a token of the answer each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+from .assembly import Context, assemble, chunk_slots
+from .attention import AttentionPass, KeyFilter, Observer
+from .cache import buffer_cache
+from .calibration import Calibrator
+from .chunking import Chunk
+from .config import Composition, EngineConfig
+from .errors import WindowError
+from .kv import ChunkKV, Prefix
+from .model import LoadedModel
+from .prefill import prefill_batch
+from .scoring import ChunkScore
+
+Kept = Sequence[tuple[ChunkKV, ChunkScore]]
+
+
+class AnswerState(Protocol):
+    """What decoding needs: a context, and log-probabilities of the next token."""
+
+    @property
+    def context(self) -> Context: ...
+
+    def step(
+        self,
+        token_ids: Sequence[int],
+        observer: Observer | None = None,
+        cancelled: Callable[[], bool] | None = None,
+    ) -> Tensor:
+        """Append tokens; log-probabilities of the next, fp32 (vocabulary,). Raises Cancelled."""
+        ...
+
+
+class SingleState:
+    """One sequence over one context: assembled or re-read."""
+
+    def __init__(self, loaded: LoadedModel, context: Context, key_filter: KeyFilter | None = None) -> None:
+        self._loaded = loaded
+        self._context = context
+        self._key_filter = key_filter
+
+    @property
+    def context(self) -> Context:
+        return self._context
+
+    @torch.inference_mode()
+    def step(
+        self,
+        token_ids: Sequence[int],
+        observer: Observer | None = None,
+        cancelled: Callable[[], bool] | None = None,
+    ) -> Tensor:
+        logits = _forward(self._loaded, self._context, token_ids, observer, self._key_filter, cancelled)
+        self._key_filter = None  # calibration looks at the question only
+        return logits[0].log_softmax(dim=-1)
+
+
+class MixtureState:
+    """Every kept chunk in a sequence of its own, all given the same tokens.
+
+    P(y | q) = sum over chunks c of P(c | q, answer so far) P(y | c, q): `log_weights` (chunks,) are the log
+    posteriors, updated by how well each chunk predicted each token that was appended.
+    """
+
+    def __init__(self, loaded: LoadedModel, context: Context, log_prior: Tensor) -> None:
+        self._loaded = loaded
+        self._context = context
+        self.log_weights = log_prior.log_softmax(dim=0)
+        self._predicted: Tensor | None = None
+
+    @property
+    def context(self) -> Context:
+        return self._context
+
+    @torch.inference_mode()
+    def step(
+        self,
+        token_ids: Sequence[int],
+        observer: Observer | None = None,
+        cancelled: Callable[[], bool] | None = None,
+    ) -> Tensor:
+        if self._predicted is not None:
+            for token in token_ids:
+                self.log_weights = (self.log_weights + self._predicted[:, token]).log_softmax(dim=0)
+        logits = _forward(self._loaded, self._context, token_ids, observer, None, cancelled)
+        self._predicted = logits.log_softmax(dim=-1)
+        return torch.logsumexp(self._predicted + self.log_weights[:, None], dim=0)
+
+
+def _forward(
+    loaded: LoadedModel,
+    context: Context,
+    token_ids: Sequence[int],
+    observer: Observer | None,
+    key_filter: KeyFilter | None,
+    cancelled: Callable[[], bool] | None,
+) -> Tensor:
+    """Run tokens on top of a context; logits of the last, fp32 (batch, vocabulary)."""
+    device = loaded.spec.device
+    batch = context.next_position.shape[0]
+    out = loaded.model(
+        input_ids=torch.tensor([list(token_ids)], device=device).expand(batch, -1),
+        position_ids=context.next_position[:, None] + torch.arange(len(token_ids), device=device),
+        past_key_values=context.cache,
+        use_cache=True,
+        logits_to_keep=1,
+        attention_pass=AttentionPass(context.padding, observer, key_filter, cancelled),
+    )
+    context.next_position = context.next_position + len(token_ids)
+    logits: Tensor = out.logits[:, -1].float()
+    return logits
+
+
+def _assembled(loaded: LoadedModel, prefix: Prefix, kept: Kept, config: EngineConfig, room: int) -> AnswerState:
+    context = assemble(loaded.spec, prefix, kept, config.eviction, room)
+    calibrator = None if config.calibration is None else Calibrator(context, config.calibration, loaded.spec)
+    return SingleState(loaded, context, calibrator)
+
+
+def _reread(loaded: LoadedModel, prefix: Prefix, kept: Kept, config: EngineConfig, room: int) -> AnswerState:
+    """Prefill the kept chunks' tokens as one chunk. Raises WindowError if they exceed the model's window."""
+    spec = loaded.spec
+    tokens = sum(len(one.chunk) for one, _ in kept)
+    if len(prefix) + tokens + room > spec.window:
+        raise WindowError(
+            f"re-reading {tokens} kept tokens with {len(prefix)} of prefix and {room} for question and answer "
+            f"exceeds the model's window of {spec.window}; lower kept_tokens or choose another composition"
+        )
+    joined = Chunk(0, 0, tuple(token for one, _ in kept for token in one.chunk.token_ids))
+    (read,) = prefill_batch(loaded, prefix, [joined], dtype=spec.dtype, device=spec.device)
+    context = _batch_context(loaded, prefix, [read], room)
+    origin = torch.cat([torch.arange(one.chunk.start, one.chunk.stop) for one, _ in kept])
+    for layer in context.slots:
+        layer[0] = type(layer[0])(origin.expand(spec.kv_heads, -1), layer[0].local, layer[0].lengths)
+    return SingleState(loaded, context)
+
+
+def _mixture(loaded: LoadedModel, prefix: Prefix, kept: Kept, config: EngineConfig, room: int) -> AnswerState:
+    context = _batch_context(loaded, prefix, [one for one, _ in kept], room)
+    summed = torch.tensor([-sum(score.token_nll) for _, score in kept], device=loaded.spec.device)
+    return MixtureState(loaded, context, summed * config.prior_sharpness)
+
+
+def _batch_context(loaded: LoadedModel, prefix: Prefix, chunks: Sequence[ChunkKV], room: int) -> Context:
+    """Every chunk whole in a sequence of its own after the prefix, aligned to end at the same slot."""
+    spec = loaded.spec
+    longest = max(one.kv.tokens for one in chunks)
+    cache = buffer_cache(len(chunks), len(prefix) + longest + room, spec)
+    for index, layer in enumerate(cache.layers):
+        layer.length = len(prefix) + longest
+        keys, values = layer.used
+        for row, one in enumerate(chunks):
+            body = longest - one.kv.tokens
+            start = body + len(prefix)
+            prefix.kv.read(index, keys[row, :, body:start], values[row, :, body:start])
+            one.kv.read(index, keys[row, :, start:], values[row, :, start:])
+    missing = [longest - one.kv.tokens for one in chunks]
+    whole = [chunk_slots(spec, one) for one in chunks]
+    return Context(
+        cache,
+        len(prefix),
+        [list(whole) for _ in range(spec.layers)],
+        torch.tensor([len(prefix) + one.kv.tokens for one in chunks], device=spec.device),
+        torch.tensor(missing, device=spec.device) if any(missing) else None,
+    )
+
+
+_WAYS = {
+    Composition.ASSEMBLED: _assembled,
+    Composition.REREAD: _reread,
+    Composition.MIXTURE: _mixture,
+}
+
+
+def compose(loaded: LoadedModel, prefix: Prefix, kept: Kept, config: EngineConfig, room: int) -> AnswerState:
+    """Put the kept chunks together as `config.composition` says, with `room` slots for question and answer."""
+    return _WAYS[config.composition](loaded, prefix, kept, config, room)

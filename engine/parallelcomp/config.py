@@ -1,0 +1,146 @@
+"""Every setting of the engine: frozen dataclasses and enums, nothing that the model's config knows."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from enum import Enum, Flag, auto
+
+import torch
+
+
+class Composition(Enum):
+    """How the kept chunks are put together for the answer."""
+
+    ASSEMBLED = "assembled"
+    """Kept KV side by side, positions re-used: the paper's way."""
+    REREAD = "reread"
+    """The kept chunks' tokens prefilled once more, in one ordinary window."""
+    MIXTURE = "mixture"
+    """Every kept chunk answers for itself; next-token probabilities are mixed by their posterior."""
+
+
+class KVPrecision(Enum):
+    """Number format in which the chunks' KV is kept between reading and asking."""
+
+    FP32 = "fp32"
+    BF16 = "bf16"
+    FP16 = "fp16"
+
+    @property
+    def dtype(self) -> torch.dtype:
+        return {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}[self.value]
+
+
+class Region(Flag):
+    """Parts of every chunk where parallel attention piles up without cause (section 3.3 of the paper)."""
+
+    SINK = auto()
+    MIDDLE = auto()
+    RECENCY = auto()
+
+
+@dataclass(frozen=True)
+class LayerRange:
+    """A range of layers as fractions of depth, `start` included and `stop` not: (0.25, 0.5) of 32 is 8..15."""
+
+    start: float
+    stop: float
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.start < self.stop <= 1:
+            raise ValueError(f"layer range must satisfy 0 <= start < stop <= 1, got {self.start}, {self.stop}")
+
+    def indices(self, layers: int) -> range:
+        """The layer indices of this range in a model with `layers` layers."""
+        return range(round(self.start * layers), round(self.stop * layers))
+
+
+@dataclass(frozen=True)
+class Eviction:
+    """What of the document stays for the answer (sections 3.1 and 3.2).
+
+    `kept_tokens`: budget over all kept chunks. `capacity`: most tokens kept of one chunk per layer and KV head.
+    """
+
+    kept_tokens: int = 4096
+    capacity: int = 2048
+    observation_window: int = 8
+    pooling_kernel: int = 7
+
+    def __post_init__(self) -> None:
+        if min(self.kept_tokens, self.capacity, self.observation_window) < 1:
+            raise ValueError("kept_tokens, capacity and observation_window must be at least 1 token")
+        if self.pooling_kernel < 1 or self.pooling_kernel % 2 == 0:
+            raise ValueError(f"pooling_kernel must be odd, got {self.pooling_kernel}")
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """Attention calibration (section 3.3): drop context tokens that draw a head's attention without cause.
+
+    A token that lies in one of `regions` of its chunk and receives more than `threshold` of a head's attention
+    from the last `queries` question tokens is evicted in the layers of `layers`, before attention is computed.
+    `edge_tokens` is the length of the sink and the recency region, in tokens.
+    """
+
+    regions: Region
+    layers: LayerRange
+    threshold: float = 0.1
+    edge_tokens: int = 100
+    queries: int = 1
+
+    def __post_init__(self) -> None:
+        if not 0 < self.threshold < 1:
+            raise ValueError(f"threshold is a share of attention between 0 and 1, got {self.threshold}")
+        if min(self.edge_tokens, self.queries) < 1:
+            raise ValueError("edge_tokens and queries must be at least 1 token")
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """How the next token is drawn. Temperature 0 is greedy."""
+
+    temperature: float = 0.0
+    top_p: float = 1.0
+    repetition_penalty: float = 1.0
+    max_new_tokens: int = 256
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.temperature < 0 or not math.isfinite(self.temperature):
+            raise ValueError(f"temperature must be 0 (greedy) or more, got {self.temperature}")
+        if not 0 < self.top_p <= 1:
+            raise ValueError(f"top_p must be above 0 and at most 1, got {self.top_p}")
+        if self.repetition_penalty <= 0:
+            raise ValueError(f"repetition_penalty must be above 0, got {self.repetition_penalty}")
+        if self.max_new_tokens < 1:
+            raise ValueError(f"max_new_tokens must be at least 1, got {self.max_new_tokens}")
+
+
+@dataclass(frozen=True)
+class EngineConfig:
+    """The engine's settings. `chunk_tokens` is the longest chunk; batches of None come from the memory plan.
+
+    `prior_sharpness` weighs a chunk's summed question likelihood in the mixture's prior: 0 is a uniform prior.
+    """
+
+    chunk_tokens: int = 1024
+    eviction: Eviction = field(default_factory=Eviction)
+    calibration: Calibration | None = None
+    composition: Composition = Composition.ASSEMBLED
+    precision: KVPrecision = KVPrecision.BF16
+    prior_sharpness: float = 0.0
+    prefill_batch: int | None = None
+    score_batch: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.chunk_tokens < 16:
+            raise ValueError(f"chunk_tokens must be at least 16, got {self.chunk_tokens}")
+        if self.calibration is not None and self.composition is not Composition.ASSEMBLED:
+            raise ValueError("calibration corrects the attention of the assembled composition, and of no other")
+        if self.prior_sharpness < 0:
+            raise ValueError(f"prior_sharpness must be 0 or more, got {self.prior_sharpness}")
+        for name, batch in (("prefill_batch", self.prefill_batch), ("score_batch", self.score_batch)):
+            if batch is not None and batch < 1:
+                raise ValueError(f"{name} must be at least 1 chunk, got {batch}")

@@ -1,0 +1,148 @@
+"""What fits, said before work starts: bytes of weights, KV and activations, chunk batch size, and a verdict."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import psutil
+import torch
+
+from .config import EngineConfig
+from .errors import MemoryPlanError
+from .model import ModelSpec
+
+# Share of the free memory that a plan may use: allocators fragment, and other programs live too.
+USABLE = 0.9
+# Beyond this many tokens a pass, larger batches read no faster; on a CPU the caches are already full at one chunk.
+PREFILL_TOKENS = {"cpu": 1024, "cuda": 32768}
+SCORE_TOKENS = {"cpu": 512, "cuda": 16384}
+# Copies of a hidden state that a layer's forward pass holds at its widest (states, MLP gate and up, residual).
+LIVE_STATES = 4
+
+
+@dataclass(frozen=True)
+class MemoryPlan:
+    """Bytes that reading and asking a document take.
+
+    `weights` are loaded already; `kv` is the stored KV of the whole document on `kv_device`; `activations` is
+    the larger of one prefill batch and one scoring batch; `context` the assembled KV. `available` is what is
+    free now on the compute device, `kv_available` where the KV goes.
+    """
+
+    tokens: int
+    weights: int
+    kv_per_token: float
+    kv: int
+    activations: int
+    context: int
+    prefill_batch: int
+    score_batch: int
+    kv_device: torch.device
+    available: int
+    kv_available: int
+    longest_document: int
+
+    @property
+    def fits(self) -> bool:
+        return self.tokens <= self.longest_document
+
+    @property
+    def verdict(self) -> str:
+        """One sentence for a person."""
+        need = f"{self.tokens:,} tokens need {_gigabytes(self.kv)} of KV on {self.kv_device.type}"
+        if self.fits:
+            return f"{need}; it fits (up to {self.longest_document:,} tokens would)"
+        return (
+            f"{need}, but only {_gigabytes(self.kv_available)} is free: at most {self.longest_document:,} tokens "
+            "fit; choose a lower KV precision, a smaller model, or split the document"
+        )
+
+    def check(self) -> None:
+        """Raise MemoryPlanError unless the document fits."""
+        if not self.fits:
+            raise MemoryPlanError(self.verdict)
+
+
+def plan(
+    spec: ModelSpec,
+    tokens: int,
+    config: EngineConfig,
+    *,
+    question_tokens: int = 64,
+    prefix_tokens: int = 64,
+    free: int | None = None,
+    free_host: int | None = None,
+) -> MemoryPlan:
+    """Plan memory for a document of `tokens` tokens.
+
+    The KV stays on the compute device if it fits there, else in the host's memory. `free` and `free_host` are
+    bytes, asked of the system where None.
+    """
+    free = free_bytes(spec.device) if free is None else free
+    host = torch.device("cpu")
+    free_host = (free if spec.device.type == "cpu" else free_bytes(host)) if free_host is None else free_host
+    number = torch.empty(0, dtype=spec.dtype).element_size()
+    per_token = spec.kv_bytes_per_token(torch.empty(0, dtype=config.precision.dtype).element_size())
+    kept = min(config.eviction.kept_tokens, tokens)
+    context = int((kept + prefix_tokens + question_tokens) * spec.kv_bytes_per_token(number))
+    usable = int(free * USABLE) - context
+    chunk = config.chunk_tokens + prefix_tokens
+    prefill_one = chunk * (_activation_bytes(spec, number) + int(spec.kv_bytes_per_token(number)))
+    score_one = _score_bytes(spec, number, chunk, question_tokens)
+    prefill_batch = config.prefill_batch or _batch(
+        PREFILL_TOKENS, spec.device, config.chunk_tokens, usable // 4 // prefill_one
+    )
+    score_batch = config.score_batch or _batch(SCORE_TOKENS, spec.device, question_tokens, usable // 4 // score_one)
+    activations = max(prefill_batch * prefill_one, score_batch * score_one)
+    kv = int(tokens * per_token)
+    on_device = usable - activations
+    off_device = int(free_host * USABLE)
+    kv_device = spec.device if kv <= on_device or spec.device.type == "cpu" else host
+    kv_available = max(on_device if kv_device == spec.device else off_device, 0)
+    return MemoryPlan(
+        tokens=tokens,
+        weights=spec.weight_bytes,
+        kv_per_token=per_token,
+        kv=kv,
+        activations=activations,
+        context=context,
+        prefill_batch=prefill_batch,
+        score_batch=score_batch,
+        kv_device=kv_device,
+        available=free,
+        kv_available=kv_available,
+        longest_document=int(kv_available / per_token),
+    )
+
+
+def free_bytes(device: torch.device) -> int:
+    """Bytes that a new allocation could take on the device now."""
+    if device.type == "cuda":
+        free, _ = torch.cuda.mem_get_info(device)
+        reserved = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
+        return int(free + reserved)
+    return int(psutil.virtual_memory().available)
+
+
+def _activation_bytes(spec: ModelSpec, number: int) -> int:
+    """Widest live activations of one token in a forward pass, in bytes."""
+    attention = (2 * spec.query_heads + 2 * spec.kv_heads) * spec.head_dim
+    return number * (LIVE_STATES * spec.hidden_size + 3 * spec.intermediate_size + attention)
+
+
+def _score_bytes(spec: ModelSpec, number: int, chunk: int, question_tokens: int) -> int:
+    """Bytes of one chunk's place in a scoring batch: one layer of KV, the question's logits, attention weights."""
+    one_layer = chunk * int(spec.kv_bytes_per_token(number)) // spec.layers
+    logits = question_tokens * spec.vocabulary * (number + 4)
+    shares = 4 * spec.query_heads * question_tokens * chunk
+    return one_layer + logits + shares + question_tokens * _activation_bytes(spec, number)
+
+
+def _batch(helpful_tokens: dict[str, int], device: torch.device, tokens_each: int, fitting: int) -> int:
+    """Chunks per pass: as many as help, as many as fit, and at least one."""
+    helpful = helpful_tokens.get(device.type, helpful_tokens["cuda"]) // tokens_each
+    return max(1, min(helpful, fitting))
+
+
+def _gigabytes(count: float) -> str:
+    return f"{count / 1e9:.1f} GB"

@@ -1,0 +1,79 @@
+"""Reading: the shared prefix once, then chunks in batches at re-used positions (section 3.1, step 2)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+import torch
+
+from .attention import AttentionPass
+from .cache import buffer_cache
+from .chunking import Chunk
+from .kv import ChunkKV, DenseKV, Prefix, pack
+from .model import LoadedModel
+
+Cancel = Callable[[], bool]
+
+
+@torch.inference_mode()
+def prefill_prefix(loaded: LoadedModel, token_ids: Sequence[int]) -> Prefix:
+    """Read the tokens that stand before every chunk: positions 0..P-1. May be empty."""
+    spec = loaded.spec
+    ids = tuple(token_ids)
+    if not ids:
+        shape = (spec.layers, 2, spec.kv_heads, 0, spec.head_dim)
+        return Prefix(ids, DenseKV(torch.empty(shape, dtype=spec.dtype, device=spec.device)))
+    cache = buffer_cache(1, len(ids), spec)
+    tokens = torch.tensor([ids], device=spec.device)
+    loaded.model.base_model(
+        input_ids=tokens,
+        position_ids=torch.arange(len(ids), device=spec.device)[None],
+        past_key_values=cache,
+        use_cache=True,
+    )
+    layers = [(keys[0], values[0]) for keys, values in (layer.used for layer in cache.layers)]
+    return Prefix(ids, pack(layers, spec.dtype, spec.device))
+
+
+@torch.inference_mode()
+def prefill_batch(
+    loaded: LoadedModel,
+    prefix: Prefix,
+    chunks: Sequence[Chunk],
+    *,
+    dtype: torch.dtype,
+    device: torch.device,
+    cancelled: Cancel | None = None,
+) -> list[ChunkKV]:
+    """Read several chunks in one pass, every one at positions P..P+n-1 after the same prefix.
+
+    Shorter chunks are padded at their end, where causality hides the padding from every real token. The KV is
+    kept in `dtype` on `device`. Raises Cancelled.
+    """
+    spec = loaded.spec
+    longest = max(len(chunk) for chunk in chunks)
+    start = len(prefix)
+    tokens = torch.zeros(len(chunks), longest, dtype=torch.long)
+    for row, chunk in zip(tokens, chunks, strict=True):
+        row[: len(chunk)] = torch.tensor(chunk.token_ids)
+    cache = buffer_cache(len(chunks), start + longest, spec, prefix)
+    loaded.model.base_model(
+        input_ids=tokens.to(spec.device),
+        position_ids=torch.arange(start, start + longest, device=spec.device)[None],
+        past_key_values=cache,
+        use_cache=True,
+        attention_pass=AttentionPass(cancelled=cancelled),
+    )
+    used = [layer.used for layer in cache.layers]
+    read: list[ChunkKV] = []
+    for row_index, chunk in enumerate(chunks):
+        body = slice(start, start + len(chunk))
+        layers = [(keys[row_index, :, body], values[row_index, :, body]) for keys, values in used]
+        read.append(ChunkKV(chunk, pack(layers, dtype, device)))
+    return read
+
+
+def batches(chunks: Sequence[Chunk], size: int) -> Iterator[list[Chunk]]:
+    """Chunks in document order, `size` at a time."""
+    for first in range(0, len(chunks), size):
+        yield list(chunks[first : first + size])

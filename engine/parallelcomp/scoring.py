@@ -1,0 +1,138 @@
+"""How well each chunk explains the question: the question's self-information given the chunk (step 3).
+
+Only the question's tokens run, over KV that is already stored, many chunks in one pass; logits are computed at
+question positions and nowhere else. The lowest score is the most relevant chunk.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from . import attention
+from .cache import stored_cache
+from .kv import ChunkKV, Prefix, StoredKV
+from .model import LoadedModel
+
+
+@dataclass(frozen=True)
+class Question:
+    """Token ids after the document: `lead` joins it to the question, `ids` are the question, `tail` opens the
+    answer. Only `ids` are scored; the last `lead` token predicts the first of them, so `lead` is never empty."""
+
+    lead: tuple[int, ...]
+    ids: tuple[int, ...]
+    tail: tuple[int, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not self.lead or not self.ids:
+            raise ValueError("a question needs at least one lead token and one token of its own")
+
+    @property
+    def all_ids(self) -> tuple[int, ...]:
+        return self.lead + self.ids + self.tail
+
+
+@dataclass(frozen=True)
+class ChunkScore:
+    """`nll`: mean -log P of the question's tokens given the chunk, nats per token; `token_nll` each of them.
+
+    `attention`: what the last question tokens pay to the chunk's tokens, fp32 (layers, kv_heads, tokens), summed
+    over those tokens and over the query heads of a group; None where it was not asked for.
+    """
+
+    index: int
+    nll: float
+    token_nll: tuple[float, ...]
+    attention: Tensor | None = None
+
+
+class AttentionRecorder:
+    """Observer that sums the attention of the last `window` queries, (layers, batch, kv_heads, keys) fp32."""
+
+    def __init__(self, window: int) -> None:
+        self.window = window
+        self.layers: list[Tensor] = []
+
+    def __call__(self, layer: int, query: Tensor, key: Tensor, scaling: float, padding: Tensor | None) -> None:
+        shares = attention.weights(query, key, scaling, padding, self.window)
+        self.layers.append(shares.sum(dim=(2, 3)))
+
+
+@torch.inference_mode()
+def score_batch(
+    loaded: LoadedModel,
+    prefix: Prefix,
+    stored: Sequence[StoredKV],
+    question: Question,
+    *,
+    observation_window: int | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> list[tuple[list[float], Tensor | None]]:
+    """Question token NLLs (nats) given each of `stored`, and attention (layers, kv_heads, tokens) if asked for.
+
+    A stored KV of 0 tokens gives the question's NLL given the prefix alone. Raises Cancelled.
+    """
+    spec = loaded.spec
+    ids = question.lead + question.ids
+    cache, scratch = stored_cache(prefix, stored, len(ids), spec)
+    starts = torch.tensor([len(prefix) + kv.tokens for kv in stored], device=spec.device)
+    first = len(question.lead) - 1  # the position that predicts the first token of the question
+    recorder = AttentionRecorder(observation_window) if observation_window else None
+    out = loaded.model(
+        input_ids=torch.tensor([ids], device=spec.device).expand(len(stored), -1),
+        position_ids=starts[:, None] + torch.arange(len(ids), device=spec.device),
+        past_key_values=cache,
+        use_cache=True,
+        logits_to_keep=torch.arange(first, first + len(question.ids), device=spec.device),
+        attention_pass=attention.AttentionPass(padding=scratch.padding, observer=recorder, cancelled=cancelled),
+    )
+    wanted = torch.tensor(question.ids, device=spec.device).expand(len(stored), -1)
+    nll = _nll(out.logits, wanted).tolist()
+    if recorder is None:
+        return [(row, None) for row in nll]
+    seen = torch.stack(recorder.layers)
+    results: list[tuple[list[float], Tensor | None]] = []
+    for sequence, kv in enumerate(stored):
+        begin = scratch.longest - kv.tokens + len(prefix)
+        results.append((nll[sequence], seen[:, sequence, :, begin : begin + kv.tokens].cpu()))
+    return results
+
+
+def score(
+    loaded: LoadedModel,
+    prefix: Prefix,
+    chunks: Sequence[ChunkKV],
+    question: Question,
+    *,
+    batch: int,
+    observation_window: int | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> Iterator[ChunkScore]:
+    """Score every chunk, `batch` at a time, in order of length so that little is padded. Raises Cancelled."""
+    ordered = sorted(chunks, key=lambda one: one.kv.tokens)
+    for first in range(0, len(ordered), batch):
+        group = ordered[first : first + batch]
+        results = score_batch(
+            loaded,
+            prefix,
+            [one.kv for one in group],
+            question,
+            observation_window=observation_window,
+            cancelled=cancelled,
+        )
+        for one, (token_nll, seen) in zip(group, results, strict=True):
+            yield ChunkScore(one.chunk.index, sum(token_nll) / len(token_nll), tuple(token_nll), seen)
+
+
+def _nll(logits: Tensor, wanted: Tensor) -> Tensor:
+    """-log P of `wanted` (batch, tokens) under `logits` (batch, tokens, vocabulary), one sequence at a time so
+    that no second copy of all logits is made."""
+    rows = [
+        torch.logsumexp(row.float(), dim=-1) - row.float().gather(-1, target[:, None])[:, 0]
+        for row, target in zip(logits, wanted, strict=True)
+    ]
+    return torch.stack(rows)
