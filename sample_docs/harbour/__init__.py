@@ -1,0 +1,1 @@
+"""The fictional harbour of Ostrevane: its words, its year, and the pages they are set on."""
