@@ -1,0 +1,28 @@
+"""What reading one file may cost."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class ExtractionLimits:
+    """Bounds on reading one file: wall-clock `seconds`, address space and file size in bytes, and counts.
+
+    The defaults leave room for books of several thousand pages. A file beyond a limit is refused with
+    `ExtractionLimitError`; it is never cut to fit.
+    """
+
+    seconds: float = 300.0
+    memory_bytes: int = 4 << 30
+    file_bytes: int = 1 << 30
+    pages: int = 20_000
+    characters: int = 100_000_000
+
+    @property
+    def result_bytes(self) -> int:
+        """The largest result that a worker within the limits can send: UTF-8 text, and room for the rest."""
+        return 4 * self.characters + (64 << 20)
+
+
+DEFAULT_LIMITS = ExtractionLimits()

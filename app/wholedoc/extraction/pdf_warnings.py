@@ -1,0 +1,86 @@
+"""What a person should know about how their PDF was read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+_MOST_RANGES = 20
+
+
+def page_ranges(indexes: Sequence[int]) -> str:
+    """Pages as people write them, counted from 1: "pages 2, 5-6"; many ranges end in a count of the rest."""
+    ranges: list[list[int]] = []
+    for index in indexes:
+        if ranges and index == ranges[-1][1] + 1:
+            ranges[-1][1] = index
+        else:
+            ranges.append([index, index])
+    shown = [f"{first + 1}" if first == last else f"{first + 1}-{last + 1}" for first, last in ranges]
+    left = sum(last - first + 1 for first, last in ranges[_MOST_RANGES:])
+    text = ", ".join(shown[:_MOST_RANGES]) + (f", and {left} more" if left else "")
+    return f"{'page' if len(indexes) == 1 else 'pages'} {text}"
+
+
+def no_text(scans: Sequence[int], blanks: Sequence[int], page_count: int) -> list[str]:
+    """Warnings about pages without text; `scans` are those that show something all the same."""
+    warnings = []
+    if scans:
+        have, look = ("has", "it looks like a scan") if len(scans) == 1 else ("have", "they look like scans")
+        warnings.append(
+            f"{len(scans)} of {page_count} pages {have} no text ({page_ranges(scans)}): {look}, and the model"
+            " cannot see images; run OCR first, for example `ocrmypdf in.pdf out.pdf`."
+        )
+    if blanks:
+        verb = "is" if len(blanks) == 1 else "are"
+        warnings.append(f"{len(blanks)} of {page_count} pages {verb} blank ({page_ranges(blanks)}).")
+    return warnings
+
+
+def unreadable(failed: Sequence[int], page_count: int) -> list[str]:
+    if not failed:
+        return []
+    return [f"{len(failed)} of {page_count} pages cannot be read ({page_ranges(failed)}): the file is damaged."]
+
+
+def garbled(indexes: Sequence[int], page_count: int) -> list[str]:
+    if not indexes:
+        return []
+    have = "has" if len(indexes) == 1 else "have"
+    return [
+        f"{len(indexes)} of {page_count} pages {have} mostly unreadable signs for text ({page_ranges(indexes)}),"
+        " because the fonts do not say which letters they draw: run OCR over the file, for example"
+        " `ocrmypdf --force-ocr in.pdf out.pdf`."
+    ]
+
+
+def readers_disagree(apart: Sequence[int]) -> str:
+    where = f" ({page_ranges(apart)} of the sample)" if apart else ""
+    return (
+        f"pdfium and pypdf read different text{where}: pypdf's text was used for the whole document;"
+        " check quotations against the original."
+    )
+
+
+def counts_differ(pdfium: int, pypdf: int) -> str:
+    return f"pdfium finds {pdfium} pages and pypdf {pypdf}: the reader that finds more pages was used."
+
+
+def pages_missing(declared: int, found: int) -> str:
+    return f"The file declares {declared:,} pages but only {found:,} could be found: the rest is missing."
+
+
+def outline_skipped(skipped: int, total: int) -> str:
+    verb = "does" if skipped == 1 else "do"
+    return f"{skipped} of {total} outline entries {verb} not lead to a page of this file and were left out."
+
+
+ONLY_PYPDF = "pdfium could not read this file: the text is pypdf's alone and could not be checked against it."
+PDFIUM_CRASHED = "pdfium crashed on this file: the text is pypdf's alone and could not be checked against it."
+ONLY_PDFIUM = (
+    "pypdf could not read this file: the text is pdfium's alone and could not be checked against it,"
+    " and page labels and the outline are missing."
+)
+NOT_COMPARED = "pypdf could not read the sampled pages: the text is pdfium's alone and could not be checked."
+CUT_OFF = "The end of the file is missing: what could be recovered was read; fetch the file again."
+OUTLINE_BROKEN = "The outline is damaged and was left out."
+LABELS_BROKEN = "The page labels are damaged: pages are numbered from 1."

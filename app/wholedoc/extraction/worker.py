@@ -1,0 +1,139 @@
+"""The child process that parses an untrusted file: limits first, then the work, then one answer.
+
+It reads a JSON request from standard input and writes a JSON answer to standard output.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import math
+import os
+import sys
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from wholedoc.errors import DocumentError, ExtractionLimitError, NoTextError
+from wholedoc.extraction.extracted import Extracted, error_to_json
+from wholedoc.extraction.filetype import FileKind
+from wholedoc.extraction.limits import ExtractionLimits
+
+EXIT_OUT_OF_MEMORY = 71
+_GRACE_SECONDS = 5
+
+
+@dataclass(frozen=True)
+class Request:
+    """What to read. The password travels through the pipe only."""
+
+    path: str
+    name: str
+    kind: FileKind
+    password: str | None
+    limits: ExtractionLimits
+    use_pdfium: bool = True
+
+    def to_json(self) -> bytes:
+        return json.dumps({**asdict(self), "kind": self.kind.name}).encode()
+
+    @classmethod
+    def from_json(cls, raw: bytes) -> Request:
+        body: dict[str, Any] = json.loads(raw)
+        body["kind"] = FileKind[body["kind"]]
+        body["limits"] = ExtractionLimits(**body["limits"])
+        return cls(**body)
+
+
+def main() -> None:
+    request = Request.from_json(sys.stdin.buffer.read())
+    limit_this_process(request.limits)
+    logging.disable(logging.CRITICAL)  # pypdf logs each oddity; a hostile file has millions
+    try:
+        answer = _answer(request)
+        sys.stdout.buffer.write(answer)
+        sys.stdout.buffer.flush()
+    except MemoryError:
+        os._exit(EXIT_OUT_OF_MEMORY)
+    # Tearing down the parsed file takes time and can fail; the system frees it at once.
+    os._exit(0)
+
+
+def _answer(request: Request) -> bytes:
+    try:
+        extracted = _extract(request)
+        _check_size(extracted, request)
+        return extracted.to_json()
+    except DocumentError as error:
+        return error_to_json(error)
+
+
+def _extract(request: Request) -> Extracted:
+    data = Path(request.path).read_bytes()
+    # The parsers are imported here, behind the limits, and only the one that is needed.
+    match request.kind:
+        case FileKind.PDF:
+            from wholedoc.extraction.pdf import read_pdf
+            from wholedoc.extraction.pdf_readers import PdfRequest
+
+            _harden_pypdf()
+            return read_pdf(PdfRequest(data, request.name, request.password, request.limits, request.use_pdfium))
+        case FileKind.HTML:
+            from wholedoc.extraction.html import read_html
+
+            return read_html(data, request.name)
+        case FileKind.MARKDOWN:
+            from wholedoc.extraction.plain import read_markdown
+
+            return read_markdown(data, request.name)
+        case FileKind.TEXT:
+            from wholedoc.extraction.plain import read_text
+
+            return read_text(data, request.name)
+
+
+def _check_size(extracted: Extracted, request: Request) -> None:
+    pages, characters = len(extracted.pages), sum(len(text) for text, _ in extracted.pages)
+    limits = request.limits
+    if pages > limits.pages or characters > limits.characters:
+        raise ExtractionLimitError(
+            f"{request.name} has {characters:,} characters of text, or {pages:,} pages, more than the limits"
+            f" of {limits.characters:,} and {limits.pages:,}: split it into smaller files."
+        )
+    if not any(text.strip() for text, _ in extracted.pages):
+        raise NoTextError(f"{request.name} has no text, so there is nothing to ask about.")
+
+
+def _harden_pypdf() -> None:
+    """Keep pypdf from running another program (jbig2dec); pypdf 6 has no such setting."""
+    import pypdf
+
+    overwrite = getattr(pypdf, "overwrite_configuration", None)
+    if overwrite is not None:
+        overwrite(jbig2dec_binary=None, disable_legacy_handling=True)
+
+
+def limit_this_process(limits: ExtractionLimits) -> None:
+    """Bound memory, processor time, files written and core dumps, where the system can."""
+    try:
+        import resource
+    except ImportError:
+        return
+    seconds = math.ceil(limits.seconds)
+    for kind, soft, hard in (
+        (resource.RLIMIT_AS, limits.memory_bytes, limits.memory_bytes),
+        # The parent watches the clock; this ends a worker whose parent has died.
+        (resource.RLIMIT_CPU, seconds + _GRACE_SECONDS, seconds + 2 * _GRACE_SECONDS),
+        (resource.RLIMIT_FSIZE, limits.result_bytes, limits.result_bytes),
+        (resource.RLIMIT_CORE, 0, 0),
+    ):
+        ceiling = resource.getrlimit(kind)[1]
+        if ceiling != resource.RLIM_INFINITY:
+            soft, hard = min(soft, ceiling), min(hard, ceiling)
+        with contextlib.suppress(ValueError, OSError):  # macOS refuses some of them
+            resource.setrlimit(kind, (soft, hard))
+
+
+if __name__ == "__main__":
+    main()
