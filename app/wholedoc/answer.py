@@ -100,6 +100,13 @@ class Scored:
 
 
 @dataclass(frozen=True)
+class Cited:
+    """The citations, known before the answer's first word."""
+
+    citations: tuple[Citation, ...]
+
+
+@dataclass(frozen=True)
 class Token:
     """The next piece of the answer's text."""
 
@@ -113,4 +120,4 @@ class Done:
     answer: Answer
 
 
-Event = Reading | Scoring | Scored | Token | Done
+Event = Reading | Scoring | Scored | Cited | Token | Done

@@ -52,6 +52,11 @@ class Corpus:
     def cached_tokens(self) -> int:
         return sum(document.cached_tokens for document in self.documents)
 
+    def token_ids(self, first: int, last: int) -> tuple[int, ...]:
+        """Token ids [first, last), all of one document."""
+        document, offset = self.locate(first)
+        return self.documents[document].tokenized.token_ids[offset : offset + last - first]
+
     def document_of_chunk(self, index: int) -> int:
         """Index of the document that holds chunk `index`."""
         return bisect_right(self.chunk_offsets, index) - 1

@@ -10,7 +10,7 @@ from pathlib import Path
 from parallelcomp import Engine
 
 from .answer import Answer, Done, Event, Reading
-from .answering import answer
+from .answering import Asking, answer
 from .catalog import Catalog
 from .corpus import Corpus, ReadDocument
 from .document import Document
@@ -76,6 +76,12 @@ class Library:
         assert document is not None
         return document
 
+    def remove(self, id: str) -> Document:
+        """Forget a document by its id or by the start of it. Raises UnknownDocumentError."""
+        document = self.document(id)
+        self._catalog.remove(document.id)
+        return document
+
     def read(self, document: Document, cancelled: Cancel | None = None) -> Generator[Reading, None, ReadDocument]:
         """Read a document through the store: yields progress. Raises MemoryPlanError and Cancelled."""
         if document.id in self._read:
@@ -98,7 +104,7 @@ class Library:
         for document in documents:
             finished.append((yield from self.read(document, cancelled)))
         corpus = Corpus.of(finished)
-        yield from answer(self.engine, self.model, corpus, question, self.settings, cancelled)
+        yield from answer(Asking(self.engine, self.model, corpus, question, self.settings, cancelled))
 
     def ask(self, documents: Sequence[Document], question: str, cancelled: Cancel | None = None) -> Answer:
         """Ask documents together and wait for the answer."""

@@ -26,9 +26,9 @@ class Prompt:
         before, between, after = _pieces(tokenizer)
         return cls(*(encode(tokenizer, text, special=True) for text in (before, between, after)))
 
-    def question(self, tokenizer: Any, text: str) -> Question:
-        """The question's tokens in their place."""
-        return Question(self.lead, encode(tokenizer, f" {text}"), self.tail)
+    def question(self, tokenizer: Any, text: str, opening: str = "") -> Question:
+        """The question's tokens in their place; `opening` are the first words of the answer."""
+        return Question(self.lead, encode(tokenizer, f" {text}"), self.tail + encode(tokenizer, opening))
 
 
 def encode(tokenizer: Any, text: str, *, special: bool = False) -> tuple[int, ...]:

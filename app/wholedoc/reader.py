@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
 
-from parallelcomp import Chunk, ChunkKV, DenseKV, Engine, split
+from parallelcomp import Chunk, ChunkKV, Engine, split
 
 from .answer import Reading
 from .corpus import ReadDocument
@@ -50,7 +50,6 @@ def read(
     yield progress.event()
     missing = [chunk for chunk in chunks if chunk.index not in found]
     for one in engine.prefill(missing, memory, cancelled):
-        assert isinstance(one.kv, DenseKV)
         store.put(keys[one.chunk.index], one.kv)
         found[one.chunk.index] = one.kv
         progress.done += len(one.chunk)

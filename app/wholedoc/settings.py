@@ -3,21 +3,38 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import Enum
 
 import torch
 
 from parallelcomp import EngineConfig, Sampling
 
 
+class AnswerFrom(Enum):
+    """What the answer's words are made from, once the question has found its evidence."""
+
+    CONTEXT = "context"
+    """Everything that was kept, composed as the engine's settings say: for models that can read that much."""
+    PASSAGES = "passages"
+    """The best passages alone, read again: a small model loses the thread in more."""
+
+
+# Below this many parameters a model answers better from passages.
+SMALL_MODEL = 1e9
+
+
 @dataclass(frozen=True)
 class Settings:
     """`model` is a Hugging Face id or a folder, None the embedded model. `device` None is CUDA where there is
     one. `found_margin`: nats per token by which the best chunk must make the question more likely than the
-    prefix alone does, for an answer to count as found."""
+    prefix alone does, for an answer to count as found. `answer_from` None follows the model's size; `passages` is
+    how many of them are read again."""
 
     model: str | None = None
     device: torch.device | None = None
     engine: EngineConfig = field(default_factory=EngineConfig)
     sampling: Sampling = field(default_factory=Sampling)
     citations: int = 5
-    found_margin: float = 0.0
+    found_margin: float = 0.3
+    answer_from: AnswerFrom | None = None
+    passages: int = 1

@@ -10,7 +10,7 @@ import json
 import os
 import struct
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
@@ -20,9 +20,10 @@ import xxhash
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 
-from parallelcomp import DenseKV, KVPrecision
+from parallelcomp import KVPrecision, StoredKV, restore
 
-VERSION = "1"
+# Of the files' layout, and part of every key: a file of another version is never asked for.
+VERSION = "2"
 
 
 def chunk_key(fingerprint: str, prefix_ids: Sequence[int], token_ids: Sequence[int], precision: KVPrecision) -> str:
@@ -47,40 +48,47 @@ class ChunkStore:
     def __contains__(self, key: str) -> bool:
         return self.path(key).is_file()
 
-    def get(self, key: str) -> DenseKV | None:
-        """The chunk's KV, memory-mapped; None if it is not there or damaged."""
-        path = self.path(key)
+    def get(self, key: str) -> StoredKV | None:
+        """The chunk's KV, memory-mapped; None if it is not there, damaged, or of another version."""
         try:
-            with safe_open(path, framework="pt") as file:
-                tensor = file.get_tensor("kv")
-                expected = (file.metadata() or {}).get("checksum")
+            with safe_open(self.path(key), framework="pt") as file:
+                metadata = file.metadata() or {}
+                if metadata["version"] != VERSION:  # whose checksum may be of another kind
+                    return None
+                tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - no mapping
+            if metadata["checksum"] != checksum(metadata, tensors):
+                raise ValueError(f"{key}: the checksum differs")
+            return restore(KVPrecision(metadata["precision"]), tensors)
         except FileNotFoundError:
             return None
-        except (SafetensorError, OSError):
+        except (SafetensorError, KeyError, ValueError):
             self._put_away(key)
             return None
-        if checksum(tensor) != expected:
-            self._put_away(key)
-            return None
-        return DenseKV(tensor)
 
-    def put(self, key: str, kv: DenseKV) -> None:
+    def put(self, key: str, kv: StoredKV) -> None:
         """Write the chunk's KV; it is there whole or not at all."""
         path = self.path(key)
         path.parent.mkdir(parents=True, exist_ok=True)
-        tensor = kv.tensor.cpu().contiguous()
-        data = save({"kv": tensor}, metadata={"version": VERSION, "checksum": checksum(tensor)})
-        write_atomically(path, data)
+        tensors = {name: tensor.cpu().contiguous() for name, tensor in kv.tensors().items()}
+        metadata = {"version": VERSION, "precision": kv.precision.value}
+        metadata["checksum"] = checksum(metadata, tensors)
+        write_atomically(path, save(tensors, metadata=metadata))
 
     def _put_away(self, key: str) -> None:
         self.damaged.append(key)
         self.path(key).unlink(missing_ok=True)
 
 
-def checksum(tensor: torch.Tensor) -> str:
-    """xxh3 of a tensor's bytes: several GB/s, and any flipped byte changes it."""
-    flat: Any = tensor.contiguous().view(torch.uint8).reshape(-1).numpy()
-    return xxhash.xxh3_128_hexdigest(flat)
+def checksum(metadata: Mapping[str, str], tensors: Mapping[str, torch.Tensor]) -> str:
+    """xxh3 of all that a file says, tensors in the order of their names: several GB/s, and any flipped byte
+    changes it."""
+    digest = xxhash.xxh3_128()
+    digest.update(f"{metadata['version']} {metadata['precision']}".encode())
+    for name, tensor in sorted(tensors.items()):
+        digest.update(f"\n{name} {tensor.dtype} {tuple(tensor.shape)}\n".encode())
+        flat: Any = tensor.contiguous().reshape(-1).view(torch.uint8).numpy()
+        digest.update(flat)
+    return digest.hexdigest()
 
 
 def write_atomically(path: Path, data: bytes) -> None:

@@ -15,7 +15,7 @@ import parallelcomp
 from . import embedded_model
 from .errors import ModelError
 from .home import home
-from .prompting import Prompt, stop_ids
+from .prompting import Prompt, encode, stop_ids
 from .quiet import quiet_transformers
 
 
@@ -27,6 +27,11 @@ class TextModel:
     loaded: parallelcomp.LoadedModel
     tokenizer: Any
 
+    @property
+    def parameters(self) -> int:
+        """Number of weights."""
+        return self.loaded.spec.weight_bytes // self.loaded.spec.dtype.itemsize
+
     @cached_property
     def prompt(self) -> Prompt:
         return Prompt.of(self.tokenizer)
@@ -34,6 +39,11 @@ class TextModel:
     @cached_property
     def stop_ids(self) -> frozenset[int]:
         return stop_ids(self.loaded.model, self.tokenizer)
+
+    @cached_property
+    def line_ends(self) -> frozenset[int]:
+        """Ids of the tokens that end a line."""
+        return frozenset(ids[0] for text in ("\n", "\n\n") if len(ids := encode(self.tokenizer, text)) == 1)
 
     def decode(self, token_ids: list[int]) -> str:
         """Text of token ids, special tokens left out."""

@@ -19,9 +19,10 @@ from .config import (
 from .engine import Engine, Selection, default_device, default_dtype
 from .errors import Cancelled, MemoryPlanError, ParallelCompError, UnsupportedModelError, WindowError
 from .evidence import EvidenceObserver
-from .kv import ChunkKV, DenseKV, Prefix, StoredKV
+from .kv import ChunkKV, DenseKV, Prefix, StoredKV, restore, store_kv
 from .memory import MemoryPlan, plan
 from .model import LoadedModel, ModelSpec, adopt, load
+from .quantization import QuantizedKV
 from .scoring import ChunkScore, Question
 
 __all__ = [
@@ -46,6 +47,7 @@ __all__ = [
     "ModelSpec",
     "ParallelCompError",
     "Prefix",
+    "QuantizedKV",
     "Question",
     "Region",
     "Sampling",
@@ -58,6 +60,8 @@ __all__ = [
     "default_dtype",
     "load",
     "plan",
+    "restore",
     "split",
+    "store_kv",
     "usable_kernel",
 ]

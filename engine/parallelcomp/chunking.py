@@ -2,11 +2,13 @@
 
 A boundary is chosen among the places the caller prefers (paragraph ends), by a hash of the tokens that follow.
 So an insertion at the front of a document moves the boundaries only until the same place is chosen again, and all
-later chunks stay the same: they are found in the store by their content.
+later chunks stay the same: they are found in the store by their content. Text without any preferred place is cut
+into full chunks, which an insertion moves.
 """
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -44,7 +46,7 @@ def split(
     if chunk_tokens < 1 or not 0 < least_fill <= 1:
         raise ValueError(f"need chunk_tokens >= 1 and 0 < least_fill <= 1, got {chunk_tokens}, {least_fill}")
     ids = tuple(token_ids)
-    least = max(1, int(chunk_tokens * least_fill))
+    least = math.ceil(chunk_tokens * least_fill)
     chunks: list[Chunk] = []
     start = 0
     while start < len(ids):

@@ -7,6 +7,7 @@ question, later ones a token of the answer each.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Protocol
 
 import torch
@@ -17,7 +18,7 @@ from .attention import AttentionPass, KeyFilter, Observer
 from .cache import buffer_cache
 from .calibration import Calibrator
 from .chunking import Chunk
-from .config import Composition, EngineConfig
+from .config import Composition, EngineConfig, KVPrecision
 from .errors import WindowError
 from .kv import ChunkKV, Prefix
 from .model import LoadedModel
@@ -25,6 +26,7 @@ from .prefill import prefill_batch
 from .scoring import ChunkScore
 
 Kept = Sequence[tuple[ChunkKV, ChunkScore]]
+Cancel = Callable[[], bool]
 
 
 class AnswerState(Protocol):
@@ -37,7 +39,7 @@ class AnswerState(Protocol):
         self,
         token_ids: Sequence[int],
         observer: Observer | None = None,
-        cancelled: Callable[[], bool] | None = None,
+        cancelled: Cancel | None = None,
     ) -> Tensor:
         """Append tokens; log-probabilities of the next, fp32 (vocabulary,). Raises Cancelled."""
         ...
@@ -60,7 +62,7 @@ class SingleState:
         self,
         token_ids: Sequence[int],
         observer: Observer | None = None,
-        cancelled: Callable[[], bool] | None = None,
+        cancelled: Cancel | None = None,
     ) -> Tensor:
         logits = _forward(self._loaded, self._context, token_ids, observer, self._key_filter, cancelled)
         self._key_filter = None  # calibration looks at the question only
@@ -89,11 +91,13 @@ class MixtureState:
         self,
         token_ids: Sequence[int],
         observer: Observer | None = None,
-        cancelled: Callable[[], bool] | None = None,
+        cancelled: Cancel | None = None,
     ) -> Tensor:
         if self._predicted is not None:
-            for token in token_ids:
-                self.log_weights = (self.log_weights + self._predicted[:, token]).log_softmax(dim=0)
+            for token in token_ids[:-1]:  # every token is weighed by the prediction made just before it
+                self.step([token], observer, cancelled)
+            token_ids = token_ids[-1:]
+            self.log_weights = (self.log_weights + self._predicted[:, token_ids[0]]).log_softmax(dim=0)
         logits = _forward(self._loaded, self._context, token_ids, observer, None, cancelled)
         self._predicted = logits.log_softmax(dim=-1)
         return torch.logsumexp(self._predicted + self.log_weights[:, None], dim=0)
@@ -105,7 +109,7 @@ def _forward(
     token_ids: Sequence[int],
     observer: Observer | None,
     key_filter: KeyFilter | None,
-    cancelled: Callable[[], bool] | None,
+    cancelled: Cancel | None,
 ) -> Tensor:
     """Run tokens on top of a context; logits of the last, fp32 (batch, vocabulary)."""
     device = loaded.spec.device
@@ -123,31 +127,45 @@ def _forward(
     return logits
 
 
-def _assembled(loaded: LoadedModel, prefix: Prefix, kept: Kept, config: EngineConfig, room: int) -> AnswerState:
+def _assembled(
+    loaded: LoadedModel, prefix: Prefix, kept: Kept, config: EngineConfig, room: int, cancelled: Cancel | None
+) -> AnswerState:
     context = assemble(loaded.spec, prefix, kept, config.eviction, room)
     calibrator = None if config.calibration is None else Calibrator(context, config.calibration, loaded.spec)
     return SingleState(loaded, context, calibrator)
 
 
-def _reread(loaded: LoadedModel, prefix: Prefix, kept: Kept, config: EngineConfig, room: int) -> AnswerState:
-    """Prefill the kept chunks' tokens as one chunk. Raises WindowError if they exceed the model's window."""
+def _reread(
+    loaded: LoadedModel, prefix: Prefix, kept: Kept, config: EngineConfig, room: int, cancelled: Cancel | None
+) -> AnswerState:
+    return reread(loaded, prefix, [one.chunk for one, _ in kept], room, cancelled)
+
+
+def reread(
+    loaded: LoadedModel, prefix: Prefix, chunks: Sequence[Chunk], room: int, cancelled: Cancel | None = None
+) -> AnswerState:
+    """Prefill the chunks' tokens as one chunk. Raises WindowError if they exceed the model's window."""
     spec = loaded.spec
-    tokens = sum(len(one.chunk) for one, _ in kept)
+    tokens = sum(len(chunk) for chunk in chunks)
     if len(prefix) + tokens + room > spec.window:
         raise WindowError(
             f"re-reading {tokens} kept tokens with {len(prefix)} of prefix and {room} for question and answer "
             f"exceeds the model's window of {spec.window}; lower kept_tokens or choose another composition"
         )
-    joined = Chunk(0, 0, tuple(token for one, _ in kept for token in one.chunk.token_ids))
-    (read,) = prefill_batch(loaded, prefix, [joined], dtype=spec.dtype, device=spec.device)
+    joined = Chunk(0, 0, tuple(token for chunk in chunks for token in chunk.token_ids))
+    (read,) = prefill_batch(
+        loaded, prefix, [joined], precision=KVPrecision.of(spec.dtype), device=spec.device, cancelled=cancelled
+    )
     context = _batch_context(loaded, prefix, [read], room)
-    origin = torch.cat([torch.arange(one.chunk.start, one.chunk.stop) for one, _ in kept])
+    origin = torch.cat([torch.arange(chunk.start, chunk.stop) for chunk in chunks])
     for layer in context.slots:
-        layer[0] = type(layer[0])(origin.expand(spec.kv_heads, -1), layer[0].local, layer[0].lengths)
+        layer[0] = replace(layer[0], tokens=origin.expand(spec.kv_heads, -1))
     return SingleState(loaded, context)
 
 
-def _mixture(loaded: LoadedModel, prefix: Prefix, kept: Kept, config: EngineConfig, room: int) -> AnswerState:
+def _mixture(
+    loaded: LoadedModel, prefix: Prefix, kept: Kept, config: EngineConfig, room: int, cancelled: Cancel | None
+) -> AnswerState:
     context = _batch_context(loaded, prefix, [one for one, _ in kept], room)
     summed = torch.tensor([-sum(score.token_nll) for _, score in kept], device=loaded.spec.device)
     return MixtureState(loaded, context, summed * config.prior_sharpness)
@@ -184,6 +202,18 @@ _WAYS = {
 }
 
 
-def compose(loaded: LoadedModel, prefix: Prefix, kept: Kept, config: EngineConfig, room: int) -> AnswerState:
-    """Put the kept chunks together as `config.composition` says, with `room` slots for question and answer."""
-    return _WAYS[config.composition](loaded, prefix, kept, config, room)
+def compose(
+    loaded: LoadedModel,
+    prefix: Prefix,
+    kept: Kept,
+    config: EngineConfig,
+    room: int,
+    cancelled: Cancel | None = None,
+) -> AnswerState:
+    """Put the kept chunks together as `config.composition` says, with `room` slots for question and answer.
+
+    Raises ValueError if no chunk was kept, WindowError if re-reading exceeds the window, and Cancelled.
+    """
+    if not kept:
+        raise ValueError("no chunk was kept, so there is nothing to answer from; an empty document has none")
+    return _WAYS[config.composition](loaded, prefix, kept, config, room, cancelled)

@@ -8,6 +8,9 @@ from enum import Enum, Flag, auto
 
 import torch
 
+# Numbers of a channel (keys) or of a token (values) that share a step and a lowest value where KV is quantised.
+QUANTIZATION_GROUP = 32
+
 
 class Composition(Enum):
     """How the kept chunks are put together for the answer."""
@@ -21,15 +24,45 @@ class Composition(Enum):
 
 
 class KVPrecision(Enum):
-    """Number format in which the chunks' KV is kept between reading and asking."""
+    """Number format in which the chunks' KV is kept between reading and asking: floating, or quantised."""
 
     FP32 = "fp32"
     BF16 = "bf16"
     FP16 = "fp16"
+    INT8 = "int8"
+    INT4 = "int4"
+    INT2 = "int2"
+
+    @classmethod
+    def of(cls, dtype: torch.dtype) -> KVPrecision:
+        """The precision that keeps numbers of `dtype` as they are. Raises ValueError if there is none."""
+        for precision in cls:
+            if precision.dtype is dtype:
+                return precision
+        raise ValueError(f"no KV precision keeps numbers of {dtype} as they are; use float32, bfloat16 or float16")
 
     @property
-    def dtype(self) -> torch.dtype:
-        return {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}[self.value]
+    def dtype(self) -> torch.dtype | None:
+        """The floating-point format; None where numbers are quantised."""
+        return {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}.get(self.value)
+
+    @property
+    def bits(self) -> int:
+        """Bits of one number, without what its group shares."""
+        return {"fp32": 32, "bf16": 16, "fp16": 16, "int8": 8, "int4": 4, "int2": 2}[self.value]
+
+    def bytes_per_number(self, head_dim: int) -> float:
+        """Mean bytes of a key or value number, with its share of its group's fp16 step and lowest value.
+
+        4 bits take 5 bits a number where 32 divides `head_dim`. A last group of keys that a chunk's tokens do
+        not fill is not counted: it costs a chunk at most 4 bytes a channel more.
+        """
+        if self.dtype is not None:
+            return self.bits / 8
+        shared = 2 * 16  # a step and a lowest value, in bits
+        keys = shared / QUANTIZATION_GROUP
+        values = shared * math.ceil(head_dim / QUANTIZATION_GROUP) / head_dim
+        return (self.bits + (keys + values) / 2) / 8
 
 
 class Region(Flag):
@@ -112,7 +145,7 @@ class Sampling:
             raise ValueError(f"temperature must be 0 (greedy) or more, got {self.temperature}")
         if not 0 < self.top_p <= 1:
             raise ValueError(f"top_p must be above 0 and at most 1, got {self.top_p}")
-        if self.repetition_penalty <= 0:
+        if not 0 < self.repetition_penalty < math.inf:
             raise ValueError(f"repetition_penalty must be above 0, got {self.repetition_penalty}")
         if self.max_new_tokens < 1:
             raise ValueError(f"max_new_tokens must be at least 1, got {self.max_new_tokens}")
@@ -139,7 +172,7 @@ class EngineConfig:
             raise ValueError(f"chunk_tokens must be at least 16, got {self.chunk_tokens}")
         if self.calibration is not None and self.composition is not Composition.ASSEMBLED:
             raise ValueError("calibration corrects the attention of the assembled composition, and of no other")
-        if self.prior_sharpness < 0:
+        if not 0 <= self.prior_sharpness < math.inf:
             raise ValueError(f"prior_sharpness must be 0 or more, got {self.prior_sharpness}")
         for name, batch in (("prefill_batch", self.prefill_batch), ("score_batch", self.score_batch)):
             if batch is not None and batch < 1:

@@ -10,12 +10,12 @@ import torch
 from .assembly import Context
 from .attention import Observer
 from .chunking import Chunk
-from .composition import AnswerState, compose
-from .config import EngineConfig, Sampling
+from .composition import AnswerState, compose, reread
+from .config import Composition, EngineConfig, KVPrecision, Sampling
 from .decoding import decode
 from .errors import Cancelled, WindowError
 from .eviction import ChunkQueue
-from .evidence import EvidenceObserver, upper_layers
+from .evidence import EvidenceObserver, content_layers, question_weights
 from .kv import ChunkKV, Prefix
 from .memory import MemoryPlan, plan
 from .model import LoadedModel, ModelSpec
@@ -25,13 +25,18 @@ from .scoring import ChunkScore, Question, score, score_batch
 Cancel = Callable[[], bool]
 
 
-@dataclass(frozen=True)
+@dataclass
 class Selection:
-    """The chunks that stay for a question, in document order, and the state that answers it."""
+    """The chunks that stay for a question, in document order, and the state that answers it once.
+
+    `asked`: the question's own tokens have gone through the context, only the answer's opening is left.
+    """
 
     kept: tuple[ChunkScore, ...]
     state: AnswerState
     question: Question
+    max_new_tokens: int
+    asked: bool = False
 
     @property
     def context(self) -> Context:
@@ -84,7 +89,7 @@ class Engine:
                 self.loaded,
                 self.prefix,
                 group,
-                dtype=self.config.precision.dtype,
+                precision=self.config.precision,
                 device=memory.kv_device,
                 cancelled=cancelled,
             )
@@ -97,15 +102,14 @@ class Engine:
         cancelled: Cancel | None = None,
     ) -> Iterator[ChunkScore]:
         """Question NLL given each chunk, as it is computed (not in document order). Raises Cancelled."""
-        eviction = self.config.eviction
-        compresses = any(one.kv.tokens > eviction.capacity for one in chunks)
+        compresses = any(one.kv.tokens > self._capacity for one in chunks) if self._capacity else False
         return score(
             self.loaded,
             self.prefix,
             chunks,
             question,
             batch=memory.score_batch,
-            observation_window=eviction.observation_window if compresses else None,
+            observation_window=self.config.eviction.observation_window if compresses else None,
             cancelled=cancelled,
         )
 
@@ -115,49 +119,92 @@ class Engine:
         ((token_nll, _),) = score_batch(self.loaded, self.prefix, [empty], question)
         return sum(token_nll) / len(token_nll)
 
+    @property
+    def _capacity(self) -> int | None:
+        """Most tokens kept of one chunk; only the assembled composition evicts KV within chunks."""
+        assembled = self.config.composition is Composition.ASSEMBLED
+        return self.config.eviction.capacity if assembled else None
+
     def select(self, chunks: Sequence[ChunkKV], scores: Iterator[ChunkScore]) -> list[ChunkScore]:
         """Chunk eviction: the scores of the chunks that stay, in document order."""
         tokens = {one.chunk.index: one.kv.tokens for one in chunks}
-        queue = ChunkQueue(self.config.eviction)
+        queue = ChunkQueue(self.config.eviction.kept_tokens, self._capacity)
         for one in scores:
             queue.offer(one, tokens[one.index])
         return queue.kept()
 
     def compress(
-        self, chunks: Sequence[ChunkKV], kept: Sequence[ChunkScore], question: Question, max_new_tokens: int
+        self,
+        chunks: Sequence[ChunkKV],
+        kept: Sequence[ChunkScore],
+        question: Question,
+        max_new_tokens: int,
+        cancelled: Cancel | None = None,
     ) -> Selection:
-        """Evict what the question does not need of the kept chunks, and put the rest together."""
+        """Evict what the question does not need of the kept chunks, and put the rest together.
+
+        Leaves room for an answer of `max_new_tokens`. Raises WindowError and Cancelled.
+        """
         self.check_question(question, max_new_tokens)
         by_index = {one.chunk.index: one for one in chunks}
         pairs = [(by_index[one.index], one) for one in kept]
         room = len(question.all_ids) + max_new_tokens
-        state = compose(self.loaded, self.prefix, pairs, self.config, room)
-        return Selection(tuple(kept), state, question)
+        state = compose(self.loaded, self.prefix, pairs, self.config, room, cancelled)
+        return Selection(tuple(kept), state, question, max_new_tokens)
+
+    def second_look(
+        self, chunks: Sequence[Chunk], question: Question, cancelled: Cancel | None = None
+    ) -> list[float]:
+        """Question NLL, nats over all its tokens, given each of these short spans read anew and alone.
+
+        Raises Cancelled.
+        """
+        precision = KVPrecision.of(self.spec.dtype)
+        read = prefill_batch(
+            self.loaded, self.prefix, chunks, precision=precision, device=self.spec.device, cancelled=cancelled
+        )
+        scored = score_batch(self.loaded, self.prefix, [one.kv for one in read], question, cancelled=cancelled)
+        return [sum(token_nll) for token_nll, _ in scored]
+
+    def reread(
+        self, chunks: Sequence[Chunk], question: Question, max_new_tokens: int, cancelled: Cancel | None = None
+    ) -> Selection:
+        """Answer from these tokens alone, read anew in one window: a second look at the best passages.
+
+        Raises WindowError if they do not fit the window, and Cancelled.
+        """
+        room = len(question.all_ids) + max_new_tokens
+        return Selection((), reread(self.loaded, self.prefix, chunks, room, cancelled), question, max_new_tokens)
+
+    def watch(self, selection: Selection) -> EvidenceObserver:
+        """An observer for `look`: where the question looks."""
+        weights = question_weights(selection.question)
+        return EvidenceObserver(selection.context, content_layers(self.spec.layers), weights)
+
+    def look(self, selection: Selection, observer: Observer, cancelled: Cancel | None = None) -> None:
+        """The question's part of the global prefill, watched by `observer`. Raises Cancelled."""
+        selection.state.step(selection.question.asked, observer, cancelled)
+        selection.asked = True
 
     def generate(
         self,
         selection: Selection,
         sampling: Sampling,
         stop_ids: frozenset[int],
-        *,
-        question_observer: Observer | None = None,
-        answer_observer: Observer | None = None,
         cancelled: Cancel | None = None,
     ) -> Iterator[int]:
-        """Global prefill of the question, then the answer's token ids one by one. Raises Cancelled."""
-        return decode(
-            selection.state,
-            selection.question.all_ids,
-            sampling,
-            stop_ids,
-            question_observer=question_observer,
-            answer_observer=answer_observer,
-            cancelled=cancelled,
-        )
+        """Global prefill of what is left of the question, then the answer's token ids one by one.
 
-    def evidence(self, selection: Selection) -> EvidenceObserver:
-        """An observer of the selection's context: where question or answer look, in the upper layers."""
-        return EvidenceObserver(selection.context, upper_layers(self.spec.layers))
+        Raises ValueError if the answer may be longer than the selection has room for, and Cancelled.
+        """
+        if sampling.max_new_tokens > selection.max_new_tokens:
+            raise ValueError(
+                f"the selection has room for an answer of {selection.max_new_tokens} tokens, "
+                f"{sampling.max_new_tokens} were asked for; compress with more"
+            )
+        question = selection.question
+        left = question.opening if selection.asked else question.all_ids
+        return decode(selection.state, left, sampling, stop_ids, cancelled=cancelled)
 
 
 def _poll(cancelled: Cancel | None) -> None:

@@ -9,18 +9,19 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from .config import Eviction
 from .scoring import ChunkScore
 
 
 class ChunkQueue:
     """Keeps the best chunks within a budget of kept tokens, whatever the order in which scores arrive.
 
-    The result is the longest run of the ranking that fits; the best chunk always stays.
+    A chunk counts with its tokens, or with `capacity` where it is longer and KV eviction will shorten it. The
+    result is the longest run of the ranking that fits; the best chunk always stays.
     """
 
-    def __init__(self, eviction: Eviction) -> None:
-        self._eviction = eviction
+    def __init__(self, kept_tokens: int, capacity: int | None = None) -> None:
+        self._kept_tokens = kept_tokens
+        self._capacity = capacity
         self._kept: list[tuple[float, int, int, ChunkScore]] = []
         self._best_evicted: tuple[float, int] | None = None
 
@@ -29,9 +30,10 @@ class ChunkQueue:
         rank = (score.nll, score.index)
         if self._best_evicted is not None and rank > self._best_evicted:
             return
-        self._kept.append((*rank, min(tokens, self._eviction.capacity), score))
+        counted = tokens if self._capacity is None else min(tokens, self._capacity)
+        self._kept.append((*rank, counted, score))
         self._kept.sort(key=lambda entry: entry[:2])
-        while len(self._kept) > 1 and sum(entry[2] for entry in self._kept) > self._eviction.kept_tokens:
+        while len(self._kept) > 1 and sum(entry[2] for entry in self._kept) > self._kept_tokens:
             nll, index, _, _ = self._kept.pop()
             self._best_evicted = min((nll, index), self._best_evicted or (nll, index))
 

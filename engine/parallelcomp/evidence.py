@@ -1,7 +1,8 @@
-"""Where the model looked: attention of the question's and the answer's tokens on the document's tokens."""
+"""Where the model looked: attention of the question's tokens on the document's tokens."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import torch
@@ -9,26 +10,29 @@ from torch import Tensor
 
 from . import attention
 from .assembly import Context
-from .config import LayerRange
+from .scoring import Question
 
 
 class EvidenceObserver:
     """Sums, per document token, the attention it receives, over heads and the layers of `layers`.
 
-    Shown a context's passes one after another; `weight` says how much one token of the present pass counts.
+    Shown a context's passes one after another. `query_weights` (queries,) says how much each query counts; without
+    them the queries of a pass count alike and as one together. In a mixture every chunk's sequence counts alike.
     """
 
-    def __init__(self, context: Context, layers: Sequence[int]) -> None:
+    def __init__(
+        self, context: Context, layers: Sequence[int], query_weights: Sequence[float] | None = None
+    ) -> None:
         self._context = context
         self._layers = frozenset(layers)
+        self._query_weights = query_weights
         self._sums: dict[int, Tensor] = {}
-        self._queries = 0
 
     def __call__(self, layer: int, query: Tensor, key: Tensor, scaling: float, padding: Tensor | None) -> None:
         if layer not in self._layers:
             return
         shares = attention.weights(query, key, scaling, padding, query.shape[2])
-        paid = shares.sum(dim=(2, 3)) / (shares.shape[2] * shares.shape[3])  # mean share: (batch, kv_heads, keys)
+        paid = torch.einsum("bkgqt,q->bkt", shares, self._weights(shares)) / shares.shape[2]
         context_slots = max(slots.tokens.shape[1] for slots in self._context.slots[layer])
         first = self._context.prefix_tokens
         if padding is not None:
@@ -40,6 +44,14 @@ class EvidenceObserver:
         known = self._sums.get(layer)
         self._sums[layer] = paid if known is None else known + paid
 
+    def _weights(self, shares: Tensor) -> Tensor:
+        queries = shares.shape[3]
+        if self._query_weights is None:
+            return shares.new_full((queries,), 1 / queries)
+        if len(self._query_weights) != queries:
+            raise ValueError(f"{len(self._query_weights)} query weights do not fit a pass of {queries} tokens")
+        return shares.new_tensor(self._query_weights)
+
     def by_token(self, document_tokens: int) -> Tensor:
         """Attention per document token, fp32 (document_tokens,): mean over layers, summed over heads and passes."""
         total = torch.zeros(document_tokens)
@@ -50,6 +62,18 @@ class EvidenceObserver:
         return total / max(len(self._sums), 1)
 
 
-def upper_layers(layers: int, start: float = 0.5) -> range:
-    """The layers from the fraction `start` of depth upwards, where attention is about content."""
-    return LayerRange(start, 1.0).indices(layers)
+def content_layers(layers: int) -> range:
+    """The layers whose attention is about content: from a third of depth to four fifths.
+
+    Below, heads look at neighbours and sinks; above, at what comes next.
+    """
+    return range(layers // 3, math.ceil(layers * 0.8))
+
+
+def question_weights(question: Question) -> list[float]:
+    """Weights for a pass of `question.asked`: what the question looks at beyond what the lead looks at anyway.
+
+    The lead ("Question:") looks at sinks, headings and the like just as the question does, but knows nothing of it.
+    """
+    own = len(question.asked) - len(question.lead)
+    return [-1 / len(question.lead)] * len(question.lead) + [1 / max(own, 1)] * own

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import psutil
 import torch
 
-from .config import EngineConfig
+from .config import Composition, EngineConfig
 from .errors import MemoryPlanError
 from .model import ModelSpec
 
@@ -70,6 +71,7 @@ def plan(
     *,
     question_tokens: int = 64,
     prefix_tokens: int = 64,
+    answer_tokens: int = 256,
     free: int | None = None,
     free_host: int | None = None,
 ) -> MemoryPlan:
@@ -82,9 +84,11 @@ def plan(
     host = torch.device("cpu")
     free_host = (free if spec.device.type == "cpu" else free_bytes(host)) if free_host is None else free_host
     number = torch.empty(0, dtype=spec.dtype).element_size()
-    per_token = spec.kv_bytes_per_token(torch.empty(0, dtype=config.precision.dtype).element_size())
-    kept = min(config.eviction.kept_tokens, tokens)
-    context = int((kept + prefix_tokens + question_tokens) * spec.kv_bytes_per_token(number))
+    per_token = spec.kv_bytes_per_token(config.precision.bytes_per_number(spec.head_dim))
+    # The whole budget even for a short document, so that the longest one does not depend on what is asked.
+    sequences = _sequences(config)
+    beside = sequences * (prefix_tokens + question_tokens + answer_tokens)
+    context = int((config.eviction.kept_tokens + beside) * spec.kv_bytes_per_token(number))
     usable = int(free * USABLE) - context
     chunk = config.chunk_tokens + prefix_tokens
     prefill_one = chunk * (_activation_bytes(spec, number) + int(spec.kv_bytes_per_token(number)))
@@ -96,9 +100,11 @@ def plan(
     activations = max(prefill_batch * prefill_one, score_batch * score_one)
     kv = int(tokens * per_token)
     on_device = usable - activations
-    off_device = int(free_host * USABLE)
-    kv_device = spec.device if kv <= on_device or spec.device.type == "cpu" else host
-    kv_available = max(on_device if kv_device == spec.device else off_device, 0)
+    # The host's memory takes the KV, but never the forward pass.
+    off_device = int(free_host * USABLE) if spec.device.type != "cpu" and on_device >= 0 else 0
+    on_device = max(on_device, 0)
+    kv_device = spec.device if kv <= on_device or on_device >= off_device else host
+    kv_available = on_device if kv_device == spec.device else off_device
     return MemoryPlan(
         tokens=tokens,
         weights=spec.weight_bytes,
@@ -111,8 +117,15 @@ def plan(
         kv_device=kv_device,
         available=free,
         kv_available=kv_available,
-        longest_document=int(kv_available / per_token),
+        longest_document=int(max(on_device, off_device) / per_token),
     )
+
+
+def _sequences(config: EngineConfig) -> int:
+    """Sequences that the context holds: in a mixture every kept chunk has its own prefix, question and answer."""
+    if config.composition is not Composition.MIXTURE:
+        return 1
+    return math.ceil(config.eviction.kept_tokens / config.chunk_tokens)
 
 
 def free_bytes(device: torch.device) -> int:

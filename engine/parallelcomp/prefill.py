@@ -9,7 +9,8 @@ import torch
 from .attention import AttentionPass
 from .cache import buffer_cache
 from .chunking import Chunk
-from .kv import ChunkKV, DenseKV, Prefix, pack
+from .config import KVPrecision
+from .kv import ChunkKV, DenseKV, Prefix, pack, store_kv
 from .model import LoadedModel
 
 Cancel = Callable[[], bool]
@@ -41,14 +42,14 @@ def prefill_batch(
     prefix: Prefix,
     chunks: Sequence[Chunk],
     *,
-    dtype: torch.dtype,
+    precision: KVPrecision,
     device: torch.device,
     cancelled: Cancel | None = None,
 ) -> list[ChunkKV]:
     """Read several chunks in one pass, every one at positions P..P+n-1 after the same prefix.
 
     Shorter chunks are padded at their end, where causality hides the padding from every real token. The KV is
-    kept in `dtype` on `device`. Raises Cancelled.
+    kept on `device` in `precision`. Raises ValueError if the KV cannot be quantised, and Cancelled.
     """
     spec = loaded.spec
     longest = max(len(chunk) for chunk in chunks)
@@ -69,7 +70,7 @@ def prefill_batch(
     for row_index, chunk in enumerate(chunks):
         body = slice(start, start + len(chunk))
         layers = [(keys[row_index, :, body], values[row_index, :, body]) for keys, values in used]
-        read.append(ChunkKV(chunk, pack(layers, dtype, device)))
+        read.append(ChunkKV(chunk, store_kv(layers, precision, device)))
     return read
 
 

@@ -35,6 +35,16 @@ class Question:
     def all_ids(self) -> tuple[int, ...]:
         return self.lead + self.ids + self.tail
 
+    @property
+    def asked(self) -> tuple[int, ...]:
+        """All that must be run before the answer is opened."""
+        return self.all_ids[: -len(self.opening)]
+
+    @property
+    def opening(self) -> tuple[int, ...]:
+        """The tokens that the answer's first token is predicted from: the tail, or the question's last token."""
+        return self.tail or self.ids[-1:]
+
 
 @dataclass(frozen=True)
 class ChunkScore:

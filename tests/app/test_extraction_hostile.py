@@ -10,11 +10,12 @@ from pathlib import Path
 
 import psutil
 import pytest
-from extraction_files import one_page_pdf, raw_pdf, rewritten, show, stream, text_pdf
 
 from wholedoc.errors import DocumentError, ExtractionLimitError, NoTextError, UnreadableFileError
 from wholedoc.extraction import ExtractionLimits, child, read_document
 from wholedoc.extraction.extracted import Extracted, InvalidResultError, parse_result
+
+from .extraction_files import one_page_pdf, raw_pdf, rewritten, show, stream, text_pdf
 
 PAGES = [[f"Page {number} speaks of rivers."] for number in range(5)]
 CATALOG = b"<< /Type /Catalog /Pages 2 0 R >>"

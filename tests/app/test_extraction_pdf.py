@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pypdf
 import pytest
-from extraction_files import one_page_pdf, raw_pdf, rewritten, show, stream, text_pdf
 from PIL import Image
 from reportlab.lib.utils import ImageReader
 from reportlab.pdfgen import canvas
@@ -17,6 +16,8 @@ from reportlab.pdfgen import canvas
 from wholedoc.document import Document, OutlineEntry
 from wholedoc.errors import ExtractionLimitError, NoTextError, PasswordError
 from wholedoc.extraction import ExtractionLimits, read_document
+
+from .extraction_files import one_page_pdf, raw_pdf, rewritten, show, stream, text_pdf
 
 Read = Callable[..., Document]
 PROSE = [["The reservoir was drained in 1931.", "Nobody was told."], ["Second page, about turbines."]]

@@ -75,7 +75,7 @@ def _converse(library: Library, documents: Sequence[Document], question: str) ->
         if isinstance(event, Token):
             click.echo(event.text, nl=False)
         elif isinstance(event, Done):
-            click.echo()
+            click.echo("\n")
             _print_evidence(event.answer, several=len(documents) > 1)
 
 

@@ -21,7 +21,9 @@ MODEL = (
     click.option("--device", metavar="DEVICE", help="cpu, cuda, cuda:1 ... [default: cuda if there is one]."),
     click.option("--chunk-tokens", type=click.IntRange(16), help="Longest chunk, in tokens."),
     click.option(
-        "--precision", type=click.Choice(["fp32", "bf16", "fp16"]), help="Number format of the stored KV."
+        "--precision",
+        type=click.Choice(["fp32", "bf16", "fp16", "int8", "int4", "int2"]),
+        help="Number format of the stored KV.",
     ),
 )
 PASSWORD = click.option("--password", help="Password of an encrypted PDF.")
@@ -31,6 +33,11 @@ JSON = click.option(
 ANSWER = (
     click.option("--kept-tokens", type=click.IntRange(1), help="Document tokens that stay for the answer, in all."),
     click.option("--capacity", type=click.IntRange(1), help="Most tokens that stay of one chunk."),
+    click.option(
+        "--answer-from",
+        type=click.Choice(["context", "passages"]),
+        help="Answer from all that was kept, or from the best passages read again [default: by the model's size].",
+    ),
     click.option(
         "--composition",
         type=click.Choice(["assembled", "reread", "mixture"]),
@@ -81,7 +88,7 @@ def settings_from(given: dict[str, Any]) -> Settings:
 
     from parallelcomp import Composition, EngineConfig, Eviction, KVPrecision, Sampling
 
-    from ..settings import Settings
+    from ..settings import AnswerFrom, Settings
 
     engine = _given(given, chunk_tokens=int, composition=Composition, precision=KVPrecision)
     engine["eviction"] = Eviction(**_given(given, kept_tokens=int, capacity=int))
@@ -94,7 +101,13 @@ def settings_from(given: dict[str, Any]) -> Settings:
     if device is not None and device.type == "cuda" and not torch.cuda.is_available():
         raise click.UsageError("this machine has no usable CUDA device; leave out --device or say --device cpu")
     sampling = Sampling(**_given(given, temperature=float, top_p=float, max_new_tokens=int))
-    return Settings(model=given.get("model"), device=device, engine=config, sampling=sampling)
+    return Settings(
+        model=given.get("model"),
+        device=device,
+        engine=config,
+        sampling=sampling,
+        **_given(given, answer_from=AnswerFrom),
+    )
 
 
 def _given(given: dict[str, Any], **kinds: Callable[[Any], Any]) -> dict[str, Any]:

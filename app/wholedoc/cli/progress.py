@@ -59,7 +59,7 @@ def bars() -> Iterator[Bars]:
 
 def tell(message: str) -> None:
     """A line for people on stderr."""
-    Console(stderr=True, highlight=False, markup=False).print(message)
+    Console(stderr=True, highlight=False, markup=False).print(message, soft_wrap=True)
 
 
 def _duration(seconds: float) -> str:

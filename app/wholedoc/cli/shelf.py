@@ -32,9 +32,8 @@ def list_documents(as_json: bool) -> None:
 @click.argument("ids", nargs=-1, required=True, metavar="ID...")
 def remove(ids: tuple[str, ...]) -> None:
     """Remove documents from the library."""
-    from ..catalog import Catalog
-    from ..home import home
+    from ..library import Library
 
-    catalog = Catalog(home() / "documents")
+    library = Library.open()
     for id in ids:
-        catalog.remove(id)
+        click.echo(f"removed {library.remove(id).name}")

@@ -1,0 +1,103 @@
+"""The sample questions: evidence pages among the citations, answers, and seconds to the first token."""
+
+from __future__ import annotations
+
+import statistics
+import time
+
+from wholedoc.answer import Answer
+from wholedoc.library import Library
+from wholedoc.settings import Settings
+
+from .report import Report, peak_gigabytes
+from .sample import REGISTER, SAMPLES, SampleQuestion, sample_questions
+
+
+def run(quick: bool) -> Report:
+    """Ask all questions about the 128K-token register (quick: the six about the short notice)."""
+    report = Report("questions-quick" if quick else "questions")
+    path = SAMPLES / "short_notice.pdf" if quick else REGISTER
+    library = Library.open(settings=Settings())
+    document = library.parse(path)
+    started = time.perf_counter()
+    for _ in library.read(document):
+        pass
+    report.add(document=path.name, opened_s=time.perf_counter() - started)
+    answers = [(one, library.ask([document], one.text)) for one in sample_questions(path.name)]
+    for question, answer in answers:
+        report.add(
+            question=question.text,
+            expected=question.answers[0] if question.answers else None,
+            answer=answer.text,
+            found=answer.found,
+            correct=_correct(question, answer),
+            evidence_kept=_evidence_kept(question, answer),
+            citation_rank=_citation_rank(question, answer),
+            first_token_s=answer.timings.first_token_s,
+        )
+    _summarise(report, [pair for pair in answers if pair[0].answers], [p for p in answers if not p[0].answers])
+    return report
+
+
+def _summarise(
+    report: Report,
+    answerable: list[tuple[SampleQuestion, Answer]],
+    unanswerable: list[tuple[SampleQuestion, Answer]],
+) -> None:
+    ranks = [_citation_rank(question, answer) for question, answer in answerable]
+    total = len(answerable)
+    for first in (1, 3, 5):
+        within = sum(rank is not None and rank <= first for rank in ranks)
+        report.add(figure=f"evidence page among the first {first} citations", share=within / total)
+    report.add(
+        figure="evidence page in a kept chunk",
+        share=sum(_evidence_kept(question, answer) for question, answer in answerable) / total,
+    )
+    report.add(
+        figure="answer contains the expected one",
+        share=sum(_correct(question, answer) for question, answer in answerable) / total,
+    )
+    quoted = sum(
+        any(_contains(citation.quote, question.answers) for citation in answer.citations[:3])
+        for question, answer in answerable
+    )
+    report.add(figure="one of the first 3 quotes contains the expected answer", share=quoted / total)
+    report.add(
+        figure="answerable questions said to be found",
+        share=sum(answer.found for _, answer in answerable) / total,
+    )
+    if unanswerable:
+        report.add(
+            figure="unanswerable questions said not to be found",
+            share=sum(not answer.found for _, answer in unanswerable) / len(unanswerable),
+        )
+    first_tokens = sorted(answer.timings.first_token_s for _, answer in answerable if answer.found)
+    if first_tokens:
+        report.add(
+            figure="seconds to the first token",
+            median=statistics.median(first_tokens),
+            slowest=first_tokens[-1],
+        )
+    report.add(figure="peak memory, GB", peak_gb=peak_gigabytes())
+
+
+def _correct(question: SampleQuestion, answer: Answer) -> bool:
+    return answer.found and _contains(answer.text, question.answers)
+
+
+def _contains(text: str, answers: tuple[str, ...]) -> bool:
+    plain = " ".join(text.lower().split())
+    return any(" ".join(one.lower().split()) in plain for one in answers)
+
+
+def _evidence_kept(question: SampleQuestion, answer: Answer) -> bool:
+    return any(
+        chunk.kept and any(chunk.pages[0] <= page <= chunk.pages[1] for page in question.pages)
+        for chunk in answer.chunks
+    )
+
+
+def _citation_rank(question: SampleQuestion, answer: Answer) -> int | None:
+    """1-based rank of the first citation on an evidence page."""
+    pages = [citation.page for citation in answer.citations]
+    return next((rank for rank, page in enumerate(pages, 1) if page in question.pages), None)

@@ -1,0 +1,229 @@
+"""The command line as a person uses it: answers, JSON, exit codes, no traceback."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from wholedoc.home import home
+
+from .conftest import SAMPLES, Command
+
+NOTICE = SAMPLES / "short_notice.pdf"
+QUESTION = "Which radio channel should a yacht use to announce herself?"
+CITATION_KEYS = {"document", "page", "page_label", "quote", "score"}
+USAGE_KEYS = {"document_tokens", "cached_tokens", "kept_tokens", "question_tokens", "answer_tokens"}
+
+
+@pytest.mark.embedded
+@pytest.mark.usefixtures("with_embedded_model")
+def test_ask_json_is_the_contract(wholedoc: Command) -> None:
+    code, out, _ = wholedoc("ask", NOTICE, "-q", QUESTION, "-q", "Who keeps the bridge?", "--json")
+    assert code == 0
+    result = json.loads(out)
+    assert set(result) == {"answers", "documents", "timings", "model", "device"}
+    first = result["answers"][0]
+    assert set(first) == {"question", "answer", "found", "citations", "usage", "timings"}
+    assert first["question"] == QUESTION
+    assert first["found"] is True
+    assert first["citations"]
+    assert all(set(citation) == CITATION_KEYS for citation in first["citations"])
+    assert set(first["usage"]) == USAGE_KEYS
+    assert set(first["timings"]) == {"score_s", "first_token_s", "total_s"}
+    assert set(result["timings"]) == {"load_s", "parse_s", "read_s"}
+    (document,) = result["documents"]
+    assert document["name"] == NOTICE.name
+    assert document["pages"] == 5
+    assert document["tokens"] == first["usage"]["document_tokens"]
+    assert document["pages_without_text"] == 0
+
+
+@pytest.mark.embedded
+@pytest.mark.usefixtures("with_embedded_model")
+def test_every_quote_is_on_its_page(wholedoc: Command) -> None:
+    from wholedoc.extraction import read_document
+
+    _, out, _ = wholedoc("ask", NOTICE, "-q", QUESTION, "--json")
+    document = read_document(NOTICE)
+    citations = json.loads(out)["answers"][0]["citations"]
+    assert citations[0]["page"] == 2
+    assert "channel 12" in citations[0]["quote"]
+    for citation in citations:
+        page = document.pages[citation["page"] - 1]
+        assert citation["quote"] in page.text
+        assert citation["page_label"] == page.label
+
+
+@pytest.mark.embedded
+@pytest.mark.usefixtures("with_embedded_model")
+def test_the_second_time_nothing_is_read(wholedoc: Command) -> None:
+    first = json.loads(wholedoc("ask", NOTICE, "-q", QUESTION, "--json")[1])
+    second = json.loads(wholedoc("ask", NOTICE, "-q", QUESTION, "--json")[1])
+    assert first["timings"]["read_s"] > 0
+    assert second["timings"]["read_s"] == 0
+    assert second["answers"][0]["usage"]["cached_tokens"] == second["documents"][0]["tokens"]
+    assert second["answers"][0]["answer"] == first["answers"][0]["answer"]
+    assert second["answers"][0]["citations"] == first["answers"][0]["citations"]
+
+
+@pytest.mark.embedded
+@pytest.mark.usefixtures("with_embedded_model")
+def test_a_person_reads_the_answer_and_its_pages(wholedoc: Command) -> None:
+    code, out, _ = wholedoc("ask", NOTICE, "-q", QUESTION)
+    assert code == 0
+    assert QUESTION in out
+    assert "p. " in out
+    assert "tokens kept" in out
+
+
+@pytest.mark.embedded
+@pytest.mark.usefixtures("with_embedded_model")
+@pytest.mark.parametrize("composition", ["assembled", "reread", "mixture"])
+def test_every_composition_answers(wholedoc: Command, composition: str) -> None:
+    code, out, _ = wholedoc(
+        "ask", NOTICE, "-q", QUESTION, "--json", "--composition", composition, "--max-new-tokens", "8"
+    )
+    assert code == 0
+    assert json.loads(out)["answers"][0]["answer"]
+
+
+@pytest.mark.embedded
+@pytest.mark.usefixtures("with_embedded_model")
+def test_add_then_list_then_ask_by_id_then_remove(wholedoc: Command) -> None:
+    code, out, _ = wholedoc("add", NOTICE, "--json")
+    assert code == 0
+    added = json.loads(out)["documents"][0]
+    assert added["id"][:12] in wholedoc("list")[1]
+    code, out, _ = wholedoc("ask", added["id"][:8], "-q", QUESTION, "--json")
+    assert code == 0
+    assert json.loads(out)["documents"][0]["id"] == added["id"]
+    assert wholedoc("remove", added["id"][:8])[0] == 0
+    assert added["id"][:12] not in wholedoc("list")[1]
+    code, _, err = wholedoc("ask", added["id"][:8], "-q", QUESTION)
+    assert code == 2
+    assert "wholedoc list" in err
+
+
+@pytest.mark.embedded
+@pytest.mark.usefixtures("with_embedded_model")
+def test_pages_without_text_are_named(wholedoc: Command) -> None:
+    code, out, err = wholedoc("add", SAMPLES / "scanned_page.pdf", "--json")
+    assert code == 0
+    document = json.loads(out)["documents"][0]
+    assert document["pages_without_text"] == 1
+    assert "page 2" in " ".join(document["warnings"])
+    assert document["warnings"][0] in err
+
+
+@pytest.mark.embedded
+@pytest.mark.usefixtures("with_embedded_model")
+def test_an_encrypted_file_wants_its_password(wholedoc: Command) -> None:
+    encrypted = SAMPLES / "encrypted.pdf"
+    code, _, err = wholedoc("add", encrypted)
+    assert code == 2
+    assert "--password" in err
+    assert wholedoc("add", encrypted, "--password", "wrong")[0] == 2
+    assert wholedoc("add", encrypted, "--password", "lighthouse")[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [(b"", "empty"), (b"%PDF-1.7 truncated", "cut off"), (b"PK\x03\x04rest", "zip"), (b"\x7fELF\x00\x00", "")],
+)
+def test_bad_files_get_one_sentence_and_exit_code_2(
+    wholedoc: Command, tmp_path: Path, content: bytes, says: str
+) -> None:
+    bad = tmp_path / "bad.pdf"
+    bad.write_bytes(content)
+    code, out, err = wholedoc("ask", bad, "-q", "What?")
+    assert code == 2
+    assert out == ""
+    assert len(err.strip().splitlines()) == 1
+    assert "Traceback" not in err
+    assert says in err.lower()
+
+
+def test_a_missing_file_is_said_so(wholedoc: Command) -> None:
+    code, _, err = wholedoc("ask", "nowhere.pdf", "-q", "What?")
+    assert code == 2
+    assert "nowhere.pdf" in err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["ask", "x.pdf"],
+        ["ask", "x.pdf", "-q", "What?", "--composition", "blended"],
+        ["ask", "x.pdf", "-q", "What?", "--device", "abacus"],
+        ["ask", "x.pdf", "-q", "What?", "--calibrate", "sink", "--composition", "reread"],
+        ["ask", "x.pdf", "-q", "What?", "--calibrate", "sink", "--calibrate-layers", "0.5", "0.25"],
+        ["sing"],
+    ],
+)
+def test_wrong_usage_is_exit_code_2(wholedoc: Command, arguments: list[str]) -> None:
+    code, _, err = wholedoc(*arguments)
+    assert code == 2
+    assert "Traceback" not in err
+
+
+def test_a_model_that_is_not_there_is_said_so(wholedoc: Command, tmp_path: Path) -> None:
+    code, _, err = wholedoc("ask", NOTICE, "-q", "What?", "--model", tmp_path / "no-model")
+    assert code == 2
+    assert "no-model" in err
+    assert "Traceback" not in err
+
+
+@pytest.mark.embedded
+@pytest.mark.usefixtures("with_embedded_model")
+def test_an_empty_question_is_refused(wholedoc: Command) -> None:
+    code, _, err = wholedoc("ask", NOTICE, "-q", "  ")
+    assert code == 2
+    assert "empty" in err
+
+
+@pytest.mark.embedded
+@pytest.mark.usefixtures("with_embedded_model")
+def test_a_question_longer_than_the_window_is_refused_not_cut(wholedoc: Command) -> None:
+    code, _, err = wholedoc("ask", NOTICE, "-q", "why " * 9000)
+    assert code == 2
+    assert "window" in err
+
+
+@pytest.mark.embedded
+@pytest.mark.usefixtures("with_embedded_model")
+def test_doctor_says_what_fits(wholedoc: Command) -> None:
+    code, out, _ = wholedoc("doctor", "--json")
+    assert code == 0
+    facts = json.loads(out)
+    assert facts["longest_document_tokens"] > 0
+    assert facts["attention_kernel"]
+    code, out, _ = wholedoc("doctor")
+    assert code == 0
+    assert "128K" in out
+
+
+@pytest.mark.embedded
+@pytest.mark.usefixtures("with_embedded_model")
+def test_ctrl_c_stops_and_keeps_what_was_read(tmp_path: Path) -> None:
+    """A reading that is interrupted ends at once, and the chunks it had read are found again."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "wholedoc", "add", str(SAMPLES / "harbour_register.pdf")],
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline and not list((home() / "kv").glob("*/*.safetensors")):
+        time.sleep(0.1)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert "stopped" in err
+    assert "Traceback" not in err
+    assert list((home() / "kv").glob("*/*.safetensors"))
+    assert not list((home() / "kv").glob("*/.writing-*"))

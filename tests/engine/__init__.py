@@ -1,0 +1,1 @@
+"""Tests of the engine: every fast path against a slow one written independently of it."""

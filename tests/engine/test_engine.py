@@ -1,0 +1,216 @@
+"""The whole method as four calls, against a slow one made of plain forward passes."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+import torch
+
+from parallelcomp import (
+    Cancelled,
+    Chunk,
+    ChunkKV,
+    Composition,
+    Engine,
+    EngineConfig,
+    Eviction,
+    KVPrecision,
+    MemoryPlan,
+    Sampling,
+    Selection,
+    WindowError,
+    split,
+)
+
+from .reference import assembled_forward, best_tokens, observed, plain_forward, question_nll
+from .tiny import PREFIX, QUESTION, WINDOW, Pair, dense, pair, tokens
+
+DOCUMENT = tokens(230, 17)
+CONFIG = EngineConfig(
+    chunk_tokens=48,
+    eviction=Eviction(kept_tokens=75, capacity=25, observation_window=4, pooling_kernel=3),
+    precision=KVPrecision.FP32,
+)
+GREEDY = Sampling(max_new_tokens=6)
+PARAGRAPHS = range(0, 230, 11)
+
+
+def plan_of(engine: Engine) -> MemoryPlan:
+    memory = engine.plan(len(DOCUMENT), free=10**9)
+    return dataclasses.replace(memory, prefill_batch=2, score_batch=3)
+
+
+def read(engine: Engine) -> list[ChunkKV]:
+    chunks = split(DOCUMENT, engine.config.chunk_tokens, PARAGRAPHS)
+    return list(engine.prefill(chunks, plan_of(engine)))
+
+
+def select(engine: Engine, stored: list[ChunkKV]) -> Selection:
+    scores = engine.score(stored, QUESTION, plan_of(engine))
+    return engine.compress(stored, engine.select(stored, scores), QUESTION, GREEDY.max_new_tokens)
+
+
+def slow_answer(one: Pair, config: EngineConfig) -> tuple[list[int], list[int]]:
+    """Kept chunks and greedy answer, by plain passes alone: score, rank, evict, assemble or re-read, decode."""
+    chunks = [chunk.token_ids for chunk in split(DOCUMENT, config.chunk_tokens, PARAGRAPHS)]
+    eviction = config.eviction
+    nll = [sum(question_nll(one.plain, (*PREFIX, *c, *QUESTION.lead), QUESTION.ids)) for c in chunks]
+    kept: list[int] = []
+    # Only the assembled composition evicts within a chunk; elsewhere a chunk counts whole.
+    capacity = eviction.capacity if config.composition is Composition.ASSEMBLED else len(DOCUMENT)
+    for index in sorted(range(len(chunks)), key=lambda i: nll[i]):
+        if kept and sum(min(len(chunks[i]), capacity) for i in [*kept, index]) > eviction.kept_tokens:
+            break
+        kept.append(index)
+    kept.sort()
+    scored = (*QUESTION.lead, *QUESTION.ids)
+    visible: list[list[list[int]]] = [[[] for _ in range(one.spec.kv_heads)] for _ in range(one.spec.layers)]
+    offset = 0
+    for index in kept:
+        seen = observed(one.plain, PREFIX, chunks[index], scored, eviction.observation_window)
+        for layer in range(one.spec.layers):
+            best = best_tokens(seen[layer], eviction.capacity, eviction.pooling_kernel)
+            for head in range(one.spec.kv_heads):
+                visible[layer][head] += [offset + token for token in best[head]]
+        offset += len(chunks[index])
+    asked = list(QUESTION.all_ids)
+    parts = [chunks[index] for index in kept]
+    while len(asked) < len(QUESTION.all_ids) + GREEDY.max_new_tokens:
+        if config.composition is Composition.REREAD:
+            everything = [*PREFIX, *(token for part in parts for token in part), *asked]
+            log_probs = plain_forward(one.plain, everything).log_probs
+        else:
+            log_probs = assembled_forward(one.plain, PREFIX, parts, asked, visible).log_probs
+        asked.append(int(log_probs[-1].argmax()))
+    return kept, asked[len(QUESTION.all_ids) :]
+
+
+@pytest.mark.parametrize("composition", [Composition.ASSEMBLED, Composition.REREAD])
+@pytest.mark.parametrize("family", ["smollm 9/3 tied", "qwen2 7/1", "qwen3 15/5", "granite 10/2"])
+def test_the_whole_method_equals_its_slow_reference(
+    family: str, composition: Composition, device: torch.device
+) -> None:
+    one = pair(family, device)
+    whole_chunks = dataclasses.replace(CONFIG.eviction, kept_tokens=110)
+    eviction = CONFIG.eviction if composition is Composition.ASSEMBLED else whole_chunks
+    config = dataclasses.replace(CONFIG, composition=composition, eviction=eviction)
+    engine = Engine(one.loaded, PREFIX, config)
+    selection = select(engine, read(engine))
+    kept, expected = slow_answer(one, config)
+    assert [score.index for score in selection.kept] == kept
+    assert 1 < len(kept) < 5
+    assert list(engine.generate(selection, GREEDY, frozenset())) == expected
+
+
+@pytest.mark.parametrize("composition", Composition)
+def test_asking_twice_gives_the_same_answer(composition: Composition) -> None:
+    engine = Engine(pair().loaded, PREFIX, dataclasses.replace(CONFIG, composition=composition))
+    stored = read(engine)
+    before = [dense(one).clone() for one in stored]
+    first, second = (list(engine.generate(select(engine, stored), GREEDY, frozenset())) for _ in range(2))
+    assert first == second
+    assert all(torch.equal(dense(one), kv) for one, kv in zip(stored, before, strict=True))
+
+
+def test_the_selection_is_in_document_order_whatever_the_order_of_the_chunks() -> None:
+    engine = Engine(pair().loaded, PREFIX, dataclasses.replace(CONFIG, composition=Composition.REREAD))
+    stored = read(engine)
+    forwards, backwards = select(engine, stored), select(engine, stored[::-1])
+    indices = [score.index for score in forwards.kept]
+    assert indices == sorted(indices) == [score.index for score in backwards.kept]
+    answers = [list(engine.generate(one, GREEDY, frozenset())) for one in (forwards, backwards)]
+    assert answers[0] == answers[1]
+
+
+def test_evidence_lies_in_the_chunks_that_were_kept() -> None:
+    engine = Engine(pair().loaded, PREFIX, CONFIG)
+    stored = read(engine)
+    selection = select(engine, stored)
+    observer = engine.watch(selection)
+    engine.look(selection, observer)
+    paid = observer.by_token(len(DOCUMENT))
+    kept = {score.index for score in selection.kept}
+    for one in stored:
+        inside = paid[one.chunk.start : one.chunk.stop]
+        assert bool(inside.any()) == (one.chunk.index in kept)
+
+
+@pytest.mark.parametrize("composition", list(Composition))
+def test_looking_first_changes_no_answer(composition: Composition) -> None:
+    """The question's pass and the opening's pass together are the pass of all."""
+    engine = Engine(pair().loaded, PREFIX, dataclasses.replace(CONFIG, composition=composition))
+    stored = read(engine)
+    expected = list(engine.generate(select(engine, stored), GREEDY, frozenset()))
+    looked = select(engine, stored)
+    engine.look(looked, engine.watch(looked))
+    assert list(engine.generate(looked, GREEDY, frozenset())) == expected
+
+
+def test_a_second_look_at_passages_equals_the_plain_forward() -> None:
+    """Rereading spans of the document is the plain model over prefix, spans and question."""
+    one = pair()
+    engine = Engine(one.loaded, PREFIX, CONFIG)
+    spans = [Chunk(0, 40, tuple(DOCUMENT[40:52])), Chunk(0, 90, tuple(DOCUMENT[90:101]))]
+    selection = engine.reread(spans, QUESTION, 4)
+    answer = list(engine.generate(selection, Sampling(max_new_tokens=4), frozenset()))
+    ids = [*PREFIX, *DOCUMENT[40:52], *DOCUMENT[90:101], *QUESTION.all_ids]
+    plain = one.plain.generate(
+        torch.tensor([ids]), max_new_tokens=4, do_sample=False, eos_token_id=None, pad_token_id=0
+    )
+    assert answer == plain[0, len(ids) :].tolist()
+
+
+def test_prefill_is_cancelled_between_batches_and_within_them() -> None:
+    one = pair()
+    engine = Engine(one.loaded, PREFIX, CONFIG)
+    chunks = split(DOCUMENT, 48)
+    per_batch = one.spec.layers + 1
+    for polls, read_so_far in ((0, 0), (2, 0), (per_batch, 2), (per_batch + 2, 2), (2 * per_batch, 4)):
+        asked = 0
+
+        def cancelled(limit: int = polls) -> bool:
+            nonlocal asked
+            asked += 1
+            return asked > limit
+
+        got: list[ChunkKV] = []
+        with pytest.raises(Cancelled):
+            got.extend(engine.prefill(chunks, plan_of(engine), cancelled))
+        assert len(got) == read_so_far
+        assert asked == polls + 1
+
+
+def test_an_engine_answers_on_after_it_was_cancelled() -> None:
+    engine = Engine(pair().loaded, PREFIX, CONFIG)
+    stored = read(engine)
+    expected = list(engine.generate(select(engine, stored), GREEDY, frozenset()))
+    with pytest.raises(Cancelled):
+        list(engine.generate(select(engine, stored), GREEDY, frozenset(), cancelled=lambda: True))
+    assert list(engine.generate(select(engine, stored), GREEDY, frozenset())) == expected
+
+
+def test_a_chunk_that_fills_the_window_is_refused_at_construction() -> None:
+    loaded = pair().loaded
+    room = WINDOW - len(PREFIX)
+    with pytest.raises(WindowError, match="lower chunk_tokens"):
+        Engine(loaded, PREFIX, EngineConfig(chunk_tokens=room))
+    Engine(loaded, PREFIX, EngineConfig(chunk_tokens=room - 1))
+
+
+def test_a_question_and_answer_that_fill_the_window_fit_and_one_more_does_not() -> None:
+    engine = Engine(pair().loaded, PREFIX, EngineConfig(chunk_tokens=400))
+    room = WINDOW - len(PREFIX) - 400 - len(QUESTION.all_ids)
+    engine.check_question(QUESTION, room)
+    with pytest.raises(WindowError, match=f"take {WINDOW + 1} tokens"):
+        engine.check_question(QUESTION, room + 1)
+
+
+def test_a_question_to_no_chunks_is_refused_in_words() -> None:
+    """An empty document has no chunks: the caller must be told so, not that max() has no argument."""
+    engine = Engine(pair().loaded, PREFIX, CONFIG)
+    assert engine.select([], engine.score([], QUESTION, plan_of(engine))) == []
+    for composition in Composition:
+        other = Engine(pair().loaded, PREFIX, dataclasses.replace(CONFIG, composition=composition))
+        with pytest.raises(ValueError, match="chunk"):
+            other.compress([], [], QUESTION, 6)

@@ -1,0 +1,167 @@
+"""Which models are taken into service, and that each supported family equals its own plain forward pass."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from transformers import (
+    AutoModelForCausalLM,
+    Gemma2Config,
+    Gemma3TextConfig,
+    GPT2Config,
+    LlamaConfig,
+    MistralConfig,
+    Phi3Config,
+    Qwen2Config,
+    Qwen3Config,
+)
+
+import parallelcomp
+from parallelcomp import EngineConfig, Eviction, UnsupportedModelError
+from parallelcomp.composition import compose
+from parallelcomp.model import SUPPORTED, check_supported
+from parallelcomp.scoring import ChunkScore
+
+from .reference import plain_forward
+from .tiny import CONFIGS, PREFIX, QUESTION, chunks_of, dense, pair, random_model, read, read_prefix, rope, shape
+
+
+@pytest.mark.parametrize("family", CONFIGS)
+def test_one_chunk_and_no_eviction_equals_the_plain_forward(family: str, device: torch.device) -> None:
+    one = pair(family, device)
+    prefix = read_prefix(one)
+    (chunk,) = read(one, prefix, chunks_of(83))
+    config = EngineConfig(eviction=Eviction(kept_tokens=500, capacity=500))
+    state = compose(one.loaded, prefix, [(chunk, ChunkScore(0, 1.0, (1.0,)))], config, room=30)
+    log_probs = state.step(QUESTION.all_ids)
+    ids = [*PREFIX, *chunk.chunk.token_ids, *QUESTION.all_ids]
+    for _ in range(5):
+        expected = plain_forward(one.plain, ids).log_probs[-1]
+        torch.testing.assert_close(log_probs.cpu(), expected, atol=1e-4, rtol=0)
+        ids.append(int(log_probs.argmax()))
+        log_probs = state.step(ids[-1:])
+
+
+@pytest.mark.parametrize("family", CONFIGS)
+def test_one_chunk_equals_the_plain_forward_through_sdpa(family: str) -> None:
+    """The other of transformers' own implementations, so that no quirk of eager attention is the oracle."""
+    one = pair(family)
+    one.plain.set_attn_implementation("sdpa")
+    prefix = read_prefix(one)
+    (chunk,) = read(one, prefix, chunks_of(40))
+    state = compose(one.loaded, prefix, [(chunk, ChunkScore(0, 1.0, (1.0,)))], EngineConfig(), room=20)
+    log_probs = state.step(QUESTION.all_ids)
+    with torch.inference_mode():
+        logits = one.plain(torch.tensor([[*PREFIX, *chunk.chunk.token_ids, *QUESTION.all_ids]])).logits
+    torch.testing.assert_close(log_probs, logits[0, -1].log_softmax(-1), atol=1e-4, rtol=0)
+
+
+def test_the_oracle_sees_a_shift_of_one_position() -> None:
+    """The random weights are wide enough for the comparisons above to mean something, in every family."""
+    for family in CONFIGS:
+        plain = pair(family).plain
+        ids = torch.tensor([[*PREFIX, *QUESTION.all_ids]])
+        shifted = torch.arange(ids.shape[1])[None].clone()
+        shifted[:, len(PREFIX) :] += 1
+        with torch.inference_mode():
+            gap = plain(ids).logits.log_softmax(-1) - plain(ids, position_ids=shifted).logits.log_softmax(-1)
+        assert gap[0, -1].abs().max() > 1e-2, family
+
+
+def test_every_supported_family_is_among_the_tested() -> None:
+    assert {make().model_type for make in CONFIGS.values()} == SUPPORTED
+
+
+REFUSED: list[tuple[str, Any, str]] = [
+    ("gpt2", GPT2Config(), "type 'gpt2'"),
+    ("gemma2", Gemma2Config(), "type 'gemma2'"),
+    ("gemma3", Gemma3TextConfig(), "type 'gemma3_text'"),
+    ("mistral window", MistralConfig(**shape(4, 2), sliding_window=64), "sliding-window"),
+    ("mistral default", MistralConfig(**shape(4, 2)), "sliding-window"),
+    (
+        "qwen2 window",
+        Qwen2Config(**shape(4, 2), use_sliding_window=True, sliding_window=64, max_window_layers=1),
+        "sliding-window",
+    ),
+    (
+        "qwen3 window",
+        Qwen3Config(**shape(4, 2), use_sliding_window=True, sliding_window=64, max_window_layers=0),
+        "sliding-window",
+    ),
+    ("phi3 window", Phi3Config(**shape(4, 2), sliding_window=64), "sliding-window"),
+    (
+        "phi3 longrope",
+        Phi3Config(
+            **shape(4, 2),
+            sliding_window=None,
+            original_max_position_embeddings=128,
+            **rope(
+                "longrope",
+                short_factor=[1.0] * 4,
+                long_factor=[2.0] * 4,
+                factor=4.0,
+                original_max_position_embeddings=128,
+            ),
+        ),
+        "'longrope'",
+    ),
+    ("dynamic", LlamaConfig(**shape(4, 2), **rope("dynamic", factor=2.0)), "'dynamic'"),
+]
+
+
+@pytest.mark.parametrize(("config", "reason"), [r[1:] for r in REFUSED], ids=[r[0] for r in REFUSED])
+def test_a_model_that_cannot_be_expressed_is_refused_with_the_reason(config: Any, reason: str) -> None:
+    with pytest.raises(UnsupportedModelError, match=reason):
+        check_supported(config)
+
+
+def test_adopt_refuses_before_it_changes_the_model() -> None:
+    model = AutoModelForCausalLM.from_config(MistralConfig(**shape(4, 2), sliding_window=64))
+    before = model.config._attn_implementation
+    with pytest.raises(UnsupportedModelError):
+        parallelcomp.adopt(model)
+    assert model.config._attn_implementation == before
+    assert any(p.requires_grad for p in model.parameters())
+
+
+def test_load_refuses_before_it_looks_for_weights(tmp_path: Path) -> None:
+    GPT2Config().save_pretrained(tmp_path)  # a config and no weights
+    with pytest.raises(UnsupportedModelError, match="gpt2"):
+        parallelcomp.load(tmp_path, device=torch.device("cpu"), dtype=torch.float32)
+
+
+def test_a_window_that_no_layer_uses_is_no_reason_to_refuse() -> None:
+    check_supported(Qwen2Config(**shape(4, 2), use_sliding_window=False, sliding_window=64))
+
+
+def test_spec_says_what_the_model_is() -> None:
+    spec = pair("qwen3 wide heads 3/1").spec
+    assert (spec.family, spec.layers, spec.query_heads, spec.kv_heads) == ("qwen3", 3, 3, 1)
+    assert (spec.head_dim, spec.hidden_size, spec.group, spec.window) == (20, 24, 3, 512)
+    assert (spec.dtype, spec.device) == (torch.float32, torch.device("cpu"))
+
+
+def test_fingerprint_survives_saving_and_tells_weights_and_configs_apart(tmp_path: Path) -> None:
+    config = CONFIGS["llama 4/4"]()
+    model = random_model(config)
+    model.save_pretrained(tmp_path)
+    mine = parallelcomp.adopt(model).spec
+    cpu = torch.device("cpu")
+    assert parallelcomp.load(tmp_path, device=cpu, dtype=torch.float32).spec.fingerprint == mine.fingerprint
+    assert pair("llama 4/4").spec == mine
+    assert pair("llama 4/4", seed=1).spec.fingerprint != mine.fingerprint
+    other = LlamaConfig(**{**shape(4, 4), "rope_parameters": {"rope_type": "default", "rope_theta": 5e5}})
+    assert pair(other).spec.fingerprint != mine.fingerprint
+
+
+def test_a_loaded_folder_answers_as_the_model_that_was_saved(tmp_path: Path) -> None:
+    one = pair("llama llama3 rope")
+    one.plain.save_pretrained(tmp_path)
+    loaded = parallelcomp.load(tmp_path, device=torch.device("cpu"), dtype=torch.float32)
+    again = dataclasses.replace(one, loaded=loaded)
+    (mine,), (theirs,) = (read(p, read_prefix(p), chunks_of(30)) for p in (one, again))
+    assert torch.equal(dense(mine), dense(theirs))

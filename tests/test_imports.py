@@ -1,0 +1,105 @@
+"""Imports run from the ui to the app to the engine and never back, and importing the engine changes one thing."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+ENGINE = ROOT / "engine" / "parallelcomp"
+APP = ROOT / "app" / "wholedoc"
+# What the engine may stand on; flash_attn is used where it happens to be installed.
+ENGINE_MAY = {"torch", "transformers", "psutil", "safetensors", "parallelcomp", "flash_attn"}
+APP_MAY_NOT = {"wholedoc_ui", "gradio"}
+
+
+def imported(source: str) -> Iterator[tuple[int, str]]:
+    """Line and top-level name of every import, wherever in the file it stands; relative ones are its own."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            yield from ((node.lineno, alias.name.split(".")[0]) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
+            yield node.lineno, node.module.split(".")[0]
+
+
+def imports_under(folder: Path) -> list[tuple[str, str]]:
+    return [
+        (f"{path.relative_to(ROOT)}:{line}", name)
+        for path in sorted(folder.rglob("*.py"))
+        for line, name in imported(path.read_text(encoding="utf-8"))
+    ]
+
+
+def test_the_walker_finds_every_kind_of_import() -> None:
+    source = "import gradio.blocks as g\ndef f():\n    from llama_index.core import x\nfrom . import y"
+    assert [name for _, name in imported(source)] == ["gradio", "llama_index"]
+
+
+def test_the_engine_imports_torch_and_transformers_and_little_else() -> None:
+    found = imports_under(ENGINE)
+    assert len(found) > 50
+    outside = [(at, name) for at, name in found if name not in ENGINE_MAY | set(sys.stdlib_module_names)]
+    assert outside == []
+
+
+def test_flash_attention_is_an_option_and_not_needed() -> None:
+    """Its import stands inside a try, so that the engine runs where it is missing."""
+    for path in ENGINE.rglob("*.py"):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        guarded = {id(inner) for node in ast.walk(tree) if isinstance(node, ast.Try) for inner in ast.walk(node)}
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("flash_attn"):
+                assert id(node) in guarded, path
+
+
+def test_the_app_does_not_import_the_ui() -> None:
+    found = imports_under(APP)
+    assert found
+    assert [(at, name) for at, name in found if name in APP_MAY_NOT] == []
+
+
+def run(program: str) -> str:
+    return subprocess.run(
+        [sys.executable, "-c", program], check=True, capture_output=True, text=True, timeout=120
+    ).stdout
+
+
+def test_importing_the_engine_registers_its_attention_and_changes_nothing_else() -> None:
+    output = run(
+        "import torch, transformers\n"
+        "from transformers.masking_utils import ALL_MASK_ATTENTION_FUNCTIONS as masks\n"
+        "from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS as functions\n"
+        "def state():\n"
+        "    return (dict(functions), dict(masks), torch.get_default_dtype(), torch.is_grad_enabled(),\n"
+        "            torch.get_num_threads(), torch.initial_seed(), transformers.logging.get_verbosity(),\n"
+        "            torch.get_float32_matmul_precision(), torch.backends.cuda.flash_sdp_enabled())\n"
+        "before = state()\n"
+        "import parallelcomp\n"
+        "after = state()\n"
+        "assert before[2:] == after[2:], (before[2:], after[2:])\n"
+        "for old, new in zip(before[:2], after[:2]):\n"
+        "    assert all(new[name] is old[name] for name in old)\n"
+        "    print(sorted(set(new) - set(old)))\n"
+    )
+    assert output.splitlines() == ["['parallelcomp']", "['parallelcomp']"]
+
+
+@pytest.mark.parametrize("package", ["gradio", "llama_index", "fastapi", "pypdf", "wholedoc", "wholedoc_ui"])
+def test_the_engine_does_not_pull_in(package: str) -> None:
+    assert package not in loaded_by_the_engine()
+
+
+def loaded_by_the_engine() -> set[str]:
+    if not _LOADED:
+        program = "import sys, parallelcomp\nprint(*{name.split('.')[0] for name in sys.modules})"
+        _LOADED.update(run(program).split())
+        assert {"torch", "transformers", "parallelcomp"} <= _LOADED
+    return _LOADED
+
+
+_LOADED: set[str] = set()
