@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import argparse
 
-from . import questions, reading
+from . import library, precision, questions, reading
 from .report import machine
 
-BENCHMARKS = {"reading": reading.run, "questions": questions.run}
+BENCHMARKS = {
+    "reading": reading.run,
+    "questions": questions.run,
+    "precision": precision.run,
+    "library": library.run,
+}
 
 
 def main() -> None:

@@ -30,9 +30,9 @@ def run(quick: bool) -> Report:
             expected=question.answers[0] if question.answers else None,
             answer=answer.text,
             found=answer.found,
-            correct=_correct(question, answer),
+            correct=correct(question, answer),
             evidence_kept=_evidence_kept(question, answer),
-            citation_rank=_citation_rank(question, answer),
+            citation_rank=citation_rank(question, answer),
             first_token_s=answer.timings.first_token_s,
         )
     _summarise(report, [pair for pair in answers if pair[0].answers], [p for p in answers if not p[0].answers])
@@ -44,7 +44,7 @@ def _summarise(
     answerable: list[tuple[SampleQuestion, Answer]],
     unanswerable: list[tuple[SampleQuestion, Answer]],
 ) -> None:
-    ranks = [_citation_rank(question, answer) for question, answer in answerable]
+    ranks = [citation_rank(question, answer) for question, answer in answerable]
     total = len(answerable)
     for first in (1, 3, 5):
         within = sum(rank is not None and rank <= first for rank in ranks)
@@ -55,7 +55,7 @@ def _summarise(
     )
     report.add(
         figure="answer contains the expected one",
-        share=sum(_correct(question, answer) for question, answer in answerable) / total,
+        share=sum(correct(question, answer) for question, answer in answerable) / total,
     )
     quoted = sum(
         any(_contains(citation.quote, question.answers) for citation in answer.citations[:3])
@@ -81,7 +81,7 @@ def _summarise(
     report.add(figure="peak memory, GB", peak_gb=peak_gigabytes())
 
 
-def _correct(question: SampleQuestion, answer: Answer) -> bool:
+def correct(question: SampleQuestion, answer: Answer) -> bool:
     return answer.found and _contains(answer.text, question.answers)
 
 
@@ -97,7 +97,7 @@ def _evidence_kept(question: SampleQuestion, answer: Answer) -> bool:
     )
 
 
-def _citation_rank(question: SampleQuestion, answer: Answer) -> int | None:
+def citation_rank(question: SampleQuestion, answer: Answer) -> int | None:
     """1-based rank of the first citation on an evidence page."""
     pages = [citation.page for citation in answer.citations]
     return next((rank for rank, page in enumerate(pages, 1) if page in question.pages), None)

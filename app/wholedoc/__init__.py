@@ -1,1 +1,92 @@
-"""Ask a whole document on your own machine, with nothing retrieved."""
+"""Ask a whole document on your own machine, with nothing retrieved.
+
+from wholedoc import Library
+
+library = Library.open()
+report = library.add("report.pdf")
+answer = library.ask([report.id], "Who signed the contract?")
+print(answer.text, [citation.page_label for citation in answer.citations])
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .answer import (
+        Answer,
+        Citation,
+        Cited,
+        Done,
+        Event,
+        Reading,
+        Scored,
+        ScoredChunk,
+        Scoring,
+        Timings,
+        Token,
+        Usage,
+    )
+    from .conversation import Turn
+    from .document import Document
+    from .errors import WholedocError
+    from .library import DocumentInfo, Library
+    from .settings import AnswerFrom, Settings
+
+# Where each public name lives: loaded when it is first used, since the library brings torch along, and the command
+# line's help and the worker that parses documents want to do without.
+_HOMES = {
+    **dict.fromkeys(
+        (
+            "Answer",
+            "Citation",
+            "Cited",
+            "Done",
+            "Event",
+            "Reading",
+            "Scored",
+            "ScoredChunk",
+            "Scoring",
+            "Timings",
+            "Token",
+            "Usage",
+        ),
+        "answer",
+    ),
+    "Turn": "conversation",
+    "Document": "document",
+    "WholedocError": "errors",
+    "DocumentInfo": "library",
+    "Library": "library",
+    "AnswerFrom": "settings",
+    "Settings": "settings",
+}
+
+__all__ = [
+    "Answer",
+    "AnswerFrom",
+    "Citation",
+    "Cited",
+    "Document",
+    "DocumentInfo",
+    "Done",
+    "Event",
+    "Library",
+    "Reading",
+    "Scored",
+    "ScoredChunk",
+    "Scoring",
+    "Settings",
+    "Timings",
+    "Token",
+    "Turn",
+    "Usage",
+    "WholedocError",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f".{_HOMES[name]}", __name__), name)

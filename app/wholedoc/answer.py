@@ -72,6 +72,7 @@ class Reading:
     """A document is being read: tokens done of all, of which `cached_tokens` came from the library.
 
     `tokens_per_second` counts what the model read; `seconds_left` is None until something was read.
+    `damaged_chunks` were found damaged in the library and are read again.
     """
 
     document_id: str
@@ -81,6 +82,7 @@ class Reading:
     cached_tokens: int
     tokens_per_second: float
     seconds_left: float | None
+    damaged_chunks: int = 0
 
 
 @dataclass(frozen=True)

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 
 from tokenizers.decoders import DecodeStream
 
-from parallelcomp import ChunkScore, Engine, Question, Selection
+from parallelcomp import ChunkScore, Engine, Question, Selection, WindowError
 
 from .answer import Answer, Citation, Cited, Done, Event, Scored, ScoredChunk, Scoring, Timings, Token, Usage
 from .citations import cite
+from .conversation import Turn
 from .corpus import Corpus
 from .errors import QuestionError
 from .passages import Passage, best_passages, contenders, rerank
@@ -34,6 +35,7 @@ class Asking:
     corpus: Corpus
     text: str
     settings: Settings
+    history: tuple[Turn, ...] = ()
     cancelled: Cancel | None = None
 
     @property
@@ -45,16 +47,28 @@ class Asking:
     def max_new_tokens(self) -> int:
         return self.settings.sampling.max_new_tokens
 
-    def question(self) -> Question:
-        """The question in its place. Raises QuestionError if there is none, WindowError if it is too long."""
+    def question(self, opening: str = "") -> Question:
+        """The question in its place after the turns before; `opening` are the answer's first words.
+
+        Raises QuestionError if there is no question or the conversation has grown too long, WindowError if the
+        question alone is.
+        """
         if not self.text.strip():
             raise QuestionError("the question is empty: write one")
-        question = self.model.prompt.question(self.model.tokenizer, self.text.strip())
-        self.engine.check_question(question, self.max_new_tokens)
+        prompt, tokenizer = self.model.prompt, self.model.tokenizer
+        self.engine.check_question(prompt.question(tokenizer, self.text.strip()), self.max_new_tokens)
+        question = prompt.question(tokenizer, self.text.strip(), self.history, opening)
+        try:
+            self.engine.check_question(question, self.max_new_tokens)
+        except WindowError as error:
+            raise QuestionError(
+                f"the conversation has grown to {len(question.lead):,} tokens, which with a chunk of the document "
+                f"fills the model's window of {self.engine.spec.window:,}: start a new conversation"
+            ) from error
         return question
 
 
-def answer(asking: Asking) -> Iterator[Event]:
+def answer(asking: Asking) -> Generator[Event, None, None]:
     """Yield Scoring, Scored, Cited, Tokens and Done. Raises QuestionError, WindowError and Cancelled."""
     engine, corpus = asking.engine, asking.corpus
     question = asking.question()
@@ -117,7 +131,7 @@ def _generate(asking: Asking, selection: Selection, passages: Sequence[Passage])
     if asking.answer_from is AnswerFrom.PASSAGES and passages:
         chosen = sorted(passages[: asking.settings.passages], key=lambda passage: passage.first)
         chunks = [passage.chunk(asking.corpus) for passage in chosen]
-        opened = model.prompt.question(model.tokenizer, asking.text.strip(), OPENING)
+        opened = asking.question(OPENING)
         selection = engine.reread(chunks, opened, asking.max_new_tokens, asking.cancelled)
         stop_ids = stop_ids | model.line_ends
     stream = DecodeStream(skip_special_tokens=True)

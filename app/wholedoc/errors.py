@@ -31,6 +31,10 @@ class NoTextError(DocumentError):
     """The file has pages but no text at all (a scan)."""
 
 
+class LibraryError(WholedocError):
+    """The library's folder cannot be used: not writable, full, or made by a newer version."""
+
+
 class ModelError(WholedocError):
     """A model that cannot be fetched, found, loaded or used."""
 

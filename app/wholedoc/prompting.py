@@ -2,33 +2,44 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from parallelcomp import Question
 
+from .conversation import Turn
+
 SYSTEM = "You answer questions about a document. Use only what the document says, and answer briefly."
-DOCUMENT_MARK, QUESTION_MARK = "⟦document⟧", "⟦question⟧"
+DOCUMENT_MARK, QUESTION_MARK, ANSWER_MARK, NEXT_MARK = "⟦document⟧", "⟦question⟧", "⟦answer⟧", "⟦next⟧"
 ASK = "\n\nQuestion:"
 
 
 @dataclass(frozen=True)
 class Prompt:
-    """Token ids before the document, between document and question, and after the question."""
+    """Token ids before the document, between document and question, after a question, and between an answer and the
+    next question."""
 
     prefix: tuple[int, ...]
     lead: tuple[int, ...]
     tail: tuple[int, ...]
+    turn: tuple[int, ...]
 
     @classmethod
     def of(cls, tokenizer: Any) -> Prompt:
         """Read the template of a tokenizer, or a plain one where it has none."""
-        before, between, after = _pieces(tokenizer)
-        return cls(*(encode(tokenizer, text, special=True) for text in (before, between, after)))
+        return cls(*(encode(tokenizer, text, special=True) for text in _pieces(tokenizer)))
 
-    def question(self, tokenizer: Any, text: str, opening: str = "") -> Question:
-        """The question's tokens in their place; `opening` are the first words of the answer."""
-        return Question(self.lead, encode(tokenizer, f" {text}"), self.tail + encode(tokenizer, opening))
+    def question(self, tokenizer: Any, text: str, history: Sequence[Turn] = (), opening: str = "") -> Question:
+        """The question's tokens in their place, after earlier turns; `opening` are the answer's first words.
+
+        Earlier turns are part of the lead: they are seen, but only the question itself is scored.
+        """
+        lead = self.lead
+        for earlier in history:
+            asked, answered = (encode(tokenizer, f" {earlier.question}"), encode(tokenizer, earlier.answer))
+            lead = lead + asked + self.tail + answered + self.turn
+        return Question(lead, encode(tokenizer, f" {text}"), self.tail + encode(tokenizer, opening))
 
 
 def encode(tokenizer: Any, text: str, *, special: bool = False) -> tuple[int, ...]:
@@ -46,25 +57,36 @@ def stop_ids(model: Any, tokenizer: Any) -> frozenset[int]:
     return frozenset(i for i in ids if i is not None)
 
 
-def _pieces(tokenizer: Any) -> tuple[str, str, str]:
-    content = f"{DOCUMENT_MARK}{ASK}{QUESTION_MARK}"
+def _pieces(tokenizer: Any) -> tuple[str, str, str, str]:
+    """The text before the document, up to the question, after it, and between its answer and the next question."""
+    first, following = f"{DOCUMENT_MARK}{ASK}{QUESTION_MARK}", f"{ASK.lstrip()}{NEXT_MARK}"
     if tokenizer.chat_template is None:
-        rendered = f"{tokenizer.bos_token or ''}{content}\nAnswer:"
+        opened = f"{tokenizer.bos_token or ''}{first}\nAnswer:"
+        continued = f"{opened}{ANSWER_MARK}\n\n{following}"
     else:
-        rendered = _render(tokenizer, content)
-    before, rest = rendered.split(DOCUMENT_MARK)
+        # What opens the answer is taken from a first turn: templates of thinking models open later ones otherwise.
+        opened = _render(tokenizer, first)
+        continued = _render(tokenizer, first, ANSWER_MARK, following)
+    before, rest = opened.split(DOCUMENT_MARK)
     between, after = rest.split(QUESTION_MARK)
-    return before, between, after
+    turn = continued.split(ANSWER_MARK)[1].split(NEXT_MARK)[0]
+    return before, between, after, turn
 
 
-def _render(tokenizer: Any, content: str) -> str:
+def _render(tokenizer: Any, first: str, *later: str) -> str:
+    """The template with the instruction, a first user message, and later messages of assistant and user in turn."""
     from jinja2 import TemplateError
 
-    user = {"role": "user", "content": content}
-    options = {"tokenize": False, "add_generation_prompt": True, "enable_thinking": False}
+    def render(instruction: Sequence[dict[str, str]], content: str) -> str:
+        roles = ("assistant", "user")
+        messages = [*instruction, {"role": "user", "content": content}]
+        messages += [{"role": roles[index % 2], "content": text} for index, text in enumerate(later)]
+        text: str = tokenizer.apply_chat_template(
+            messages, tokenize=False, add_generation_prompt=True, enable_thinking=False
+        )
+        return text
+
     try:
-        rendered: str = tokenizer.apply_chat_template([{"role": "system", "content": SYSTEM}, user], **options)
+        return render([{"role": "system", "content": SYSTEM}], first)
     except TemplateError:  # templates of models without a system role raise
-        user["content"] = f"{SYSTEM}\n\n{content}"
-        rendered = tokenizer.apply_chat_template([user], **options)
-    return rendered
+        return render([], f"{SYSTEM}\n\n{first}")

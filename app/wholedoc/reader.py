@@ -2,60 +2,135 @@
 
 from __future__ import annotations
 
+import errno
 import time
-from collections.abc import Callable, Generator
-from dataclasses import dataclass
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import dataclass, field
 
-from parallelcomp import Chunk, ChunkKV, Engine, split
+from parallelcomp import Chunk, ChunkKV, Engine, StoredKV, split
 
 from .answer import Reading
 from .corpus import ReadDocument
+from .errors import LibraryError
+from .readings import StoredReading
 from .store import ChunkStore, chunk_key
 from .tokenization import TokenizedDocument
 
 Cancel = Callable[[], bool]
 
 
+@dataclass(frozen=True)
+class Plan:
+    """A document cut into chunks, with the store's key of each, in document order."""
+
+    document: TokenizedDocument
+    chunks: tuple[Chunk, ...]
+    keys: tuple[str, ...]
+
+    @classmethod
+    def of(cls, engine: Engine, document: TokenizedDocument) -> Plan:
+        chunks = split(document.token_ids, engine.config.chunk_tokens, document.paragraph_starts)
+        spec, prefix = engine.spec, engine.prefix.token_ids
+        keys = [chunk_key(spec.fingerprint, prefix, one.token_ids, engine.config.precision) for one in chunks]
+        return cls(document, tuple(chunks), tuple(keys))
+
+    def record(self, engine: Engine, model: str) -> StoredReading:
+        """What the library remembers of this reading."""
+        return StoredReading(
+            self.document.document.id,
+            model,
+            engine.spec.fingerprint,
+            engine.config.precision.value,
+            len(self.document),
+            self.keys,
+        )
+
+
 @dataclass
 class _Progress:
     document: TokenizedDocument
-    cached_tokens: int
-    done: int
-    started: float
+    done: int = 0
+    cached: int = 0
+    damaged: int = 0
+    started: float = field(default_factory=time.perf_counter)
 
     def event(self) -> Reading:
         elapsed = time.perf_counter() - self.started
-        read = self.done - self.cached_tokens
+        read = self.done - self.cached
         rate = read / elapsed if elapsed > 0 else 0.0
         left = (len(self.document) - self.done) / rate if read else None
-        identity = self.document.document
-        return Reading(identity.id, identity.name, self.done, len(self.document), self.cached_tokens, rate, left)
+        one = self.document.document
+        return Reading(one.id, one.name, self.done, len(self.document), self.cached, rate, left, self.damaged)
 
 
 def read(
-    engine: Engine, store: ChunkStore, document: TokenizedDocument, cancelled: Cancel | None = None
+    engine: Engine, store: ChunkStore, plan: Plan, cancelled: Cancel | None = None
 ) -> Generator[Reading, None, ReadDocument]:
     """Yield progress, return the document with all its chunks' KV.
 
-    Every chunk is in the store as soon as it is read, so that a reading that is stopped goes on where it was.
-    Raises MemoryPlanError before any work if the document does not fit, and Cancelled.
+    Every chunk is in the store as soon as it is read, so that a reading that is stopped goes on where it was. A
+    chunk that somebody else has read meanwhile is taken from the store. Raises MemoryPlanError before any work if
+    the document does not fit, LibraryError if the chunks cannot be kept, and Cancelled.
     """
-    memory = engine.plan(len(document))
+    memory = engine.plan(len(plan.document))
     memory.check()
-    chunks = split(document.token_ids, engine.config.chunk_tokens, document.paragraph_starts)
-    keys = {chunk.index: _key(engine, chunk) for chunk in chunks}
-    found = {chunk.index: kv for chunk in chunks if (kv := store.get(keys[chunk.index])) is not None}
-    cached = sum(len(chunk) for chunk in chunks if chunk.index in found)
-    progress = _Progress(document, cached, cached, time.perf_counter())
+    progress = _Progress(plan.document)
+    damaged_before = len(store.damaged)
+    found: dict[int, StoredKV] = {}
+    for chunk in plan.chunks:
+        _take(store, plan, chunk, found, progress)
+    progress.damaged = len(store.damaged) - damaged_before
+    progress.started = time.perf_counter()
     yield progress.event()
-    missing = [chunk for chunk in chunks if chunk.index not in found]
-    for one in engine.prefill(missing, memory, cancelled):
-        store.put(keys[one.chunk.index], one.kv)
-        found[one.chunk.index] = one.kv
-        progress.done += len(one.chunk)
+    while missing := [chunk for chunk in plan.chunks if chunk.index not in found]:
+        if _take(store, plan, missing[0], found, progress):
+            continue
+        for one in engine.prefill(missing[: memory.prefill_batch], memory, cancelled):
+            key = plan.keys[one.chunk.index]
+            _keep(store, key, one.kv)
+            # The mapped file instead of the tensor: the system may drop its pages when memory is short.
+            found[one.chunk.index] = store.get(key) or one.kv
+            progress.done += len(one.chunk)
         yield progress.event()
-    return ReadDocument(document, tuple(ChunkKV(chunk, found[chunk.index]) for chunk in chunks), cached)
+    chunks = tuple(ChunkKV(chunk, found[chunk.index]) for chunk in plan.chunks)
+    return ReadDocument(plan.document, chunks, progress.cached)
 
 
-def _key(engine: Engine, chunk: Chunk) -> str:
-    return chunk_key(engine.spec.fingerprint, engine.prefix.token_ids, chunk.token_ids, engine.config.precision)
+def _take(store: ChunkStore, plan: Plan, chunk: Chunk, found: dict[int, StoredKV], progress: _Progress) -> bool:
+    """Take a chunk from the store if it is there."""
+    kv = store.get(plan.keys[chunk.index])
+    if kv is None:
+        return False
+    found[chunk.index] = kv
+    progress.done += len(chunk)
+    progress.cached += len(chunk)
+    return True
+
+
+def _keep(store: ChunkStore, key: str, kv: StoredKV) -> None:
+    try:
+        store.put(key, kv)
+    except OSError as error:
+        raise storage_error(store.folder, error) from error
+
+
+def storage_error(folder: object, error: OSError) -> LibraryError:
+    """What an operating system's error means for a person."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return LibraryError(
+            f"the disk of the library {folder} is full: free some space, remove documents with `wholedoc remove`, "
+            "or set WHOLEDOC_HOME to another disk; what was read so far is kept"
+        )
+    return LibraryError(
+        f"cannot write to the library {folder} ({error.strerror or error}): make it writable, or set "
+        "WHOLEDOC_HOME to a folder that is"
+    )
+
+
+def bytes_missing(engine: Engine, store: ChunkStore, plan: Plan) -> int:
+    """Bytes that the chunks which are not in the store will take there, to a rounding."""
+    per_token = engine.spec.kv_bytes_per_token(engine.config.precision.bytes_per_number(engine.spec.head_dim))
+    missing: Sequence[Chunk] = [
+        chunk for chunk, key in zip(plan.chunks, plan.keys, strict=True) if key not in store
+    ]
+    return int(per_token * sum(len(chunk) for chunk in missing))

@@ -28,7 +28,7 @@ class Settings:
     """`model` is a Hugging Face id or a folder, None the embedded model. `device` None is CUDA where there is
     one. `found_margin`: nats per token by which the best chunk must make the question more likely than the
     prefix alone does, for an answer to count as found. `answer_from` None follows the model's size; `passages` is
-    how many of them are read again."""
+    how many of them are read again. `library_bytes`: most that the chunks of all documents take on disk."""
 
     model: str | None = None
     device: torch.device | None = None
@@ -38,3 +38,4 @@ class Settings:
     found_margin: float = 0.3
     answer_from: AnswerFrom | None = None
     passages: int = 1
+    library_bytes: int = 32_000_000_000

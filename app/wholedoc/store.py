@@ -6,11 +6,11 @@ temporary name and renamed, so that a crash leaves a whole chunk or none; a chec
 
 from __future__ import annotations
 
-import json
 import os
 import struct
 import tempfile
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Iterator, Mapping, Sequence
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ from parallelcomp import KVPrecision, StoredKV, restore
 
 # Of the files' layout, and part of every key: a file of another version is never asked for.
 VERSION = "2"
+TEMPORARY = ".writing-"
 
 
 def chunk_key(fingerprint: str, prefix_ids: Sequence[int], token_ids: Sequence[int], precision: KVPrecision) -> str:
@@ -74,6 +75,30 @@ class ChunkStore:
         metadata["checksum"] = checksum(metadata, tensors)
         write_atomically(path, save(tensors, metadata=metadata))
 
+    def keys(self) -> Iterator[str]:
+        """Keys of all chunks on disk."""
+        return (path.stem for path in self.folder.glob("*/*.safetensors"))
+
+    def size(self, key: str) -> int:
+        """Bytes of a chunk's file; 0 if it is not there."""
+        try:
+            return self.path(key).stat().st_size
+        except FileNotFoundError:
+            return 0
+
+    def total(self) -> int:
+        """Bytes of all chunks on disk."""
+        return sum(self.size(key) for key in self.keys())
+
+    def remove(self, key: str) -> None:
+        """Delete a chunk; whoever has it mapped keeps it until they let go."""
+        self.path(key).unlink(missing_ok=True)
+
+    def leftovers(self, older_than_s: float = 3600) -> list[Path]:
+        """Temporary files that a writer left when it was killed; younger ones may still be written."""
+        limit = time.time() - older_than_s
+        return [path for path in self.folder.glob(f"*/{TEMPORARY}*") if path.stat().st_mtime < limit]
+
     def _put_away(self, key: str) -> None:
         self.damaged.append(key)
         self.path(key).unlink(missing_ok=True)
@@ -93,7 +118,7 @@ def checksum(metadata: Mapping[str, str], tensors: Mapping[str, torch.Tensor]) -
 
 def write_atomically(path: Path, data: bytes) -> None:
     """Write next to `path` under a temporary name, force it to disk, then rename."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".writing-")
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=TEMPORARY)
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(data)
@@ -103,8 +128,3 @@ def write_atomically(path: Path, data: bytes) -> None:
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
-
-
-def read_json(path: Path) -> object:
-    """A JSON file's content."""
-    return json.loads(path.read_text(encoding="utf-8"))

@@ -111,6 +111,39 @@ def test_add_then_list_then_ask_by_id_then_remove(wholedoc: Command) -> None:
 
 
 @pytest.mark.embedded
+def test_upkeep_of_the_library(wholedoc: Command, tiny_model: Path) -> None:
+    assert "empty" in wholedoc("list")[1]
+    assert wholedoc("add", NOTICE, "--model", tiny_model)[0] == 0
+    (document,) = json.loads(wholedoc("list", "--json")[1])["documents"]
+    assert document["warm"] == 1
+    assert document["bytes"] > 0
+    assert "all sound" in wholedoc("library", "verify")[1]
+    victim = next((home() / "kv").glob("*/*.safetensors"))
+    victim.write_bytes(victim.read_bytes()[:-4])
+    assert NOTICE.name in wholedoc("library", "verify")[1]
+    assert "50% read" in wholedoc("list")[1]
+    code, _, err = wholedoc("ask", NOTICE, "-q", "Who?", "--model", tiny_model, "--max-new-tokens", "4")
+    assert code == 0, err
+    assert wholedoc("library", "prune") == (0, "0.0 MB set free\n", "")
+
+
+@pytest.mark.embedded
+def test_a_full_library_says_so(wholedoc: Command, tiny_model: Path) -> None:
+    code, _, err = wholedoc("add", NOTICE, "--model", tiny_model, "--library-limit", "0.00001")
+    assert code == 1
+    assert "limit" in err
+    assert len(err.strip().splitlines()) == 1
+
+
+@pytest.mark.embedded
+def test_a_conversation_is_seen_by_later_questions(wholedoc: Command, tiny_model: Path) -> None:
+    arguments = ["ask", NOTICE, "-q", "Who berths?", "-q", "When?", "--model", tiny_model, "--json"]
+    apart, together = (json.loads(wholedoc(*arguments, *flag)[1])["answers"] for flag in ([], ["--conversation"]))
+    assert apart[0]["answer"] == together[0]["answer"]
+    assert apart[1]["usage"] == together[1]["usage"] | {"answer_tokens": apart[1]["usage"]["answer_tokens"]}
+
+
+@pytest.mark.embedded
 @pytest.mark.usefixtures("with_embedded_model")
 def test_pages_without_text_are_named(wholedoc: Command) -> None:
     code, out, err = wholedoc("add", SAMPLES / "scanned_page.pdf", "--json")

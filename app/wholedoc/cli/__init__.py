@@ -10,7 +10,7 @@ import click
 from .add import add
 from .ask import ask
 from .doctor import doctor
-from .shelf import list_documents, remove
+from .shelf import library_commands, list_documents, remove
 
 # What is thrown for reasons a person can mend is said in one sentence; the engine's own errors come without an
 # exit code, and are named here so that torch need not be imported to tell.
@@ -24,7 +24,7 @@ def cli(debug: bool) -> None:
     """Ask a whole document, on your own machine, with nothing retrieved."""
 
 
-for command in (add, ask, list_documents, remove, doctor):
+for command in (add, ask, list_documents, remove, library_commands, doctor):
     cli.add_command(command)
 
 

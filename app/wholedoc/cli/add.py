@@ -8,12 +8,12 @@ from typing import Any
 
 import click
 
-from .options import JSON, MODEL, PASSWORD, settings_from, shared
+from .options import JSON, LIBRARY, MODEL, PASSWORD, settings_from, shared
 
 
 @click.command()
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
-@shared(PASSWORD, JSON, *MODEL)
+@shared(PASSWORD, JSON, *MODEL, LIBRARY)
 def add(files: tuple[str, ...], password: str | None, as_json: bool, **given: Any) -> None:
     """Read documents into the library, once and for all questions."""
     from ..library import Library

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .options import ANSWER, JSON, MODEL, PASSWORD, settings_from, shared
+from .options import ANSWER, JSON, LIBRARY, MODEL, PASSWORD, settings_from, shared
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ..answer import Answer
+    from ..conversation import Turn
     from ..document import Document
     from ..library import Library
 
@@ -22,11 +23,18 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("documents", nargs=-1, required=True, metavar="FILE_OR_ID...")
 @click.option("-q", "--question", "questions", multiple=True, required=True, help="A question (repeatable).")
-@shared(PASSWORD, JSON, *ANSWER, *MODEL)
+@click.option("--conversation", is_flag=True, help="Every question sees the questions and answers before it.")
+@shared(PASSWORD, JSON, *ANSWER, *MODEL, LIBRARY)
 def ask(
-    documents: tuple[str, ...], questions: tuple[str, ...], password: str | None, as_json: bool, **given: Any
+    documents: tuple[str, ...],
+    questions: tuple[str, ...],
+    conversation: bool,
+    password: str | None,
+    as_json: bool,
+    **given: Any,
 ) -> None:
     """Ask documents together; the answer comes with the pages that carry it."""
+    from ..conversation import Turn
     from ..library import Library
     from .documents import describe, resolve
     from .progress import bars, tell
@@ -43,11 +51,15 @@ def ask(
     with bars() as shown:
         read = [shown.follow(library.read(document)) for document in known]
     read_s = time.perf_counter() - loaded if any(one.cached_tokens < len(one.tokenized) for one in read) else 0.0
+    answers: list[Answer] = []
+    for question in questions:
+        history = [Turn(one.question, one.text) for one in answers] if conversation else []
+        if as_json:
+            answers.append(library.ask(known, question, history=history))
+        else:
+            answers.append(_show_answer(library, known, question, history))
     if not as_json:
-        for question in questions:
-            _converse(library, known, question)
         return
-    answers = [library.ask(known, question) for question in questions]
     result = {
         "answers": [_as_json(answer) for answer in answers],
         "documents": [describe(one) for one in read],
@@ -58,13 +70,13 @@ def ask(
     click.echo(json.dumps(result, ensure_ascii=False))
 
 
-def _converse(library: Library, documents: Sequence[Document], question: str) -> None:
+def _show_answer(library: Library, documents: Sequence[Document], question: str, history: Sequence[Turn]) -> Answer:
     """Print the answer as it comes, then the citations and what it cost."""
     from ..answer import Done, Reading, Scored, Scoring, Token
     from .progress import bars
 
     click.secho(f"\n{question}", bold=True)
-    events = library.stream(documents, question)
+    events = library.stream(documents, question, history=history)
     with bars() as shown:
         for event in events:
             if isinstance(event, Reading | Scoring):
@@ -77,6 +89,8 @@ def _converse(library: Library, documents: Sequence[Document], question: str) ->
         elif isinstance(event, Done):
             click.echo("\n")
             _print_evidence(event.answer, several=len(documents) > 1)
+            return event.answer
+    raise AssertionError("a stream ends with Done")
 
 
 def _print_evidence(answer: Answer, several: bool) -> None:

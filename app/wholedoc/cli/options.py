@@ -26,6 +26,14 @@ MODEL = (
         help="Number format of the stored KV.",
     ),
 )
+LIBRARY = click.option(
+    "--library-limit",
+    "library_bytes",
+    callback=lambda _context, _option, gigabytes: gigabytes and gigabytes * 1e9,
+    type=click.FloatRange(0, min_open=True),
+    metavar="GB",
+    help="Most that the library may take on disk; the least recently used goes first [default: 32].",
+)
 PASSWORD = click.option("--password", help="Password of an encrypted PDF.")
 JSON = click.option(
     "--json", "as_json", is_flag=True, help="Print one JSON object on stdout, and nothing else there."
@@ -106,7 +114,7 @@ def settings_from(given: dict[str, Any]) -> Settings:
         device=device,
         engine=config,
         sampling=sampling,
-        **_given(given, answer_from=AnswerFrom),
+        **_given(given, answer_from=AnswerFrom, library_bytes=int),
     )
 
 

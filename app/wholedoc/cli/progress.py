@@ -20,10 +20,14 @@ class Bars:
     def __init__(self, progress: Progress) -> None:
         self._progress = progress
         self._tasks: dict[str, TaskID] = {}
+        self._told: set[str] = set()
 
     def show(self, event: Reading | Scoring) -> None:
         """Bring the bar of this event up to date."""
         if isinstance(event, Reading):
+            if event.damaged_chunks and event.document not in self._told:
+                self._told.add(event.document)
+                tell(f"{event.damaged_chunks} chunks of {event.document} were damaged on disk and are read again")
             if event.cached_tokens == event.total_tokens:
                 return
             left = "" if event.seconds_left is None else f"{_duration(event.seconds_left)} left"

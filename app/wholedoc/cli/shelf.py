@@ -1,8 +1,9 @@
-"""`wholedoc list` and `wholedoc remove`: what the library holds."""
+"""`wholedoc list`, `remove` and `library`: what the library holds, and its upkeep."""
 
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 
 import click
 
@@ -12,28 +13,67 @@ from .options import JSON
 @click.command("list")
 @JSON
 def list_documents(as_json: bool) -> None:
-    """Show the documents of the library."""
-    from ..catalog import Catalog
-    from ..home import home
+    """Show the documents of the library, their size, and what is warm (need not be read again)."""
+    from ..library import Library
 
-    catalog = Catalog(home() / "documents")
-    documents = [document for id in catalog.ids() if (document := catalog.get(id)) is not None]
+    shelf = Library.open().documents()
     if as_json:
-        rows = [{"id": one.id, "name": one.name, "pages": len(one.pages)} for one in documents]
-        click.echo(json.dumps({"documents": rows}, ensure_ascii=False))
+        click.echo(json.dumps({"documents": [asdict(one) for one in shelf]}, ensure_ascii=False))
         return
-    for one in documents:
-        click.echo(f"{one.id[:12]}  {one.name}: {len(one.pages)} pages")
-    if not documents:
+    for one in shelf:
+        if one.warm == 1:
+            state = "warm"
+        elif one.warm > 0:
+            state = f"{one.warm:.0%} read"
+        else:
+            state = "not read"
+        size = f"{one.bytes / 1e6:,.0f} MB" if one.bytes else "no KV"
+        read_by = f", read by {', '.join(one.models)}" if one.models else ""
+        click.echo(
+            f"{one.id[:12]}  {one.name}: {_pages(one.pages)}, {one.tokens:,} tokens, {size}, {state}{read_by}"
+        )
+    if not shelf:
         click.echo("the library is empty; `wholedoc add FILE` puts a document in")
 
 
 @click.command()
 @click.argument("ids", nargs=-1, required=True, metavar="ID...")
 def remove(ids: tuple[str, ...]) -> None:
-    """Remove documents from the library."""
+    """Remove documents, and the chunks that no other document shares."""
     from ..library import Library
 
     library = Library.open()
     for id in ids:
         click.echo(f"removed {library.remove(id).name}")
+
+
+@click.group("library")
+def library_commands() -> None:
+    """Upkeep of the library on disk."""
+
+
+@library_commands.command()
+def verify() -> None:
+    """Check every chunk against its checksum; damaged ones are removed and read again when needed."""
+    from ..library import Library
+
+    found = Library.open().verify()
+    if not found.damaged:
+        click.echo(f"{found.chunks:,} chunks, all sound")
+        return
+    hurt = f" of {', '.join(found.documents)}" if found.documents else ""
+    click.echo(
+        f"{found.chunks:,} chunks, {len(found.damaged):,}{hurt} damaged and removed; they will be read again"
+    )
+
+
+@library_commands.command()
+def prune() -> None:
+    """Remove chunks that no document needs, and what killed writers left behind."""
+    from ..library import Library
+
+    click.echo(f"{Library.open().prune() / 1e6:,.1f} MB set free")
+
+
+def _pages(count: int) -> str:
+    return f"{count} page{'s' if count != 1 else ''}"

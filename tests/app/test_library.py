@@ -1,0 +1,324 @@
+"""The library: read once, resume, share, evict, and say clearly what is wrong."""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from parallelcomp import Cancelled, EngineConfig, KVPrecision, Sampling
+from wholedoc import Answer, Done, Library, Reading, Settings, Turn
+from wholedoc.errors import LibraryError, QuestionError, UnknownDocumentError
+from wholedoc.home import home
+
+pytestmark = pytest.mark.embedded
+PARAGRAPHS = [
+    f"Entry {n}. On day {n % 28 + 1} the vessel number {n * 7} came in with {n * 13} crates of salt and left again."
+    for n in range(120)
+]
+
+
+@pytest.fixture
+def settings(tiny_model: Path) -> Settings:
+    return Settings(
+        model=str(tiny_model),
+        engine=EngineConfig(chunk_tokens=256, precision=KVPrecision.BF16),
+        sampling=Sampling(max_new_tokens=6),
+        found_margin=-1e9,
+    )
+
+
+@pytest.fixture
+def library(settings: Settings) -> Library:
+    return Library.open(settings=settings)
+
+
+def write(path: Path, paragraphs: list[str]) -> Path:
+    path.write_text("\n\n".join(paragraphs), encoding="utf-8")
+    return path
+
+
+def chunk_files() -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in (home() / "kv").glob("*/*.safetensors")}
+
+
+def tokens_read(library: Library, path: Path) -> int:
+    """Tokens that went through the model for adding a file."""
+    events: list[Reading] = []
+    library.add(path, progress=events.append)
+    return events[-1].tokens - events[-1].cached_tokens if events else 0
+
+
+def test_a_new_process_reads_nothing_again(library: Library, settings: Settings, tmp_path: Path) -> None:
+    path = write(tmp_path / "log.txt", PARAGRAPHS)
+    assert tokens_read(library, path) > 1000
+    again = Library.open(settings=settings)
+    assert tokens_read(again, path) == 0
+    (info,) = again.documents()
+    assert info.warm == 1
+    assert info.bytes == sum(len(content) for content in chunk_files().values())
+    first = library.ask([info.id], "What came in?")
+    second = again.ask([info.id], "What came in?")
+    assert first.text == second.text
+    assert [c.quote for c in first.citations] == [c.quote for c in second.citations]
+    assert second.usage.cached_tokens == info.tokens
+
+
+def test_a_stopped_reading_goes_on_where_it_was(library: Library, settings: Settings, tmp_path: Path) -> None:
+    path = write(tmp_path / "log.txt", PARAGRAPHS)
+    seen: list[Reading] = []
+    with pytest.raises(Cancelled):
+        library.add(path, progress=seen.append, cancelled=lambda: len(seen) > 3)
+    kept = chunk_files()
+    assert kept
+    (info,) = library.documents()
+    assert 0 < info.warm < 1
+    again = Library.open(settings=settings)
+    events: list[Reading] = []
+    again.add(path, progress=events.append)
+    assert events[0].cached_tokens > 0
+    assert kept.items() <= chunk_files().items()
+
+
+def test_an_inserted_page_leaves_most_chunks_as_they_are(library: Library, tmp_path: Path) -> None:
+    """Boundaries fall in step again once both cuts choose the same paragraph, here among a dozen in reach."""
+    paragraphs = [f"Item {n} weighs {n * 37 % 101} pounds." for n in range(400)]
+    whole = tokens_read(library, write(tmp_path / "log.txt", paragraphs))
+    edited = tokens_read(
+        library, write(tmp_path / "edited.txt", ["A new page in front of all others."] * 9 + paragraphs)
+    )
+    assert edited < whole / 2
+
+
+def test_documents_share_chunks_and_the_last_one_takes_them_along(library: Library, tmp_path: Path) -> None:
+    one = library.add(write(tmp_path / "one.txt", PARAGRAPHS))
+    files = chunk_files()
+    # The same text under another name and hash: a trailing line end that the extraction drops.
+    (tmp_path / "two.txt").write_bytes((tmp_path / "one.txt").read_bytes() + b"\n\n\n")
+    two = library.add(tmp_path / "two.txt")
+    assert two.id != one.id
+    assert len(chunk_files()) <= len(files) + 1
+    library.remove(one.id)
+    assert len(chunk_files().keys() & files.keys()) >= len(files) - 1
+    library.remove(two.id)
+    assert chunk_files() == {}
+    with pytest.raises(UnknownDocumentError):
+        library.document(one.id)
+
+
+def test_the_least_recently_used_goes_first(library: Library, settings: Settings, tmp_path: Path) -> None:
+    old = library.add(write(tmp_path / "old.txt", PARAGRAPHS[:40]))
+    used = library.add(write(tmp_path / "used.txt", PARAGRAPHS[40:80]))
+    for index, path in enumerate(sorted((home() / "readings").glob("*.json"))):
+        record = json.loads(path.read_text())
+        age = 1000 if record["document_id"] == old.id else 10
+        os.utime(path, (path.stat().st_atime, path.stat().st_mtime - age - index))
+    told: list[str] = []
+    limited = replace(settings, library_bytes=int((old.bytes + used.bytes) * 1.4))
+    third = Library.open(settings=limited, notify=told.append)
+    third.add(write(tmp_path / "new.txt", PARAGRAPHS[80:]))
+    warm = {info.name: info.warm for info in third.documents()}
+    assert warm == {"old.txt": 0.0, "used.txt": 1.0, "new.txt": 1.0}
+    assert any("old.txt" in message for message in told)
+    assert sum(len(content) for content in chunk_files().values()) <= limited.library_bytes
+
+
+def test_a_document_larger_than_the_limit_is_refused_before_work(settings: Settings, tmp_path: Path) -> None:
+    library = Library.open(settings=replace(settings, library_bytes=1000))
+    with pytest.raises(LibraryError, match="limit"):
+        library.add(write(tmp_path / "log.txt", PARAGRAPHS))
+    assert chunk_files() == {}
+
+
+def test_a_damaged_chunk_is_found_reported_and_read_again(
+    library: Library, settings: Settings, tmp_path: Path
+) -> None:
+    path = write(tmp_path / "log.txt", PARAGRAPHS)
+    library.add(path)
+    victim = next((home() / "kv").glob("*/*.safetensors"))
+    sound = load_file(victim)["kv"].clone()
+    content = bytearray(victim.read_bytes())
+    content[-9] ^= 1
+    victim.write_bytes(bytes(content))
+    events: list[Reading] = []
+    Library.open(settings=settings).add(path, progress=events.append)
+    assert events[-1].damaged_chunks == 1
+    assert torch.equal(load_file(victim)["kv"], sound)
+    assert library.verify().damaged == ()
+
+
+def test_verify_names_the_document_and_prune_frees_what_nobody_needs(library: Library, tmp_path: Path) -> None:
+    library.add(write(tmp_path / "log.txt", PARAGRAPHS))
+    assert library.verify().damaged == ()
+    victim = next((home() / "kv").glob("*/*.safetensors"))
+    victim.write_bytes(victim.read_bytes()[:-20])
+    found = library.verify()
+    assert found.damaged == (victim.stem,)
+    assert found.documents == ("log.txt",)
+    assert library.prune() == 0
+    orphan = home() / "kv" / "00" / f"{'0' * 40}.safetensors"
+    orphan.parent.mkdir(exist_ok=True)
+    orphan.write_bytes(b"x" * 500)
+    leftover = victim.parent / ".writing-abc"
+    leftover.write_bytes(b"y" * 70)
+    os.utime(leftover, (0, 0))
+    assert library.prune() == 570
+    assert not orphan.exists()
+    assert not leftover.exists()
+
+
+def test_another_model_reads_for_itself_and_says_so(
+    library: Library, settings: Settings, tiny_model: Path, tmp_path: Path
+) -> None:
+    path = write(tmp_path / "log.txt", PARAGRAPHS)
+    library.add(path)
+    before = chunk_files()
+    told: list[str] = []
+    other_prefix = Library.open(settings=settings, notify=told.append)
+    other_prefix.engine.loaded.spec.__dict__["fingerprint"] = "another model"
+    assert tokens_read(other_prefix, path) > 0
+    assert any(str(tiny_model) in message for message in told)
+    assert before.items() < chunk_files().items()
+
+
+def test_a_library_of_a_newer_version_is_left_alone(settings: Settings) -> None:
+    Library.open(settings=settings)
+    manifest = home() / "library.json"
+    manifest.write_text('{"format": 99}')
+    with pytest.raises(LibraryError, match="newer version"):
+        Library.open(settings=settings)
+    assert manifest.read_text() == '{"format": 99}'
+
+
+def test_a_damaged_manifest_is_said_so(settings: Settings) -> None:
+    home().mkdir(parents=True)
+    (home() / "library.json").write_text("{")
+    with pytest.raises(LibraryError, match="damaged"):
+        Library.open(settings=settings)
+
+
+def test_a_folder_that_cannot_be_written_is_said_so(settings: Settings, tmp_path: Path) -> None:
+    blocked = tmp_path / "file"
+    blocked.write_text("not a folder")
+    with pytest.raises(LibraryError, match="WHOLEDOC_HOME"):
+        Library.open(blocked / "library", settings)
+
+
+def test_a_full_disk_loses_nothing(
+    library: Library, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The system says that there is no space left after the third chunk."""
+    from wholedoc import store
+
+    path = write(tmp_path / "log.txt", PARAGRAPHS)
+    real, written = store.write_atomically, []
+
+    def limited(target: Path, data: bytes) -> None:
+        if target.suffix == ".safetensors":
+            if len(written) == 3:
+                raise OSError(28, "No space left on device")
+            written.append(target)
+        real(target, data)
+
+    monkeypatch.setattr(store, "write_atomically", limited)
+    with pytest.raises(LibraryError, match="full"):
+        library.add(path)
+    assert len(chunk_files()) == 3
+    monkeypatch.undo()
+    monkeypatch.setenv("WHOLEDOC_HOME", str(library.folder))
+    events: list[Reading] = []
+    Library.open(settings=settings).add(path, progress=events.append)
+    assert events[0].cached_tokens > 0
+
+
+def test_several_documents_in_one_question(library: Library, tmp_path: Path) -> None:
+    names = ["a.txt", "b.txt", "c.txt"]
+    ids = [library.add(write(tmp_path / name, PARAGRAPHS[i * 30 : i * 30 + 30])).id for i, name in enumerate(names)]
+    answer = library.ask(ids, "Which vessel brought salt?")
+    alone = [library.ask([id], "Which vessel brought salt?") for id in ids]
+    assert [c.nll for c in answer.chunks] == pytest.approx([c.nll for one in alone for c in one.chunks], abs=1e-4)
+    assert {c.document_id for c in answer.chunks} == set(ids)
+    texts = {id: library.document(id) for id in ids}
+    for citation in answer.citations:
+        assert citation.quote in texts[citation.document_id].pages[citation.page - 1].text
+    assert answer.usage.document_tokens == sum(one.usage.document_tokens for one in alone)
+
+
+def test_a_follow_up_sees_the_turns_before(library: Library, tmp_path: Path) -> None:
+    info = library.add(write(tmp_path / "log.txt", PARAGRAPHS[:20]))
+    plain = library.ask([info.id], "And when?")
+    follow = library.ask([info.id], "And when?", history=[Turn("Which vessel came in?", "Number 7.")])
+    assert plain.chunks[0].nll != follow.chunks[0].nll
+    assert plain.usage.question_tokens == follow.usage.question_tokens
+
+
+def test_a_conversation_that_fills_the_window_is_said_so(library: Library, tmp_path: Path) -> None:
+    info = library.add(write(tmp_path / "log.txt", PARAGRAPHS[:20]))
+    history = [Turn("Which vessel came in on that day?", "The vessel number 7, with salt. " * 20)] * 20
+    with pytest.raises(QuestionError, match="new conversation"):
+        library.ask([info.id], "And then?", history=history)
+
+
+def test_many_callers_get_their_own_answers(library: Library, tmp_path: Path) -> None:
+    infos = [library.add(write(tmp_path / f"{n}.txt", PARAGRAPHS[n * 30 : n * 30 + 30])) for n in range(4)]
+    questions = [f"What of vessel {n}?" for n in range(4)]
+    alone = [library.ask([info.id], q).text for info, q in zip(infos, questions, strict=True)]
+    together: dict[int, Answer] = {}
+
+    def ask(n: int) -> None:
+        together[n] = library.ask([infos[n].id], questions[n])
+
+    threads = [threading.Thread(target=ask, args=(n,)) for n in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [together[n].text for n in range(4)] == alone
+
+
+def test_two_callers_who_read_the_same_document_share_the_work(settings: Settings, tmp_path: Path) -> None:
+    path = write(tmp_path / "log.txt", PARAGRAPHS)
+    library = Library.open(settings=settings)
+    _ = library.engine
+    read: list[int] = []
+    threads = [threading.Thread(target=lambda: read.append(tokens_read(library, path))) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    total = library.documents()[0].tokens
+    assert sum(read) < total * 1.5
+
+
+def test_a_caller_who_leaves_frees_the_model(library: Library, tmp_path: Path) -> None:
+    info = library.add(write(tmp_path / "log.txt", PARAGRAPHS))
+    stream = library.stream([info.id], "What came in?")
+    next(stream)
+    stream.close()
+    assert library.turns.waiting == 0
+    assert library.ask([info.id], "What came in?").text
+
+
+@pytest.mark.parametrize("precision", list(KVPrecision))
+def test_every_precision_answers_from_disk(settings: Settings, tmp_path: Path, precision: KVPrecision) -> None:
+    chosen = replace(settings, engine=replace(settings.engine, precision=precision))
+    path = write(tmp_path / "log.txt", PARAGRAPHS[:40])
+    first = Library.open(settings=chosen)
+    fresh = first.ask([first.add(path).id], "What came in?")
+    again = Library.open(settings=chosen)
+    stored = again.ask([again.add(path).id], "What came in?")
+    assert stored.token_ids == fresh.token_ids
+    assert [c.nll for c in stored.chunks] == [c.nll for c in fresh.chunks]
+
+
+def test_the_stream_ends_with_the_answer(library: Library, tmp_path: Path) -> None:
+    info = library.add(write(tmp_path / "log.txt", PARAGRAPHS[:20]))
+    events = list(library.stream([info.id], "What came in?"))
+    assert isinstance(events[-1], Done)
+    assert [type(event).__name__ for event in events if not isinstance(event, Reading)][-1] == "Done"
