@@ -119,7 +119,7 @@ def _kills(report: Report, folder: Path, trials: int) -> None:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
-        time.sleep(chance.uniform(3.0, 9.0))
+        time.sleep(chance.uniform(3.0, 8.0))
         seen = set(store.keys())
         process.kill()
         process.wait()

@@ -14,28 +14,36 @@ from typing import Any
 from .report import Report, peak_gigabytes
 from .sample import REGISTER
 
-FULL = {"ours": (8192, 32768, 131072), "plain": (2048, 4096, 8192, 16384)}
-QUICK = {"ours": (4096, 8192), "plain": (2048, 4096)}
+FULL = {
+    "ours": (8192, 32768, 131072),
+    "ours fp32": (8192,),
+    "plain": (2048, 8192, 16384),
+    "plain fp32": (8192, 16384),
+}
+QUICK = {"ours": (4096, 8192), "ours fp32": (), "plain": (2048, 4096), "plain fp32": ()}
 
 
 def run(quick: bool) -> Report:
-    """tokens/s and peak memory by length: ours, and plain transformers (full attention, same weights)."""
+    """tokens/s and peak memory by length: ours, and plain transformers (full attention, same weights).
+
+    In the number format that is the default on this machine, and in fp32.
+    """
     report = Report("reading-quick" if quick else "reading")
-    lengths = QUICK if quick else FULL
-    for way in ("ours", "plain"):
-        for tokens in lengths[way]:
+    for way, lengths in (QUICK if quick else FULL).items():
+        for tokens in lengths:
             report.add(way=way, **_in_child(way, tokens))
-    ours = {row["tokens"]: row for row in report.rows if row["way"] == "ours"}
-    plain = {row["tokens"]: row for row in report.rows if row["way"] == "plain"}
-    shortest, longest = min(ours), max(ours)
-    flat = ours[longest]["seconds"] / longest / (ours[shortest]["seconds"] / shortest)
-    report.add(figure=f"cost per token, {longest} over {shortest} tokens", ratio=flat)
-    for tokens, row in plain.items():
-        base = ours.get(tokens, ours[shortest])
-        report.add(
-            figure=f"tokens/s, ours over plain transformers at {tokens} tokens",
-            ratio=base["tokens_per_s"] / row["tokens_per_s"],
-        )
+    speed = {(row["way"], row["tokens"]): row["tokens_per_s"] for row in report.rows}
+    ours = sorted(tokens for way, tokens in speed if way == "ours")
+    flat = speed["ours", ours[0]] / speed["ours", ours[-1]]
+    report.add(figure=f"cost per token, {ours[-1]} over {ours[0]} tokens", ratio=flat)
+    for (way, tokens), plain in speed.items():
+        if way.startswith("plain"):
+            mine = way.replace("plain", "ours")
+            base = speed.get((mine, tokens), speed.get((mine, ours[0])))
+            if base:
+                report.add(
+                    figure=f"tokens/s, {mine} over {way} transformers at {tokens} tokens", ratio=base / plain
+                )
     report.notes.append("ratios are within this run; ours at lengths not measured is taken from the shortest run")
     return report
 
@@ -54,15 +62,16 @@ def _measure(way: str, tokens: int) -> dict[str, Any]:
     from wholedoc.text_model import open_model
     from wholedoc.tokenization import tokenize
 
-    model = open_model(device=torch.device("cpu"))
+    model = open_model(device=torch.device("cpu"), dtype=torch.float32 if way.endswith("fp32") else None)
     ids = tokenize(read_document(REGISTER), model.tokenizer).token_ids[:tokens]
-    measure = _read_ours if way == "ours" else _read_plain
+    measure = _read_ours if way.startswith("ours") else _read_plain
     measure(model, ids[:1024])  # warm: code paths, threads, allocator
     started = time.perf_counter()
     measure(model, ids)
     seconds = time.perf_counter() - started
     return {
         "tokens": len(ids),
+        "dtype": str(model.loaded.spec.dtype).removeprefix("torch."),
         "seconds": seconds,
         "tokens_per_s": len(ids) / seconds,
         "peak_gb": peak_gigabytes(),

@@ -111,7 +111,9 @@ class Library:
 
     @cached_property
     def _loaded_model(self) -> TextModel:
-        return open_model(self.settings.model, device=self.settings.device, notify=self._notify)
+        return open_model(
+            self.settings.model, device=self.settings.device, dtype=self.settings.dtype, notify=self._notify
+        )
 
     @cached_property
     def _made_engine(self) -> Engine:

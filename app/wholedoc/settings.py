@@ -25,13 +25,16 @@ SMALL_MODEL = 1e9
 
 @dataclass(frozen=True)
 class Settings:
-    """`model` is a Hugging Face id or a folder, None the embedded model. `device` None is CUDA where there is
-    one. `found_margin`: nats per token by which the best chunk must make the question more likely than the
-    prefix alone does, for an answer to count as found. `answer_from` None follows the model's size; `passages` is
-    how many of them are read again. `library_bytes`: most that the chunks of all documents take on disk."""
+    """`model` is a Hugging Face id or a folder, None the embedded model. `device` None is CUDA where there is one;
+    `dtype` None is the fastest that the device has. `found_margin`: nats per token by which the best chunk must
+    make the question more likely than the prefix alone, for an answer to count as found. `answer_from` None follows
+    the model's size; `passages` is how many of them are read again. `library_bytes`: most that the chunks of all
+    documents take on disk.
+    """
 
     model: str | None = None
     device: torch.device | None = None
+    dtype: torch.dtype | None = None
     engine: EngineConfig = field(default_factory=EngineConfig)
     sampling: Sampling = field(default_factory=Sampling)
     citations: int = 5

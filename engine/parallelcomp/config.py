@@ -162,7 +162,7 @@ class EngineConfig:
     eviction: Eviction = field(default_factory=Eviction)
     calibration: Calibration | None = None
     composition: Composition = Composition.ASSEMBLED
-    precision: KVPrecision = KVPrecision.BF16
+    precision: KVPrecision = KVPrecision.INT8
     prior_sharpness: float = 0.0
     prefill_batch: int | None = None
     score_batch: int | None = None

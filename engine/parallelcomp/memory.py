@@ -16,7 +16,7 @@ from .model import ModelSpec
 USABLE = 0.9
 # Beyond this many tokens a pass, larger batches read no faster; on a CPU the caches are already full at one chunk.
 PREFILL_TOKENS = {"cpu": 1024, "cuda": 32768}
-SCORE_TOKENS = {"cpu": 512, "cuda": 16384}
+SCORE_TOKENS = {"cpu": 1024, "cuda": 16384}
 # Copies of a hidden state that a layer's forward pass holds at its widest (states, MLP gate and up, residual).
 LIVE_STATES = 4
 

@@ -28,6 +28,7 @@ PARAGRAPHS = [
 def settings(tiny_model: Path) -> Settings:
     return Settings(
         model=str(tiny_model),
+        dtype=torch.float32,
         engine=EngineConfig(chunk_tokens=256, precision=KVPrecision.BF16),
         sampling=Sampling(max_new_tokens=6),
         found_margin=-1e9,

@@ -19,6 +19,11 @@ MODEL = (
         "--model", metavar="ID_OR_FOLDER", help="A Hugging Face id or a folder [default: the embedded model]."
     ),
     click.option("--device", metavar="DEVICE", help="cpu, cuda, cuda:1 ... [default: cuda if there is one]."),
+    click.option(
+        "--dtype",
+        type=click.Choice(["fp32", "bf16", "fp16"]),
+        help="Number format to compute in [default: bf16 where the device has it].",
+    ),
     click.option("--chunk-tokens", type=click.IntRange(16), help="Longest chunk, in tokens."),
     click.option(
         "--precision",
@@ -114,7 +119,7 @@ def settings_from(given: dict[str, Any]) -> Settings:
         device=device,
         engine=config,
         sampling=sampling,
-        **_given(given, answer_from=AnswerFrom, library_bytes=int),
+        **_given(given, dtype=lambda name: KVPrecision(name).dtype, answer_from=AnswerFrom, library_bytes=int),
     )
 
 
