@@ -51,4 +51,4 @@ samples: $(VENV)/.dev  ## write the sample documents anew
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache
 
-SAMPLE_QUESTION := Who was appointed harbour master?
+SAMPLE_QUESTION := How much did the master of the Grey Heron have to pay for pumping oil into the water at Lantern Quay?

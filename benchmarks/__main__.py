@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from . import library, precision, questions, reading
+from . import library, precision, questions, reading, stopping
 from .report import machine
 
 BENCHMARKS = {
@@ -12,6 +12,7 @@ BENCHMARKS = {
     "questions": questions.run,
     "precision": precision.run,
     "library": library.run,
+    "stopping": stopping.run,
 }
 
 

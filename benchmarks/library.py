@@ -32,16 +32,16 @@ def run(quick: bool) -> Report:
     report = Report("library-quick" if quick else "library")
     path = SAMPLES / "short_notice.pdf" if quick else REGISTER
     with tempfile.TemporaryDirectory(prefix="wholedoc-bench-") as folder:
-        _share_models(Path(folder))
+        share_models(Path(folder))
         _cold_and_warm(report, Path(folder), path)
         _insertion(report, Path(folder), path)
     with tempfile.TemporaryDirectory(prefix="wholedoc-bench-") as folder:
-        _share_models(Path(folder))
+        share_models(Path(folder))
         _kills(report, Path(folder), trials=5 if quick else 50)
     return report
 
 
-def _share_models(folder: Path) -> None:
+def share_models(folder: Path) -> None:
     """A library of its own, but the embedded model is not converted again."""
     Library.open().model  # noqa: B018 - makes sure that it is there
     (folder / "models").symlink_to(home() / "models")
@@ -120,15 +120,15 @@ def _kills(report: Report, folder: Path, trials: int) -> None:
             stderr=subprocess.DEVNULL,
         )
         time.sleep(chance.uniform(3.0, 8.0))
-        seen = set(store.keys())
+        seen = set(store)
         process.kill()
         process.wait()
-        lost += len(seen - set(store.keys()))
+        lost += len(seen - set(store))
         damaged += len(Library.open(folder).verify().damaged)
     report.add(
         figure="killed with SIGKILL while reading",
         trials=trials,
-        chunks_read=len(set(store.keys())),
+        chunks_read=len(set(store)),
         lost=lost,
         damaged=damaged,
     )

@@ -27,7 +27,7 @@ def run(quick: bool) -> Report:
     settings = Settings()
     precise = replace(settings, engine=replace(settings.engine, precision=KVPrecision.FP32))
     library = Library.open(settings=precise)
-    document = _front(library.parse(REGISTER), pages=12 if quick else 64)
+    document = _front(library.parse(REGISTER), pages=12 if quick else 120)
     tokenized = library.tokenized(document)
     engine = library.engine
     chunks = split(tokenized.token_ids, engine.config.chunk_tokens, tokenized.paragraph_starts)

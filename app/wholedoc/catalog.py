@@ -29,18 +29,20 @@ class Catalog:
         write_atomically(self.path(document.id), json.dumps(content, ensure_ascii=False).encode())
 
     def get(self, id: str) -> Document | None:
-        """The document with this id, or None."""
+        """The document with this id; None if it is not there, damaged, or of another version: it is parsed anew."""
         try:
             content: dict[str, Any] = json.loads(self.path(id).read_text(encoding="utf-8"))
-        except FileNotFoundError:
+            if content["version"] != VERSION:
+                return None
+            return Document(
+                content["id"],
+                content["name"],
+                tuple(Page(**page) for page in content["pages"]),
+                tuple(OutlineEntry(**entry) for entry in content["outline"]),
+                tuple(content["warnings"]),
+            )
+        except (FileNotFoundError, ValueError, KeyError, TypeError):
             return None
-        return Document(
-            content["id"],
-            content["name"],
-            tuple(Page(**page) for page in content["pages"]),
-            tuple(OutlineEntry(**entry) for entry in content["outline"]),
-            tuple(content["warnings"]),
-        )
 
     def ids(self) -> list[str]:
         """Ids of all documents, the first added first."""

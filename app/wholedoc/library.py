@@ -238,7 +238,7 @@ class Library:
 
     def verify(self) -> Verified:
         """Check every chunk against its checksum; damaged ones are removed, to be read again when needed."""
-        keys = sorted(self._store.keys())
+        keys = sorted(self._store)
         self._store.damaged.clear()
         for key in keys:
             self._store.get(key)
@@ -253,7 +253,7 @@ class Library:
             known = set(self._catalog.ids())
             self._readings.remove([one for one in self._readings.all() if one.document_id not in known])
             before = self._store.total()
-            for key in set(self._store.keys()) - self._readings.named():
+            for key in set(self._store) - self._readings.named():
                 self._store.remove(key)
             freed = before - self._store.total()
             for path in self._store.leftovers():

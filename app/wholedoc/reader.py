@@ -7,7 +7,9 @@ import time
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field
 
-from parallelcomp import Chunk, ChunkKV, Engine, StoredKV, split
+import torch
+
+from parallelcomp import Chunk, ChunkKV, Engine, StoredKV, restore, split
 
 from .answer import Reading
 from .corpus import ReadDocument
@@ -77,30 +79,40 @@ def read(
     progress = _Progress(plan.document)
     damaged_before = len(store.damaged)
     found: dict[int, StoredKV] = {}
+    device = memory.kv_device
     for chunk in plan.chunks:
-        _take(store, plan, chunk, found, progress)
+        _take(store, plan, chunk, found, progress, device)
     progress.damaged = len(store.damaged) - damaged_before
     progress.started = time.perf_counter()
     yield progress.event()
     while missing := [chunk for chunk in plan.chunks if chunk.index not in found]:
-        if _take(store, plan, missing[0], found, progress):
+        if _take(store, plan, missing[0], found, progress, device):
             continue
         for one in engine.prefill(missing[: memory.prefill_batch], memory, cancelled):
             key = plan.keys[one.chunk.index]
             _keep(store, key, one.kv)
-            # The mapped file instead of the tensor: the system may drop its pages when memory is short.
-            found[one.chunk.index] = store.get(key) or one.kv
+            # On a CPU the mapped file instead of the tensor: the system may drop its pages when memory is short.
+            found[one.chunk.index] = (device.type == "cpu" and store.get(key)) or one.kv
             progress.done += len(one.chunk)
         yield progress.event()
     chunks = tuple(ChunkKV(chunk, found[chunk.index]) for chunk in plan.chunks)
     return ReadDocument(plan.document, chunks, progress.cached)
 
 
-def _take(store: ChunkStore, plan: Plan, chunk: Chunk, found: dict[int, StoredKV], progress: _Progress) -> bool:
-    """Take a chunk from the store if it is there."""
+def _take(
+    store: ChunkStore,
+    plan: Plan,
+    chunk: Chunk,
+    found: dict[int, StoredKV],
+    progress: _Progress,
+    device: torch.device,
+) -> bool:
+    """Take a chunk from the store if it is there; to a GPU it is copied, on a CPU it stays a mapped file."""
     kv = store.get(plan.keys[chunk.index])
     if kv is None:
         return False
+    if device.type != "cpu":
+        kv = restore(kv.precision, {name: tensor.to(device) for name, tensor in kv.tensors().items()})
     found[chunk.index] = kv
     progress.done += len(chunk)
     progress.cached += len(chunk)

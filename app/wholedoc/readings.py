@@ -50,14 +50,17 @@ class Readings:
             write_atomically(path, json.dumps(asdict(reading)).encode())
 
     def all(self) -> list[StoredReading]:
-        """Every record, the least recently used first; one that another process removes meanwhile is left out."""
+        """Every record, the least recently used first.
+
+        One that is damaged, or that another process removes meanwhile, is left out: its chunks are still found.
+        """
         found: list[tuple[float, StoredReading]] = []
         for path in self.folder.glob("*.json"):
             try:
                 content = json.loads(path.read_text(encoding="utf-8"))
                 reading = StoredReading(**{**content, "keys": tuple(content["keys"])})
                 found.append((path.stat().st_mtime, reading))
-            except FileNotFoundError:
+            except (FileNotFoundError, ValueError, KeyError, TypeError):
                 continue
         return [reading for _, reading in sorted(found, key=lambda pair: pair[0])]
 

@@ -75,7 +75,7 @@ class ChunkStore:
         metadata["checksum"] = checksum(metadata, tensors)
         write_atomically(path, save(tensors, metadata=metadata))
 
-    def keys(self) -> Iterator[str]:
+    def __iter__(self) -> Iterator[str]:
         """Keys of all chunks on disk."""
         return (path.stem for path in self.folder.glob("*/*.safetensors"))
 
@@ -88,7 +88,7 @@ class ChunkStore:
 
     def total(self) -> int:
         """Bytes of all chunks on disk."""
-        return sum(self.size(key) for key in self.keys())
+        return sum(self.size(key) for key in self)
 
     def remove(self, key: str) -> None:
         """Delete a chunk; whoever has it mapped keeps it until they let go."""

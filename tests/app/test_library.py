@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 import threading
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,6 +19,9 @@ from parallelcomp import Cancelled, EngineConfig, KVPrecision, Sampling
 from wholedoc import Answer, Done, Library, Reading, Settings, Turn
 from wholedoc.errors import LibraryError, QuestionError, UnknownDocumentError
 from wholedoc.home import home
+from wholedoc.store import ChunkStore
+
+from .conftest import SAMPLES
 
 pytestmark = pytest.mark.embedded
 PARAGRAPHS = [
@@ -323,3 +329,65 @@ def test_the_stream_ends_with_the_answer(library: Library, tmp_path: Path) -> No
     events = list(library.stream([info.id], "What came in?"))
     assert isinstance(events[-1], Done)
     assert [type(event).__name__ for event in events if not isinstance(event, Reading)][-1] == "Done"
+
+
+def test_damaged_records_are_made_anew(library: Library, settings: Settings, tmp_path: Path) -> None:
+    path = write(tmp_path / "log.txt", PARAGRAPHS[:40])
+    info = library.add(path)
+    for record in [*(home() / "documents").glob("*.json"), *(home() / "readings").glob("*.json")]:
+        record.write_text(record.read_text()[:50])
+    again = Library.open(settings=settings)
+    assert tokens_read(again, path) == 0
+    assert again.documents() == [info]
+
+
+def test_a_disk_that_is_too_small_is_said_so_before_work(
+    settings: Settings, tiny_model: Path, tmp_path: Path
+) -> None:
+    small = tmp_path / "small"
+    small.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=100k", "tmpfs", small], capture_output=True, check=False
+    )
+    if mounted.returncode != 0:
+        pytest.skip("this user may not mount a tmpfs")
+    try:
+        library = Library.open(small / "library", settings)
+        with pytest.raises(LibraryError, match="free some space"):
+            library.add(write(tmp_path / "log.txt", PARAGRAPHS))
+        assert not list(small.rglob("*.safetensors"))
+    finally:
+        subprocess.run(["umount", "-l", small], check=True)
+
+
+def add_in_a_process(path: Path, model: Path) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "wholedoc", "add", str(path), "--model", str(model), "--json"]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def test_a_killed_reader_loses_nothing_but_the_chunk_at_hand(tiny_model: Path) -> None:
+    """SIGKILL at some moments of a reading; what was there stays, is sound, and the reading goes on from there."""
+    register = SAMPLES / "harbour_register.pdf"
+    store = ChunkStore(home() / "kv")
+    for share in (0.1, 0.3, 0.6):
+        process = add_in_a_process(register, tiny_model)
+        while process.poll() is None and len(list(store)) < share * 165:
+            time.sleep(0.01)
+        seen = set(store)
+        process.kill()
+        process.communicate()
+        assert seen
+        assert seen <= set(store)
+        assert Library.open().verify().damaged == ()
+    out, _ = add_in_a_process(register, tiny_model).communicate(timeout=120)
+    assert json.loads(out)["documents"][0]["chunks"] == len(list(store)) == 165
+
+
+def test_two_processes_use_one_library(tiny_model: Path) -> None:
+    """Both read the same document at once; both succeed, and every chunk is there once and sound."""
+    both = [add_in_a_process(SAMPLES / "harbour_register.pdf", tiny_model) for _ in range(2)]
+    results = [json.loads(process.communicate(timeout=120)[0]) for process in both]
+    assert results[0]["documents"] == results[1]["documents"]
+    found = Library.open().verify()
+    assert (found.chunks, found.damaged) == (165, ())
+    assert [info.warm for info in Library.open().documents()] == [1.0]
