@@ -7,7 +7,6 @@ read, so that every chunk on disk belongs to a record, and a chunk goes when the
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from hashlib import blake2b
@@ -41,13 +40,9 @@ class Readings:
     store: ChunkStore
 
     def put(self, reading: StoredReading) -> None:
-        """Write or touch a record: it is now the most recently used."""
+        """Write a record, anew where there is one: it is now the most recently used."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        path = self._path(reading)
-        if path.exists():
-            os.utime(path)
-        else:
-            write_atomically(path, json.dumps(asdict(reading)).encode())
+        write_atomically(self._path(reading), json.dumps(asdict(reading)).encode())
 
     def all(self) -> list[StoredReading]:
         """Every record, the least recently used first.
