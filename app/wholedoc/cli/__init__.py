@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import sys
 import traceback
 
@@ -30,7 +32,12 @@ for command in (add, ask, list_documents, remove, library_commands, doctor):
 
 def main() -> None:
     """Run the command line. Exits 0 when done, 2 on bad input or usage, 1 on anything else."""
-    sys.exit(run(sys.argv[1:]))
+    code = run(sys.argv[1:])
+    with contextlib.suppress(BrokenPipeError):  # whoever was reading has seen enough
+        sys.stdout.flush()
+        sys.stderr.flush()
+    # Taking a model apart in order takes half a second, which a person who pressed Ctrl-C would have to wait.
+    os._exit(code)
 
 
 def run(arguments: list[str]) -> int:
