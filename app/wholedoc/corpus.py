@@ -27,22 +27,19 @@ class Corpus:
     documents: tuple[ReadDocument, ...]
     chunks: tuple[ChunkKV, ...]
     token_offsets: tuple[int, ...]
-    chunk_offsets: tuple[int, ...]
 
     @classmethod
     def of(cls, documents: Sequence[ReadDocument]) -> Corpus:
         chunks: list[ChunkKV] = []
         token_offsets: list[int] = []
-        chunk_offsets: list[int] = []
         tokens = 0
         for document in documents:
             token_offsets.append(tokens)
-            chunk_offsets.append(len(chunks))
             for one in document.chunks:
                 moved = replace(one.chunk, index=len(chunks), start=tokens + one.chunk.start)
                 chunks.append(replace(one, chunk=moved))
             tokens += len(document.tokenized)
-        return cls(tuple(documents), tuple(chunks), tuple(token_offsets), tuple(chunk_offsets))
+        return cls(tuple(documents), tuple(chunks), tuple(token_offsets))
 
     @property
     def tokens(self) -> int:
@@ -56,10 +53,6 @@ class Corpus:
         """Token ids [first, last), all of one document."""
         document, offset = self.locate(first)
         return self.documents[document].tokenized.token_ids[offset : offset + last - first]
-
-    def document_of_chunk(self, index: int) -> int:
-        """Index of the document that holds chunk `index`."""
-        return bisect_right(self.chunk_offsets, index) - 1
 
     def locate(self, token: int) -> tuple[int, int]:
         """Document index and token offset in that document of a token of the corpus."""

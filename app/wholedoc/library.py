@@ -191,6 +191,7 @@ class Library:
         if document.id in self._read:
             return self._read[document.id]
         plan = Plan.of(self.engine, self.tokenized(document))
+        self.engine.plan(len(plan.document)).check()  # before anything makes room for it
         self._prepare(document, plan)
         work = read(self.engine, self._store, plan, cancelled)
         finished = yield from self.turns.steps(work, cancelled)

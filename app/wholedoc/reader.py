@@ -71,11 +71,10 @@ def read(
     """Yield progress, return the document with all its chunks' KV.
 
     Every chunk is in the store as soon as it is read, so that a reading that is stopped goes on where it was. A
-    chunk that somebody else has read meanwhile is taken from the store. Raises MemoryPlanError before any work if
-    the document does not fit, LibraryError if the chunks cannot be kept, and Cancelled.
+    chunk that somebody else has read meanwhile is taken from the store. Raises LibraryError if the chunks cannot be
+    kept, and Cancelled.
     """
     memory = engine.plan(len(plan.document))
-    memory.check()
     progress = _Progress(plan.document)
     damaged_before = len(store.damaged)
     found: dict[int, StoredKV] = {}
