@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         Cited,
         Done,
         Event,
+        Planned,
         Reading,
         Scored,
         ScoredChunk,
@@ -31,7 +32,8 @@ if TYPE_CHECKING:
     from .conversation import Turn
     from .document import Document
     from .errors import WholedocError
-    from .library import DocumentInfo, Library
+    from .folder import DocumentInfo
+    from .library import Library
     from .settings import AnswerFrom, Settings
 
 # Where each public name lives: loaded when it is first used, since the library brings torch along, and the command
@@ -44,6 +46,7 @@ _HOMES = {
             "Cited",
             "Done",
             "Event",
+            "Planned",
             "Reading",
             "Scored",
             "ScoredChunk",
@@ -57,7 +60,7 @@ _HOMES = {
     "Turn": "conversation",
     "Document": "document",
     "WholedocError": "errors",
-    "DocumentInfo": "library",
+    "DocumentInfo": "folder",
     "Library": "library",
     "AnswerFrom": "settings",
     "Settings": "settings",
@@ -73,6 +76,7 @@ __all__ = [
     "Done",
     "Event",
     "Library",
+    "Planned",
     "Reading",
     "Scored",
     "ScoredChunk",

@@ -68,6 +68,23 @@ class Answer:
 
 
 @dataclass(frozen=True)
+class Planned:
+    """A document fits and is about to be read: said before reading starts.
+
+    `cached_tokens` of its tokens are in the library already; the rest takes `bytes` on disk and about `seconds`
+    (None where it is too little to be worth an estimate). Up to `longest_document` tokens would fit.
+    """
+
+    document_id: str
+    document: str
+    tokens: int
+    cached_tokens: int
+    bytes: int
+    seconds: float | None
+    longest_document: int
+
+
+@dataclass(frozen=True)
 class Reading:
     """A document is being read: tokens done of all, of which `cached_tokens` came from the library.
 
@@ -122,4 +139,4 @@ class Done:
     answer: Answer
 
 
-Event = Reading | Scoring | Scored | Cited | Token | Done
+Event = Planned | Reading | Scoring | Scored | Cited | Token | Done

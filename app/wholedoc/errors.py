@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+
 
 class WholedocError(Exception):
     """Base of every error shown to a person without a traceback."""
@@ -51,3 +53,16 @@ class UnknownDocumentError(WholedocError):
     """A name that is neither a file nor a document of the library."""
 
     exit_code = 2
+
+
+def storage_error(folder: object, error: OSError) -> LibraryError:
+    """What an operating system's error means for a person."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return LibraryError(
+            f"the disk of the library {folder} is full: free some space, remove documents with `wholedoc remove`, "
+            "or set WHOLEDOC_HOME to another disk; what was read so far is kept"
+        )
+    return LibraryError(
+        f"cannot write to the library {folder} ({error.strerror or error}): make it writable, or set "
+        "WHOLEDOC_HOME to a folder that is"
+    )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import time
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field
@@ -13,7 +12,7 @@ from parallelcomp import Chunk, ChunkKV, Engine, StoredKV, restore, split
 
 from .answer import Reading
 from .corpus import ReadDocument
-from .errors import LibraryError
+from .errors import storage_error
 from .readings import StoredReading
 from .store import ChunkStore, chunk_key
 from .tokenization import TokenizedDocument
@@ -125,23 +124,12 @@ def _keep(store: ChunkStore, key: str, kv: StoredKV) -> None:
         raise storage_error(store.folder, error) from error
 
 
-def storage_error(folder: object, error: OSError) -> LibraryError:
-    """What an operating system's error means for a person."""
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return LibraryError(
-            f"the disk of the library {folder} is full: free some space, remove documents with `wholedoc remove`, "
-            "or set WHOLEDOC_HOME to another disk; what was read so far is kept"
-        )
-    return LibraryError(
-        f"cannot write to the library {folder} ({error.strerror or error}): make it writable, or set "
-        "WHOLEDOC_HOME to a folder that is"
-    )
+def chunks_missing(store: ChunkStore, plan: Plan) -> list[Chunk]:
+    """The chunks that are not in the store, in document order."""
+    return [chunk for chunk, key in zip(plan.chunks, plan.keys, strict=True) if key not in store]
 
 
-def bytes_missing(engine: Engine, store: ChunkStore, plan: Plan) -> int:
-    """Bytes that the chunks which are not in the store will take there, to a rounding."""
+def bytes_on_disk(engine: Engine, chunks: Sequence[Chunk]) -> int:
+    """Bytes that these chunks' KV takes in the store, to a rounding."""
     per_token = engine.spec.kv_bytes_per_token(engine.config.precision.bytes_per_number(engine.spec.head_dim))
-    missing: Sequence[Chunk] = [
-        chunk for chunk, key in zip(plan.chunks, plan.keys, strict=True) if key not in store
-    ]
-    return int(per_token * sum(len(chunk) for chunk in missing))
+    return int(per_token * sum(len(chunk) for chunk in chunks))

@@ -42,3 +42,11 @@ class Settings:
     answer_from: AnswerFrom | None = None
     passages: int = 1
     library_bytes: int = 32_000_000_000
+
+    def loads_like(self, other: Settings) -> bool:
+        """Whether both use the same model, loaded in the same way."""
+        return (self.model, self.device, self.dtype) == (other.model, other.device, other.dtype)
+
+    def reads_like(self, other: Settings) -> bool:
+        """Whether both read documents in the same way, so that what one has read serves the other."""
+        return self.loads_like(other) and self.engine.reads_like(other.engine)

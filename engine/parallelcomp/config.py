@@ -177,3 +177,7 @@ class EngineConfig:
         for name, batch in (("prefill_batch", self.prefill_batch), ("score_batch", self.score_batch)):
             if batch is not None and batch < 1:
                 raise ValueError(f"{name} must be at least 1 chunk, got {batch}")
+
+    def reads_like(self, other: EngineConfig) -> bool:
+        """Whether KV that was read with one serves the other."""
+        return (self.chunk_tokens, self.precision) == (other.chunk_tokens, other.precision)

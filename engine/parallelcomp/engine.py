@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from copy import copy
 from dataclasses import dataclass
 
 import torch
@@ -54,6 +55,17 @@ class Engine:
         self.config = config
         self._check_window(len(prefix_ids))
         self.prefix: Prefix = prefill_prefix(loaded, prefix_ids)
+
+    def with_config(self, config: EngineConfig) -> Engine:
+        """The same engine with other settings for questions; the model and the prefix are shared.
+
+        Raises ValueError if `config` reads documents in another way.
+        """
+        if not config.reads_like(self.config):
+            raise ValueError("chunk_tokens and precision belong to what was read: make a new Engine")
+        other = copy(self)
+        other.config = config
+        return other
 
     @property
     def spec(self) -> ModelSpec:

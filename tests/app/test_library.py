@@ -15,8 +15,8 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from parallelcomp import Cancelled, EngineConfig, KVPrecision, Sampling
-from wholedoc import Answer, Done, Library, Reading, Settings, Turn
+from parallelcomp import Cancelled, EngineConfig, Eviction, KVPrecision, MemoryPlanError, Sampling
+from wholedoc import Answer, Done, Library, Planned, Reading, Settings, Turn
 from wholedoc.errors import LibraryError, QuestionError, UnknownDocumentError
 from wholedoc.home import home
 from wholedoc.store import ChunkStore
@@ -157,25 +157,25 @@ def test_a_damaged_chunk_is_found_reported_and_read_again(
     Library.open(settings=settings).add(path, progress=events.append)
     assert events[-1].damaged_chunks == 1
     assert torch.equal(load_file(victim)["kv"], sound)
-    assert library.verify().damaged == ()
+    assert library.folder.verify().damaged == ()
 
 
 def test_verify_names_the_document_and_prune_frees_what_nobody_needs(library: Library, tmp_path: Path) -> None:
     library.add(write(tmp_path / "log.txt", PARAGRAPHS))
-    assert library.verify().damaged == ()
+    assert library.folder.verify().damaged == ()
     victim = next((home() / "kv").glob("*/*.safetensors"))
     victim.write_bytes(victim.read_bytes()[:-20])
-    found = library.verify()
+    found = library.folder.verify()
     assert found.damaged == (victim.stem,)
     assert found.documents == ("log.txt",)
-    assert library.prune() == 0
+    assert library.folder.prune() == 0
     orphan = home() / "kv" / "00" / f"{'0' * 40}.safetensors"
     orphan.parent.mkdir(exist_ok=True)
     orphan.write_bytes(b"x" * 500)
     leftover = victim.parent / ".writing-abc"
     leftover.write_bytes(b"y" * 70)
     os.utime(leftover, (0, 0))
-    assert library.prune() == 570
+    assert library.folder.prune() == 570
     assert not orphan.exists()
     assert not leftover.exists()
 
@@ -238,7 +238,7 @@ def test_a_full_disk_loses_nothing(
         library.add(path)
     assert len(chunk_files()) == 3
     monkeypatch.undo()
-    monkeypatch.setenv("WHOLEDOC_HOME", str(library.folder))
+    monkeypatch.setenv("WHOLEDOC_HOME", str(library.folder.path))
     events: list[Reading] = []
     Library.open(settings=settings).add(path, progress=events.append)
     assert events[0].cached_tokens > 0
@@ -378,7 +378,7 @@ def test_a_killed_reader_loses_nothing_but_the_chunk_at_hand(tiny_model: Path) -
         process.communicate()
         assert seen
         assert seen <= set(store)
-        assert Library.open().verify().damaged == ()
+        assert Library.open().folder.verify().damaged == ()
     out, _ = add_in_a_process(register, tiny_model).communicate(timeout=120)
     assert json.loads(out)["documents"][0]["chunks"] == len(list(store)) == 165
 
@@ -388,6 +388,93 @@ def test_two_processes_use_one_library(tiny_model: Path) -> None:
     both = [add_in_a_process(SAMPLES / "harbour_register.pdf", tiny_model) for _ in range(2)]
     results = [json.loads(process.communicate(timeout=120)[0]) for process in both]
     assert results[0]["documents"] == results[1]["documents"]
-    found = Library.open().verify()
+    found = Library.open().folder.verify()
     assert (found.chunks, found.damaged) == (165, ())
     assert [info.warm for info in Library.open().documents()] == [1.0]
+
+
+def test_what_a_document_takes_is_said_before_it_is_read(library: Library, tmp_path: Path) -> None:
+    document = library.parse(write(tmp_path / "log.txt", PARAGRAPHS))
+    reading = library.read(document)
+    planned = next(reading)
+    assert isinstance(planned, Planned)
+    assert not chunk_files()  # nothing was read for the estimate that is kept
+    assert (planned.document, planned.cached_tokens) == ("log.txt", 0)
+    assert planned.tokens <= planned.longest_document
+    assert planned.seconds is not None
+    assert 0 < planned.seconds < 60
+    events = list(reading)
+    assert isinstance(events[-1], Reading)
+    assert events[-1].tokens == planned.tokens
+    on_disk = sum(len(content) for content in chunk_files().values())
+    assert planned.bytes == pytest.approx(on_disk, rel=0.2)
+    (info,) = library.documents()
+    assert info.bytes == on_disk
+
+
+def test_the_pace_of_a_model_is_measured_once(
+    library: Library, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    library.add(write(tmp_path / "log.txt", PARAGRAPHS))
+    monkeypatch.setattr("wholedoc.library.probe", lambda *_: pytest.fail("measured again"))
+    other = Library.open(settings=settings)
+    document = other.parse(write(tmp_path / "other.txt", PARAGRAPHS[::-1]))
+    planned = next(other.read(document))
+    assert isinstance(planned, Planned)
+    assert planned.seconds is not None
+
+
+def test_a_document_that_does_not_fit_is_refused_before_work(
+    library: Library, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    document = library.parse(write(tmp_path / "log.txt", PARAGRAPHS))
+    monkeypatch.setattr("parallelcomp.memory.free_bytes", lambda _: 4_000_000)
+    with pytest.raises(MemoryPlanError, match="at most 0 tokens fit"):
+        next(library.read(document))
+
+
+def test_the_file_stays_with_its_document(library: Library, tmp_path: Path) -> None:
+    path = write(tmp_path / "log.txt", PARAGRAPHS)
+    content = path.read_bytes()
+    document = library.parse(path)
+    path.unlink()
+    kept = library.folder.originals.get(document.id)
+    assert kept is not None
+    assert kept.read_bytes() == content
+    assert kept.stat().st_mode & 0o077 == 0
+    library.remove(document.id)
+    assert library.folder.originals.get(document.id) is None
+
+
+def test_prune_takes_files_without_a_document(library: Library, tmp_path: Path) -> None:
+    stray = library.folder.originals.path("ab" * 32)
+    document = library.parse(write(tmp_path / "log.txt", PARAGRAPHS))
+    stray.write_bytes(b"12345")
+    assert library.folder.prune() == 0  # it may just be arriving
+    os.utime(stray, (0, 0))
+    os.utime(library.folder.originals.path(document.id), (0, 0))
+    assert library.folder.prune() == 5
+    assert library.folder.originals.get(document.id) is not None
+
+
+def test_settings_of_a_question_need_no_new_reading(library: Library, settings: Settings, tmp_path: Path) -> None:
+    document = library.parse(write(tmp_path / "log.txt", PARAGRAPHS))
+    kept = {}
+    for tokens in (300, 900):
+        chosen = replace(settings, engine=replace(settings.engine, eviction=Eviction(kept_tokens=tokens)))
+        *_, done = library.stream([document], "What came in?", settings=chosen)
+        assert isinstance(done, Done)
+        kept[tokens] = done.answer.usage.kept_tokens
+    assert 0 < kept[300] <= 300 < kept[900] <= 900
+    other = replace(settings, engine=replace(settings.engine, chunk_tokens=128))
+    with pytest.raises(ValueError, match="with_settings"):
+        next(library.stream([document], "What came in?", settings=other))
+
+
+def test_other_reading_settings_keep_the_loaded_model(library: Library, settings: Settings, tmp_path: Path) -> None:
+    path = write(tmp_path / "log.txt", PARAGRAPHS)
+    library.add(path)
+    other = library.with_settings(replace(settings, engine=replace(settings.engine, chunk_tokens=128)))
+    assert other.model is library.model
+    assert tokens_read(other, path) > 1000
+    assert library.with_settings(replace(settings, dtype=torch.bfloat16)).model is not library.model

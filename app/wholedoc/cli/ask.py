@@ -72,14 +72,14 @@ def ask(
 
 def _show_answer(library: Library, documents: Sequence[Document], question: str, history: Sequence[Turn]) -> Answer:
     """Print the answer as it comes, then the citations and what it cost."""
-    from ..answer import Done, Reading, Scored, Scoring, Token
+    from ..answer import Done, Planned, Reading, Scored, Scoring, Token
     from .progress import bars
 
     click.secho(f"\n{question}", bold=True)
     events = library.stream(documents, question, history=history)
     with bars() as shown:
         for event in events:
-            if isinstance(event, Reading | Scoring):
+            if isinstance(event, Planned | Reading | Scoring):
                 shown.show(event)
             elif isinstance(event, Scored):
                 break

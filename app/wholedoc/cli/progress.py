@@ -9,7 +9,7 @@ from typing import TypeVar
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
-from ..answer import Reading, Scoring
+from ..answer import Planned, Reading, Scoring
 
 T = TypeVar("T")
 
@@ -22,9 +22,12 @@ class Bars:
         self._tasks: dict[str, TaskID] = {}
         self._told: set[str] = set()
 
-    def show(self, event: Reading | Scoring) -> None:
-        """Bring the bar of this event up to date."""
-        if isinstance(event, Reading):
+    def show(self, event: Planned | Reading | Scoring) -> None:
+        """Say what is planned, or bring the bar of this event up to date."""
+        if isinstance(event, Planned):
+            if event.seconds is not None:
+                tell(_plan(event))
+        elif isinstance(event, Reading):
             if event.damaged_chunks and event.document not in self._told:
                 self._told.add(event.document)
                 tell(f"{event.damaged_chunks} chunks of {event.document} were damaged on disk and are read again")
@@ -43,7 +46,7 @@ class Bars:
             self._tasks[title] = self._progress.add_task(title, total=total, note=note)
         self._progress.update(self._tasks[title], completed=done, total=total, note=note)
 
-    def follow(self, reading: Generator[Reading, None, T]) -> T:
+    def follow(self, reading: Generator[Planned | Reading, None, T]) -> T:
         """Run a reading to its end and return what it returns."""
         while True:
             try:
@@ -64,6 +67,13 @@ def bars() -> Iterator[Bars]:
 def tell(message: str) -> None:
     """A line for people on stderr."""
     Console(stderr=True, highlight=False, markup=False).print(message, soft_wrap=True)
+
+
+def _plan(planned: Planned) -> str:
+    """What reading a document takes, before it starts."""
+    known = f", {planned.cached_tokens:,} of them read before" if planned.cached_tokens else ""
+    left = "about a minute" if (planned.seconds or 0) < 90 else f"about {(planned.seconds or 0) / 60:.0f} minutes"
+    return f"{planned.document}: {planned.tokens:,} tokens{known}; reading takes {left}, once"
 
 
 def _duration(seconds: float) -> str:

@@ -57,7 +57,7 @@ def verify() -> None:
     """Check every chunk against its checksum; damaged ones are removed and read again when needed."""
     from ..library import Library
 
-    found = Library.open().verify()
+    found = Library.open().folder.verify()
     if not found.damaged:
         click.echo(f"{found.chunks:,} chunks, all sound")
         return
@@ -72,7 +72,7 @@ def prune() -> None:
     """Remove chunks that no document needs, and what killed writers left behind."""
     from ..library import Library
 
-    click.echo(f"{Library.open().prune() / 1e6:,.1f} MB set free")
+    click.echo(f"{Library.open().folder.prune() / 1e6:,.1f} MB set free")
 
 
 def _pages(count: int) -> str:
