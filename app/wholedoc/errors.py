@@ -33,6 +33,10 @@ class NoTextError(DocumentError):
     """The file has pages but no text at all (a scan)."""
 
 
+class NoSuchPageError(DocumentError):
+    """The file has fewer pages than the one asked for."""
+
+
 class LibraryError(WholedocError):
     """The library's folder cannot be used: not writable, full, or made by a newer version."""
 
@@ -53,6 +57,15 @@ class UnknownDocumentError(WholedocError):
     """A name that is neither a file nor a document of the library."""
 
     exit_code = 2
+
+
+def explain(error: Exception) -> str | None:
+    """The sentence for a person if the error is one that a person can cause, else None.
+
+    The engine's errors are known by where they come from, so that torch need not be imported to tell.
+    """
+    known = isinstance(error, WholedocError) or type(error).__module__.startswith("parallelcomp")
+    return str(error) if known else None
 
 
 def storage_error(folder: object, error: OSError) -> LibraryError:

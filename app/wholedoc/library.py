@@ -104,10 +104,14 @@ class Library:
 
     def parse(self, path: Path, password: str | None = None) -> Document:
         """Extract a file's text and remember it. Raises DocumentError and LibraryError."""
-        known = self.folder.catalog.get(_file_id(path))
+        known = self.folder.catalog.get(file_id(path))
         document = known or read_document(path, password=password)
         self.folder.keep(document, path)
         return document
+
+    def knows(self, id: str) -> bool:
+        """Whether a document with this whole id was parsed before."""
+        return self.folder.catalog.get(id) is not None
 
     def document(self, id: str) -> Document:
         """A known document by its id or by the start of it. Raises UnknownDocumentError."""
@@ -267,7 +271,7 @@ def _last_pace(
         yield event
 
 
-def _file_id(path: Path) -> str:
+def file_id(path: Path) -> str:
     """sha256 of the file's bytes; a file that cannot be opened is left to the extraction to explain."""
     try:
         with path.open("rb") as file:

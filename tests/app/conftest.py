@@ -1,4 +1,4 @@
-"""Fixtures of the app's tests: the embedded model where the library looks for it, and small documents."""
+"""Fixtures of the app's tests: the command line, and the sample documents."""
 
 from __future__ import annotations
 
@@ -6,23 +6,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-import torch
-from transformers import AutoTokenizer, LlamaConfig, LlamaForCausalLM
 
 from wholedoc.cli import run
-from wholedoc.home import home
 
 SAMPLES = Path(__file__).parents[2] / "sample_docs"
-
-
-@pytest.fixture
-def with_embedded_model(embedded_folder: Path) -> None:
-    """The test's own library already holds the embedded model."""
-    models = home() / "models"
-    models.mkdir(parents=True)
-    (models / embedded_folder.name).symlink_to(embedded_folder)
-
-
 Command = Callable[..., tuple[int, str, str]]
 
 
@@ -37,24 +24,3 @@ def wholedoc(capfd: pytest.CaptureFixture[str]) -> Command:
         return code, out, err
 
     return command
-
-
-@pytest.fixture(scope="session")
-def tiny_model(embedded_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A model of random weights with a real tokenizer: reads thousands of tokens a second, answers nonsense."""
-    folder = tmp_path_factory.mktemp("tiny-model")
-    tokenizer = AutoTokenizer.from_pretrained(str(embedded_folder))
-    torch.manual_seed(5)
-    config = LlamaConfig(
-        vocab_size=len(tokenizer),
-        hidden_size=32,
-        intermediate_size=64,
-        num_hidden_layers=2,
-        num_attention_heads=4,
-        num_key_value_heads=2,
-        max_position_embeddings=2048,
-        eos_token_id=tokenizer.eos_token_id,
-    )
-    LlamaForCausalLM(config).save_pretrained(folder)
-    tokenizer.save_pretrained(folder)
-    return folder

@@ -1,1 +1,1 @@
-"""The browser app."""
+"""The browser app: drop a document, watch it being read, ask, see the pages."""

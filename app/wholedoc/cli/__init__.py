@@ -6,6 +6,7 @@ import contextlib
 import os
 import sys
 import traceback
+from importlib.metadata import EntryPoints, entry_points
 
 import click
 
@@ -19,7 +20,22 @@ from .shelf import library_commands, list_documents, remove
 BAD_INPUT = frozenset({"WindowError", "MemoryPlanError", "UnsupportedModelError"})
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+class Commands(click.Group):
+    """Our commands, and those that packages standing on ours add: the browser app's, for one."""
+
+    def list_commands(self, context: click.Context) -> list[str]:
+        return sorted({*super().list_commands(context), *(one.name for one in _added())})
+
+    def get_command(self, context: click.Context, name: str) -> click.Command | None:
+        known = super().get_command(context, name)
+        return known or next((one.load() for one in _added() if one.name == name), None)
+
+
+def _added() -> EntryPoints:
+    return entry_points(group="wholedoc.commands")
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(package_name="wholedoc")
 @click.option("--debug", is_flag=True, help="Show a traceback when something goes wrong.")
 def cli(debug: bool) -> None:
@@ -59,11 +75,10 @@ def run(arguments: list[str]) -> int:
 
 
 def _sentence(error: Exception) -> str:
-    from ..errors import WholedocError
+    from ..errors import explain
 
-    if isinstance(error, WholedocError) or type(error).__module__.startswith("parallelcomp"):
-        return str(error)
-    return f"unexpected {type(error).__name__}: {error} (run `wholedoc --debug ...` for the details)"
+    unexpected = f"unexpected {type(error).__name__}: {error} (run `wholedoc --debug ...` for the details)"
+    return explain(error) or unexpected
 
 
 def _exit_code(error: Exception) -> int:

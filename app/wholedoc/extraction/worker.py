@@ -1,15 +1,11 @@
-"""The child process that parses an untrusted file: limits first, then the work, then one answer.
+"""The child process that parses an untrusted file.
 
 It reads a JSON request from standard input and writes a JSON answer to standard output.
 """
 
 from __future__ import annotations
 
-import contextlib
 import json
-import logging
-import math
-import os
 import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -19,9 +15,7 @@ from wholedoc.errors import DocumentError, ExtractionLimitError, NoTextError
 from wholedoc.extraction.extracted import Extracted, error_to_json
 from wholedoc.extraction.filetype import FileKind
 from wholedoc.extraction.limits import ExtractionLimits
-
-EXIT_OUT_OF_MEMORY = 71
-_GRACE_SECONDS = 5
+from wholedoc.limited_worker import serve
 
 
 @dataclass(frozen=True)
@@ -48,16 +42,7 @@ class Request:
 
 def main() -> None:
     request = Request.from_json(sys.stdin.buffer.read())
-    limit_this_process(request.limits)
-    logging.disable(logging.CRITICAL)  # pypdf logs each oddity; a hostile file has millions
-    try:
-        answer = _answer(request)
-        sys.stdout.buffer.write(answer)
-        sys.stdout.buffer.flush()
-    except MemoryError:
-        os._exit(EXIT_OUT_OF_MEMORY)
-    # Tearing down the parsed file takes time and can fail; the system frees it at once.
-    os._exit(0)
+    serve(request.limits, lambda: _answer(request))
 
 
 def _answer(request: Request) -> bytes:
@@ -112,27 +97,6 @@ def _harden_pypdf() -> None:
     overwrite = getattr(pypdf, "overwrite_configuration", None)
     if overwrite is not None:
         overwrite(jbig2dec_binary=None, disable_legacy_handling=True)
-
-
-def limit_this_process(limits: ExtractionLimits) -> None:
-    """Bound memory, processor time, files written and core dumps, where the system can."""
-    try:
-        import resource
-    except ImportError:
-        return
-    seconds = math.ceil(limits.seconds)
-    for kind, soft, hard in (
-        (resource.RLIMIT_AS, limits.memory_bytes, limits.memory_bytes),
-        # The parent watches the clock; this ends a worker whose parent has died.
-        (resource.RLIMIT_CPU, seconds + _GRACE_SECONDS, seconds + 2 * _GRACE_SECONDS),
-        (resource.RLIMIT_FSIZE, limits.result_bytes, limits.result_bytes),
-        (resource.RLIMIT_CORE, 0, 0),
-    ):
-        ceiling = resource.getrlimit(kind)[1]
-        if ceiling != resource.RLIM_INFINITY:
-            soft, hard = min(soft, ceiling), min(hard, ceiling)
-        with contextlib.suppress(ValueError, OSError):  # macOS refuses some of them
-            resource.setrlimit(kind, (soft, hard))
 
 
 if __name__ == "__main__":

@@ -1,0 +1,59 @@
+"""The inside of a child process that handles an untrusted file: limits first, then the work, then one answer."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import math
+import os
+import sys
+from collections.abc import Callable
+from typing import NoReturn, Protocol
+
+EXIT_OUT_OF_MEMORY = 71
+_GRACE_SECONDS = 5
+
+
+class ProcessLimits(Protocol):
+    """What a child process may cost: wall-clock seconds, address space in bytes, and its answer in bytes."""
+
+    @property
+    def seconds(self) -> float: ...
+    @property
+    def memory_bytes(self) -> int: ...
+    @property
+    def result_bytes(self) -> int: ...
+
+
+def serve(limits: ProcessLimits, answer: Callable[[], bytes]) -> NoReturn:
+    """Do the work within the limits, write its answer to standard output, and end this process."""
+    limit_this_process(limits)
+    logging.disable(logging.CRITICAL)  # pypdf logs each oddity; a hostile file has millions
+    try:
+        sys.stdout.buffer.write(answer())
+        sys.stdout.buffer.flush()
+    except MemoryError:
+        os._exit(EXIT_OUT_OF_MEMORY)
+    # Tearing down the parsed file takes time and can fail; the system frees it at once.
+    os._exit(0)
+
+
+def limit_this_process(limits: ProcessLimits) -> None:
+    """Bound memory, processor time, files written and core dumps, where the system can."""
+    try:
+        import resource
+    except ImportError:
+        return
+    seconds = math.ceil(limits.seconds)
+    for kind, soft, hard in (
+        (resource.RLIMIT_AS, limits.memory_bytes, limits.memory_bytes),
+        # The parent watches the clock; this ends a worker whose parent has died.
+        (resource.RLIMIT_CPU, seconds + _GRACE_SECONDS, seconds + 2 * _GRACE_SECONDS),
+        (resource.RLIMIT_FSIZE, limits.result_bytes, limits.result_bytes),
+        (resource.RLIMIT_CORE, 0, 0),
+    ):
+        ceiling = resource.getrlimit(kind)[1]
+        if ceiling != resource.RLIM_INFINITY:
+            soft, hard = min(soft, ceiling), min(hard, ceiling)
+        with contextlib.suppress(ValueError, OSError):  # macOS refuses some of them
+            resource.setrlimit(kind, (soft, hard))

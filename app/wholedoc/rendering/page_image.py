@@ -1,0 +1,29 @@
+"""A page as a picture, and the boxes on it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Box:
+    """A rectangle on the picture, in fractions 0..1 of its width and height; the origin is at the top left."""
+
+    left: float
+    top: float
+    width: float
+    height: float
+
+
+@dataclass(frozen=True)
+class PageImage:
+    """An encoded picture, `width` by `height` pixels, as it is sent to a browser.
+
+    `boxes` hold the quote's lines in reading order; there are none if the quote was not found.
+    """
+
+    content: bytes
+    media_type: str
+    width: int
+    height: int
+    boxes: tuple[Box, ...]

@@ -1,0 +1,185 @@
+"""A running `wholedoc ui`, and a person in front of it."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+CHROMIUM = next((path for name in ("chromium", "chromium-browser") if (path := shutil.which(name))), None)
+SECOND = 1000  # Playwright counts milliseconds
+PATIENCE = 60 * SECOND
+
+
+@dataclass
+class Server:
+    """`wholedoc ui` in a process of its own, with a library of its own."""
+
+    home: Path
+    port: int
+    arguments: tuple[str, ...] = ()
+    process: subprocess.Popen[str] | None = field(default=None, repr=False)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}/"
+
+    def start(self, *files: Path) -> None:
+        command = [
+            sys.executable,
+            "-m",
+            "wholedoc",
+            "ui",
+            "--port",
+            str(self.port),
+            *self.arguments,
+            *map(str, files),
+        ]
+        environment = {**os.environ, "WHOLEDOC_HOME": str(self.home), "HF_HUB_OFFLINE": "1"}
+        self.process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
+        deadline = time.monotonic() + 120
+        while time.monotonic() < deadline and self.process.poll() is None:
+            try:
+                with urllib.request.urlopen(self.url, timeout=5):
+                    return
+            except OSError:
+                time.sleep(0.1)
+        pytest.fail(f"the server did not start (exit code {self.process.poll()})")
+
+    def stop(self) -> None:
+        assert self.process is not None
+        self.process.send_signal(signal.SIGINT)
+        self.process.communicate(timeout=30)
+
+
+def free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        port: int = found.getsockname()[1]
+        return port
+
+
+@dataclass
+class Tab:
+    """One tab, its page, and everything that a hostile page would do and ours must not."""
+
+    page: Any
+    server: Server
+    foreign: list[str] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.page.set_default_timeout(PATIENCE)
+        self.page.on("request", lambda request: self._request(request.url))
+        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+        self.page.on("dialog", lambda dialog: self.errors.append(f"dialog: {dialog.message}"))
+
+    def _request(self, url: str) -> None:
+        if not url.startswith((self.server.url, "data:", "blob:")):
+            self.foreign.append(url)
+
+    def open(self) -> None:
+        self.page.goto(self.server.url)
+        self.page.wait_for_selector("#wd-question textarea")
+        self.wait_ready()
+
+    def wait_ready(self) -> None:
+        self.page.wait_for_selector("#wd-status .wd-ready")
+
+    def drop(self, *files: Path) -> None:
+        self.page.set_input_files("#wd-drop input[type=file]", list(files))
+
+    def use(self, file: Path) -> None:
+        """Have this document on the shelf, and ask it and no other."""
+        if not self.row(file.name).count():
+            self.drop(file)
+        self.wait_read(file.name)
+        self.choose(file.name)
+
+    def wait_read(self, name: str) -> None:
+        self.row(name).locator(".wd-warm", has_text="warm").wait_for()
+
+    def row(self, name: str) -> Any:
+        return self.page.locator(".wd-row", has_text=name)
+
+    def choose(self, *names: str) -> None:
+        """Tick these documents and no others."""
+        for row in self.page.locator(".wd-row").all():
+            box = row.locator("input")
+            wanted = any(name in row.inner_text() for name in names)
+            if box.is_checked() != wanted:
+                box.click()
+        self.page.wait_for_timeout(300)
+
+    def ask(self, question: str) -> None:
+        self.page.fill("#wd-question textarea", question)
+        self.page.keyboard.press("Enter")
+
+    def wait_answer(self) -> str:
+        """The last answer, when it is complete."""
+        self.page.locator("#wd-question button", has_text="Ask").wait_for()
+        self.page.locator("#wd-cost dl").wait_for()
+        return self.answer()
+
+    def answer(self) -> str:
+        text: str = self.page.locator("#wd-chat [data-testid=bot]").last.inner_text()
+        return text.strip()
+
+    def status(self) -> str:
+        """What the last message says while it is waited for."""
+        answers = self.page.locator("#wd-chat [data-testid=bot]")
+        return str(answers.last.inner_text()) if answers.count() else ""
+
+    def wait_status(self, pattern: str) -> str:
+        deadline = time.monotonic() + PATIENCE / SECOND
+        while time.monotonic() < deadline:
+            if re.search(pattern, self.status()):
+                return self.status()
+            self.page.wait_for_timeout(50)
+        pytest.fail(f"no message like {pattern!r}; the last one is {self.status()!r}")
+
+    def check_clean(self) -> None:
+        """Nothing was fetched from elsewhere, and no script failed or ran that is not ours."""
+        assert self.foreign == []
+        assert self.errors == []
+
+
+@contextmanager
+def chromium() -> Iterator[Any]:
+    """A browser; the test is skipped where there is none."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
+    if CHROMIUM is None:
+        pytest.skip(
+            "there is no chromium on this machine: install it (apt-get install chromium) for the browser tests"
+        )
+    with playwright.sync_playwright() as running:
+        browser = running.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+def names(rows: Sequence[Any]) -> list[str]:
+    return [str(row.locator(".wd-name").inner_text()) for row in rows]

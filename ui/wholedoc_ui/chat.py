@@ -1,0 +1,112 @@
+"""The conversation of one tab: a question comes, status and answer go, all as plain values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from parallelcomp import Cancelled
+from wholedoc import Cited, Done, Planned, Reading, Scored, Scoring, Settings, Token, Turn
+
+from .desk import Desk, Phase, sentence
+from .evidence import show
+from .session import Evidence, Exchange, Session, Work
+
+STOPPED = "Stopped."
+
+
+def ask(desk: Desk, session: Session, question: str, settings: Settings) -> Iterator[Exchange]:
+    """Ask the selected documents; yields the exchange whenever it has grown. Its last state is in the session too.
+
+    `settings` are the library's own, but for what a person chose for questions.
+    """
+    exchange = Exchange(question.strip())
+    history = session.history
+    session.exchanges.append(exchange)
+    work = session.asking = Work()
+    try:
+        yield from _answer(desk, session, exchange, settings, work, history)
+    except Cancelled:
+        exchange.status = STOPPED
+        yield exchange
+    except Exception as error:
+        exchange.status = sentence(error)
+        yield exchange
+    finally:
+        work.stop()
+        if session.asking is work:
+            session.asking = None
+
+
+def retry(session: Session) -> str:
+    """Take the last exchange back; returns its question, empty if there is none."""
+    return session.exchanges.pop().question if session.exchanges else ""
+
+
+def messages(session: Session) -> list[dict[str, str]]:
+    """The conversation in the form that chat components take: role and content, as text."""
+    shown: list[dict[str, str]] = []
+    for one in session.exchanges:
+        status = f"*{one.status}*" if one.status else ""
+        content = "\n\n".join(part for part in (one.text, status) if part)
+        shown += [{"role": "user", "content": one.question}, {"role": "assistant", "content": content or "…"}]
+    return shown
+
+
+def clear(session: Session) -> None:
+    """Start a new conversation."""
+    if session.asking is not None:
+        session.asking.stop()
+    session.exchanges = []
+    session.shown = session.view = None
+
+
+def _answer(
+    desk: Desk, session: Session, exchange: Exchange, settings: Settings, work: Work, history: Sequence[Turn]
+) -> Iterator[Exchange]:
+    if not session.selected:
+        exchange.status = "Choose a document first: tick it on the shelf, or drop one there."
+        yield exchange
+        return
+    if desk.state.phase is Phase.LOADING:
+        exchange.status = "The model is still loading; your question is next."
+        yield exchange
+    documents = list(session.selected)
+    for event in desk.library.stream(
+        documents, exchange.question, history=history, settings=settings, cancelled=work.stopped
+    ):
+        if isinstance(event, Planned):
+            continue
+        _take(session, exchange, event)
+        yield exchange
+
+
+def _take(session: Session, exchange: Exchange, event: Reading | Scoring | Scored | Cited | Token | Done) -> None:
+    """What an event adds to the exchange. Evidence is shown as soon as it is known, before the first word."""
+    if isinstance(event, Token):
+        exchange.text += event.text
+        exchange.status = ""
+        return
+    if isinstance(event, Done):
+        answer = exchange.answer = event.answer
+        exchange.text, exchange.status = answer.text, ""
+        exchange.evidence = Evidence(answer.chunks, answer.citations, answer.found)
+        return
+    if isinstance(event, Scored):
+        exchange.evidence = Evidence(event.chunks)
+        show(session, exchange)
+    elif isinstance(event, Cited):
+        before = exchange.evidence or Evidence()
+        exchange.evidence = replace(before, citations=event.citations, found=True)
+        show(session, exchange)
+    exchange.status = _status(event)
+
+
+def _status(event: Reading | Scoring | Scored | Cited) -> str:
+    if isinstance(event, Reading):
+        return f"Reading {event.document}: {event.tokens:,} of {event.total_tokens:,} tokens"
+    if isinstance(event, Scoring):
+        return f"Asking every part of the document: {event.done} of {event.total}"
+    if isinstance(event, Scored):
+        return "Looking for the passages that carry the answer"
+    return "Answering"

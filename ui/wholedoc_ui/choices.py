@@ -1,0 +1,122 @@
+"""What the settings panel offers, and the settings that its choices make."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from parallelcomp import Calibration, Composition, KVPrecision, LayerRange, Region
+from wholedoc import Settings
+from wholedoc.errors import WholedocError
+
+
+@dataclass(frozen=True)
+class Range:
+    """Values that a slider offers: all of them safe."""
+
+    lowest: int
+    highest: int
+    step: int
+
+
+CHUNK_TOKENS = Range(256, 4096, 128)
+KEPT_TOKENS = Range(512, 32768, 512)
+CAPACITY = Range(128, 4096, 128)
+ANSWER_TOKENS = Range(16, 2048, 16)
+CALIBRATED_LAYERS = LayerRange(0.25, 0.5)
+
+# What a person reads, and what it stands for.
+PRECISIONS = {
+    "as computed (bf16)": KVPrecision.BF16,
+    "8 bits": KVPrecision.INT8,
+    "4 bits": KVPrecision.INT4,
+    "2 bits": KVPrecision.INT2,
+}
+COMPOSITIONS = {
+    "assembled: kept parts side by side, at once": Composition.ASSEMBLED,
+    "re-read: kept parts read once more together": Composition.REREAD,
+    "mixture: every kept part answers, weighted": Composition.MIXTURE,
+}
+REGIONS = {
+    "beginning of parts": Region.SINK,
+    "middle of parts": Region.MIDDLE,
+    "end of parts": Region.RECENCY,
+}
+
+
+@dataclass(frozen=True)
+class ReadingChoices:
+    """How documents are read: for all tabs, and a document that was read otherwise is read again."""
+
+    model: str
+    chunk_tokens: int
+    precision: str
+
+    @classmethod
+    def of(cls, settings: Settings) -> ReadingChoices:
+        """The choices that these settings are."""
+        precision = next((name for name, one in PRECISIONS.items() if one is settings.engine.precision), "8 bits")
+        return cls(settings.model or "", settings.engine.chunk_tokens, precision)
+
+    def applied(self, settings: Settings) -> Settings:
+        """`settings` with these choices. Raises WholedocError if they contradict each other."""
+        precision = PRECISIONS[self.precision]
+        try:
+            engine = replace(settings.engine, chunk_tokens=int(self.chunk_tokens), precision=precision)
+        except ValueError as error:
+            raise WholedocError(str(error)) from error
+        return replace(settings, model=self.model.strip() or None, engine=engine)
+
+
+@dataclass(frozen=True)
+class AnsweringChoices:
+    """How questions of this tab are answered, from the next one on."""
+
+    kept_tokens: int
+    capacity: int
+    composition: str
+    calibrate: Sequence[str]
+    temperature: float
+    max_new_tokens: int
+
+    @classmethod
+    def of(cls, settings: Settings) -> AnsweringChoices:
+        """The choices that these settings are."""
+        engine, sampling = settings.engine, settings.sampling
+        composition = next(name for name, one in COMPOSITIONS.items() if one is engine.composition)
+        calibrated = engine.calibration.regions if engine.calibration else Region(0)
+        calibrate = [name for name, one in REGIONS.items() if one in calibrated]
+        return cls(
+            engine.eviction.kept_tokens,
+            engine.eviction.capacity,
+            composition,
+            calibrate,
+            sampling.temperature,
+            sampling.max_new_tokens,
+        )
+
+    def applied(self, settings: Settings) -> Settings:
+        """`settings` with these choices. Raises WholedocError if they contradict each other."""
+        engine, sampling = settings.engine, settings.sampling
+        try:
+            engine = replace(
+                engine,
+                eviction=replace(engine.eviction, kept_tokens=int(self.kept_tokens), capacity=int(self.capacity)),
+                calibration=self._calibration(settings),
+                composition=COMPOSITIONS[self.composition],
+            )
+            sampling = replace(
+                sampling, temperature=float(self.temperature), max_new_tokens=int(self.max_new_tokens)
+            )
+        except ValueError as error:
+            raise WholedocError(f"These settings do not go together: {error}.") from error
+        return replace(settings, engine=engine, sampling=sampling)
+
+    def _calibration(self, settings: Settings) -> Calibration | None:
+        regions = Region(0)
+        for name in self.calibrate:
+            regions |= REGIONS[name]
+        if not regions:
+            return None
+        before = settings.engine.calibration
+        return replace(before, regions=regions) if before else Calibration(regions, CALIBRATED_LAYERS)

@@ -1,0 +1,119 @@
+"""What all tabs share: the library, its model, and what was put on the shelf when the program started."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import tempfile
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from enum import Enum, auto
+from pathlib import Path
+
+from wholedoc import Library, Planned, Reading, Settings
+from wholedoc.errors import explain
+
+log = logging.getLogger(__name__)
+# How often a tab that watches the start is told of progress, in seconds.
+WATCH_S = 0.5
+
+
+class Phase(Enum):
+    LOADING = auto()
+    READING = auto()
+    READY = auto()
+    FAILED = auto()
+
+
+@dataclass(frozen=True)
+class DeskState:
+    """`message` is a sentence for a person; `reading` the progress of a document given at the start."""
+
+    phase: Phase
+    message: str
+    reading: Reading | None = None
+
+
+def sentence(error: Exception) -> str:
+    """What to tell a person about an error; the details of an unexpected one go to the log."""
+    known = explain(error)
+    if known is None:
+        log.error("unexpected error", exc_info=error)
+    return (
+        known or f"Something unexpected went wrong ({type(error).__name__}: {error}). The terminal has the details."
+    )
+
+
+class Desk:
+    """One library with one loaded model. `incoming` is a private folder for files on their way in."""
+
+    def __init__(self, settings: Settings, folder: Path | None = None) -> None:
+        self.notices: list[str] = []
+        self._library = Library.open(folder, settings, self._notice)
+        self._state = DeskState(Phase.LOADING, "Loading the model…")
+        self._changing = threading.Lock()
+        self.incoming = Path(tempfile.mkdtemp(prefix="wholedoc-incoming-"))
+
+    @property
+    def library(self) -> Library:
+        return self._library
+
+    @property
+    def state(self) -> DeskState:
+        return self._state
+
+    def start(self, files: Sequence[Path] = ()) -> None:
+        """Load the model and read `files`, in the background."""
+        threading.Thread(target=self._start, args=(files,), name="desk", daemon=True).start()
+
+    def watch(self) -> Iterator[DeskState]:
+        """The state now and whenever it changes, until nothing is going on any more."""
+        seen: DeskState | None = None
+        while seen is None or seen.phase in (Phase.LOADING, Phase.READING):
+            if self._state is seen:
+                time.sleep(WATCH_S)
+            else:
+                seen = self._state
+                yield seen
+
+    def change(self, settings: Settings) -> None:
+        """Use another model, or read in another way, from now on and in all tabs.
+
+        Raises ModelError and what the engine refuses; then everything stays as it was.
+        """
+        with self._changing:
+            changed = self._library.with_settings(settings)
+            _ = changed.engine
+            self._library = changed
+            self._state = self._ready()
+
+    def close(self) -> None:
+        """Delete what was on its way in."""
+        shutil.rmtree(self.incoming, ignore_errors=True)
+
+    def _start(self, files: Sequence[Path]) -> None:
+        try:
+            documents = [self._library.parse(file) for file in files]  # on the shelf before the model is there
+            _ = self._library.engine
+            for document in documents:
+                for event in self._library.read(document):
+                    self._state = self._reading(event)
+            self._state = self._ready()
+        except Exception as error:
+            self._state = DeskState(Phase.FAILED, sentence(error))
+
+    def _reading(self, event: Planned | Reading) -> DeskState:
+        message = f"Reading {event.document}"
+        return DeskState(Phase.READING, message, event if isinstance(event, Reading) else None)
+
+    def _ready(self) -> DeskState:
+        spec = self._library.engine.spec
+        number = str(spec.dtype).removeprefix("torch.")
+        return DeskState(Phase.READY, f"{self._library.model.name} on {spec.device}, {number}")
+
+    def _notice(self, message: str) -> None:
+        self.notices.append(message)
+        if self._state.phase is Phase.LOADING:
+            self._state = replace(self._state, message=message)

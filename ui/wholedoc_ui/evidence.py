@@ -1,0 +1,114 @@
+"""The page beside the chat: which one is open, and what it looks like."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from wholedoc import Document
+from wholedoc.errors import UnknownDocumentError, WholedocError
+from wholedoc.rendering import PageImage, render_page
+
+from .desk import Desk
+from .session import Evidence, Exchange, PageView, Session
+
+# Pixels that a page is wide at a zoom of 100: about twice what the panel has, for sharp text on dense screens.
+PAGE_WIDTH = 1100
+WIDEST = 2200
+PDF_MARK = b"%PDF-"
+
+
+@dataclass(frozen=True)
+class ShownPage:
+    """A page as it is shown: an image of it where the file is a PDF that can be drawn, else its text.
+
+    `note` says why there is no image.
+    """
+
+    document: Document
+    view: PageView
+    image: PageImage | None
+    note: str = ""
+
+    @property
+    def text(self) -> str:
+        return self.document.pages[self.view.page - 1].text
+
+    @property
+    def label(self) -> str:
+        return self.document.pages[self.view.page - 1].label
+
+
+def show(session: Session, exchange: Exchange) -> None:
+    """Put an exchange's evidence beside the chat, with the page of its best citation."""
+    session.shown = exchange
+    session.view = None
+    if exchange.evidence and exchange.evidence.citations:
+        open_citation(session, 0)
+
+
+def open_citation(session: Session, index: int) -> None:
+    """Show the page of a citation of the exchange that is shown."""
+    citations = _evidence(session).citations
+    if 0 <= index < len(citations):
+        one = citations[index]
+        session.view = PageView(one.document_id, one.page, one.quote, _zoom(session))
+
+
+def open_chunk(session: Session, index: int) -> None:
+    """Show the first page of a chunk of the exchange that is shown."""
+    chunks = _evidence(session).chunks
+    if 0 <= index < len(chunks):
+        session.view = PageView(chunks[index].document_id, chunks[index].pages[0], "", _zoom(session))
+
+
+def chosen_citation(session: Session) -> int | None:
+    """Which citation's page and quote are open."""
+    view = session.view
+    for index, one in enumerate(_evidence(session).citations):
+        if view and (one.document_id, one.page, one.quote) == (view.document_id, view.page, view.quote):
+            return index
+    return None
+
+
+def turn(desk: Desk, session: Session, by: int) -> None:
+    """Open the page `by` further on."""
+    if session.view is not None:
+        document = desk.library.document(session.view.document_id)
+        session.view = session.view.turned(len(document.pages), by)
+
+
+def zoom(session: Session, by: int) -> None:
+    """Make the page larger or smaller."""
+    if session.view is not None:
+        session.view = session.view.zoomed(by)
+
+
+def shown_page(desk: Desk, session: Session) -> ShownPage | None:
+    """The open page, drawn; None if none is open, or its document is gone."""
+    if session.view is None:
+        return None
+    view = session.view
+    try:
+        document = desk.library.document(view.document_id)
+    except UnknownDocumentError:
+        session.view = None
+        return None
+    file = desk.library.folder.originals.get(document.id)
+    if file is None:
+        return ShownPage(document, view, None, "The file is not in the library; this is the page's text.")
+    with file.open("rb") as content:
+        if PDF_MARK not in content.read(1024):
+            return ShownPage(document, view, None)
+    try:
+        width = min(PAGE_WIDTH * view.zoom // 100, WIDEST)
+        return ShownPage(document, view, render_page(file, view.page, quote=view.quote, width=width))
+    except WholedocError as error:
+        return ShownPage(document, view, None, f"The page cannot be drawn, this is its text. {error}")
+
+
+def _evidence(session: Session) -> Evidence:
+    return (session.shown and session.shown.evidence) or Evidence()
+
+
+def _zoom(session: Session) -> int:
+    return session.view.zoom if session.view else 100

@@ -1,0 +1,198 @@
+"""The shelf: documents that are there, and those on their way in."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from enum import Enum, auto
+from pathlib import Path
+
+from parallelcomp import Cancelled
+from wholedoc import Document, DocumentInfo, Planned, Reading
+from wholedoc.errors import PasswordError, WholedocError
+from wholedoc.library import file_id
+
+from .desk import Desk, sentence
+from .session import Session, Sessions, Work
+
+
+@dataclass(frozen=True)
+class Row:
+    """A document on the shelf; `busy` where this tab or the start is reading it now."""
+
+    info: DocumentInfo
+    selected: bool
+    busy: bool
+
+
+class Stage(Enum):
+    WAITING = auto()
+    EXTRACTING = auto()
+    PLANNED = auto()
+    READING = auto()
+    DONE = auto()
+    STOPPED = auto()
+    FAILED = auto()
+    LOCKED = auto()
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """A document on its way in. `message` explains FAILED and LOCKED."""
+
+    name: str
+    stage: Stage = Stage.WAITING
+    message: str = ""
+    planned: Planned | None = None
+    reading: Reading | None = None
+    pages: int = 0
+    warnings: tuple[str, ...] = ()
+
+
+Arrivals = tuple[Arrival, ...]
+
+
+def rows(desk: Desk, sessions: Sessions, session: Session) -> list[Row]:
+    """What this tab sees of the library. Its selection follows what is there."""
+    hidden = sessions.arriving_elsewhere(session) - session.arriving
+    infos = [info for info in desk.library.documents() if info.id not in hidden]
+    known = {info.id for info in infos}
+    session.selected = [id for id in session.selected if id in known]
+    if not session.selected and not session.chose:
+        session.selected = _first_choice(infos)
+    current = desk.state.reading
+    starting = {current.document_id} if current else set()
+    busy = session.being_read | starting
+    return [Row(info, info.id in session.selected, info.id in busy) for info in infos]
+
+
+def choose(session: Session, id: str, selected: bool) -> None:
+    """Ask this document too, or no more."""
+    session.chose = True
+    session.selected = [one for one in session.selected if one != id] + ([id] if selected else [])
+
+
+def remove(desk: Desk, sessions: Sessions, session: Session, id: str) -> None:
+    """Take a document out of the library. Raises UnknownDocumentError, LibraryError, and WholedocError if another
+    tab is reading it."""
+    if id in sessions.being_read_elsewhere(session):
+        raise WholedocError("This document is being read in another window; stop it there first.")
+    if id in session.being_read and session.reading is not None:
+        session.reading.stop()
+    desk.library.remove(id)
+    choose(session, id, False)
+    if session.view is not None and session.view.document_id == id:
+        session.view = None
+
+
+def take_in(desk: Desk, session: Session, uploads: Sequence[str]) -> Iterator[Arrivals]:
+    """Take uploaded files into the library and read them, one after the other."""
+    waiting = [_move_in(desk, Path(upload)) for upload in uploads]
+    yield from _work_through(desk, session, waiting, None)
+
+
+def unlock(desk: Desk, session: Session, password: str) -> Iterator[Arrivals]:
+    """Try a password on the files that wanted one."""
+    locked, session.locked = session.locked, []
+    yield from _work_through(desk, session, locked, password)
+
+
+def read_again(desk: Desk, session: Session, id: str) -> Iterator[Arrivals]:
+    """Read a document of the shelf that is not warm, or only in part."""
+    yield from _work_through(desk, session, [desk.library.document(id)], None)
+
+
+def _work_through(
+    desk: Desk, session: Session, todo: Sequence[Path | Document], password: str | None
+) -> Iterator[Arrivals]:
+    arrivals = [Arrival(one.name) for one in todo]
+    work = session.reading = Work()
+    try:
+        for index, one in enumerate(todo):
+            for arrivals[index] in _arrive(desk, session, one, password, work):
+                yield tuple(arrivals)
+    finally:
+        work.stop()
+        session.reading = None
+
+
+def _arrive(
+    desk: Desk, session: Session, source: Path | Document, password: str | None, work: Work
+) -> Iterator[Arrival]:
+    """Extract and read one document; what goes wrong is an arrival too."""
+    arrival = Arrival(source.name, Stage.EXTRACTING)
+    if work.stopped():
+        yield replace(arrival, stage=Stage.STOPPED)
+        return
+    yield arrival
+    id = ""
+    try:
+        id = source.id if isinstance(source, Document) else file_id(source)
+        if not desk.library.knows(id):
+            session.arriving.add(id)
+        document = source if isinstance(source, Document) else _parse(desk, source, password)
+        session.being_read.add(id)
+        yield from _read(desk, session, document, work)
+    except PasswordError:
+        session.locked += [source] if isinstance(source, Path) else []
+        wanted = "It is encrypted: enter its password below." if password is None else "This password does not fit."
+        yield replace(arrival, stage=Stage.LOCKED, message=wanted)
+    except Exception as error:
+        _discard(source)
+        yield replace(arrival, stage=Stage.FAILED, message=sentence(error))
+    finally:
+        session.arriving.discard(id)
+        session.being_read.discard(id)
+
+
+def _parse(desk: Desk, file: Path, password: str | None) -> Document:
+    document = desk.library.parse(file, password)
+    _discard(file)  # the library has its own copy
+    return document
+
+
+def _discard(source: Path | Document) -> None:
+    if isinstance(source, Path):
+        shutil.rmtree(source.parent, ignore_errors=True)
+
+
+def _read(desk: Desk, session: Session, document: Document, work: Work) -> Iterator[Arrival]:
+    arrival = Arrival(document.name, Stage.EXTRACTING, pages=len(document.pages), warnings=document.warnings)
+    try:
+        for event in desk.library.read(document, work.stopped):
+            if isinstance(event, Planned):
+                arrival = replace(arrival, stage=Stage.PLANNED, planned=event)
+            else:
+                arrival = replace(arrival, stage=Stage.READING, reading=event)
+            yield arrival
+    except Cancelled:
+        yield replace(arrival, stage=Stage.STOPPED)
+        return
+    _select_new(session, document.id)
+    session.arriving.discard(document.id)
+    yield replace(arrival, stage=Stage.DONE)
+
+
+def _select_new(session: Session, id: str) -> None:
+    """What a person has just dropped is what they want to ask, together with what they chose before."""
+    kept = session.selected if session.chose else []
+    session.chose = True
+    session.selected = [*(one for one in kept if one != id), id]
+
+
+def _first_choice(infos: Sequence[DocumentInfo]) -> list[str]:
+    """The document that was added last of those that are warm, or of all."""
+    warm = [info for info in infos if info.warm == 1] or list(infos)
+    return [warm[-1].id] if warm else []
+
+
+def _move_in(desk: Desk, upload: Path) -> Path:
+    """Move a file out of the folder that the web server can serve. It keeps its name, which people know it by."""
+    target = Path(tempfile.mkdtemp(dir=desk.incoming)) / upload.name
+    # Two tabs may drop the same file at the same moment, and share its place: the second is told to try again.
+    with contextlib.suppress(FileNotFoundError):
+        shutil.move(upload, target)
+    return target
