@@ -28,3 +28,36 @@ def embedded_folder() -> Path:
     from wholedoc.embedded_model import embedded_model
 
     return embedded_model(Path(os.environ.get("WHOLEDOC_TEST_CACHE", CACHE)) / "models")
+
+
+@pytest.fixture
+def with_embedded_model(embedded_folder: Path) -> None:
+    """The test's own library already holds the embedded model."""
+    from wholedoc.home import home
+
+    models = home() / "models"
+    models.mkdir(parents=True)
+    (models / embedded_folder.name).symlink_to(embedded_folder)
+
+
+@pytest.fixture(scope="session")
+def tiny_model(embedded_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model of random weights with a real tokenizer: reads thousands of tokens a second, answers nonsense."""
+    from transformers import AutoTokenizer, LlamaConfig, LlamaForCausalLM
+
+    folder = tmp_path_factory.mktemp("tiny-model")
+    tokenizer = AutoTokenizer.from_pretrained(str(embedded_folder))
+    torch.manual_seed(5)
+    config = LlamaConfig(
+        vocab_size=len(tokenizer),
+        hidden_size=32,
+        intermediate_size=64,
+        num_hidden_layers=2,
+        num_attention_heads=4,
+        num_key_value_heads=2,
+        max_position_embeddings=2048,
+        eos_token_id=tokenizer.eos_token_id,
+    )
+    LlamaForCausalLM(config).save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return folder

@@ -1,0 +1,95 @@
+"""Fixtures of the browser app's tests: a desk with a model of random weights, tabs, and files to drop."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import torch
+
+from parallelcomp import EngineConfig, KVPrecision, Sampling
+from wholedoc import Document, Library, Settings
+from wholedoc_ui.desk import Desk
+from wholedoc_ui.session import Session, Sessions
+
+SAMPLES = Path(__file__).parents[2] / "sample_docs"
+NOTICE = SAMPLES / "short_notice.pdf"
+PASSWORD = "lighthouse"  # of encrypted.pdf
+PARAGRAPHS = [
+    f"Entry {n}. On day {n % 28 + 1} the vessel number {n * 7} came in with {n * 13} crates of salt and left again."
+    for n in range(40)
+]
+
+Drop = Callable[..., str]
+Put = Callable[..., Document]
+
+
+@pytest.fixture
+def settings(tiny_model: Path) -> Settings:
+    """One chunk a pass, so that every chunk is an event."""
+    return Settings(
+        model=str(tiny_model),
+        dtype=torch.float32,
+        engine=EngineConfig(chunk_tokens=128, precision=KVPrecision.BF16, prefill_batch=1),
+        sampling=Sampling(max_new_tokens=6),
+        found_margin=-1e9,
+    )
+
+
+@pytest.fixture(scope="session")
+def loaded(tiny_model: Path) -> Library:
+    """A library whose model is loaded, for others to share."""
+    library = Library.open(tiny_model.parent / "unused", Settings(model=str(tiny_model), dtype=torch.float32))
+    _ = library.model
+    return library
+
+
+@pytest.fixture
+def desk(settings: Settings, loaded: Library) -> Iterator[Desk]:
+    """A desk with an empty library; its model is loaded already."""
+    made = Desk(settings)
+    made.library.__dict__["_loaded_model"] = loaded.model
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def sessions() -> Sessions:
+    return Sessions()
+
+
+@pytest.fixture
+def session(sessions: Sessions) -> Session:
+    return sessions.get("this tab")
+
+
+@pytest.fixture
+def other(sessions: Sessions) -> Session:
+    return sessions.get("another tab")
+
+
+@pytest.fixture
+def drop(desk: Desk) -> Drop:
+    """Bytes, text or a copy of a file, where the web server puts what a person dropped; returns the path."""
+
+    def make(name: str, content: bytes | str | Path) -> str:
+        folder = desk.incoming / f"upload-{len(list(desk.incoming.iterdir()))}"
+        folder.mkdir()
+        data = content.read_bytes() if isinstance(content, Path) else content
+        (folder / name).write_bytes(data if isinstance(data, bytes) else data.encode())
+        return str(folder / name)
+
+    return make
+
+
+@pytest.fixture
+def put(desk: Desk, tmp_path: Path) -> Put:
+    """Put a document into the library; it is read when it is asked."""
+
+    def make(name: str, paragraphs: list[str] = PARAGRAPHS) -> Document:
+        path = tmp_path / name
+        path.write_text("\n\n".join(paragraphs), encoding="utf-8")
+        return desk.library.parse(path)
+
+    return make
