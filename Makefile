@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: setup run test lint check format bench bench-quick samples clean
+.PHONY: setup run ask pictures test lint check format bench bench-quick samples clean
 
 setup: $(VENV)/.dev  ## everything for working on the project
 
@@ -15,14 +15,17 @@ $(VENV)/.pip:
 
 $(VENV)/.run: $(VENV)/.pip pyproject.toml constraints.txt
 	@echo "installing (about a minute the first time)"
-	$(PIP) install --quiet --constraint constraints.txt --editable .
+	$(PIP) install --quiet --constraint constraints.txt --editable ".[ui]"
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.run
-	$(PIP) install --quiet --constraint constraints.txt --group dev --editable .
+	$(PIP) install --quiet --constraint constraints.txt --group dev --editable ".[ui]"
 	@touch $@
 
-run: $(VENV)/.run  ## ask the sample document a question
+run: $(VENV)/.run  ## the browser app on http://127.0.0.1:7860, with sample documents on the shelf
+	$(BIN)/wholedoc ui sample_docs/short_notice.pdf sample_docs/harbour_register.pdf
+
+ask: $(VENV)/.run  ## ask the long sample document a question on the command line
 	$(BIN)/wholedoc ask sample_docs/harbour_register.pdf -q "$(or $(QUESTION),$(SAMPLE_QUESTION))"
 
 test: $(VENV)/.dev  ## the tests
@@ -47,6 +50,9 @@ bench-quick: $(VENV)/.dev  ## the same on short documents, in about two minutes
 
 samples: $(VENV)/.dev  ## write the sample documents anew
 	$(BIN)/python sample_docs/build.py
+
+pictures: $(VENV)/.dev  ## the README's pictures anew, by the browser tests (reads the long sample document)
+	WHOLEDOC_SCREENSHOTS=docs/pictures $(BIN)/python -m pytest tests/ui/test_browser.py -k "over_a_restart or not_there"
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +15,10 @@ VERSION = 1
 
 @dataclass(frozen=True)
 class Catalog:
-    """A folder with one file a document."""
+    """A folder with one file a document. Files that did not change are not parsed again."""
 
     folder: Path
+    _parsed: dict[str, tuple[int, Document | None]] = field(default_factory=dict, compare=False, repr=False)
 
     def path(self, id: str) -> Path:
         return self.folder / f"{id}.json"
@@ -30,6 +31,17 @@ class Catalog:
 
     def get(self, id: str) -> Document | None:
         """The document with this id; None if it is not there, damaged, or of another version: it is parsed anew."""
+        try:
+            changed = self.path(id).stat().st_mtime_ns
+        except OSError:
+            self._parsed.pop(id, None)
+            return None
+        known = self._parsed.get(id)
+        if known is None or known[0] != changed:
+            known = self._parsed[id] = (changed, self._parse(id))
+        return known[1]
+
+    def _parse(self, id: str) -> Document | None:
         try:
             content: dict[str, Any] = json.loads(self.path(id).read_text(encoding="utf-8"))
             if content["version"] != VERSION:

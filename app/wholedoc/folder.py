@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -99,7 +99,18 @@ class LibraryFolder:
 
     def info(self, document: Document) -> DocumentInfo:
         """What there is to say of a document without a model."""
-        readings = self.readings.of(document.id)
+        return self._info(document, self.readings.of(document.id))
+
+    def infos(self) -> list[DocumentInfo]:
+        """The same of all documents, the first added first."""
+        readings = self.readings.all()[::-1]
+        return [
+            self._info(document, [one for one in readings if one.document_id == document.id])
+            for document in self.documents()
+        ]
+
+    def _info(self, document: Document, readings: Sequence[StoredReading]) -> DocumentInfo:
+        """`readings` are the document's, the most recently used first."""
         latest = readings[0] if readings else None
         return DocumentInfo(
             document.id,

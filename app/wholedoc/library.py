@@ -126,7 +126,7 @@ class Library:
 
     def documents(self) -> list[DocumentInfo]:
         """The shelf, the first added first."""
-        return [self.folder.info(document) for document in self.folder.documents()]
+        return self.folder.infos()
 
     def add(
         self,

@@ -335,12 +335,12 @@ def test_settings_take_effect_without_a_restart(tab: Tab) -> None:
     tab.use(SAMPLES / "short_notice.pdf")
     page.locator("#wd-settings button").first.click()
     kept = page.locator("#wd-settings input[type=number]").first
-    kept.fill("512")
+    kept.fill("1024")
     kept.press("Enter")
     tab.ask(SHORT.question)
     tab.wait_answer()
     count = int(page.inner_text("#wd-cost").split("Kept for the answer")[1].split()[0].replace(",", ""))
-    assert 0 < count <= 512
+    assert 0 < count <= 1024
     page.fill("#wd-settings textarea, #wd-settings input[type=text]", "no/such-model")
     page.click("#wd-apply")
     page.locator("#wd-settings-told", has_text="Nothing was changed").wait_for()

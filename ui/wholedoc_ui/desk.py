@@ -50,7 +50,7 @@ class Desk:
     """One library with one loaded model. `incoming` is a private folder for files on their way in."""
 
     def __init__(self, settings: Settings, folder: Path | None = None) -> None:
-        self.notices: list[str] = []
+        self._notices: list[str] = []
         self._library = Library.open(folder, settings, self._notice)
         self._state = DeskState(Phase.LOADING, "Loading the model…")
         self._changing = threading.Lock()
@@ -89,6 +89,11 @@ class Desk:
             self._library = changed
             self._state = self._ready()
 
+    def take_notices(self) -> list[str]:
+        """What the library had to say since this was asked last: what it removed, what it reads again and why."""
+        taken, self._notices = self._notices, []
+        return taken
+
     def close(self) -> None:
         """Delete what was on its way in."""
         shutil.rmtree(self.incoming, ignore_errors=True)
@@ -114,6 +119,7 @@ class Desk:
         return DeskState(Phase.READY, f"{self._library.model.name} on {spec.device}, {number}")
 
     def _notice(self, message: str) -> None:
-        self.notices.append(message)
         if self._state.phase is Phase.LOADING:
             self._state = replace(self._state, message=message)
+        else:
+            self._notices.append(message)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from wholedoc import Document
-from wholedoc.errors import UnknownDocumentError, WholedocError
+from wholedoc.errors import PasswordError, UnknownDocumentError, WholedocError
 from wholedoc.rendering import PageImage, render_page
 
 from .desk import Desk
@@ -102,6 +102,10 @@ def shown_page(desk: Desk, session: Session) -> ShownPage | None:
     try:
         width = min(PAGE_WIDTH * view.zoom // 100, WIDEST)
         return ShownPage(document, view, render_page(file, view.page, quote=view.quote, width=width))
+    except PasswordError:
+        return ShownPage(
+            document, view, None, "The file is encrypted and cannot be drawn; this is the page's text."
+        )
     except WholedocError as error:
         return ShownPage(document, view, None, f"The page cannot be drawn, this is its text. {error}")
 

@@ -39,7 +39,7 @@ def inert(text: str) -> str:
     return _ACTIVE.sub(lambda match: match.group() + JOINER, text)
 
 
-def status_line(state: DeskState, notice: str = "") -> str:
+def status_line(state: DeskState) -> str:
     """What the program is doing, on top of the page."""
     dot = {Phase.LOADING: "busy", Phase.READING: "busy", Phase.READY: "ready", Phase.FAILED: "failed"}[state.phase]
     text = esc(state.message)
@@ -47,10 +47,9 @@ def status_line(state: DeskState, notice: str = "") -> str:
         done, total = state.reading.tokens, max(state.reading.total_tokens, 1)
         text += f' <progress max="{total}" value="{done}" aria-label="{text}"></progress> {done / total:.0%}'
         text += _left(state.reading.seconds_left)
-    told = f'<span class="wd-notice">{esc(notice)}</span>' if notice else ""
     return (
         f'<header class="wd-head"><h1>wholedoc</h1><p class="wd-status" role="status">'
-        f'<span class="wd-dot wd-{dot}"></span>{text}{told}</p></header>'
+        f'<span class="wd-dot wd-{dot}"></span>{text}</p></header>'
     )
 
 
@@ -65,7 +64,7 @@ def told(message: str) -> str:
 def shelf(rows: Sequence[Row]) -> str:
     """The documents, each with a box to tick and buttons."""
     if not rows:
-        return '<p class="wd-empty">No documents yet. Drop one above.</p>'
+        return '<p class="wd-empty wd-no-documents">No documents yet. Drop one above.</p>'
     return f'<ul class="wd-shelf">{"".join(_row(row) for row in rows)}</ul>'
 
 
@@ -123,7 +122,8 @@ def _progress(item: Arrival) -> str:
     if item.stage is Stage.READING and item.reading is not None:
         one = item.reading
         rate = f" · {one.tokens_per_second:,.0f} tokens/s" if one.tokens_per_second else ""
-        return f"{one.tokens:,} of {one.total_tokens:,} tokens{rate}{_left(one.seconds_left)}"
+        damaged = f" · {_count(one.damaged_chunks, 'damaged part')} read again" if one.damaged_chunks else ""
+        return f"{one.tokens:,} of {one.total_tokens:,} tokens{rate}{_left(one.seconds_left)}{damaged}"
     return {
         Stage.WAITING: "waiting for the one before it",
         Stage.EXTRACTING: "taking the text out of the file",
@@ -166,7 +166,7 @@ def citations(evidence: Evidence | None, chosen: int | None) -> str:
     if not evidence.found:
         return (
             '<div class="wd-not-found" role="note"><strong>Not found in this document</strong>'
-            "<p>No part of it makes your question any more likely. Below you see how little each part has to do "
+            "<p>No part of it makes your question any more likely: above you see how little each has to do "
             "with it. Another wording may help; what is not there cannot be found.</p></div>"
         )
     several = len({one.document_id for one in evidence.citations}) > 1
@@ -313,12 +313,14 @@ def cost(spent: Cost | None) -> str:
 
 
 def duration(seconds: float) -> str:
-    """12 s, 2:40 min, 1:05 h."""
-    if seconds < 60:
+    """12 s, 2:40 min, 14 min, 1:05 h."""
+    if round(seconds) < 60:
         return f"{max(round(seconds), 1)} s"
     minutes, rest = divmod(round(seconds), 60)
-    if minutes < 60:
+    if minutes < 10:
         return f"{minutes}:{rest:02d} min"
+    if minutes < 60:
+        return f"{minutes} min"
     return f"{minutes // 60}:{minutes % 60:02d} h"
 
 

@@ -120,6 +120,7 @@ class Wiring:
         yield {parts.drop: None, parts.stop: gr.Button(visible=True), parts.password: gr.Textbox(visible=False)}
         for arrivals in paced(work):
             yield {parts.arrivals: html.arrivals(arrivals)}
+        self._tell()
         yield {
             parts.stop: gr.Button(visible=False),
             parts.password: gr.Textbox(value="", visible=bool(session.locked)),
@@ -182,6 +183,7 @@ class Wiring:
             changed = self._evidence(session) if now != shown and session.shown is exchange else {}
             shown = now
             yield {parts.chatbot: self._messages(session), **changed}
+        self._tell()
         done = gr.Textbox(submit_btn="Ask", stop_btn=False)
         yield {parts.question: done, parts.cost: self._cost(session), parts.chatbot: self._messages(session)}
 
@@ -298,6 +300,11 @@ class Wiring:
             return
         shown = self._shelf(self._session(request))
         yield {told: html.told("Done."), self.parts.status: html.status_line(self.desk.state), **shown}
+
+    def _tell(self) -> None:
+        """Show what the library had to say."""
+        for notice in self.desk.take_notices():
+            gr.Info(html.esc(notice))
 
     def _session(self, request: gr.Request) -> Session:
         return self.sessions.get(request.session_hash or "")
