@@ -169,7 +169,7 @@ def citations(evidence: Evidence | None, chosen: int | None) -> str:
             "<p>No part of it makes your question any more likely: above you see how little each has to do "
             "with it. Another wording may help; what is not there cannot be found.</p></div>"
         )
-    several = len({one.document_id for one in evidence.citations}) > 1
+    several = len(evidence.document_ids) > 1
     items = (_citation(index, one, several, index == chosen) for index, one in enumerate(evidence.citations))
     return f'<ol class="wd-citations">{"".join(items)}</ol>'
 
