@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -15,7 +17,14 @@ ENGINE = ROOT / "engine" / "parallelcomp"
 APP = ROOT / "app" / "wholedoc"
 # What the engine may stand on; flash_attn is used where it happens to be installed.
 ENGINE_MAY = {"torch", "transformers", "psutil", "safetensors", "parallelcomp", "flash_attn"}
+UI = ROOT / "ui" / "wholedoc_ui"
 APP_MAY_NOT = {"wholedoc_ui", "gradio"}
+# Where the browser app's components are put together; all other modules of the ui do without Gradio.
+UI_WITH_GRADIO = {"app", "components", "wiring"}
+# These import the web application when they are asked to serve it.
+UI_SERVING = {"command", "server"}
+# A start or an end of an element in a text of the program.
+TAG = re.compile(r"</?[a-z][a-z0-9]*[\s>/]")
 
 
 def imported(source: str) -> Iterator[tuple[int, str]]:
@@ -61,6 +70,60 @@ def test_the_app_does_not_import_the_ui() -> None:
     found = imports_under(APP)
     assert found
     assert [(at, name) for at, name in found if name in APP_MAY_NOT] == []
+
+
+def siblings(path: Path) -> set[str]:
+    """Modules of its own package that a module imports, wherever in it."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.level == 1:
+            found |= {node.module.split(".")[0]} if node.module else {alias.name for alias in node.names}
+    return found
+
+
+def texts(path: Path) -> Iterator[tuple[ast.AST, str]]:
+    """Every text of a module but its docstrings, the fixed parts of f-strings among them."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    alone = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in alone:
+            yield node, node.value
+
+
+def test_only_the_modules_that_show_components_use_gradio() -> None:
+    modules = {path.stem: path for path in UI.glob("*.py")}
+    assert modules.keys() > UI_WITH_GRADIO | UI_SERVING
+    using = {name for name, path in modules.items() if "gradio" in {one for _, one in imported(path.read_text())}}
+    assert using == UI_WITH_GRADIO | {"command"}  # which looks whether it is there
+    for name in modules.keys() - UI_WITH_GRADIO - UI_SERVING:
+        assert not siblings(modules[name]) & (UI_WITH_GRADIO | UI_SERVING), name
+
+
+def test_the_logic_of_the_ui_does_not_load_gradio() -> None:
+    plain = sorted({path.stem for path in UI.glob("*.py")} - UI_WITH_GRADIO - {"__init__"})
+    imports = "".join(f"import wholedoc_ui.{name}\n" for name in plain if importable(name))
+    loaded = run(f"import sys\n{imports}print(*{{name.split('.')[0] for name in sys.modules}})").split()
+    assert "wholedoc_ui" in loaded
+    assert "gradio" not in loaded
+
+
+def importable(name: str) -> bool:
+    """The server's own packages are optional, as Gradio is."""
+    return name != "server" or find_spec("uvicorn") is not None
+
+
+def test_html_is_written_in_one_module() -> None:
+    """Components have headings and notes that never change; everything else is made, and escaped, in html.py."""
+    assert any(TAG.search(text) for _, text in texts(UI / "html.py"))
+    for path in sorted(UI.glob("*.py")):
+        found = [text for _, text in texts(path) if TAG.search(text)]
+        if path.stem == "components":
+            made = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.JoinedStr)]
+            inside = {text.value for one in made for text in one.values if isinstance(text, ast.Constant)}
+            assert [text for text in found if text in inside] == []
+            assert {tag for text in found for tag in re.findall(r"<([a-z0-9]+)", text)} <= {"h2", "p"}
+        elif path.stem != "html":
+            assert found == [], path.name
 
 
 def run(program: str) -> str:

@@ -31,7 +31,7 @@ def settings(tiny_model: Path) -> Settings:
     return Settings(
         model=str(tiny_model),
         dtype=torch.float32,
-        engine=EngineConfig(chunk_tokens=128, precision=KVPrecision.BF16, prefill_batch=1),
+        engine=EngineConfig(chunk_tokens=128, precision=KVPrecision.BF16, prefill_batch=1, score_batch=1),
         sampling=Sampling(max_new_tokens=6),
         found_margin=-1e9,
     )

@@ -33,7 +33,8 @@ def ask(desk: Desk, session: Session, question: str, settings: Settings) -> Iter
         exchange.status = sentence(error)
         yield exchange
     finally:
-        work.stop()
+        work.finish()
+        session.asked = set()
         if session.asking is work:
             session.asking = None
 
@@ -72,6 +73,7 @@ def _answer(
         exchange.status = "The model is still loading; your question is next."
         yield exchange
     documents = list(session.selected)
+    session.asked = set(documents)
     for event in desk.library.stream(
         documents, exchange.question, history=history, settings=settings, cancelled=work.stopped
     ):
@@ -92,14 +94,15 @@ def _take(session: Session, exchange: Exchange, event: Reading | Scoring | Score
         exchange.text, exchange.status = answer.text, ""
         exchange.evidence = Evidence(answer.chunks, answer.citations, answer.found)
         return
+    exchange.status = _status(event)
     if isinstance(event, Scored):
         exchange.evidence = Evidence(event.chunks)
-        show(session, exchange)
     elif isinstance(event, Cited):
-        before = exchange.evidence or Evidence()
-        exchange.evidence = replace(before, citations=event.citations, found=True)
+        exchange.evidence = replace(exchange.evidence or Evidence(), citations=event.citations, found=True)
+    else:
+        return
+    if exchange in session.exchanges:  # and the conversation was not cleared meanwhile
         show(session, exchange)
-    exchange.status = _status(event)
 
 
 def _status(event: Reading | Scoring | Scored | Cited) -> str:

@@ -27,7 +27,9 @@ CALIBRATED_LAYERS = LayerRange(0.25, 0.5)
 
 # What a person reads, and what it stands for.
 PRECISIONS = {
-    "as computed (bf16)": KVPrecision.BF16,
+    "32 bits": KVPrecision.FP32,
+    "16 bits (bf16)": KVPrecision.BF16,
+    "16 bits (fp16)": KVPrecision.FP16,
     "8 bits": KVPrecision.INT8,
     "4 bits": KVPrecision.INT4,
     "2 bits": KVPrecision.INT2,
@@ -55,7 +57,7 @@ class ReadingChoices:
     @classmethod
     def of(cls, settings: Settings) -> ReadingChoices:
         """The choices that these settings are."""
-        precision = next((name for name, one in PRECISIONS.items() if one is settings.engine.precision), "8 bits")
+        precision = next(name for name, one in PRECISIONS.items() if one is settings.engine.precision)
         return cls(settings.model or "", settings.engine.chunk_tokens, precision)
 
     def applied(self, settings: Settings) -> Settings:

@@ -45,6 +45,8 @@ def ui(
     started = time.perf_counter()
     click.echo("starting…", err=True)
     try:
+        import gradio  # noqa: F401 - needed later on, and said so now
+
         from .server import Address, create_app, serve
     except ModuleNotFoundError as error:
         raise click.UsageError(f'{error.name} is missing: pip install "wholedoc[ui]"') from error

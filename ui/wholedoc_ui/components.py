@@ -200,7 +200,12 @@ def _settings(settings: Settings) -> SettingsParts:
                 info="Ignore what draws attention without cause. For assembled parts only.",
             ),
             gr.Slider(
-                0, 1.5, value=answer.temperature, step=0.1, label="Temperature", info="0 always answers the same."
+                0,
+                max(1.5, answer.temperature),
+                value=answer.temperature,
+                step=0.1,
+                label="Temperature",
+                info="0 always answers the same.",
             ),
             _slider("Longest answer, tokens", ANSWER_TOKENS, answer.max_new_tokens),
         )

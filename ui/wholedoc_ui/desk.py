@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 from enum import Enum, auto
 from pathlib import Path
 
-from wholedoc import Library, Planned, Reading, Settings
-from wholedoc.errors import explain
+from wholedoc import Document, Library, Planned, Reading, Settings
+from wholedoc.errors import WholedocError, explain
 
 log = logging.getLogger(__name__)
 # How often a tab that watches the start is told of progress, in seconds.
@@ -100,7 +100,9 @@ class Desk:
 
     def _start(self, files: Sequence[Path]) -> None:
         try:
-            documents = [self._library.parse(file) for file in files]  # on the shelf before the model is there
+            documents = [
+                known for file in files if (known := self._parse(file))
+            ]  # on the shelf before the model is
             _ = self._library.engine
             for document in documents:
                 for event in self._library.read(document):
@@ -108,6 +110,13 @@ class Desk:
             self._state = self._ready()
         except Exception as error:
             self._state = DeskState(Phase.FAILED, sentence(error))
+
+    def _parse(self, file: Path) -> Document | None:
+        try:
+            return self._library.parse(file)
+        except WholedocError as error:
+            self._notices.append(str(error))
+            return None
 
     def _reading(self, event: Planned | Reading) -> DeskState:
         message = f"Reading {event.document}"

@@ -72,7 +72,7 @@ def chosen_citation(session: Session) -> int | None:
 
 def turn(desk: Desk, session: Session, by: int) -> None:
     """Open the page `by` further on."""
-    if session.view is not None:
+    if session.view is not None and desk.library.knows(session.view.document_id):
         document = desk.library.document(session.view.document_id)
         session.view = session.view.turned(len(document.pages), by)
 

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from wholedoc import Citation
 
 from .session import Exchange
+
+_ACTS = re.compile(r"[\\`*_\[\]<>!#|~&]")
+# What makes a list or a rule of a line that begins with it.
+_BEGINS = re.compile(r"^(\d*)([-+.)=])")
 
 
 def to_markdown(exchanges: Sequence[Exchange]) -> str:
@@ -15,26 +20,27 @@ def to_markdown(exchanges: Sequence[Exchange]) -> str:
 
 
 def _exchange(exchange: Exchange) -> str:
-    parts = [f"## {_one_line(exchange.question)}"]
+    parts = [f"## {_as_text(exchange.question)}"]
     if exchange.text:
-        parts.append(exchange.text.strip())
+        parts.append(_without_html_and_images(exchange.text.strip()))
     if exchange.status:
-        parts.append(f"*{exchange.status}*")
+        parts.append(f"*{_as_text(exchange.status)}*")
     if exchange.answer:
         parts += [_citation(one) for one in exchange.answer.citations]
     return "\n\n".join(parts)
 
 
 def _citation(citation: Citation) -> str:
-    return (
-        f"> {_as_text(_one_line(citation.quote))}\n>\n> — {_as_text(citation.document)}, p. {citation.page_label}"
-    )
-
-
-def _one_line(text: str) -> str:
-    return " ".join(text.split())
+    source = f"{_as_text(citation.document)}, p. {_as_text(citation.page_label)}"
+    return f"> {_as_text(citation.quote)}\n>\n> — {source}"
 
 
 def _as_text(text: str) -> str:
-    """Escape what Markdown would turn into markup, links or images."""
-    return "".join(f"\\{one}" if one in "\\`*_[]<>!#|" else one for one in text)
+    """Text on one line, with what Markdown would act upon escaped, also at the line's beginning."""
+    line = _ACTS.sub(r"\\\g<0>", " ".join(text.split()))
+    return _BEGINS.sub(r"\1\\\2", line)
+
+
+def _without_html_and_images(answer: str) -> str:
+    """A model's Markdown, which whoever opens the file may trust: nothing in it is fetched."""
+    return answer.replace("<", "\\<").replace("![", "!\\[")

@@ -23,7 +23,9 @@ AXIS_MARKS = 6
 FULL_HEIGHT_GAIN = 0.5
 # Zero-width, and no place for a line break: put into the syntax that Markdown would act upon.
 JOINER = "\u2060"
-_ACTIVE = re.compile(r"<(?=[a-zA-Z/!?])|!(?=\[)|\](?=[(\[:])|:(?=//)|(?<=www)\.|(?<=[`~])(?=\s*mermaid)")
+_ACTIVE = re.compile(
+    r"<(?=\S)|!(?=\[)|\](?=[(\[:])|:(?=//)|mailto:|(?<=www)\.|@(?=\w)|(?<=[`~])(?=\s*mermaid)", re.IGNORECASE
+)
 
 
 def esc(text: object) -> str:
@@ -169,6 +171,8 @@ def citations(evidence: Evidence | None, chosen: int | None) -> str:
             "<p>No part of it makes your question any more likely: above you see how little each has to do "
             "with it. Another wording may help; what is not there cannot be found.</p></div>"
         )
+    if not evidence.citations:
+        return '<p class="wd-empty">No single passage stands out: see above where the model looked.</p>'
     several = len(evidence.document_ids) > 1
     items = (_citation(index, one, several, index == chosen) for index, one in enumerate(evidence.citations))
     return f'<ol class="wd-citations">{"".join(items)}</ol>'
@@ -333,4 +337,6 @@ def _count(number: int, what: str) -> str:
 
 
 def _size(count: int) -> str:
-    return f"{count / 1e9:,.1f} GB" if count >= 1e9 else f"{count / 1e6:,.0f} MB"
+    if count >= 1e9:
+        return f"{count / 1e9:,.1f} GB"
+    return f"{count / 1e6:,.0f} MB" if count >= 1e6 else f"{max(count / 1e3, 1):,.0f} kB"

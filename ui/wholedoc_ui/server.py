@@ -41,7 +41,9 @@ HEADERS = {
     "Referrer-Policy": "no-referrer",
 }
 # Where Gradio would hand out files of its cache, uploads among them, to whoever knows their path. We need none.
-FILE_ROUTES = ("/gradio_api/file=", "/file=", "/gradio_api/stream/", "/gradio_api/proxy=", "/proxy=")
+FILE_ROUTES = ("/gradio_api/file", "/file", "/gradio_api/stream/", "/gradio_api/proxy", "/proxy")
+# Descriptions of an interface for programs, which this is not.
+API_ROUTES = ("/gradio_api/openapi", "/gradio_api/info")
 
 
 @dataclass(frozen=True)
@@ -86,7 +88,7 @@ class Guard:
                 MutableHeaders(scope=message).update(HEADERS)
             await send(message)
 
-        if scope["path"].startswith(FILE_ROUTES):
+        if scope["path"].startswith(FILE_ROUTES + API_ROUTES):
             await PlainTextResponse("Not found", status_code=404)(scope, receive, send_guarded)
         else:
             await self.app(scope, receive, send_guarded)
@@ -99,10 +101,10 @@ def create_app(desk: Desk, address: Address, upload_bytes: int) -> FastAPI:
     from .app import mount
 
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
-    app.add_middleware(Guard)
     if address.is_loopback:
         # A web page elsewhere cannot pass itself off as this one by giving its own name this machine's address.
-        app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(LOOPBACK_NAMES))
+        app.add_middleware(TrustedHostMiddleware, allowed_hosts=[*LOOPBACK_NAMES, address.host])
+    app.add_middleware(Guard)  # the outermost, since it was added last
     return mount(app, desk, auth=address.auth, upload_bytes=upload_bytes)
 
 

@@ -14,12 +14,19 @@ ZOOMS = (100, 150, 200, 300)
 
 
 class Work:
-    """Something long that a person can stop."""
+    """Something long that a person can stop, and with it what runs `beside` it and began earlier."""
 
-    def __init__(self) -> None:
+    def __init__(self, beside: Work | None = None) -> None:
         self._stop = threading.Event()
+        self.beside = beside
 
     def stop(self) -> None:
+        self._stop.set()
+        if self.beside is not None:
+            self.beside.stop()
+
+    def finish(self) -> None:
+        """It is over, the work beside it is not."""
         self._stop.set()
 
     def stopped(self) -> bool:
@@ -77,8 +84,9 @@ class PageView:
 @dataclass
 class Session:
     """`selected` are ids of the documents that are asked; `chose` says that a person chose them. `being_read` are
-    documents that this tab reads now, `arriving` those of them that the library did not know before. `locked` are
-    files that want a password. `shown` is the exchange whose evidence is beside the chat."""
+    documents that this tab reads now, `arriving` those of them that the library did not know before, `asked` those
+    that a question is going to. `locked` are files that want a password. `shown` is the exchange whose evidence is
+    beside the chat."""
 
     selected: list[str] = field(default_factory=list)
     chose: bool = False
@@ -89,6 +97,7 @@ class Session:
     asking: Work | None = None
     being_read: set[str] = field(default_factory=set)
     arriving: set[str] = field(default_factory=set)
+    asked: set[str] = field(default_factory=set)
     locked: list[Path] = field(default_factory=list)
 
     @property
@@ -137,9 +146,9 @@ class Sessions:
         """Documents on their way in for other tabs: nobody else's business until they are read."""
         return {id for other in self._others(session) for id in other.arriving}
 
-    def being_read_elsewhere(self, session: Session) -> set[str]:
-        """Documents that other tabs are reading now."""
-        return {id for other in self._others(session) for id in other.being_read}
+    def in_use_elsewhere(self, session: Session) -> set[str]:
+        """Documents that other tabs are reading or asking now."""
+        return {id for other in self._others(session) for id in other.being_read | other.asked}
 
     def _others(self, session: Session) -> list[Session]:
         with self._lock:

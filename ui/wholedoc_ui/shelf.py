@@ -12,7 +12,7 @@ from pathlib import Path
 
 from parallelcomp import Cancelled
 from wholedoc import Document, DocumentInfo, Planned, Reading
-from wholedoc.errors import PasswordError, WholedocError
+from wholedoc.errors import PasswordError, UnknownDocumentError, WholedocError
 from wholedoc.library import file_id
 
 from .desk import Desk, sentence
@@ -76,10 +76,13 @@ def choose(session: Session, id: str, selected: bool) -> None:
 
 
 def remove(desk: Desk, sessions: Sessions, session: Session, id: str) -> None:
-    """Take a document out of the library. Raises UnknownDocumentError, LibraryError, and WholedocError if another
-    tab is reading it."""
-    if id in sessions.being_read_elsewhere(session):
-        raise WholedocError("This document is being read in another window; stop it there first.")
+    """Take a document out of the library. Raises UnknownDocumentError, LibraryError, and WholedocError while it is
+    in use elsewhere."""
+    starting = desk.state.reading
+    if id in sessions.in_use_elsewhere(session):
+        raise WholedocError("This document is being read or asked in another window; stop it there first.")
+    if starting is not None and starting.document_id == id:
+        raise WholedocError("This document is still being read; it can be removed when that is done.")
     if id in session.being_read and session.reading is not None:
         session.reading.stop()
     desk.library.remove(id)
@@ -102,21 +105,30 @@ def unlock(desk: Desk, session: Session, password: str) -> Iterator[Arrivals]:
 
 def read_again(desk: Desk, session: Session, id: str) -> Iterator[Arrivals]:
     """Read a document of the shelf that is not warm, or only in part."""
-    yield from _work_through(desk, session, [desk.library.document(id)], None)
+    try:
+        document = desk.library.document(id)
+    except UnknownDocumentError as error:
+        yield (Arrival("This document", Stage.FAILED, str(error)),)
+        return
+    yield from _work_through(desk, session, [document], None)
 
 
 def _work_through(
     desk: Desk, session: Session, todo: Sequence[Path | Document], password: str | None
 ) -> Iterator[Arrivals]:
     arrivals = [Arrival(one.name) for one in todo]
-    work = session.reading = Work()
+    work = session.reading = Work(session.reading)
     try:
         for index, one in enumerate(todo):
             for arrivals[index] in _arrive(desk, session, one, password, work):
                 yield tuple(arrivals)
     finally:
-        work.stop()
-        session.reading = None
+        work.finish()
+        if session.reading is work:
+            session.reading = work.beside if work.beside and not work.beside.stopped() else None
+        for one in todo:
+            if one not in session.locked:
+                _discard(one)
 
 
 def _arrive(
@@ -130,6 +142,8 @@ def _arrive(
     yield arrival
     id = ""
     try:
+        if isinstance(source, Path) and not source.exists():
+            raise WholedocError(f"{source.name} did not arrive whole: drop it again.")
         id = source.id if isinstance(source, Document) else file_id(source)
         if not desk.library.knows(id):
             session.arriving.add(id)

@@ -64,6 +64,7 @@ class Wiring:
         session = self._session(request)
         for state in self.desk.watch():
             yield {self.parts.status: html.status_line(state), **self._shelf(session)}
+        self._tell()
 
     def closed(self, request: gr.Request) -> None:
         """A tab was closed, or lost its connection: nothing goes on working for it."""

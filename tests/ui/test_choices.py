@@ -1,0 +1,214 @@
+"""The settings panel: everything that it offers makes valid settings, and it shows those that are in force."""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+from itertools import product
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from parallelcomp import Calibration, Composition, EngineConfig, Eviction, KVPrecision, LayerRange, Region, Sampling
+from wholedoc import Settings
+from wholedoc.errors import WholedocError
+from wholedoc_ui import choices
+from wholedoc_ui.choices import (
+    ANSWER_TOKENS,
+    CAPACITY,
+    CHUNK_TOKENS,
+    COMPOSITIONS,
+    KEPT_TOKENS,
+    PRECISIONS,
+    REGIONS,
+    AnsweringChoices,
+    Range,
+    ReadingChoices,
+)
+from wholedoc_ui.desk import Desk
+
+RANGES = [CHUNK_TOKENS, KEPT_TOKENS, CAPACITY, ANSWER_TOKENS]
+DEFAULTS = Settings()
+READING, ANSWERING = ReadingChoices.of(DEFAULTS), AnsweringChoices.of(DEFAULTS)
+ASSEMBLED = next(name for name, one in COMPOSITIONS.items() if one is Composition.ASSEMBLED)
+OTHERS = [name for name in COMPOSITIONS if name != ASSEMBLED]
+
+
+def ends(allowed: Range) -> tuple[int, int]:
+    return allowed.lowest, allowed.highest
+
+
+# What is offered
+
+
+def test_a_slider_reaches_both_of_its_ends() -> None:
+    assert len(RANGES) == sum(isinstance(one, Range) for one in vars(choices).values())
+    for one in RANGES:
+        assert one.lowest < one.highest
+        assert (one.highest - one.lowest) % one.step == 0
+
+
+@pytest.mark.parametrize(
+    ("allowed", "value"),
+    [
+        (CHUNK_TOKENS, READING.chunk_tokens),
+        (KEPT_TOKENS, ANSWERING.kept_tokens),
+        (CAPACITY, ANSWERING.capacity),
+        (ANSWER_TOKENS, ANSWERING.max_new_tokens),
+    ],
+)
+def test_what_is_so_by_default_is_on_the_slider(allowed: Range, value: int) -> None:
+    assert value in range(allowed.lowest, allowed.highest + 1, allowed.step)
+
+
+@pytest.mark.parametrize(("tokens", "precision"), list(product(ends(CHUNK_TOKENS), PRECISIONS)))
+def test_every_way_to_read_makes_settings(tokens: int, precision: str) -> None:
+    made = ReadingChoices("some/model", tokens, precision).applied(DEFAULTS)
+    engine = replace(DEFAULTS.engine, chunk_tokens=tokens, precision=PRECISIONS[precision])
+    assert made == replace(DEFAULTS, model="some/model", engine=engine)
+
+
+@pytest.mark.parametrize(
+    ("kept", "capacity", "answer", "temperature", "composition"),
+    list(product(ends(KEPT_TOKENS), ends(CAPACITY), ends(ANSWER_TOKENS), (0, 1.5), COMPOSITIONS)),
+)
+def test_every_way_to_answer_makes_settings(
+    kept: int, capacity: int, answer: int, temperature: float, composition: str
+) -> None:
+    made = AnsweringChoices(kept, capacity, composition, [], temperature, answer).applied(DEFAULTS)
+    assert (made.engine.eviction.kept_tokens, made.engine.eviction.capacity) == (kept, capacity)
+    assert made.engine.composition is COMPOSITIONS[composition]
+    assert (made.sampling.temperature, made.sampling.max_new_tokens) == (temperature, answer)
+    assert made.reads_like(DEFAULTS)  # a question needs no new reading
+
+
+@pytest.mark.parametrize("number", range(1, 2 ** len(REGIONS)))
+def test_every_choice_of_regions_calibrates_them(number: int) -> None:
+    chosen = [name for index, name in enumerate(REGIONS) if number >> index & 1]
+    made = replace(ANSWERING, calibrate=chosen).applied(DEFAULTS)
+    assert made.engine.calibration is not None
+    assert [name for name in REGIONS if REGIONS[name] in made.engine.calibration.regions] == chosen
+    assert replace(ANSWERING, calibrate=[]).applied(made).engine.calibration is None
+
+
+def test_everything_that_the_engine_knows_is_offered() -> None:
+    assert set(COMPOSITIONS.values()) == set(Composition)
+    assert set(REGIONS.values()) == set(Region)
+
+
+def test_a_number_from_a_slider_may_be_a_float() -> None:
+    """JavaScript knows no other."""
+    read = replace(READING, chunk_tokens=512.0).applied(DEFAULTS)  # type: ignore[arg-type]
+    answer = AnsweringChoices(1024.0, 256.0, ASSEMBLED, [], 1, 32.0).applied(DEFAULTS)  # type: ignore[arg-type]
+    numbers = [
+        read.engine.chunk_tokens,
+        answer.engine.eviction.kept_tokens,
+        answer.engine.eviction.capacity,
+        answer.sampling.max_new_tokens,
+    ]
+    assert numbers == [512, 1024, 256, 32]
+    assert {type(number) for number in numbers} == {int}
+
+
+@pytest.mark.parametrize("model", ["", "  ", "\n"])
+def test_no_model_is_the_small_one(model: str) -> None:
+    assert replace(READING, model=model).applied(replace(DEFAULTS, model="other")).model is None
+
+
+# What is in force
+
+SETTINGS = st.builds(
+    Settings,
+    model=st.sampled_from([None, "some/model"]),
+    engine=st.builds(
+        EngineConfig,
+        chunk_tokens=st.integers(16, 5000),
+        eviction=st.builds(
+            Eviction, st.integers(1, 50_000), st.integers(1, 5000), observation_window=st.integers(1, 20)
+        ),
+        calibration=st.one_of(
+            st.none(),
+            st.builds(
+                Calibration,
+                st.sampled_from([Region(number) for number in range(1, 8)]),
+                st.just(LayerRange(0.1, 0.9)),
+                threshold=st.floats(0.01, 0.9),
+            ),
+        ),
+        precision=st.sampled_from(list(PRECISIONS.values())),
+        prior_sharpness=st.floats(0, 1),
+    ),
+    sampling=st.builds(
+        Sampling, st.floats(0, 2), st.floats(0.1, 1), max_new_tokens=st.integers(1, 5000), seed=st.integers(0, 9)
+    ),
+    citations=st.integers(1, 9),
+)
+
+
+@given(SETTINGS, st.sampled_from(Composition))
+def test_what_is_shown_is_what_is_in_force(settings: Settings, composition: Composition) -> None:
+    if settings.engine.calibration is None:
+        settings = replace(settings, engine=replace(settings.engine, composition=composition))
+    assert AnsweringChoices.of(settings).applied(settings) == settings
+    assert ReadingChoices.of(settings).applied(settings) == settings
+    # and what is chosen overrules all that it is about
+    assert AnsweringChoices.of(AnsweringChoices.of(settings).applied(DEFAULTS)) == AnsweringChoices.of(settings)
+    assert ReadingChoices.of(ReadingChoices.of(settings).applied(DEFAULTS)) == ReadingChoices.of(settings)
+
+
+@pytest.mark.parametrize("precision", KVPrecision)
+def test_applying_what_is_shown_changes_nothing(precision: KVPrecision) -> None:
+    """`wholedoc ui --precision fp16`, then another model in the panel: the precision stays."""
+    settings = replace(DEFAULTS, engine=replace(DEFAULTS.engine, precision=precision))
+    assert ReadingChoices.of(settings).applied(settings) == settings
+
+
+def test_the_panel_hands_over_the_fields_in_this_order() -> None:
+    assert [field.name for field in fields(ReadingChoices)] == ["model", "chunk_tokens", "precision"]
+    assert [field.name for field in fields(AnsweringChoices)] == [
+        "kept_tokens",
+        "capacity",
+        "composition",
+        "calibrate",
+        "temperature",
+        "max_new_tokens",
+    ]
+
+
+def test_what_was_given_on_the_command_line_is_on_its_slider() -> None:
+    """A value that is not between a slider's ends is refused by Gradio, and every question with it."""
+    gradio = pytest.importorskip("gradio")
+    from wholedoc_ui.components import build
+
+    engine = replace(DEFAULTS.engine, chunk_tokens=64, eviction=Eviction(kept_tokens=100_000, capacity=16))
+    desk = Desk(replace(DEFAULTS, engine=engine, sampling=Sampling(temperature=2.0, max_new_tokens=8)))
+    try:
+        with gradio.Blocks():
+            panel = build(desk).settings
+        sliders = [one for one in (*panel.answering, *panel.reading) if isinstance(one, gradio.Slider)]
+        assert [one.value for one in sliders] == [100_000, 16, 2.0, 8, 64]
+        assert [one.label for one in sliders if not one.minimum <= one.value <= one.maximum] == []
+    finally:
+        desk.close()
+
+
+# What contradicts itself
+
+
+@pytest.mark.parametrize(("composition", "region"), list(product(OTHERS, REGIONS)))
+def test_calibration_goes_with_assembled_parts_only(composition: str, region: str) -> None:
+    with pytest.raises(WholedocError, match="calibration"):
+        replace(ANSWERING, composition=composition, calibrate=[region]).applied(DEFAULTS)
+
+
+@pytest.mark.parametrize(
+    "nonsense", [{"kept_tokens": 0}, {"capacity": -1}, {"temperature": -0.5}, {"max_new_tokens": 0}]
+)
+def test_numbers_beyond_the_sliders_are_refused_in_a_sentence(nonsense: dict[str, float]) -> None:
+    with pytest.raises(WholedocError, match=r"at least|or more"):
+        replace(ANSWERING, **nonsense).applied(DEFAULTS)  # type: ignore[arg-type]
+
+
+def test_chunks_too_short_to_read_are_refused_in_a_sentence() -> None:
+    with pytest.raises(WholedocError, match="at least 16"):
+        replace(READING, chunk_tokens=4).applied(DEFAULTS)

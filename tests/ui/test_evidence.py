@@ -1,0 +1,227 @@
+"""The page beside the chat: which one opens, turning and zooming, and what is shown where it cannot be drawn."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import replace
+
+import pytest
+from PIL import Image
+
+from wholedoc import Citation, Document, ScoredChunk
+from wholedoc_ui import evidence
+from wholedoc_ui.desk import Desk
+from wholedoc_ui.evidence import PAGE_WIDTH, WIDEST, open_chunk, open_citation, shown_page, turn, zoom
+from wholedoc_ui.session import ZOOMS, Evidence, Exchange, PageView, Session
+
+from .conftest import NOTICE, PASSWORD, SAMPLES, Put
+
+TEXT_PAGE = "A page.\n\nIt has the words of its quote, and some more."
+QUOTE = "the words of its quote"
+
+
+@pytest.fixture
+def notice(desk: Desk) -> Document:
+    return desk.library.parse(NOTICE)
+
+
+def citation(document: Document, page: int, quote: str) -> Citation:
+    return Citation(document.id, document.name, page, document.pages[page - 1].label, quote, 0.5)
+
+
+def chunk(document: Document, first: int, last: int) -> ScoredChunk:
+    return ScoredChunk(document.id, (first, last), 100, 2.0, 0.5, True)
+
+
+def line(document: Document, page: int) -> str:
+    """A line in the middle of a page."""
+    lines = [one for one in document.pages[page - 1].text.splitlines() if len(one) > 30]
+    return lines[len(lines) // 2]
+
+
+@pytest.fixture
+def looking(session: Session, notice: Document) -> Session:
+    """A tab with an answer's evidence: two citations and two chunks of the notice."""
+    citations = tuple(citation(notice, page, line(notice, page)) for page in (2, 4))
+    chunks = (chunk(notice, 1, 2), chunk(notice, 3, 5))
+    evidence.show(session, Exchange("A question?", evidence=Evidence(chunks, citations, True)))
+    return session
+
+
+# Opening
+
+
+def test_showing_an_exchange_opens_its_best_citation(looking: Session, notice: Document) -> None:
+    assert looking.view == PageView(notice.id, 2, line(notice, 2))
+    assert evidence.chosen_citation(looking) == 0
+
+
+@pytest.mark.parametrize("known", [None, Evidence(), Evidence((), (), False)])
+def test_showing_an_exchange_without_citations_opens_nothing(looking: Session, known: Evidence | None) -> None:
+    exchange = Exchange("Another?", evidence=known)
+    evidence.show(looking, exchange)
+    assert looking.shown is exchange
+    assert looking.view is None
+    assert evidence.chosen_citation(looking) is None
+
+
+def test_a_citation_opens_its_page_with_its_quote(looking: Session, notice: Document) -> None:
+    open_citation(looking, 1)
+    assert looking.view == PageView(notice.id, 4, line(notice, 4))
+    assert evidence.chosen_citation(looking) == 1
+
+
+def test_a_chunk_opens_its_first_page_without_a_quote(looking: Session, notice: Document) -> None:
+    open_chunk(looking, 1)
+    assert looking.view == PageView(notice.id, 3)
+    assert evidence.chosen_citation(looking) is None
+
+
+@pytest.mark.parametrize("index", [-1, 2, 1000])
+def test_what_is_not_there_opens_nothing(looking: Session, index: int) -> None:
+    before = looking.view
+    open_citation(looking, index)
+    open_chunk(looking, index)
+    assert looking.view is before
+
+
+def test_a_tab_that_looks_at_nothing_stays_so(desk: Desk, session: Session) -> None:
+    open_citation(session, 0)
+    open_chunk(session, 0)
+    turn(desk, session, 1)
+    zoom(session, 1)
+    assert session.view is None
+    assert shown_page(desk, session) is None
+
+
+# Turning and zooming
+
+
+def test_pages_turn_within_the_document(desk: Desk, looking: Session, notice: Document) -> None:
+    pages = []
+    for by in (1, 1, 1, 1, -1, -1, -1, -1, -1, -1, 1):
+        turn(desk, looking, by)
+        assert looking.view is not None
+        pages.append(looking.view.page)
+    assert pages == [3, 4, 5, 5, 4, 3, 2, 1, 1, 1, 2]
+    assert len(notice.pages) == 5
+
+
+def test_a_quote_stays_on_its_page(desk: Desk, looking: Session) -> None:
+    zoom(looking, 1)
+    turn(desk, looking, 1)
+    assert looking.view is not None
+    assert (looking.view.quote, looking.view.zoom) == ("", ZOOMS[1])
+    assert evidence.chosen_citation(looking) is None
+
+
+def test_a_turn_that_goes_nowhere_keeps_the_quote(desk: Desk, looking: Session, notice: Document) -> None:
+    looking.view = PageView(notice.id, 5, "a quote")
+    turn(desk, looking, 1)
+    assert looking.view == PageView(notice.id, 5, "a quote")
+
+
+def test_zoom_stays_within_its_steps(looking: Session) -> None:
+    zooms = []
+    for by in [1] * len(ZOOMS) + [-1] * (len(ZOOMS) + 1):
+        zoom(looking, by)
+        assert looking.view is not None
+        zooms.append(looking.view.zoom)
+    assert zooms == [*ZOOMS[1:], ZOOMS[-1], *ZOOMS[-2::-1], ZOOMS[0], ZOOMS[0]]
+
+
+def test_zoom_stays_when_another_page_is_opened(looking: Session) -> None:
+    zoom(looking, 2)
+    for step in (lambda: open_citation(looking, 1), lambda: open_chunk(looking, 0)):
+        step()
+        assert looking.view is not None
+        assert looking.view.zoom == ZOOMS[2]
+
+
+def test_turning_a_page_of_a_document_that_is_gone_changes_nothing(desk: Desk, looking: Session) -> None:
+    """Another tab has removed it meanwhile."""
+    assert looking.view is not None
+    desk.library.remove(looking.view.document_id)
+    turn(desk, looking, 1)
+    assert shown_page(desk, looking) is None
+
+
+# What a page looks like
+
+
+def test_a_page_of_a_pdf_is_an_image_with_the_quote_marked(desk: Desk, looking: Session, notice: Document) -> None:
+    shown = shown_page(desk, looking)
+    assert shown is not None
+    assert shown.image is not None
+    assert shown.image.width == PAGE_WIDTH
+    assert Image.open(io.BytesIO(shown.image.content)).size == (shown.image.width, shown.image.height)
+    assert len(shown.image.boxes) == 1
+    assert shown.note == ""
+    assert (shown.document, shown.view) == (notice, looking.view)
+    assert shown.label == notice.pages[1].label == "1"
+
+
+def test_a_page_without_a_quote_has_no_marks(desk: Desk, looking: Session) -> None:
+    open_chunk(looking, 0)
+    shown = shown_page(desk, looking)
+    assert shown is not None
+    assert shown.image is not None
+    assert shown.image.boxes == ()
+
+
+@pytest.mark.parametrize(("steps", "width"), [(1, PAGE_WIDTH * 3 // 2), (3, WIDEST)])
+def test_a_larger_page_is_sharper_up_to_a_limit(desk: Desk, looking: Session, steps: int, width: int) -> None:
+    zoom(looking, steps)
+    shown = shown_page(desk, looking)
+    assert shown is not None
+    assert shown.image is not None
+    assert shown.image.width == width
+
+
+def test_a_text_file_is_shown_as_text(desk: Desk, session: Session, put: Put) -> None:
+    document = put("log.txt", TEXT_PAGE.split("\n\n"))
+    session.view = PageView(document.id, 1, QUOTE)
+    shown = shown_page(desk, session)
+    assert shown is not None
+    assert (shown.image, shown.note) == (None, "")
+    assert shown.text == document.pages[0].text
+    assert QUOTE in shown.text
+
+
+def check_text_instead(desk: Desk, session: Session, document: Document, words: str) -> None:
+    """The page's text is shown, with a note that says why."""
+    session.view = PageView(document.id, 1)
+    shown = shown_page(desk, session)
+    assert shown is not None
+    assert shown.image is None
+    assert shown.text == document.pages[0].text
+    assert words in shown.note
+    assert str(desk.library.folder.path) not in shown.note
+
+
+def test_a_file_that_is_missing_leaves_its_text(desk: Desk, session: Session, notice: Document) -> None:
+    desk.library.folder.originals.remove(notice.id)
+    check_text_instead(desk, session, notice, "not in the library")
+
+
+def test_a_file_that_cannot_be_drawn_leaves_its_text(desk: Desk, session: Session, notice: Document) -> None:
+    desk.library.folder.originals.path(notice.id).write_bytes(b"%PDF-1.7\nand nothing else")
+    check_text_instead(desk, session, notice, "cannot be drawn")
+
+
+def test_an_encrypted_file_leaves_its_text(desk: Desk, session: Session) -> None:
+    document = desk.library.parse(SAMPLES / "encrypted.pdf", PASSWORD)
+    check_text_instead(desk, session, document, "encrypted")
+
+
+def test_a_document_that_is_gone_is_not_shown(desk: Desk, looking: Session) -> None:
+    assert looking.view is not None
+    desk.library.remove(looking.view.document_id)
+    assert shown_page(desk, looking) is None
+    assert looking.view is None
+
+
+def test_evidence_names_the_documents_that_were_asked(notice: Document) -> None:
+    chunks = (chunk(notice, 1, 1), chunk(notice, 2, 2), replace(chunk(notice, 1, 1), document_id="another"))
+    assert Evidence(chunks).document_ids == (notice.id, "another")
+    assert Evidence().document_ids == ()

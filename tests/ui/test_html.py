@@ -1,0 +1,643 @@
+"""HTML of the app: whatever comes from a document, a file name or a model is text; figures and strips are right."""
+
+from __future__ import annotations
+
+import base64
+import html as standard_html
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from functools import cache
+
+import pytest
+from bs4 import BeautifulSoup, NavigableString, Tag
+from hypothesis import given
+from hypothesis import settings as examples
+from hypothesis import strategies as st
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
+from wholedoc import Citation, Document, DocumentInfo, Planned, Reading, ScoredChunk
+from wholedoc.rendering import Box, PageImage
+from wholedoc_ui import html
+from wholedoc_ui.cost import Cost
+from wholedoc_ui.desk import DeskState, Phase
+from wholedoc_ui.evidence import ShownPage
+from wholedoc_ui.html import JOINER, duration, esc, inert
+from wholedoc_ui.session import Evidence, PageView
+from wholedoc_ui.shelf import Arrival, Row, Stage
+
+HOSTILE = [
+    "<script>alert(1)</script>",
+    '"><img src=x onerror=alert(1)>',
+    "' onmouseover='alert(1)",
+    "{{x}} ${x} `${x}` {% x %}",
+    "`code` ``more``",
+    "</span></p></li></mark><b>",
+    "&lt;b&gt; &amp; &#60;i&#62; &",
+    "<!-- --> ]]> <![CDATA[ <?x",
+]
+PLAIN = "PLAIN"  # in the place of what is hostile
+
+PLANNED = Planned("d1", "a.pdf", 5000, 0, 12_000_000, 160.0, 90_000)
+READING = Reading("d1", "a.pdf", 1234, 5000, 0, 321.4, 75.0)
+INFO = DocumentInfo("d1", "a.pdf", 12, 5000, 12_000_000, 1.0, ("a model",), ())
+COST = Cost(0, 5000, 5000, 800, 21, 1.04, 3.0, 2_500_000_000, "cpu")
+
+
+def chunk(
+    gain: float = 0.3, *, id: str = "d1", first: int = 1, tokens: int = 100, kept: bool = False
+) -> ScoredChunk:
+    return ScoredChunk(id, (first, first + 1), tokens, 2.0, gain, kept)
+
+
+def citation(quote: str = "Some words.", *, id: str = "d1", name: str = "a.pdf", label: str = "7") -> Citation:
+    return Citation(id, name, 1, label, quote, 0.5)
+
+
+def drawn(
+    text: str = "One page.",
+    *,
+    name: str = "a.pdf",
+    label: str = "iv",
+    quote: str = "",
+    note: str = "",
+    zoom: int = 100,
+) -> ShownPage:
+    document = Document.from_pages("d1", name, [(text, label), ("Another.", "v")])
+    return ShownPage(document, PageView("d1", 1, quote, zoom), None, note)
+
+
+def with_picture(shown: ShownPage, media_type: str = "image/png") -> ShownPage:
+    boxes = (Box(0.1, 0.2, 0.5, 0.05), Box(0.1, 0.3, 0.25, 0.05))
+    return replace(shown, image=PageImage(b"\x89PNG", media_type, 1100, 1556, boxes))
+
+
+def parsed(source: str) -> BeautifulSoup:
+    return BeautifulSoup(source, "html.parser")
+
+
+def skeleton(source: str) -> list[object]:
+    """Everything that parsing a page makes, in order: elements with their attributes, texts, comments."""
+    found: list[object] = []
+    for node in parsed(source).descendants:
+        if isinstance(node, Tag):
+            found.append((node.name, {name: str(value) for name, value in node.attrs.items()}))
+        else:
+            found.append((type(node), str(node)))
+    return found
+
+
+def put_in(text: str, skeleton: object) -> object:
+    """A skeleton with `text` wherever it has PLAIN."""
+    if isinstance(skeleton, str):
+        return skeleton.replace(PLAIN, text)
+    if isinstance(skeleton, dict):
+        return {name: put_in(text, value) for name, value in skeleton.items()}
+    if isinstance(skeleton, list | tuple):
+        return type(skeleton)(put_in(text, value) for value in skeleton)
+    return skeleton
+
+
+# Every function of html.py that takes texts, with one in every place for one.
+
+
+def status_lines(text: str) -> Iterator[str]:
+    for phase in Phase:
+        yield html.status_line(DeskState(phase, text))
+        yield html.status_line(DeskState(phase, text, replace(READING, document_id=text, document=text)))
+
+
+def shelves(text: str) -> Iterator[str]:
+    for warm in (0.0, 0.5, 1.0):
+        info = replace(INFO, id=text, name=text, warm=warm, models=(text,), warnings=(text, text))
+        yield html.shelf([Row(info, selected, busy) for selected in (True, False) for busy in (True, False)])
+
+
+def arrivals(text: str) -> Iterator[str]:
+    planned = replace(PLANNED, document_id=text, document=text)
+    reading = replace(READING, document_id=text, document=text)
+    for stage in Stage:
+        yield html.arrivals([Arrival(text, stage, text, planned, reading, 3, (text,)), Arrival(text, stage, text)])
+
+
+def citation_lists(text: str) -> Iterator[str]:
+    one = citation(text, name=text, label=text)
+    yield html.citations(Evidence((chunk(),), (one,), True), 0)
+    yield html.citations(Evidence((chunk(), chunk(id="d2")), (one, replace(one, document_id="d2")), True), 1)
+
+
+def pages(text: str) -> Iterator[str]:
+    shown = drawn(f"Before. {text} After. {text}", name=text, label=text, quote=text, note=text)
+    yield html.page(shown)
+    yield html.page(replace(shown, view=replace(shown.view, quote="not on this page")))
+    yield html.page(with_picture(shown, media_type=text))
+
+
+def strips(text: str) -> Iterator[str]:
+    chunks = [chunk(kept=True), replace(chunk(), pages=(1, 1)), chunk(id="d2")]
+    yield html.strip(chunks, {"d1": text, "d2": text}, {"d1": [text, text], "d2": [text]})
+
+
+EVERYTHING = [status_lines, shelves, arrivals, citation_lists, pages, strips, lambda text: [html.told(text)]]
+
+
+@cache
+def plain_skeletons(make: Callable[[str], Iterable[str]]) -> list[list[object]]:
+    return [skeleton(source) for source in make(PLAIN)]
+
+
+def check_is_text(make: Callable[[str], Iterable[str]], text: str) -> None:
+    for source, plain in zip(make(text), plain_skeletons(make), strict=True):
+        assert skeleton(source) == put_in(text, plain)
+        assert not set("{$`") & set(source)  # nothing that a template language would look at
+
+
+@pytest.mark.parametrize("make", EVERYTHING)
+@pytest.mark.parametrize("text", HOSTILE)
+def test_every_text_comes_back_as_text(make: Callable[[str], Iterable[str]], text: str) -> None:
+    assert any(PLAIN in source for source in make(PLAIN))
+    check_is_text(make, text)
+
+
+@examples(max_examples=50, deadline=None)
+@given(st.text("<>\"'&`${}!-/=;#[]?abx19 ", min_size=1).map(lambda text: f"~{' '.join(text.split())}~"))
+def test_every_text_comes_back_as_text_whatever_it_is(text: str) -> None:
+    for make in EVERYTHING:
+        check_is_text(make, text)
+
+
+@given(st.text())
+def test_escaped_text_is_the_text(text: str) -> None:
+    assert standard_html.unescape(esc(text)) == text
+    assert not set("<>\"'{$`") & set(esc(text))
+
+
+def test_whatever_html_is_made_of_is_covered_here() -> None:
+    """A function that is added to html.py is added here too."""
+    made = {name for name, one in vars(html).items() if callable(one) and one.__module__ == html.__name__}
+    public = {name for name in made if not name.startswith("_")}
+    tested = {"status_line", "told", "shelf", "arrivals", "citations", "page", "strip", "cost"}
+    assert public - {"esc", "inert", "duration"} == tested
+
+
+# Markdown that cannot act
+
+MARKDOWN = MarkdownIt("commonmark", {"html": True, "breaks": True}).enable(["table", "strikethrough"])
+# What GitHub's Markdown, and Gradio's, links without any syntax around it.
+AUTOLINK = re.compile(
+    r"(?:https?|ftp)://|(?:^|[\s*_~(])www\.[a-z0-9-]|[\w.+-]+@[a-z0-9_-]+\.[a-z0-9]", re.IGNORECASE
+)
+SIGNS = (
+    "```",
+    "~~~",
+    "![",
+    "](",
+    "]:",
+    "][",
+    "</",
+    "<!--",
+    "--",
+    "//",
+    "\n\n",
+    "    ",
+    "- ",
+    "1. ",
+    "&lt;",
+    "&#60;",
+)
+WORDS = ("a", "x.com", "http", "HTTPS", "ftp", "www", "mermaid", "img", "script")
+PIECES = [*"[]()!<>`\\&/\"'?*_#|=:. \n\t", *SIGNS, *WORDS]
+MARKUP = st.lists(st.sampled_from(PIECES), max_size=14).map("".join)
+
+
+def tokens(markdown: str) -> Iterator[Token]:
+    for block in MARKDOWN.parse(markdown):
+        yield block
+        yield from block.children or []
+
+
+def active(markdown: str) -> list[str]:
+    """What in the rendered text would show an image, link, run HTML or draw a diagram."""
+    found = []
+    for token in tokens(markdown):
+        if token.type in ("image", "link_open", "html_inline", "html_block"):
+            found.append(token.type)
+        if token.type == "fence" and token.info.split()[:1] == ["mermaid"]:
+            found.append("mermaid")
+        if token.type == "text" and AUTOLINK.search(token.content):
+            found.append("autolink")
+    return found
+
+
+ACTIVE = [
+    "![a](http://example.com/x.png)",
+    "![a][b]\n\n[b]: http://example.com/x.png",
+    "[a](http://example.com)",
+    "[a](/x 'title')",
+    "[a][b]\n\n[b]: /x",
+    "[b]\n\n[b]: /x 'title'",
+    "<http://example.com>",
+    "<b>bold</b>",
+    "<img src=x onerror=alert(1)>",
+    "<!-- comment -->",
+    "<?php ?>",
+    "</p>",
+    "<script>alert(1)</script>",
+    "see http://example.com",
+    "see HTTPS://example.com",
+    "see ftp://example.com",
+    "see www.example.com",
+    "see (www.example.com)",
+    "```mermaid\ngraph\n```",
+    "``` mermaid\ngraph\n```",
+    "~~~mermaid\ngraph\n~~~",
+    "> - ```mermaid\n>   graph\n>   ```",
+]
+# These are linked by the Markdown that Gradio renders, which was tried with its own script.
+ADDRESSES = [
+    "write to x@example.com",
+    "mailto:x@example.com",
+    "<x@example.com>",
+    "<1@example.com>",
+    "WWW.example.com",
+    "Www.example.com",
+]
+
+
+@pytest.mark.parametrize("markdown", ACTIVE)
+def test_markdown_does_nothing(markdown: str) -> None:
+    assert active(markdown)
+    assert active(inert(markdown)) == []
+
+
+@pytest.mark.parametrize("markdown", ADDRESSES)
+def test_addresses_are_no_links(markdown: str) -> None:
+    assert active(markdown)
+    assert active(inert(markdown)) == []
+
+
+@examples(max_examples=500, deadline=None)
+@given(MARKUP)
+def test_no_markdown_does_anything(markdown: str) -> None:
+    assert active(inert(markdown)) == []
+
+
+@given(st.one_of(MARKUP, st.text()).map(lambda text: text.replace(JOINER, "")))
+def test_taking_the_joiners_out_gives_the_text_back(markdown: str) -> None:
+    assert inert(markdown).replace(JOINER, "") == markdown
+
+
+@pytest.mark.parametrize(
+    "markdown",
+    [
+        "**bold** and _emphasis_ and ~~gone~~",
+        "# A title\n\nA paragraph\nof two lines.",
+        "- one\n- two\n  - three\n\n1. first\n2. second",
+        "`code` and `more`:\n\n```\nno = [language] < 3\n```",
+        "```python\nif a < b: print(x[0])\n```",
+        "> quoted\n\n---",
+        "| a | b |\n|---|---|\n| 1 | 2 |",
+        "3 < 4 and a > b! See [1], p. 7: 10:30 (or later).",
+    ],
+)
+def test_emphasis_lists_and_code_stay(markdown: str) -> None:
+    assert MARKDOWN.render(inert(markdown)).replace(JOINER, "") == MARKDOWN.render(markdown)
+
+
+# Status and shelf
+
+
+@pytest.mark.parametrize(
+    ("phase", "dot"),
+    [
+        (Phase.LOADING, "wd-busy"),
+        (Phase.READING, "wd-busy"),
+        (Phase.READY, "wd-ready"),
+        (Phase.FAILED, "wd-failed"),
+    ],
+)
+def test_the_status_says_what_is_going_on(phase: Phase, dot: str) -> None:
+    line = parsed(html.status_line(DeskState(phase, "Doing something", READING)))
+    assert dot in line.select_one(".wd-dot")["class"]
+    assert "Doing something" in line.select_one("[role=status]").text
+    assert "25%" in line.text
+    assert "1:15 min left" in line.text
+    bar = line.progress
+    assert (bar["value"], bar["max"]) == ("1234", "5000")
+
+
+def test_a_shelf_row_has_its_facts_and_buttons() -> None:
+    cold = replace(INFO, id="d2", name="b.pdf", pages=1, tokens=0, bytes=0, warm=0.0)
+    part = replace(INFO, id="d3", warm=0.31, warnings=("Page 3 has no text.",))
+    rows = [Row(INFO, True, False), Row(cold, False, False), Row(part, False, False), Row(part, False, True)]
+    items = parsed(html.shelf(rows)).find_all("li")
+    facts = [item.select_one(".wd-facts").text for item in items]
+    assert facts[0] == "12 pages · 5,000 tokens · 12 MB · warm"
+    assert facts[1] == "1 page · not read yet"
+    assert facts[2].endswith("31% read")
+    assert facts[3].endswith("being read")
+    assert [item.input.has_attr("checked") for item in items] == [True, False, False, False]
+    acts = [[button["data-act"] for button in item.find_all("button")] for item in items]
+    assert acts == [["remove_document"], *[["read_document", "remove_document"]] * 2, ["remove_document"]]
+    assert {button["data-id"] for button in items[1].find_all("button")} == {"d2"}
+    assert items[2].select_one(".wd-warning").text == "Page 3 has no text."
+    assert len({button["aria-label"] for button in items[1].find_all("button")}) == 2
+
+
+def test_an_empty_shelf_says_what_to_do() -> None:
+    assert "Drop one" in parsed(html.shelf([])).text
+
+
+# Arrivals
+
+PROGRESS = {
+    Stage.WAITING: "waiting",
+    Stage.EXTRACTING: "taking the text",
+    Stage.PLANNED: "about to be read",
+    Stage.READING: "1,234 of 5,000 tokens · 321 tokens/s · 1:15 min left",
+    Stage.STOPPED: "stopped",
+    Stage.FAILED: "What went wrong.",
+    Stage.LOCKED: "What went wrong.",
+}
+
+
+@pytest.mark.parametrize("stage", Stage)
+def test_an_arrival_says_how_far_it_is(stage: Stage) -> None:
+    shown = parsed(html.arrivals([Arrival("a.pdf", stage, "What went wrong.", PLANNED, READING, 12, ("Odd.",))]))
+    if stage is Stage.DONE:
+        assert str(shown) == ""  # it is on the shelf by now
+        return
+    assert shown.select_one(".wd-name").text == "a.pdf"
+    assert PROGRESS[stage] in shown.select_one(".wd-facts").text
+    assert shown.select_one(".wd-warning").text == "Odd."
+    assert bool(shown.select(".wd-failed")) == (stage in (Stage.FAILED, Stage.LOCKED))
+    assert bool(shown.select(".wd-verdict")) == (stage in (Stage.PLANNED, Stage.READING))
+    assert [(bar["value"], bar["max"]) for bar in shown.select("progress")] == (
+        [("1234", "5000")] if stage is Stage.READING else []
+    )
+
+
+def test_only_what_is_done_disappears() -> None:
+    items = parsed(html.arrivals([Arrival("a", Stage.DONE), Arrival("b"), Arrival("c", Stage.FAILED, "No.")]))
+    assert [name.text for name in items.select(".wd-name")] == ["b", "c"]
+    assert html.arrivals([Arrival("a", Stage.DONE), Arrival("b", Stage.DONE)]) == html.arrivals([]) == ""
+
+
+@pytest.mark.parametrize(
+    ("planned", "words"),
+    [
+        (PLANNED, ["5,000 tokens of at most 90,000", "about 2:40 min", "12 MB on disk"]),
+        (replace(PLANNED, seconds=None), ["takes a moment"]),
+        (replace(PLANNED, cached_tokens=3000), ["3,000 of them were read before"]),
+        (replace(PLANNED, cached_tokens=5000, bytes=0), ["nothing has to be read again"]),
+    ],
+)
+def test_what_reading_takes_is_said_first(planned: Planned, words: list[str]) -> None:
+    text = parsed(html.arrivals([Arrival("a.pdf", Stage.PLANNED, planned=planned)])).text
+    assert [one for one in words if one not in text] == []
+    assert ("were read before" in text) == (0 < planned.cached_tokens < planned.tokens)
+
+
+# Citations and pages
+
+
+def test_citations_say_where_and_what() -> None:
+    evidence = Evidence((chunk(),), (citation("One\n  quote."), citation("Another.", label="iv")), True)
+    buttons = parsed(html.citations(evidence, 1)).find_all("button")
+    assert [(one["data-act"], one["data-index"]) for one in buttons] == [
+        ("open_citation", "0"),
+        ("open_citation", "1"),
+    ]
+    assert [one.select_one(".wd-page").text for one in buttons] == ["p. 7", "p. iv"]
+    assert [one.select_one(".wd-quote").text for one in buttons] == ["One quote.", "Another."]
+    assert [one.get("aria-current") for one in buttons] == [None, "true"]
+    assert all(one.select_one(".wd-from") is None for one in buttons)
+
+
+def test_citations_name_their_documents_where_several_were_asked() -> None:
+    evidence = Evidence((chunk(), chunk(id="d2")), (citation(), citation(id="d2", name="b.pdf")), True)
+    shown = parsed(html.citations(evidence, None))
+    assert [one.text for one in shown.select(".wd-from")] == ["a.pdf", "b.pdf"]
+    assert shown.select("[aria-current]") == []
+    of_one = parsed(html.citations(replace(evidence, citations=evidence.citations[1:]), None))
+    assert [one.text for one in of_one.select(".wd-from")] == ["b.pdf"]
+
+
+def test_no_citations_yet_and_none_at_all() -> None:
+    assert "Ask a question" in html.citations(None, None)
+    assert "Looking for" in html.citations(Evidence((chunk(),)), None)
+    assert "Not found" in parsed(html.citations(Evidence((chunk(),), (), False), None)).strong.text
+
+
+def test_a_page_is_an_image_with_its_quote_marked() -> None:
+    shown = parsed(html.page(with_picture(drawn(zoom=150))))
+    image = shown.img
+    media_type, _, content = image["src"].partition(";base64,")
+    assert (media_type, base64.b64decode(content)) == ("data:image/png", b"\x89PNG")
+    assert image["alt"] == "Page iv of a.pdf"
+    places = [mark["style"] for mark in shown.find_all("mark")]
+    assert places == [
+        "left:10.000%;top:20.000%;width:50.000%;height:5.000%",
+        "left:10.000%;top:30.000%;width:25.000%;height:5.000%",
+    ]
+    assert shown.select_one(".wd-paper")["style"] == "width:150%"
+    assert shown.figcaption.text == "a.pdf · p. iv (1 of 2)"
+    assert shown.select(".wd-note") == []
+
+
+@pytest.mark.parametrize(
+    ("text", "quote", "marked"),
+    [
+        ("Before the words after.", "the words", ["the words"]),
+        ("the words and the words", "the words", ["the words"]),
+        ("Something else.", "the words", []),
+        ("Something else.", "", []),
+        ("a < b & c", "< b &", ["< b &"]),
+    ],
+)
+def test_a_page_without_image_is_its_text(text: str, quote: str, marked: list[str]) -> None:
+    shown = parsed(html.page(drawn(text, quote=quote, note="No image, since.", zoom=200)))
+    body = shown.select_one(".wd-text")
+    assert body.text == text
+    assert [mark.text for mark in body.find_all("mark")] == marked
+    assert body["style"] == "font-size:200%"
+    assert shown.select_one(".wd-note").text == "No image, since."
+    assert shown.img is None
+
+
+def test_no_page_says_how_to_open_one() -> None:
+    assert "Click a citation" in html.page(None)
+
+
+# The strip
+
+CHUNKS = st.lists(
+    st.builds(
+        lambda gain, tokens, kept: (gain, tokens, kept),
+        st.floats(-3, 3, allow_nan=False),
+        st.integers(1, 2000),
+        st.booleans(),
+    ),
+    min_size=1,
+    max_size=60,
+)
+
+
+def height(bar: Tag) -> float:
+    return float(re.search(r"--height:(-?[\d.]+)", bar["style"])[1])
+
+
+def bars_of(source: str) -> list[Tag]:
+    return parsed(source).select("button.wd-bar")
+
+
+@examples(max_examples=60, deadline=None)
+@given(CHUNKS)
+def test_there_is_a_bar_for_each_chunk(values: list[tuple[float, int, bool]]) -> None:
+    chunks = [chunk(gain, first=n + 1, tokens=t, kept=kept) for n, (gain, t, kept) in enumerate(values)]
+    source = html.strip(chunks, {"d1": "a.pdf"}, {"d1": [str(n) for n in range(1, 99)]})
+    bars = bars_of(source)
+    assert [bar["data-index"] for bar in bars] == [str(index) for index in range(len(chunks))]
+    assert {bar["data-act"] for bar in bars} == {"open_chunk"}
+    assert ["wd-kept" in bar["class"] for bar in bars] == [kept for _, _, kept in values]
+    assert ["kept" in bar["aria-label"] for bar in bars] == [kept for _, _, kept in values]
+    assert f"the {sum(kept for *_, kept in values)} that stayed" in " ".join(parsed(source).text.split())
+    full = max(0.5, *(gain for gain, *_ in values))
+    assert [height(bar) for bar in bars] == [pytest.approx(max(gain, 0) / full, abs=6e-4) for gain, *_ in values]
+    assert max(height(bar) for bar in bars) <= 1
+    assert [int(re.match(r"flex-grow:(\d+);", bar["style"])[1]) for bar in bars] == [
+        tokens for _, tokens, _ in values
+    ]
+    stops = [index for index, bar in enumerate(bars) if bar["tabindex"] == "0"]
+    assert stops == [max(range(len(values)), key=lambda index: values[index][0])]
+    assert {bar["tabindex"] for bar in bars} <= {"0", "-1"}
+
+
+@examples(max_examples=60, deadline=None)
+@given(CHUNKS)
+def test_page_labels_stand_where_their_chunks_do(values: list[tuple[float, int, bool]]) -> None:
+    chunks = [chunk(first=n + 1, tokens=tokens) for n, (_, tokens, _) in enumerate(values)]
+    labels = [f"L{n}" for n in range(1, 99)]
+    axis = parsed(html.strip(chunks, {"d1": "a.pdf"}, {"d1": labels})).select_one(".wd-axis")
+    marks = [
+        (float(mark["style"].removeprefix("left:").removesuffix("%")), mark.text) for mark in axis.find_all("span")
+    ]
+    total = sum(one.tokens for one in chunks)
+    starts = {labels[n]: 100 * sum(one.tokens for one in chunks[:n]) / total for n in range(len(chunks))}
+    assert marks[0] == (0.0, "L1")
+    assert all(place == pytest.approx(starts[label], abs=0.006) for place, label in marks)
+    assert [place for place, _ in marks] == sorted({place for place, _ in marks})
+    assert len(marks) <= html.AXIS_MARKS
+    even = [one.tokens for one in chunks] == [chunks[0].tokens] * len(chunks)
+    if even:
+        assert len(marks) == min(len(chunks), html.AXIS_MARKS)
+
+
+def test_noise_is_no_evidence() -> None:
+    """Where nothing explains the question, no bar fills the strip."""
+    low = [height(bar) for bar in bars_of(html.strip([chunk(0.01), chunk(-0.5)], {}, {}))]
+    assert low == [pytest.approx(0.02), 0.0]
+    assert height(bars_of(html.strip([chunk(4.0)], {}, {}))[0]) == 1
+
+
+def test_bars_say_their_pages_as_printed() -> None:
+    chunks = [replace(chunk(0.25, kept=True), pages=(1, 1)), replace(chunk(-0.1), pages=(1, 3))]
+    said = [bar["aria-label"] for bar in bars_of(html.strip(chunks, {"d1": "a"}, {"d1": ["i", "ii", "1"]}))]
+    assert said == ["p. i: +0.25 nats per token, kept", "pp. i–1: -0.10 nats per token"]
+    beyond = bars_of(html.strip(chunks, {}, {}))  # a document that is gone has no labels any more
+    assert beyond[1]["title"].startswith("pp. 1–3:")
+
+
+def test_documents_stand_side_by_side() -> None:
+    chunks = [chunk(tokens=10), chunk(0.9, tokens=20), chunk(id="d2", tokens=5)]
+    strip = parsed(html.strip(chunks, {"d1": "a.pdf", "d2": "b.pdf"}, {}))
+    parts = strip.select(".wd-strip-document")
+    assert [part.select_one(".wd-strip-name").text for part in parts] == ["a.pdf", "b.pdf"]
+    assert [part["style"] for part in parts] == ["flex-grow:30", "flex-grow:5"]
+    assert [len(part.select(".wd-bar")) for part in parts] == [2, 1]
+    assert [bar["data-index"] for bar in strip.select(".wd-bar")] == ["0", "1", "2"]
+    assert len(strip.select("[tabindex='0']")) == 1
+    assert len(strip.select(".wd-axis")) == 2
+    alone = parsed(html.strip(chunks[:2], {"d1": "a.pdf"}, {}))
+    assert alone.select(".wd-strip-name") == []
+
+
+def test_nothing_asked_has_no_strip() -> None:
+    assert html.strip([], {}, {}) == ""
+
+
+# Cost and figures
+
+
+def facts(spent: Cost) -> dict[str, str]:
+    shown = parsed(html.cost(spent))
+    return dict(
+        zip((one.text for one in shown.find_all("dt")), (one.text for one in shown.find_all("dd")), strict=True)
+    )
+
+
+def test_the_cost_is_what_was_measured() -> None:
+    assert facts(COST) == {
+        "Read for this question": "none, all were remembered",
+        "In the documents": "5,000 tokens",
+        "Kept for the answer": "800 tokens",
+        "First word after": "1.0 s",
+        "Answer": "21 tokens, 10 tokens/s, 3.0 s in all",
+        "Memory": "2.5 GB",
+    }
+    other = facts(replace(COST, tokens_read=1200, tokens_answered=1, device="cuda"))
+    assert other["Read for this question"].startswith("1,200")
+    assert other["GPU memory"] == "2.5 GB"
+    assert "–" in other["Answer"]
+    assert html.cost(None) == ""
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [
+        (0.2, "1 s"),
+        (12, "12 s"),
+        (59.4, "59 s"),
+        (59.6, "1:00 min"),
+        (60, "1:00 min"),
+        (160, "2:40 min"),
+        (599, "9:59 min"),
+        (600, "10 min"),
+        (3599, "59 min"),
+        (3599.6, "1:00 h"),
+        (3900, "1:05 h"),
+        (90_000, "25:00 h"),
+    ],
+)
+def test_durations_read_as_people_say_them(seconds: float, said: str) -> None:
+    assert duration(seconds) == said
+
+
+@pytest.mark.parametrize(
+    ("bytes", "said"),
+    [(5_000_000, "5 MB"), (640_400_000, "640 MB"), (1_000_000_000, "1.0 GB"), (123_456_000_000, "123.5 GB")],
+)
+def test_sizes_read_as_people_say_them(bytes: int, said: str) -> None:
+    row = parsed(html.shelf([Row(replace(INFO, bytes=bytes), False, False)]))
+    assert f" · {said} · " in row.select_one(".wd-facts").text
+
+
+def test_what_takes_room_takes_more_than_nothing() -> None:
+    """A short letter's KV is less than half a megabyte."""
+    row = parsed(html.shelf([Row(replace(INFO, bytes=300_000), False, False)]))
+    assert "· 0 MB" not in row.text
+
+
+def test_markup_is_only_in_elements_that_parse() -> None:
+    """What the parser of these tests makes up itself does not hide what is missing: all elements are closed."""
+    for make in EVERYTHING:
+        for source in make(PLAIN):
+            opened: list[str] = []
+            for slash, name in re.findall(r"<(/?)([a-z][a-z0-9]*)", source):
+                if slash:
+                    assert opened.pop() == name
+                elif name not in ("input", "img"):
+                    opened.append(name)
+            assert opened == []
+            assert not any(isinstance(node, NavigableString) and "<" in node for node in parsed(source).descendants)

@@ -1,0 +1,123 @@
+"""Tabs: what each has to itself, and what becomes of it when it goes."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from wholedoc import Answer, Timings, Turn, Usage
+from wholedoc_ui.session import ZOOMS, Exchange, PageView, Session, Sessions, Work
+
+ANSWER = Answer("One?", "The answer.", True, (1,), (), (), Usage(10, 10, 5, 2, 1), Timings(0.1, 0.2, 0.3))
+
+
+def test_a_tab_keeps_its_session_and_shares_it_with_nobody(sessions: Sessions) -> None:
+    one, two = sessions.get("one"), sessions.get("two")
+    assert sessions.get("one") is one
+    assert one is not two
+    one.selected.append("d1")
+    one.exchanges.append(Exchange("One?"))
+    one.being_read.add("d1")
+    one.locked.append(Path("a.pdf"))
+    assert two == Session()
+    assert len(sessions) == 2
+
+
+def test_many_threads_get_one_session_for_one_tab(sessions: Sessions) -> None:
+    together = threading.Barrier(8)
+    found: list[Session] = []
+
+    def get() -> None:
+        together.wait()
+        found.append(sessions.get("one"))
+
+    threads = [threading.Thread(target=get) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len({id(session) for session in found}) == 1
+
+
+def test_only_finished_turns_are_history() -> None:
+    exchanges = [
+        Exchange("One?", "The answer.", answer=ANSWER),
+        Exchange("Two?", "Half an", "Stopped."),
+        Exchange("Three?", status="It went wrong."),
+        Exchange("Four?", "Growing"),
+    ]
+    assert Session(exchanges=exchanges).history == [Turn("One?", "The answer.")]
+
+
+def test_stopping_stops_all_work_of_the_tab_only(sessions: Sessions) -> None:
+    one, two = sessions.get("one"), sessions.get("two")
+    one.reading, one.asking, two.asking = Work(), Work(), Work()
+    sessions.stop("one")
+    assert (one.reading.stopped(), one.asking.stopped(), two.asking.stopped()) == (True, True, False)
+    sessions.stop("two")
+    assert two.asking.stopped()
+
+
+def test_a_tab_that_comes_back_has_its_conversation(sessions: Sessions) -> None:
+    one = sessions.get("one")
+    one.exchanges.append(Exchange("One?", "The answer."))
+    sessions.stop("one")
+    assert sessions.get("one") is one
+
+
+def test_a_tab_that_is_gone_is_forgotten_with_its_files(sessions: Sessions, tmp_path: Path) -> None:
+    one = sessions.get("one")
+    one.asking = work = Work()
+    locked = tmp_path / "incoming" / "a.pdf"
+    locked.parent.mkdir()
+    locked.write_bytes(b"%PDF")
+    one.locked.append(locked)
+    sessions.end("one")
+    assert work.stopped()
+    assert not locked.parent.exists()
+    assert len(sessions) == 0
+    assert sessions.get("one") == Session()
+
+
+@pytest.mark.parametrize("unknown", ["", "nobody"])
+def test_a_tab_that_nobody_knows_can_go_too(sessions: Sessions, unknown: str) -> None:
+    sessions.get("one")
+    sessions.stop(unknown)
+    sessions.end(unknown)
+    assert len(sessions) == 1
+
+
+def test_what_other_tabs_do_is_told_without_ones_own(sessions: Sessions) -> None:
+    one, two, three = (sessions.get(id) for id in ("one", "two", "three"))
+    one.arriving, two.arriving, three.arriving = {"a"}, {"b"}, {"b", "c"}
+    one.being_read, two.being_read = {"a", "d"}, {"b"}
+    assert sessions.arriving_elsewhere(one) == {"b", "c"}
+    assert sessions.arriving_elsewhere(two) == {"a", "b", "c"}
+    two.asked = {"e"}
+    assert sessions.in_use_elsewhere(two) == {"a", "d"}
+    assert sessions.in_use_elsewhere(three) == {"a", "b", "d", "e"}
+
+
+@given(st.integers(1, 9), st.integers(1, 9), st.integers(-20, 20))
+def test_a_view_turns_within_the_document(page: int, pages: int, by: int) -> None:
+    view = PageView("d1", min(page, pages), "a quote", ZOOMS[1])
+    turned = view.turned(pages, by)
+    assert turned.page == min(max(view.page + by, 1), pages)
+    assert turned.quote == ("a quote" if turned.page == view.page else "")
+    assert (turned.document_id, turned.zoom) == ("d1", ZOOMS[1])
+
+
+@given(st.sampled_from(ZOOMS), st.integers(-9, 9))
+def test_a_view_zooms_within_its_steps(zoom: int, by: int) -> None:
+    zoomed = PageView("d1", 3, "a quote", zoom).zoomed(by)
+    assert zoomed == PageView("d1", 3, "a quote", zoomed.zoom)
+    assert zoomed.zoom == ZOOMS[min(max(ZOOMS.index(zoom) + by, 0), len(ZOOMS) - 1)]
+
+
+def test_zooms_go_up_from_the_whole_width() -> None:
+    assert ZOOMS[0] == 100 == PageView("d1", 1).zoom
+    assert list(ZOOMS) == sorted(set(ZOOMS))

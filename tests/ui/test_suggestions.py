@@ -1,0 +1,103 @@
+"""Questions to begin with: three, about the document where its outline tells what is in it."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from wholedoc import Document
+from wholedoc.document import OutlineEntry
+from wholedoc.extraction import read_document
+from wholedoc_ui.suggestions import ANY_DOCUMENT, COUNT, suggest
+
+from .conftest import NOTICE
+
+
+def document(*outline: tuple[str, int]) -> Document:
+    entries = tuple(OutlineEntry(title, level, 1) for title, level in outline)
+    return Document.from_pages("d1", "a.pdf", [("Text.", "1")], entries)
+
+
+def chapters(*titles: str) -> Document:
+    return document(*((title, 1) for title in titles))
+
+
+def titles_in(questions: tuple[str, ...]) -> list[str]:
+    return [question.partition("“")[2].rpartition("”")[0] for question in questions]
+
+
+def test_without_an_outline_the_questions_fit_any_document() -> None:
+    assert suggest(document()) == ANY_DOCUMENT
+    assert len(ANY_DOCUMENT) == COUNT == 3
+
+
+def test_sections_spread_over_the_document_are_asked_about() -> None:
+    titles = [f"Section {letter}" for letter in "ABCDEFGHI"]
+    assert titles_in(suggest(chapters(*titles))) == ["Section B", "Section E", "Section H"]
+
+
+def test_three_sections_are_three_questions() -> None:
+    assert titles_in(suggest(chapters("Harbour", "Pilots", "Dues for ships"))) == [
+        "Harbour",
+        "Pilots",
+        "Dues for ships",
+    ]
+
+
+@pytest.mark.parametrize("known", [1, 2])
+def test_few_sections_are_filled_up(known: int) -> None:
+    questions = suggest(chapters(*["Harbour", "Pilots"][:known]))
+    assert titles_in(questions)[:known] == ["Harbour", "Pilots"][:known]
+    assert questions[known:] == ANY_DOCUMENT[: COUNT - known]
+
+
+def test_chapters_come_before_their_sections() -> None:
+    outline = []
+    for chapter in ("Harbour", "Pilots", "Dues for ships"):
+        outline += [(chapter, 1), (f"{chapter}, one", 2), (f"{chapter}, two", 2)]
+    assert titles_in(suggest(document(*outline))) == ["Harbour", "Pilots", "Dues for ships"]
+
+
+def test_sections_help_where_chapters_are_few() -> None:
+    asked = titles_in(suggest(document(("The whole book", 1), ("Harbour", 2), ("Pilots", 2), ("Deeper still", 3))))
+    assert asked == ["The whole book", "Harbour", "Pilots"]
+
+
+@pytest.mark.parametrize(
+    "title",
+    ["Contents", "TABLE OF CONTENTS", "index", "  Title \n page ", "12", "3.1.4", "— * —", "A", "x" * 200, ""],
+)
+def test_titles_that_say_nothing_are_not_asked_about(title: str) -> None:
+    asked = titles_in(suggest(chapters(title, "Harbour", "Pilots", "Dues for ships")))
+    assert asked == ["Harbour", "Pilots", "Dues for ships"]
+
+
+def test_titles_are_on_one_line_and_as_they_are() -> None:
+    asked = titles_in(suggest(chapters("Dues\n  for {ships}", "<b>Pilots</b>", "100% “quoted” $x")))
+    assert asked == ["Dues for {ships}", "<b>Pilots</b>", "100% “quoted” $x"]
+
+
+def test_a_real_document_is_asked_about_its_sections() -> None:
+    notice = read_document(NOTICE)
+    asked = titles_in(suggest(notice))
+    assert all(asked)
+    assert set(asked) <= {" ".join(entry.title.split()) for entry in notice.outline}
+
+
+TITLES = st.one_of(st.text(max_size=90), st.sampled_from(["Harbour", "harbour", "Contents", "Pilots", "{}", "{0}"]))
+
+
+@given(st.lists(st.tuples(TITLES, st.integers(1, 6)), max_size=30))
+def test_there_are_always_three_and_never_the_same_twice(outline: list[tuple[str, int]]) -> None:
+    questions = suggest(document(*outline))
+    assert len(questions) == COUNT
+    assert len(set(questions)) == COUNT
+    assert all(question.strip() and "\n" not in question and len(question) < 120 for question in questions)
+    titles = {" ".join(title.split()) for title, _ in outline}
+    asked = [title for title in titles_in(questions) if title]
+    assert set(asked) <= titles
+    assert len(set(asked)) == len(asked)
+    worth = {title for title in titles if 4 <= len(title) < 80 and any(map(str.isalpha, title))} - {"Contents"}
+    if not {title.lower() for title in worth} & {"index", "cover", "preface", "foreword", "contents"}:
+        assert len(asked) == min(len(worth), COUNT)
