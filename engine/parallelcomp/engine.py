@@ -188,9 +188,7 @@ class Engine:
         room = len(question.all_ids) + max_new_tokens
         return Selection((), reread(self.loaded, self.prefix, chunks, room, cancelled), question, max_new_tokens)
 
-    def plain(
-        self, token_ids: Sequence[int], max_new_tokens: int, cancelled: Cancel | None = None
-    ) -> Selection:
+    def plain(self, token_ids: Sequence[int], max_new_tokens: int, cancelled: Cancel | None = None) -> Selection:
         """Answer an ordinary prompt of at least two tokens in one window, without the prefix of documents.
 
         Raises WindowError or MemoryPlanError before work starts if it does not fit, and Cancelled.
