@@ -33,6 +33,10 @@ class NoTextError(DocumentError):
     """The file has pages but no text at all (a scan)."""
 
 
+class TextError(DocumentError):
+    """Text from a program that is none: half characters, or the raw bytes of a file."""
+
+
 class LibraryError(WholedocError):
     """The library's folder cannot be used: not writable, full, or made by a newer version."""
 

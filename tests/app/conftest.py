@@ -9,6 +9,8 @@ import pytest
 import torch
 from transformers import AutoTokenizer, LlamaConfig, LlamaForCausalLM
 
+from parallelcomp import EngineConfig, KVPrecision, Sampling
+from wholedoc import Library, Settings
 from wholedoc.cli import run
 from wholedoc.home import home
 
@@ -58,3 +60,21 @@ def tiny_model(embedded_folder: Path, tmp_path_factory: pytest.TempPathFactory) 
     LlamaForCausalLM(config).save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     return folder
+
+
+@pytest.fixture
+def settings(tiny_model: Path) -> Settings:
+    """The tiny model in small chunks and with short answers, that finds everything."""
+    return Settings(
+        model=str(tiny_model),
+        dtype=torch.float32,
+        engine=EngineConfig(chunk_tokens=256, precision=KVPrecision.BF16),
+        sampling=Sampling(max_new_tokens=6),
+        found_margin=-1e9,
+    )
+
+
+@pytest.fixture
+def library(settings: Settings) -> Library:
+    """An empty library of the tiny model."""
+    return Library.open(settings=settings)
