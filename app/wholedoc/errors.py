@@ -53,6 +53,12 @@ class QuestionError(WholedocError):
     exit_code = 2
 
 
+class PromptError(WholedocError):
+    """Something in a program's request that cannot be done: an image, a link to fetch, an option nobody knows."""
+
+    exit_code = 2
+
+
 class UnknownDocumentError(WholedocError):
     """A name that is neither a file nor a document of the library."""
 

@@ -9,7 +9,7 @@ import pytest
 import torch
 from transformers import AutoTokenizer, LlamaConfig, LlamaForCausalLM
 
-from parallelcomp import EngineConfig, KVPrecision, Sampling
+from parallelcomp import EngineConfig, KVPrecision, Question, Sampling
 from wholedoc import Library, Settings
 from wholedoc.cli import run
 from wholedoc.home import home
@@ -78,3 +78,13 @@ def settings(tiny_model: Path) -> Settings:
 def library(settings: Settings) -> Library:
     """An empty library of the tiny model."""
     return Library.open(settings=settings)
+
+
+@pytest.fixture
+def always_cites(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A random model looks no more at what the question asks than at what its lead does: all of it counts."""
+
+    def alike(question: Question) -> list[float]:
+        return [1 / len(question.asked)] * len(question.asked)
+
+    monkeypatch.setattr("parallelcomp.engine.question_weights", alike)
