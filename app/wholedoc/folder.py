@@ -21,7 +21,7 @@ from .store import ChunkStore, write_atomically
 # Of the folder's layout. A library of a newer format is left alone.
 FORMAT = 1
 # Texts that programs sent, at most: the least recently used go first. Files stay until a person removes them.
-TEXTS = 64
+TEXTS = 256
 
 
 @dataclass(frozen=True)

@@ -105,8 +105,9 @@ class Library:
 
     # Documents
 
-    def parse(self, path: Path, password: str | None = None) -> Document:
+    def parse(self, path: Path | str, password: str | None = None) -> Document:
         """Extract a file's text and remember it. Raises DocumentError and LibraryError."""
+        path = Path(path)
         known = self.folder.catalog.get(_file_id(path))
         document = known or read_document(path, password=password)
         self.folder.keep(document, path)
@@ -162,7 +163,7 @@ class Library:
         cancelled: Cancel | None = None,
     ) -> DocumentInfo:
         """Read a file into the library. Raises DocumentError, LibraryError, ModelError and Cancelled."""
-        document = self.parse(Path(path), password)
+        document = self.parse(path, password)
         for event in self.read(document, cancelled):
             if isinstance(event, Reading):
                 progress(event)

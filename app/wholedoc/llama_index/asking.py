@@ -40,7 +40,7 @@ class Asked:
     ) -> Asked:
         """Parses the files. Raises DocumentError and LibraryError."""
         model = _model(llm, library)
-        return cls(model, tuple(model.library.parse(Path(path), password) for path in paths))
+        return cls(model, tuple(model.library.parse(path, password) for path in paths))
 
     @classmethod
     def of_nodes(

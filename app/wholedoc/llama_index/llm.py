@@ -67,6 +67,11 @@ class ParallelCompLLM(Options):
         return self._library
 
     @property
+    def tokenizer(self) -> Any:
+        """The model's tokenizer, for `Settings.tokenizer`: then LlamaIndex counts what the model counts."""
+        return self.library.model.tokenizer
+
+    @property
     def metadata(self) -> LLMMetadata:
         """What stock pipelines plan with. Loads the model where `context_window` is not given."""
         return LLMMetadata(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from llama_index.core.base.llms.types import (
     CachePoint,
@@ -86,7 +85,7 @@ def _document(library: Library, block: DocumentBlock) -> Document:
         name = block.title or "document"
         return parse_bytes(library, block.resolve_document().read(), name, block.document_mimetype)
     if block.path is not None:
-        return library.parse(Path(block.path))
+        return library.parse(block.path)
     raise PromptError(
         f"the document block '{block.title}' has neither data nor a path"
         + (": links are not fetched; fetch it yourself and pass its data" if block.url else "; give one of them")
