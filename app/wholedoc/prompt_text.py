@@ -19,7 +19,11 @@ _FENCE = re.compile(
 # "Query: what is asked".
 _LABEL = re.compile(r"^[ \t]*(?:(?:user )?(?:query|question)|user|human|task|q)[ \t]*:[ \t]*(?=\S)", re.M | re.I)
 # "Answer:" as the last line, which only says that the answer comes now.
-_CUE = re.compile(r"\n[ \t]*(?:\w+ )?(?:answer|summary|response|assistant|ai)[ \t]*:(?:\"{3})?\s*\Z", re.I)
+_CUE = re.compile(
+    r"\n[ \t]*(?:(?:new|refined|helpful|final|your) )?(?:answer|summary|response|assistant|ai)[ \t]*:"
+    r"(?:\"{3})?\s*\Z",
+    re.I,
+)
 # "Context:" before a context that is not fenced off.
 _CONTEXT = re.compile(r"^[ \t]*(?:new )?context[ \t]*:[ \t]*\n?", re.M | re.I)
 # How people begin what they want done, and how they introduce a document.
@@ -93,7 +97,7 @@ def introduction(text: str) -> tuple[str, str]:
         if head and not (head.endswith(":") or _INTRODUCES.match(head)):
             break
         start = gap.end() if head else start
-    return text[:start], text[start:]
+    return text[:start], text[start:].lstrip("\r\n")
 
 
 def conclusion(text: str) -> tuple[str, str]:

@@ -34,7 +34,7 @@ LONG = 8000
 
 # Other templates name the query before the context, or add an answer that is to be refined.
 _NAMED = re.compile(
-    r"^.*\boriginal (?:query|question)(?: is as follows| is)?:\s*"
+    r"(?:\bThe )?\boriginal (?:query|question)(?: is as follows| is)?:\s*"
     r"(\S(?s:.*?)(?=\n.*\bexisting answer:)|\S.*)",
     re.I | re.M,
 )

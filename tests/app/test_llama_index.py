@@ -32,11 +32,12 @@ from llama_index.core.llms import ChatMessage, ChatResponse, DocumentBlock, Imag
 
 from parallelcomp import Calibration, Engine, MemoryPlanError, Region, Sampling, WindowError
 from parallelcomp.config import LayerRange
-from wholedoc import Library, Settings
+from wholedoc import Library, Settings, Token
 from wholedoc.errors import PromptError, QuestionError, UnreadableFileError
 from wholedoc.llama_index import ParallelCompLLM
 from wholedoc.llama_index.in_thread import in_thread
 from wholedoc.llama_index.options import fields
+from wholedoc.llama_index.responses import deltas
 
 from .conftest import SAMPLES
 
@@ -164,6 +165,11 @@ def test_every_way_of_asking_says_the_same(llm: ParallelCompLLM) -> None:
         assert last.raw["found"] is True
         assert set(last.raw["citations"][0]) >= {"quote", "page", "page_label", "score", "document"}
         assert last.additional_kwargs["completion_tokens"] == last.raw["usage"]["answer_tokens"] == 6
+
+
+def test_white_space_around_an_answer_is_not_shown() -> None:
+    said = [Token(one) for one in (" \n", " A", " ", "", " b.", "\n", " ")]
+    assert list(deltas(said)) == ["A", "  b."]
 
 
 def test_tokens_are_counted_by_what_was_used(library: Library) -> None:

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wholedoc import Turn
@@ -165,13 +165,60 @@ PIECES = st.one_of(
         ["Existing answer:", "Original answer: ", "refine", "original query is as follows: ", "Here is:"]
     ),
 )
-TEXTS = st.lists(st.tuples(PIECES, st.sampled_from([" ", "\n", "\n\n", "\r\n", "\n\n\n"])), max_size=14).map(
+JUMBLES = st.lists(st.tuples(PIECES, st.sampled_from([" ", "\n", "\n\n", "\r\n", "\n\n\n"])), max_size=14).map(
     lambda pairs: "".join(piece + gap for piece, gap in pairs)
 )
-MESSAGES = st.lists(st.builds(Message, st.sampled_from(Role), TEXTS), min_size=1, max_size=5)
+SENTENCES = st.lists(WORDS, min_size=1, max_size=6).map(" ".join)
+PARAGRAPHS = st.lists(SENTENCES.flatmap(lambda one: st.sampled_from([one, f"{one}:", f"{one}?"])), max_size=6)
 
 
-@given(MESSAGES.filter(lambda messages: messages[-1].role is not ASSISTANT), st.integers(20, 600))
+FENCES = st.sampled_from([("-----", "-----"), ("```", "```"), ("<doc>", "</doc>")])
+
+
+@st.composite
+def templates(draw: st.DrawFn) -> str:
+    """A context with something before and after it, as programs and people write prompts."""
+    inside = draw(PARAGRAPHS)
+    asked = draw(SENTENCES)
+    kind = draw(st.integers(0, 3))
+    opening, closing = draw(FENCES)
+    if kind == 0:
+        label = draw(st.sampled_from(["Query: ", "Question:", ""]))
+        answers = ["", "Answer: ", f"Original Answer: {draw(SENTENCES)}\nNew Answer: "]
+        parts = [draw(SENTENCES), opening, *inside, closing, draw(SENTENCES), f"{label}{asked}"]
+        parts.append(draw(st.sampled_from(answers)))
+    elif kind == 1:
+        named = f"{draw(SENTENCES)} original query is as follows: {asked}"
+        existing = f"An existing answer: {draw(SENTENCES)}"
+        parts = [
+            named,
+            existing,
+            f"To refine: {draw(SENTENCES)}",
+            opening,
+            *inside,
+            closing,
+            draw(SENTENCES),
+            "Answer:",
+        ]
+    elif kind == 2:
+        parts = [f"{draw(SENTENCES)}:", f"You are {draw(SENTENCES)}", *inside, f"Instruction: {asked}"]
+    else:
+        parts = [asked, draw(st.sampled_from(["", "New Context: "])), *inside, draw(SENTENCES)]
+    return draw(st.sampled_from(["\n", "\n\n", "\r\n\r\n"])).join(part for part in parts if part)
+
+
+ROLES = st.sampled_from(Role)
+CONVERSATIONS = st.one_of(
+    st.lists(st.builds(Message, ROLES, JUMBLES), min_size=1, max_size=5),
+    st.lists(st.builds(Message, ROLES, templates()), min_size=1, max_size=3),
+    st.builds(lambda text: [Message(USER, text)], templates()),
+    st.builds(lambda text: [Message(SYSTEM, text), Message(USER, "Why?")], templates()),
+).filter(lambda messages: messages[-1].role is not ASSISTANT)
+LENGTHS = st.sampled_from([1, 40, 150, 600])
+
+
+@given(CONVERSATIONS, LENGTHS)
+@settings(max_examples=500, deadline=None)
 def test_every_word_is_somewhere_once(messages: list[Message], long: int) -> None:
     found = recognise(messages, long)
     said = [text for turn in found.history for text in (turn.question, turn.answer)]
@@ -180,7 +227,8 @@ def test_every_word_is_somewhere_once(messages: list[Message], long: int) -> Non
     assert all(document.strip() for document in found.documents)
 
 
-@given(MESSAGES.filter(lambda messages: messages[-1].role is not ASSISTANT), st.integers(20, 600))
+@given(CONVERSATIONS, LENGTHS)
+@settings(deadline=None)
 def test_a_document_is_an_exact_piece_of_a_message(messages: list[Message], long: int) -> None:
     for document in recognise(messages, long).documents:
         exact = any(document in message.text for message in messages)
