@@ -39,7 +39,7 @@ _NAMED = re.compile(
     re.I | re.M,
 )
 _EXISTING = re.compile(r"\bexisting answer:(.*)\n[^\n]*\brefine\b[^\n]*\s*\Z", re.I | re.S)
-_ORIGINAL = re.compile(r"^[ \t]*(?:existing|original) answer:", re.I | re.M)
+_ANSWER = re.compile(r"^[ \t]*(?P<existing>(?:existing|original) )?answer:", re.I | re.M)
 
 
 class Role(Enum):
@@ -175,8 +175,8 @@ def _of_fenced(around: Fenced) -> _Parts:
     head, tail = around.head, around.tail
     if labelled := without_label(tail):
         before, asked = labelled
-        question, refined, existing = _refined(asked)
-        return _Parts([around.inside], question, _filled(head, before, refined), existing)
+        question, after, existing = _asked(asked)
+        return _Parts([around.inside], question, _filled(head, before, after), existing)
     if named := _NAMED.search(head):
         existing = answer[1].strip() if (answer := _EXISTING.search(head)) else ""
         rest = (head[: named.start()], head[named.end() :], tail)
@@ -190,9 +190,9 @@ def _of_long(text: str, cue: bool) -> _Parts:
     """A long text without fences: the question is its last piece, or its first if that is how the two look."""
     labelled = without_label(text, last=True)
     if labelled and (cue or "\n" not in labelled[1]):
-        question, refined, existing = _refined(labelled[1])
+        question, after, existing = _asked(labelled[1])
         head, document = introduction(labelled[0].rstrip())
-        return _Parts([document], question, _filled(head, refined), existing)
+        return _Parts([document], question, _filled(head, after), existing)
     first, last = first_piece(text), last_piece(text)
     opening = text[:first].strip()
     if not asks(text[last:]) and (asks(opening) or opening.endswith(":")):
@@ -201,12 +201,13 @@ def _of_long(text: str, cue: bool) -> _Parts:
     return _Parts([document], text[last:].strip(), _filled(head))
 
 
-def _refined(asked: str) -> tuple[str, str, str]:
-    """The question, what follows it if that is an answer to be refined, and that answer."""
-    found = _ORIGINAL.search(asked)
+def _asked(asked: str) -> tuple[str, str, str]:
+    """The question, what a template has to say after it, and, if that is an answer to be refined, that answer."""
+    found = _ANSWER.search(asked)
     if not found:
         return asked, "", ""
-    return asked[: found.start()].strip(), asked[found.start() :], asked[found.end() :].strip()
+    existing = asked[found.end() :].strip() if found["existing"] else ""
+    return asked[: found.start()].strip(), asked[found.start() :], existing
 
 
 def _filled(*texts: str) -> list[str]:

@@ -68,6 +68,26 @@ def test_what_introduces_a_document_is_an_instruction() -> None:
     assert recognise(system) == about(QUESTION, instructions=introduction)
 
 
+def test_what_a_template_says_after_the_question_is_an_instruction() -> None:
+    prompt = f"Read.\n-----\n{LOG}\n-----\nQuery: {QUESTION}\nAnswer: \n\nUse this JSON schema:\n{{}}"
+    assert recognise_prompt(prompt) == about(
+        QUESTION, instructions="Read.\n\nAnswer: \n\nUse this JSON schema:\n{}"
+    )
+
+
+def test_an_answer_to_be_refined_is_told_apart() -> None:
+    prompts = [
+        f"The original query is as follows: {QUESTION}\nWe have provided an existing answer: Vessel 1.\nPerhaps.\n"
+        f"You may refine it below.\n------------\n{LOG}\n------------\nIf it is no use, keep it.\nRefined Answer: ",
+        f"Refine it.\nNew Context: {LOG}\nQuery: {QUESTION}\nOriginal Answer: Vessel 1.\nPerhaps.\nNew Answer: ",
+    ]
+    for prompt in prompts:
+        found = recognise_prompt(prompt)
+        assert (found.documents, found.question) == ((LOG,), QUESTION)
+        assert found.existing == "Vessel 1.\nPerhaps."
+        assert "Vessel 1." in found.instructions
+
+
 def test_a_document_may_stand_in_any_message_before_the_question() -> None:
     end = [Message(USER, "And who?"), Message(ASSISTANT, "Vessel 199."), Message(USER, QUESTION)]
     history = (Turn("And who?", "Vessel 199."),)
