@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -157,12 +158,31 @@ def test_the_engine_does_not_pull_in(package: str) -> None:
     assert package not in loaded_by_the_engine()
 
 
+@pytest.mark.parametrize("package", ["gradio", "llama_index", "fastapi", "wholedoc_ui"])
+def test_the_app_does_not_pull_in(package: str) -> None:
+    loaded = loaded_by("wholedoc.library, wholedoc.cli, wholedoc.responding, wholedoc.uploads")
+    assert "wholedoc" in loaded
+    assert package not in loaded
+
+
+@pytest.mark.parametrize("package", ["torch", "transformers", "llama_index"])
+def test_the_name_alone_and_prompts_need_no_model(package: str) -> None:
+    assert package not in loaded_by("wholedoc, wholedoc.prompts, wholedoc.uploads")
+
+
+def test_only_its_own_package_imports_llama_index() -> None:
+    inside = [at for at, name in imports_under(APP) if name == "llama_index"]
+    assert len(inside) > 5
+    assert all(at.startswith("app/wholedoc/llama_index/") for at in inside)
+
+
 def loaded_by_the_engine() -> set[str]:
-    if not _LOADED:
-        program = "import sys, parallelcomp\nprint(*{name.split('.')[0] for name in sys.modules})"
-        _LOADED.update(run(program).split())
-        assert {"torch", "transformers", "parallelcomp"} <= _LOADED
-    return _LOADED
+    loaded = loaded_by("parallelcomp")
+    assert {"torch", "transformers", "parallelcomp"} <= loaded
+    return loaded
 
 
-_LOADED: set[str] = set()
+@cache
+def loaded_by(modules: str) -> set[str]:
+    """Top-level names of what importing these modules loads."""
+    return set(run(f"import sys, {modules}\nprint(*{{name.split('.')[0] for name in sys.modules}})").split())

@@ -35,16 +35,38 @@ def test_every_command_line_is_understood(line: str) -> None:
 
 
 @pytest.mark.embedded
-def test_the_python_example_runs(
-    embedded_folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize("example", [block for language, block in BLOCKS if language == "python"])
+def test_the_python_examples_run(
+    example: str, embedded_folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (home() / "models").mkdir(parents=True)
     (home() / "models" / embedded_folder.name).symlink_to(embedded_folder)
     assert embedded_model(home() / "models").resolve() == embedded_folder.resolve()
-    (example,) = [block for language, block in BLOCKS if language == "python"]
     monkeypatch.chdir(ROOT)
     exec(compile(example, "README.md", "exec"), {})
     assert "'1'" in capsys.readouterr().out
+
+
+@pytest.mark.embedded
+def test_the_examples_for_llama_index_run(
+    embedded_folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Each on its own, as people copy them; they share a library, as people's do."""
+    import llama_index.core
+
+    monkeypatch.setattr(llama_index.core, "global_tokenizer", None)
+    monkeypatch.setattr(llama_index.core.Settings, "_llm", None)
+    (home() / "models").mkdir(parents=True)
+    (home() / "models" / embedded_folder.name).symlink_to(embedded_folder)
+    monkeypatch.chdir(ROOT)
+    page = (ROOT / "docs" / "llama_index.md").read_text(encoding="utf-8")
+    examples = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    assert len(examples) >= 6
+    for example in examples:
+        capsys.readouterr()
+        exec(compile(example, "llama_index.md", "exec"), {"__name__": "example"})
+        said = capsys.readouterr().out
+        assert "12" in said, (example, said)
 
 
 def test_every_link_to_a_file_leads_somewhere() -> None:

@@ -6,8 +6,6 @@ import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 
-from tokenizers.decoders import DecodeStream
-
 from parallelcomp import ChunkScore, Engine, Question, Selection, WindowError
 
 from .answer import Answer, Citation, Cited, Done, Event, Scored, ScoredChunk, Scoring, Timings, Token, Usage
@@ -18,6 +16,7 @@ from .errors import QuestionError
 from .passages import Passage, best_passages, contenders, rerank
 from .settings import SMALL_MODEL, AnswerFrom, Settings
 from .text_model import TextModel
+from .writing import Writing
 
 Cancel = Callable[[], bool]
 NOT_FOUND = "Not found: the document does not seem to answer this."
@@ -28,7 +27,10 @@ OPENING = "Answer:"
 
 @dataclass(frozen=True)
 class Asking:
-    """One question on its way: what to ask with, of what, and how."""
+    """One question on its way: what to ask with, of what, and how.
+
+    The `instructions` are heard where the answer is written; chunks are scored without them, at no cost for them.
+    """
 
     engine: Engine
     model: TextModel
@@ -36,6 +38,8 @@ class Asking:
     text: str
     settings: Settings
     history: tuple[Turn, ...] = ()
+    instructions: str = ""
+    stop: tuple[str, ...] = ()
     cancelled: Cancel | None = None
 
     @property
@@ -47,23 +51,25 @@ class Asking:
     def max_new_tokens(self) -> int:
         return self.settings.sampling.max_new_tokens
 
-    def question(self, opening: str = "") -> Question:
+    def question(self, *, instructed: bool = False, opening: str = "") -> Question:
         """The question in its place after the turns before; `opening` are the answer's first words.
 
-        Raises QuestionError if there is no question or the conversation has grown too long, WindowError if the
-        question alone is.
+        Raises QuestionError if there is no question or what stands before it has grown too long, WindowError if
+        the question alone is.
         """
         if not self.text.strip():
             raise QuestionError("the question is empty: write one")
         prompt, tokenizer = self.model.prompt, self.model.tokenizer
         self.engine.check_question(prompt.question(tokenizer, self.text.strip()), self.max_new_tokens)
-        question = prompt.question(tokenizer, self.text.strip(), self.history, opening)
+        instructions = self.instructions.strip() if instructed else ""
+        question = prompt.question(tokenizer, self.text.strip(), self.history, instructions, opening)
         try:
             self.engine.check_question(question, self.max_new_tokens)
         except WindowError as error:
             raise QuestionError(
-                f"the conversation has grown to {len(question.lead):,} tokens, which with a chunk of the document "
-                f"fills the model's window of {self.engine.spec.window:,}: start a new conversation"
+                f"{'instructions and conversation take' if instructions else 'the conversation has grown to'} "
+                f"{len(question.lead):,} tokens, which with a chunk of the document fills the model's window of "
+                f"{self.engine.spec.window:,}: {'shorten them' if instructions else 'start a new conversation'}"
             ) from error
         return question
 
@@ -72,6 +78,7 @@ def answer(asking: Asking) -> Generator[Event, None, None]:
     """Yield Scoring, Scored, Cited, Tokens and Done. Raises QuestionError, WindowError and Cancelled."""
     engine, corpus = asking.engine, asking.corpus
     question = asking.question()
+    asking.question(instructed=True)  # raises before work starts
     started = time.perf_counter()
     baseline = engine.score_without_document(question)
     memory = engine.plan(corpus.tokens, question_tokens=len(question.all_ids))
@@ -85,7 +92,7 @@ def answer(asking: Asking) -> Generator[Event, None, None]:
     yield Scored(scored, scored_s)
 
     citations: tuple[Citation, ...] = ()
-    ids: list[int] = []
+    writing = Writing(asking.model.tokenizer, asking.stop)
     pieces: list[str] = []
     first_s = scored_s
     kept_tokens = 0
@@ -95,24 +102,25 @@ def answer(asking: Asking) -> Generator[Event, None, None]:
         kept_tokens = selection.context.kept_tokens
         citations = cite(corpus, passages)
         yield Cited(citations)
-        for token, piece in _generate(asking, selection, passages):
-            first_s = first_s if ids else time.perf_counter() - started
-            ids.append(token)
+        for piece in writing.pieces(_generate(asking, selection, passages)):
+            first_s = first_s if pieces else time.perf_counter() - started
             pieces.append(piece)
             yield Token(piece)
     else:
         pieces.append(NOT_FOUND)
         yield Token(NOT_FOUND)
+    ids = tuple(writing.token_ids)
     usage = Usage(corpus.tokens, corpus.cached_tokens, kept_tokens, len(question.ids), len(ids))
     timings = Timings(scored_s, first_s, time.perf_counter() - started)
     body = "".join(pieces).strip()
-    yield Done(Answer(asking.text, body, found, tuple(ids), citations, scored, usage, timings))
+    yield Done(Answer(asking.text, body, found, ids, citations, scored, usage, timings))
 
 
 def _look(asking: Asking, question: Question, kept: Sequence[ChunkScore]) -> tuple[Selection, list[Passage]]:
     """Compose the kept chunks, see which passages the question looks at, and take a second look at the best."""
     engine, corpus = asking.engine, asking.corpus
-    selection = engine.compress(corpus.chunks, kept, question, asking.max_new_tokens, asking.cancelled)
+    looking = asking.question(instructed=asking.answer_from is AnswerFrom.CONTEXT)
+    selection = engine.compress(corpus.chunks, kept, looking, asking.max_new_tokens, asking.cancelled)
     observer = engine.watch(selection)
     engine.look(selection, observer, asking.cancelled)
     attention = observer.by_token(corpus.tokens).numpy()
@@ -124,19 +132,17 @@ def _look(asking: Asking, question: Question, kept: Sequence[ChunkScore]) -> tup
     return selection, passages
 
 
-def _generate(asking: Asking, selection: Selection, passages: Sequence[Passage]) -> Iterator[tuple[int, str]]:
-    """The answer's token ids, each with the text that it completes."""
+def _generate(asking: Asking, selection: Selection, passages: Sequence[Passage]) -> Iterator[int]:
+    """The answer's token ids."""
     model, engine = asking.model, asking.engine
     stop_ids = model.stop_ids
     if asking.answer_from is AnswerFrom.PASSAGES and passages:
         chosen = sorted(passages[: asking.settings.passages], key=lambda passage: passage.first)
         chunks = [passage.chunk(asking.corpus) for passage in chosen]
-        opened = asking.question(OPENING)
+        opened = asking.question(instructed=True, opening=OPENING)
         selection = engine.reread(chunks, opened, asking.max_new_tokens, asking.cancelled)
         stop_ids = stop_ids | model.line_ends
-    stream = DecodeStream(skip_special_tokens=True)
-    for token in engine.generate(selection, asking.settings.sampling, stop_ids, cancelled=asking.cancelled):
-        yield token, stream.step(model.tokenizer.backend_tokenizer, token) or ""
+    return engine.generate(selection, asking.settings.sampling, stop_ids, cancelled=asking.cancelled)
 
 
 def _scored_chunks(

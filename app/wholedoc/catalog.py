@@ -1,13 +1,15 @@
-"""The documents a library knows: their text, pages and where their chunks are, one JSON file each."""
+"""The documents a library knows: their text and pages, one JSON file each."""
 
 from __future__ import annotations
 
 import json
+import os
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from .document import Document, OutlineEntry, Page
+from .document import PAGE_SEPARATOR, Document, OutlineEntry, Page
 from .store import write_atomically
 
 VERSION = 1
@@ -52,14 +54,22 @@ class Catalog:
                 tuple(Page(**page) for page in content["pages"]),
                 tuple(OutlineEntry(**entry) for entry in content["outline"]),
                 tuple(content["warnings"]),
+                content.get("separator", PAGE_SEPARATOR),
             )
         except (FileNotFoundError, ValueError, KeyError, TypeError):
             return None
 
+    def touch(self, id: str) -> None:
+        """Make a document the one that was put last. Raises OSError if it is not there."""
+        os.utime(self.path(id))
+
     def ids(self) -> list[str]:
-        """Ids of all documents, the first added first."""
-        files = sorted(self.folder.glob("*.json"), key=lambda path: path.stat().st_mtime)
-        return [path.stem for path in files]
+        """Ids of all documents, the first put first."""
+        found: list[tuple[float, str]] = []
+        for path in self.folder.glob("*.json"):
+            with suppress(FileNotFoundError):  # another process may remove it meanwhile
+                found.append((path.stat().st_mtime, path.stem))
+        return [id for _, id in sorted(found)]
 
     def remove(self, id: str) -> None:
         """Forget a document; nothing happens if it is not known."""

@@ -29,13 +29,16 @@ class OutlineEntry:
 
 @dataclass(frozen=True)
 class Document:
-    """A whole document. `id` is the sha256 of the file's bytes in hexadecimal."""
+    """A whole document. `id` is the sha256 of the file's bytes in hexadecimal; a text that came without a file has
+    one of another form. `separator` stands between the pages where the model reads them.
+    """
 
     id: str
     name: str
     pages: tuple[Page, ...]
     outline: tuple[OutlineEntry, ...] = ()
     warnings: tuple[str, ...] = ()
+    separator: str = PAGE_SEPARATOR
 
     @classmethod
     def from_pages(
@@ -45,19 +48,20 @@ class Document:
         pages: list[tuple[str, str]],
         outline: tuple[OutlineEntry, ...] = (),
         warnings: tuple[str, ...] = (),
+        separator: str = PAGE_SEPARATOR,
     ) -> Document:
         """Build from `(text, label)` pairs, working out the offsets."""
         built: list[Page] = []
         offset = 0
         for text, label in pages:
             built.append(Page(text, label, offset))
-            offset += len(text) + len(PAGE_SEPARATOR)
-        return cls(id, name, tuple(built), outline, warnings)
+            offset += len(text) + len(separator)
+        return cls(id, name, tuple(built), outline, warnings, separator)
 
     @cached_property
     def text(self) -> str:
-        """All pages joined by `PAGE_SEPARATOR`: what the model reads."""
-        return PAGE_SEPARATOR.join(page.text for page in self.pages)
+        """All pages joined by `separator`: what the model reads."""
+        return self.separator.join(page.text for page in self.pages)
 
     @cached_property
     def _offsets(self) -> list[int]:

@@ -37,6 +37,10 @@ class NoSuchPageError(DocumentError):
     """The file has fewer pages than the one asked for."""
 
 
+class TextError(DocumentError):
+    """Text from a program that is none: half characters, or the raw bytes of a file."""
+
+
 class LibraryError(WholedocError):
     """The library's folder cannot be used: not writable, full, or made by a newer version."""
 
@@ -49,6 +53,12 @@ class ModelError(WholedocError):
 
 class QuestionError(WholedocError):
     """A question that cannot be asked: empty, or too long for the model."""
+
+    exit_code = 2
+
+
+class PromptError(WholedocError):
+    """Something in a program's request that cannot be done: an image, a link to fetch, an option nobody knows."""
 
     exit_code = 2
 

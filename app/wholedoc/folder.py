@@ -20,6 +20,8 @@ from .store import ChunkStore, write_atomically
 
 # Of the folder's layout. A library of a newer format is left alone.
 FORMAT = 1
+# Texts that programs sent, at most: the least recently used go first. Files stay until a person removes them.
+TEXTS = 256
 
 
 @dataclass(frozen=True)
@@ -47,11 +49,15 @@ class Verified:
 
 
 class LibraryFolder:
-    """Documents, their original files, and their chunks' KV. Several processes may use one folder."""
+    """Documents, their original files, and their chunks' KV. Several processes may use one folder.
+
+    `catalog` has the documents that came as files: a person's shelf. `texts` has those that programs sent.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.catalog = Catalog(path / "documents")
+        self.texts = Catalog(path / "texts")
         self.originals = Originals(path / "files")
         self.store = ChunkStore(path / "kv")
         self.readings = Readings(path / "readings", self.store)
@@ -93,20 +99,25 @@ class LibraryFolder:
 
     # Documents
 
-    def documents(self) -> list[Document]:
-        """All that are known, the first added first."""
-        return [known for id in self.catalog.ids() if (known := self.catalog.get(id)) is not None]
+    def ids(self) -> list[str]:
+        """Ids of all documents and texts."""
+        return self.catalog.ids() + self.texts.ids()
+
+    def known(self, id: str) -> Document | None:
+        """The document or text with this id; None if it is not there."""
+        return self.catalog.get(id) or self.texts.get(id)
 
     def info(self, document: Document) -> DocumentInfo:
         """What there is to say of a document without a model."""
         return self._info(document, self.readings.of(document.id))
 
-    def infos(self) -> list[DocumentInfo]:
-        """The same of all documents, the first added first."""
+    def infos(self, catalog: Catalog) -> list[DocumentInfo]:
+        """The same of all documents, or of all texts, the first added first."""
         readings = self.readings.all()[::-1]
+        documents = [known for id in catalog.ids() if (known := catalog.get(id)) is not None]
         return [
             self._info(document, [one for one in readings if one.document_id == document.id])
-            for document in self.documents()
+            for document in documents
         ]
 
     def _info(self, document: Document, readings: Sequence[StoredReading]) -> DocumentInfo:
@@ -129,12 +140,30 @@ class LibraryFolder:
             self.originals.put(document.id, file)
             self.catalog.put(document)
 
+    def keep_text(self, text: Document) -> list[str]:
+        """Remember a text, or that it was used again; returns the ids of those that went for it.
+
+        Raises LibraryError.
+        """
+        with self.writing(), self.lock:
+            if self.texts.get(text.id) is None:
+                self.texts.put(text)
+            self.texts.touch(text.id)
+            gone = self.texts.ids()[:-TEXTS]
+            for id in gone:
+                self._forget(id)
+        return gone
+
     def remove(self, id: str) -> None:
         """Forget a document, its file, and the chunks that no other document shares. Raises LibraryError."""
         with self.writing(), self.lock:
-            self.catalog.remove(id)
-            self.originals.remove(id)
-            self.readings.remove(self.readings.of(id))
+            self._forget(id)
+
+    def _forget(self, id: str) -> None:
+        self.catalog.remove(id)
+        self.texts.remove(id)
+        self.originals.remove(id)
+        self.readings.remove(self.readings.of(id))
 
     def make_room(self, name: str, record: StoredReading, missing: int, limit: int) -> list[StoredReading]:
         """Find room for the chunks of a document that are `missing` bytes, and write the reading's record.
@@ -169,13 +198,13 @@ class LibraryFolder:
             self.store.get(key)
         damaged = tuple(self.store.damaged)
         hurt = {one.document_id for one in self.readings.all() if set(one.keys) & set(damaged)}
-        names = tuple(document.name for id in sorted(hurt) if (document := self.catalog.get(id)) is not None)
+        names = tuple(document.name for id in sorted(hurt) if (document := self.known(id)) is not None)
         return Verified(len(keys), damaged, names)
 
     def prune(self) -> int:
         """Remove what no document needs and what killed writers left; returns the bytes set free."""
         with self.writing(), self.lock:
-            known = set(self.catalog.ids())
+            known = set(self.ids())
             self.readings.remove([one for one in self.readings.all() if one.document_id not in known])
             before = self.store.total()
             for key in set(self.store) - self.readings.named():

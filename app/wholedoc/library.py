@@ -20,9 +20,11 @@ from .extraction import read_document
 from .folder import DocumentInfo, LibraryFolder
 from .home import home
 from .pace import Paces, probe
+from .plain_chat import Chatting, chat
 from .reader import Plan, bytes_on_disk, chunks_missing, read
 from .settings import Settings
 from .text_model import TextModel, open_model
+from .texts import pages_document, text_document
 from .tokenization import TokenizedDocument, tokenize
 from .turns import Turns
 
@@ -102,8 +104,9 @@ class Library:
 
     # Documents
 
-    def parse(self, path: Path, password: str | None = None) -> Document:
+    def parse(self, path: Path | str, password: str | None = None) -> Document:
         """Extract a file's text and remember it. Raises DocumentError and LibraryError."""
+        path = Path(path)
         known = self.folder.catalog.get(file_id(path))
         document = known or read_document(path, password=password)
         self.folder.keep(document, path)
@@ -115,8 +118,8 @@ class Library:
 
     def document(self, id: str) -> Document:
         """A known document by its id or by the start of it. Raises UnknownDocumentError."""
-        matching = [known for known in self.folder.catalog.ids() if known.startswith(id)]
-        document = self.folder.catalog.get(matching[0]) if len(matching) == 1 and id else None
+        matching = [known for known in self.folder.ids() if known.startswith(id)]
+        document = self.folder.known(matching[0]) if len(matching) == 1 and id else None
         if document is None:
             raise UnknownDocumentError(
                 f"'{id}' is neither a file nor the id of one document in the library; "
@@ -125,8 +128,30 @@ class Library:
         return document
 
     def documents(self) -> list[DocumentInfo]:
-        """The shelf, the first added first."""
-        return self.folder.infos()
+        """The shelf, the first added first: documents that came as files."""
+        return self.folder.infos(self.folder.catalog)
+
+    def texts(self) -> list[DocumentInfo]:
+        """Texts that programs sent, the least recently used first."""
+        return self.folder.infos(self.folder.texts)
+
+    def remember(self, text: str, name: str | None = None) -> Document:
+        """A document of exactly this text, to be read and asked like any other; by default its first line names it.
+
+        The same text is the same document, and what it shares with another is not read twice. Texts are kept beside
+        the shelf, the last `TEXTS` of them. Raises NoTextError, TextError and LibraryError.
+        """
+        return self._remember(text_document(text, name))
+
+    def remember_pages(self, pages: Sequence[tuple[str, str]], name: str) -> Document:
+        """The same of `(text, label)` pages. Raises NoTextError, TextError and LibraryError."""
+        return self._remember(pages_document(pages, name))
+
+    def _remember(self, text: Document) -> Document:
+        for gone in self.folder.keep_text(text):
+            self._read.pop(gone, None)
+            self._tokenized.pop(gone, None)
+        return text
 
     def add(
         self,
@@ -137,7 +162,7 @@ class Library:
         cancelled: Cancel | None = None,
     ) -> DocumentInfo:
         """Read a file into the library. Raises DocumentError, LibraryError, ModelError and Cancelled."""
-        document = self.parse(Path(path), password)
+        document = self.parse(path, password)
         for event in self.read(document, cancelled):
             if isinstance(event, Reading):
                 progress(event)
@@ -158,9 +183,10 @@ class Library:
 
     def tokenized(self, document: Document) -> TokenizedDocument:
         """The document as the model sees it."""
-        if document.id not in self._tokenized:
-            self._tokenized[document.id] = tokenize(document, self.model.tokenizer)
-        return self._tokenized[document.id]
+        known = self._tokenized.get(document.id)
+        if known is None:
+            known = self._tokenized[document.id] = tokenize(document, self.model.tokenizer)
+        return known
 
     def read(
         self, document: Document, cancelled: Cancel | None = None
@@ -169,8 +195,9 @@ class Library:
 
         Raises MemoryPlanError, LibraryError and Cancelled.
         """
-        if document.id in self._read:
-            return self._read[document.id]
+        known = self._read.get(document.id)
+        if known is not None:
+            return known
         plan = Plan.of(self.engine, self.tokenized(document))
         planned = self._plan(plan, cancelled)
         yield planned
@@ -189,14 +216,17 @@ class Library:
         question: str,
         *,
         history: Sequence[Turn] = (),
+        instructions: str = "",
+        stop: Sequence[str] = (),
         settings: Settings | None = None,
         cancelled: Cancel | None = None,
     ) -> Iterator[Event]:
         """Ask documents, or their ids, together: Planned and Reading where one is new, then the answer's events.
 
-        `history` are the turns before, which the question may refer to. `settings` stand in for the library's own;
-        they may differ in all that reading does not depend on, else ValueError is raised. Closing the iterator
-        stops the work.
+        `history` are the turns before, which the question may refer to. `instructions` say how to answer; chunks
+        are scored without them. The answer ends before the first of the strings `stop`. `settings` stand in
+        for the library's own; they may differ in all that reading does not depend on, else ValueError is raised.
+        Closing the iterator stops the work.
         """
         chosen = settings or self.settings
         if not chosen.reads_like(self.settings):
@@ -206,8 +236,37 @@ class Library:
             document = self.document(one) if isinstance(one, str) else one
             finished.append((yield from self.read(document, cancelled)))
         engine = self.engine.with_config(chosen.engine)
-        asking = Asking(engine, self.model, Corpus.of(finished), question, chosen, tuple(history), cancelled)
+        corpus = Corpus.of(finished)
+        asking = Asking(
+            engine, self.model, corpus, question, chosen, tuple(history), instructions, tuple(stop), cancelled
+        )
         yield from self.turns.steps(answer(asking), cancelled)
+
+    def chat(
+        self,
+        question: str,
+        *,
+        history: Sequence[Turn] = (),
+        instructions: str = "",
+        stop: Sequence[str] = (),
+        settings: Settings | None = None,
+        cancelled: Cancel | None = None,
+    ) -> Iterator[Event]:
+        """Ask the model itself, without any document: Tokens and Done. Closing the iterator stops the work.
+
+        Raises QuestionError, WindowError, MemoryPlanError and Cancelled.
+        """
+        chatting = Chatting(
+            self.engine,
+            self.model,
+            question,
+            settings or self.settings,
+            tuple(history),
+            instructions,
+            tuple(stop),
+            cancelled,
+        )
+        yield from self.turns.steps(chat(chatting), cancelled)
 
     def ask(
         self,
@@ -227,6 +286,9 @@ class Library:
         """What reading this takes. Raises MemoryPlanError if it does not fit, and Cancelled."""
         tokens = len(plan.document)
         memory = self.engine.plan(tokens)
+        if not memory.fits and self.engine.spec.device.type != "cpu":
+            self._read.clear()  # other documents' KV on the device, which the store gives back when they are asked
+            memory = self.engine.plan(tokens)
         memory.check()
         missing = chunks_missing(self.folder.store, plan)
         left = sum(len(chunk) for chunk in missing)
@@ -252,7 +314,7 @@ class Library:
             read_by = ", ".join(sorted(others))
             self._notify(f"{document.name} was read by {read_by}; {record.model} has to read it itself")
         for removed in self.folder.make_room(document.name, record, missing, self.settings.library_bytes):
-            known = self.folder.catalog.get(removed.document_id)
+            known = self.folder.known(removed.document_id)
             name = known.name if known else removed.document_id[:12]
             self._notify(f"removed what {removed.model} had read of {name}: the library is full")
 

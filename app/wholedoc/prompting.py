@@ -1,4 +1,4 @@
-"""The text around document and question, taken from the model's own chat template."""
+"""The text around document and question, or around a conversation, taken from the model's own chat template."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ from typing import Any
 from parallelcomp import Question
 
 from .conversation import Turn
+from .errors import ModelError
 
 SYSTEM = "You answer questions about a document. Use only what the document says, and answer briefly."
 DOCUMENT_MARK, QUESTION_MARK, ANSWER_MARK, NEXT_MARK = "⟦document⟧", "⟦question⟧", "⟦answer⟧", "⟦next⟧"
+INSTRUCTIONS_MARK = "⟦instructions⟧"
 ASK = "\n\nQuestion:"
 
 
@@ -30,12 +32,19 @@ class Prompt:
         """Read the template of a tokenizer, or a plain one where it has none."""
         return cls(*(encode(tokenizer, text, special=True) for text in _pieces(tokenizer)))
 
-    def question(self, tokenizer: Any, text: str, history: Sequence[Turn] = (), opening: str = "") -> Question:
+    def question(
+        self,
+        tokenizer: Any,
+        text: str,
+        history: Sequence[Turn] = (),
+        instructions: str = "",
+        opening: str = "",
+    ) -> Question:
         """The question's tokens in their place, after earlier turns; `opening` are the answer's first words.
 
-        Earlier turns are part of the lead: they are seen, but only the question itself is scored.
+        Instructions and earlier turns are part of the lead: they are seen, but only the question itself is scored.
         """
-        lead = self.lead
+        lead = encode(tokenizer, f"\n\n{instructions}") + self.lead if instructions else self.lead
         for earlier in history:
             asked, answered = (encode(tokenizer, f" {earlier.question}"), encode(tokenizer, earlier.answer))
             lead = lead + asked + self.tail + answered + self.turn
@@ -47,6 +56,27 @@ def encode(tokenizer: Any, text: str, *, special: bool = False) -> tuple[int, ..
     something that looks like one is text, so that it cannot end the prompt or open another role."""
     encoded = tokenizer(text, add_special_tokens=False, split_special_tokens=not special)
     return tuple(encoded["input_ids"])
+
+
+def chat_ids(
+    tokenizer: Any, question: str, history: Sequence[Turn] = (), instructions: str = ""
+) -> tuple[int, ...]:
+    """Token ids of an ordinary conversation up to where the model answers, without any document.
+
+    Raises ModelError if the model's template leaves one of the texts out.
+    """
+    said = [text for turn in history for text in (turn.question, turn.answer)] + [question]
+    texts = {f"⟦{index}⟧": text for index, text in enumerate(said)}
+    rest = _conversation(tokenizer, INSTRUCTIONS_MARK if instructions else "", list(texts))
+    if instructions:
+        texts = {INSTRUCTIONS_MARK: instructions, **texts}
+    ids: tuple[int, ...] = ()
+    for mark, text in texts.items():
+        before, found, rest = rest.partition(mark)
+        if not found:
+            raise ModelError("the model's chat template leaves a message out: use another model")
+        ids += encode(tokenizer, before, special=True) + encode(tokenizer, text)
+    return ids + encode(tokenizer, rest, special=True)
 
 
 def stop_ids(model: Any, tokenizer: Any) -> frozenset[int]:
@@ -73,20 +103,33 @@ def _pieces(tokenizer: Any) -> tuple[str, str, str, str]:
     return before, between, after, turn
 
 
-def _render(tokenizer: Any, first: str, *later: str) -> str:
-    """The template with the instruction, a first user message, and later messages of assistant and user in turn."""
+def _conversation(tokenizer: Any, instructions: str, messages: Sequence[str]) -> str:
+    """Messages of user and assistant in turn in the tokenizer's template, or in a plain one where it has none."""
+    if tokenizer.chat_template is not None:
+        return _render(tokenizer, *messages, instructions=instructions)
+    opening = f"{tokenizer.bos_token or ''}{instructions}" + ("\n\n" if instructions else "")
+    if len(messages) == 1:
+        return opening + messages[0]
+    turns = [f"{('User', 'Assistant')[index % 2]}: {text}\n\n" for index, text in enumerate(messages)]
+    return f"{opening}{''.join(turns)}Assistant:"
+
+
+def _render(tokenizer: Any, first: str, *later: str, instructions: str = SYSTEM) -> str:
+    """The template with instructions, a first user message, and later messages of assistant and user in turn."""
     from jinja2 import TemplateError
 
-    def render(instruction: Sequence[dict[str, str]], content: str) -> str:
+    def render(system: Sequence[dict[str, str]], content: str) -> str:
         roles = ("assistant", "user")
-        messages = [*instruction, {"role": "user", "content": content}]
+        messages = [*system, {"role": "user", "content": content}]
         messages += [{"role": roles[index % 2], "content": text} for index, text in enumerate(later)]
         text: str = tokenizer.apply_chat_template(
             messages, tokenize=False, add_generation_prompt=True, enable_thinking=False
         )
         return text
 
+    if not instructions:
+        return render([], first)
     try:
-        return render([{"role": "system", "content": SYSTEM}], first)
+        return render([{"role": "system", "content": instructions}], first)
     except TemplateError:  # templates of models without a system role raise
-        return render([], f"{SYSTEM}\n\n{first}")
+        return render([], f"{instructions}\n\n{first}")

@@ -18,7 +18,7 @@ from .errors import Cancelled, WindowError
 from .eviction import ChunkQueue
 from .evidence import EvidenceObserver, content_layers, question_weights
 from .kv import ChunkKV, Prefix
-from .memory import MemoryPlan, plan
+from .memory import MemoryPlan, check_plain, plan
 from .model import LoadedModel, ModelSpec
 from .prefill import batches, prefill_batch, prefill_prefix
 from .scoring import ChunkScore, Question, score, score_batch
@@ -187,6 +187,23 @@ class Engine:
         """
         room = len(question.all_ids) + max_new_tokens
         return Selection((), reread(self.loaded, self.prefix, chunks, room, cancelled), question, max_new_tokens)
+
+    def plain(self, token_ids: Sequence[int], max_new_tokens: int, cancelled: Cancel | None = None) -> Selection:
+        """Answer an ordinary prompt of at least two tokens in one window, without the prefix of documents.
+
+        Raises WindowError or MemoryPlanError before work starts if it does not fit, and Cancelled.
+        """
+        need = len(token_ids) + max_new_tokens
+        if need > self.spec.window:
+            raise WindowError(
+                f"the prompt and its answer take {need:,} tokens, the model's window is {self.spec.window:,}; "
+                "shorten the prompt or lower max_new_tokens"
+            )
+        check_plain(self.spec, need)
+        *before, last = token_ids
+        alone = prefill_prefix(self.loaded, ())
+        state = reread(self.loaded, alone, [Chunk(0, 0, tuple(before))], 1 + max_new_tokens, cancelled)
+        return Selection((), state, Question((before[-1],), (last,)), max_new_tokens, asked=True)
 
     def watch(self, selection: Selection) -> EvidenceObserver:
         """An observer for `look`: where the question looks."""

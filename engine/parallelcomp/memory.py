@@ -121,6 +121,19 @@ def plan(
     )
 
 
+def check_plain(spec: ModelSpec, tokens: int) -> None:
+    """Raise MemoryPlanError unless one ordinary forward pass over `tokens` tokens fits in memory."""
+    number = torch.empty(0, dtype=spec.dtype).element_size()
+    # Its KV twice: as it is computed, and in the cache that the answer grows in.
+    each = _activation_bytes(spec, number) + 2 * int(spec.kv_bytes_per_token(number))
+    usable = int(free_bytes(spec.device) * USABLE)
+    if tokens * each > usable:
+        raise MemoryPlanError(
+            f"a prompt and answer of {tokens:,} tokens need {_gigabytes(tokens * each)} on {spec.device.type}, but "
+            f"only {_gigabytes(usable)} is free: at most {usable // each:,} tokens fit; shorten the prompt"
+        )
+
+
 def _sequences(config: EngineConfig) -> int:
     """Sequences that the context holds: in a mixture every kept chunk has its own prefix, question and answer."""
     if config.composition is not Composition.MIXTURE:

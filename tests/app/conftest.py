@@ -6,7 +6,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import torch
 
+from parallelcomp import EngineConfig, KVPrecision, Question, Sampling
+from wholedoc import Library, Settings
 from wholedoc.cli import run
 
 SAMPLES = Path(__file__).parents[2] / "sample_docs"
@@ -24,3 +27,31 @@ def wholedoc(capfd: pytest.CaptureFixture[str]) -> Command:
         return code, out, err
 
     return command
+
+
+@pytest.fixture
+def settings(tiny_model: Path) -> Settings:
+    """The tiny model in small chunks and with short answers, that finds everything."""
+    return Settings(
+        model=str(tiny_model),
+        dtype=torch.float32,
+        engine=EngineConfig(chunk_tokens=256, precision=KVPrecision.BF16),
+        sampling=Sampling(max_new_tokens=6),
+        found_margin=-1e9,
+    )
+
+
+@pytest.fixture
+def library(settings: Settings) -> Library:
+    """An empty library of the tiny model."""
+    return Library.open(settings=settings)
+
+
+@pytest.fixture
+def always_cites(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A random model looks no more at what the question asks than at what its lead does: all of it counts."""
+
+    def alike(question: Question) -> list[float]:
+        return [1 / len(question.asked)] * len(question.asked)
+
+    monkeypatch.setattr("parallelcomp.engine.question_weights", alike)

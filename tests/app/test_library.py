@@ -15,7 +15,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from parallelcomp import Cancelled, EngineConfig, Eviction, KVPrecision, MemoryPlanError, Sampling
+from parallelcomp import Cancelled, Eviction, KVPrecision, MemoryPlanError
 from wholedoc import Answer, Done, Library, Planned, Reading, Settings, Turn
 from wholedoc.errors import LibraryError, QuestionError, UnknownDocumentError
 from wholedoc.home import home
@@ -28,22 +28,6 @@ PARAGRAPHS = [
     f"Entry {n}. On day {n % 28 + 1} the vessel number {n * 7} came in with {n * 13} crates of salt and left again."
     for n in range(120)
 ]
-
-
-@pytest.fixture
-def settings(tiny_model: Path) -> Settings:
-    return Settings(
-        model=str(tiny_model),
-        dtype=torch.float32,
-        engine=EngineConfig(chunk_tokens=256, precision=KVPrecision.BF16),
-        sampling=Sampling(max_new_tokens=6),
-        found_margin=-1e9,
-    )
-
-
-@pytest.fixture
-def library(settings: Settings) -> Library:
-    return Library.open(settings=settings)
 
 
 def write(path: Path, paragraphs: list[str]) -> Path:

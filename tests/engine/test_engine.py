@@ -17,6 +17,7 @@ from parallelcomp import (
     Eviction,
     KVPrecision,
     MemoryPlan,
+    MemoryPlanError,
     Sampling,
     Selection,
     WindowError,
@@ -159,6 +160,30 @@ def test_a_second_look_at_passages_equals_the_plain_forward() -> None:
         torch.tensor([ids]), max_new_tokens=4, do_sample=False, eos_token_id=None, pad_token_id=0
     )
     assert answer == plain[0, len(ids) :].tolist()
+
+
+def test_an_ordinary_prompt_is_the_plain_model() -> None:
+    one = pair()
+    engine = Engine(one.loaded, PREFIX, CONFIG)
+    ids = [*DOCUMENT[:90]]
+    answer = list(engine.generate(engine.plain(ids, 4), Sampling(max_new_tokens=4), frozenset()))
+    expected = []
+    for _ in range(4):
+        expected.append(int(plain_forward(one.plain, ids + expected).log_probs[-1].argmax()))
+    assert answer == expected
+
+
+def test_an_ordinary_prompt_that_does_not_fit_is_refused_and_never_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = Engine(pair().loaded, PREFIX, CONFIG)
+    ids = tokens(WINDOW - 6)
+    assert len(list(engine.generate(engine.plain(ids, 6), GREEDY, frozenset()))) == 6
+    with pytest.raises(WindowError, match=f"take {WINDOW + 1} tokens"):
+        engine.plain(ids, 7)
+    with pytest.raises(Cancelled):
+        engine.plain(ids, 6, lambda: True)
+    monkeypatch.setattr("parallelcomp.memory.free_bytes", lambda _: 100_000)
+    with pytest.raises(MemoryPlanError, match="shorten the prompt"):
+        engine.plain(ids, 6)
 
 
 def test_prefill_is_cancelled_between_batches_and_within_them() -> None:

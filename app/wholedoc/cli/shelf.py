@@ -12,11 +12,14 @@ from .options import JSON
 
 @click.command("list")
 @JSON
-def list_documents(as_json: bool) -> None:
+@click.option("--texts", is_flag=True, help="Show also the texts that programs have sent.")
+def list_documents(as_json: bool, texts: bool) -> None:
     """Show the documents of the library, their size, and what is warm (need not be read again)."""
     from ..library import Library
 
-    shelf = Library.open().documents()
+    library = Library.open()
+    sent = library.texts()
+    shelf = [*library.documents(), *(sent if texts else ())]
     if as_json:
         click.echo(json.dumps({"documents": [asdict(one) for one in shelf]}, ensure_ascii=False))
         return
@@ -32,7 +35,10 @@ def list_documents(as_json: bool) -> None:
         click.echo(
             f"{one.id[:12]}  {one.name}: {_pages(one.pages)}, {one.tokens:,} tokens, {size}, {state}{read_by}"
         )
-    if not shelf:
+    if sent and not texts:
+        count = f"{len(sent)} text{'s' if len(sent) != 1 else ''}"
+        click.echo(f"and {count} that programs have sent: `wholedoc list --texts` shows them")
+    elif not shelf:
         click.echo("the library is empty; `wholedoc add FILE` puts a document in")
 
 

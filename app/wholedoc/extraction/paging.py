@@ -28,23 +28,26 @@ class Heading:
 
 
 def paginate(text: str) -> list[tuple[str, str]]:
-    """Divide `text` into `(page, label)` pairs; the pages put together are `text` without its form feeds.
+    """Divide `text` into `(page, label)` pairs as `divide` does; the pages have no form feeds."""
+    return [(page.removesuffix("\f"), label) for page, label in divide(text)]
 
-    Form feeds divide pages where the text has them. Otherwise a page is about `PAGE_CHARACTERS` long and
+
+def divide(text: str) -> list[tuple[str, str]]:
+    """Divide `text` into `(page, label)` pairs; the pages put together are `text`.
+
+    Form feeds end pages where the text has them. Otherwise a page is about `PAGE_CHARACTERS` long and
     ends at the end of a paragraph, else of a line, else of a word; labels are "1", "2", and so on.
     A page between form feeds that is far too long is divided the same way, into "3.1", "3.2".
     """
-    fed = text.split("\f")
-    if len(fed) == 1:
+    *fed, last = text.split("\f")
+    if not fed:
         return [(page, str(number)) for number, page in enumerate(_divide(text), 1)]
-    if not fed[-1]:
-        fed.pop()  # a form feed ends the last page
     pages: list[tuple[str, str]] = []
     for number, page in enumerate(fed, 1):
-        if len(page) <= _LONGEST_FED:
-            pages.append((page, str(number)))
-        else:
-            pages += [(part, f"{number}.{index}") for index, part in enumerate(_divide(page), 1)]
+        pages += _fed(page, number)
+        pages[-1] = (f"{pages[-1][0]}\f", pages[-1][1])
+    if last:  # else the form feed ends the last page
+        pages += _fed(last, len(fed) + 1)
     return pages
 
 
@@ -59,6 +62,13 @@ def extracted_from_text(text: str, headings: list[Heading], warnings: tuple[str,
         page = min(bisect_right(ends, before), len(pages) - 1) + 1
         outline.append(OutlineEntry(heading.title, heading.level, page))
     return Extracted(tuple(pages), tuple(outline), warnings)
+
+
+def _fed(page: str, number: int) -> list[tuple[str, str]]:
+    """A page between form feeds, divided if it is far too long."""
+    if len(page) <= _LONGEST_FED:
+        return [(page, str(number))]
+    return [(part, f"{number}.{index}") for index, part in enumerate(_divide(page), 1)]
 
 
 def _divide(text: str) -> list[str]:

@@ -1,0 +1,41 @@
+"""An answer being written: from token ids to text, piece by piece, up to where it is to stop."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from tokenizers.decoders import DecodeStream
+
+
+@dataclass
+class Writing:
+    """`token_ids` so far. The text ends before the first of the strings `stop`."""
+
+    tokenizer: Any
+    stop: Sequence[str] = ()
+    token_ids: list[int] = field(default_factory=list)
+
+    def pieces(self, tokens: Iterator[int]) -> Iterator[str]:
+        """One piece of text a token; it may be empty, while a character or a stop string is not yet whole."""
+        stream = DecodeStream(skip_special_tokens=True)
+        held = ""
+        for token in tokens:
+            self.token_ids.append(token)
+            held += stream.step(self.tokenizer.backend_tokenizer, token) or ""
+            ends = [at for one in self.stop if one and (at := held.find(one)) >= 0]
+            if ends:
+                yield held[: min(ends)]
+                return
+            ready = len(held) - self._beginning(held)
+            yield held[:ready]
+            held = held[ready:]
+        if held:
+            yield held
+
+    def _beginning(self, text: str) -> int:
+        """How many of the last characters may be the beginning of a stop string."""
+        longest = max((len(one) for one in self.stop), default=1) - 1
+        lengths = range(min(longest, len(text)), 0, -1)
+        return next((length for length in lengths if any(one.startswith(text[-length:]) for one in self.stop)), 0)
