@@ -76,7 +76,7 @@ def _row(row: Row) -> str:
     facts = [_count(info.pages, "page")]
     if info.tokens:
         facts.append(f"{info.tokens:,} tokens")
-    if info.bytes:
+    if info.bytes and not row.busy:  # it grows all the time: the list would be drawn anew under a person's hands
         facts.append(_size(info.bytes))
     read = "" if row.busy or info.warm == 1 else _row_button("read_document", info, "Read", f"Read {name}")
     return (

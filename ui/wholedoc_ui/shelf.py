@@ -61,7 +61,7 @@ def rows(desk: Desk, sessions: Sessions, session: Session) -> list[Row]:
     infos = [info for info in desk.library.documents() if info.id not in hidden]
     known = {info.id for info in infos}
     session.selected = [id for id in session.selected if id in known]
-    if not session.selected and not session.chose:
+    if not session.chose and not session.exchanges:
         session.selected = _first_choice(infos)
     current = desk.state.reading
     starting = {current.document_id} if current else set()

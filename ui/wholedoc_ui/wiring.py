@@ -62,8 +62,12 @@ class Wiring:
     def watch(self, request: gr.Request) -> Iterator[Updates]:
         """Say what the program is doing until it is ready."""
         session = self._session(request)
+        shown: str | None = None
         for state in self.desk.watch():
-            yield {self.parts.status: html.status_line(state), **self._shelf(session)}
+            updates = self._shelf(session)
+            changed = updates if updates[self.parts.shelf.documents] != shown else {}
+            shown = updates[self.parts.shelf.documents]
+            yield {self.parts.status: html.status_line(state), **changed}
         self._tell()
 
     def closed(self, request: gr.Request) -> None:
