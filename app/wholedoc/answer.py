@@ -55,7 +55,8 @@ class Timings:
 
 @dataclass(frozen=True)
 class Answer:
-    """`found` is false when the documents do not support an answer; `text` then says so."""
+    """`found` is false when the documents do not support an answer; `text` then says so. `cut_short`: it ended
+    because it was as long as it may be."""
 
     question: str
     text: str
@@ -65,6 +66,7 @@ class Answer:
     chunks: tuple[ScoredChunk, ...]
     usage: Usage
     timings: Timings
+    cut_short: bool = False
 
 
 @dataclass(frozen=True)

@@ -73,12 +73,15 @@ class Asking:
             ) from error
         return question
 
+    def check(self) -> None:
+        """Raise QuestionError or WindowError if this cannot be asked, whatever the documents."""
+        self.question(instructed=True, opening=OPENING if self.answer_from is AnswerFrom.PASSAGES else "")
+
 
 def answer(asking: Asking) -> Generator[Event, None, None]:
-    """Yield Scoring, Scored, Cited, Tokens and Done. Raises QuestionError, WindowError and Cancelled."""
+    """Yield Scoring, Scored, Cited, Tokens and Done, of a question that was checked. Raises Cancelled."""
     engine, corpus = asking.engine, asking.corpus
     question = asking.question()
-    asking.question(instructed=True)  # raises before work starts
     started = time.perf_counter()
     baseline = engine.score_without_document(question)
     memory = engine.plan(corpus.tokens, question_tokens=len(question.all_ids))
@@ -113,7 +116,8 @@ def answer(asking: Asking) -> Generator[Event, None, None]:
     usage = Usage(corpus.tokens, corpus.cached_tokens, kept_tokens, len(question.ids), len(ids))
     timings = Timings(scored_s, first_s, time.perf_counter() - started)
     body = "".join(pieces).strip()
-    yield Done(Answer(asking.text, body, found, ids, citations, scored, usage, timings))
+    cut_short = writing.cut_short(asking.max_new_tokens)
+    yield Done(Answer(asking.text, body, found, ids, citations, scored, usage, timings, cut_short))
 
 
 def _look(asking: Asking, question: Question, kept: Sequence[ChunkScore]) -> tuple[Selection, list[Passage]]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Generator, Iterator, Sequence
+from dataclasses import replace
 from functools import cached_property
 from hashlib import file_digest
 from pathlib import Path
 
-from parallelcomp import Engine
+from parallelcomp import Engine, MemoryPlan
 
 from .answer import Answer, Done, Event, Planned, Reading
 from .answering import Asking, answer
@@ -189,9 +190,10 @@ class Library:
         return known
 
     def read(
-        self, document: Document, cancelled: Cancel | None = None
+        self, document: Document, cancelled: Cancel | None = None, client: str = ""
     ) -> Generator[Planned | Reading, None, ReadDocument]:
-        """Read a document through the store: says what it takes, then yields progress.
+        """Read a document through the store: says what it takes, then yields progress. Turns go round between
+        clients.
 
         Raises MemoryPlanError, LibraryError and Cancelled.
         """
@@ -199,11 +201,11 @@ class Library:
         if known is not None:
             return known
         plan = Plan.of(self.engine, self.tokenized(document))
-        planned = self._plan(plan, cancelled)
+        planned = self._plan(plan, cancelled, client)
         yield planned
         self._make_room(plan, planned.bytes)
         work = read(self.engine, self.folder.store, plan, cancelled)
-        finished, pace = yield from _last_pace(self.turns.steps(work, cancelled))
+        finished, pace = yield from _last_pace(self.turns.steps(work, cancelled, client))
         if planned.seconds is not None and pace:
             with self.folder.writing():
                 self._paces.put(self.engine, pace)
@@ -220,27 +222,40 @@ class Library:
         stop: Sequence[str] = (),
         settings: Settings | None = None,
         cancelled: Cancel | None = None,
+        client: str = "",
     ) -> Iterator[Event]:
         """Ask documents, or their ids, together: Planned and Reading where one is new, then the answer's events.
 
         `history` are the turns before, which the question may refer to. `instructions` say how to answer; chunks
         are scored without them. The answer ends before the first of the strings `stop`. `settings` stand in
         for the library's own; they may differ in all that reading does not depend on, else ValueError is raised.
-        Closing the iterator stops the work.
+        Turns at the model go round between clients, whatever they call themselves. Closing the iterator stops the
+        work.
+
+        Raises QuestionError, WindowError and MemoryPlanError before anything is read, and what `read` raises.
         """
         chosen = settings or self.settings
         if not chosen.reads_like(self.settings):
             raise ValueError("these settings read documents in another way: use with_settings")
-        finished: list[ReadDocument] = []
-        for one in documents:
-            document = self.document(one) if isinstance(one, str) else one
-            finished.append((yield from self.read(document, cancelled)))
         engine = self.engine.with_config(chosen.engine)
-        corpus = Corpus.of(finished)
         asking = Asking(
-            engine, self.model, corpus, question, chosen, tuple(history), instructions, tuple(stop), cancelled
+            engine,
+            self.model,
+            Corpus.of(()),
+            question,
+            chosen,
+            tuple(history),
+            instructions,
+            tuple(stop),
+            cancelled,
         )
-        yield from self.turns.steps(answer(asking), cancelled)
+        asking.check()
+        known = [self.document(one) if isinstance(one, str) else one for one in documents]
+        self._fit(known)
+        finished: list[ReadDocument] = []
+        for document in known:
+            finished.append((yield from self.read(document, cancelled, client)))
+        yield from self.turns.steps(answer(replace(asking, corpus=Corpus.of(finished))), cancelled, client)
 
     def chat(
         self,
@@ -251,6 +266,7 @@ class Library:
         stop: Sequence[str] = (),
         settings: Settings | None = None,
         cancelled: Cancel | None = None,
+        client: str = "",
     ) -> Iterator[Event]:
         """Ask the model itself, without any document: Tokens and Done. Closing the iterator stops the work.
 
@@ -266,7 +282,7 @@ class Library:
             tuple(stop),
             cancelled,
         )
-        yield from self.turns.steps(chat(chatting), cancelled)
+        yield from self.turns.steps(chat(chatting), cancelled, client)
 
     def ask(
         self,
@@ -282,21 +298,26 @@ class Library:
                 return event.answer
         raise AssertionError("a stream ends with Done")
 
-    def _plan(self, plan: Plan, cancelled: Cancel | None) -> Planned:
-        """What reading this takes. Raises MemoryPlanError if it does not fit, and Cancelled."""
-        tokens = len(plan.document)
-        memory = self.engine.plan(tokens)
+    def _fit(self, documents: Sequence[Document]) -> MemoryPlan:
+        """Memory for what of the documents is not in it yet. Raises MemoryPlanError if they do not fit together."""
+        memory = self.engine.plan(sum(len(self.tokenized(one)) for one in documents if one.id not in self._read))
         if not memory.fits and self.engine.spec.device.type != "cpu":
             self._read.clear()  # other documents' KV on the device, which the store gives back when they are asked
-            memory = self.engine.plan(tokens)
+            memory = self.engine.plan(sum(len(self.tokenized(one)) for one in documents))
         memory.check()
+        return memory
+
+    def _plan(self, plan: Plan, cancelled: Cancel | None, client: str) -> Planned:
+        """What reading this takes. Raises MemoryPlanError if it does not fit, and Cancelled."""
+        tokens = len(plan.document)
+        memory = self._fit([plan.document.document])
         missing = chunks_missing(self.folder.store, plan)
         left = sum(len(chunk) for chunk in missing)
         seconds = None
         if len(missing) > 2 * memory.prefill_batch:
             pace = self._paces.get(self.engine)
             if pace is None:
-                with self.turns.take(cancelled):
+                with self.turns.take(cancelled, client):
                     pace = probe(self.engine, missing, memory, cancelled)
             seconds = left / pace
         document = plan.document.document

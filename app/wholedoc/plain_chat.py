@@ -53,4 +53,5 @@ def chat(chatting: Chatting) -> Generator[Event, None, None]:
     usage = Usage(0, 0, 0, len(ids), len(writing.token_ids))
     timings = Timings(0.0, first_s or total_s, total_s)
     text = "".join(pieces).strip()
-    yield Done(Answer(chatting.text, text, True, tuple(writing.token_ids), (), (), usage, timings))
+    cut_short = writing.cut_short(sampling.max_new_tokens)
+    yield Done(Answer(chatting.text, text, True, tuple(writing.token_ids), (), (), usage, timings, cut_short))

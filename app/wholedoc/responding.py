@@ -25,6 +25,7 @@ def respond(
     stop: Sequence[str] = (),
     settings: Settings | None = None,
     cancelled: Cancel | None = None,
+    client: str = "",
 ) -> Iterator[Event]:
     """Answer from the prompt's own long texts and `documents` that came beside it, or, if there are neither, from
     the model as in any chat. Closing the iterator stops the work.
@@ -38,6 +39,7 @@ def respond(
         "stop": stop,
         "settings": settings,
         "cancelled": cancelled,
+        "client": client,
     }
     if asked:
         events = library.stream(asked, prompt.question, **rest)

@@ -1,7 +1,9 @@
-"""Many callers, one model: fair turns, first come first served, that nobody holds for long.
+"""Many callers, one model: fair turns that nobody holds for long.
 
 A turn lasts for one step of a generator (a batch of chunks, a token), not for a whole answer: a long reading does
-not keep a short question waiting, and a caller that goes away leaves the queue at once.
+not keep a short question waiting, and a caller that goes away leaves the queue at once. Turns go round between
+clients, and a client's own callers are served first come first served: who sends ten requests gets no more than who
+sends one.
 """
 
 from __future__ import annotations
@@ -10,6 +12,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TypeVar
 
 from parallelcomp import Cancelled
@@ -20,15 +23,23 @@ R = TypeVar("R")
 
 # How often a waiting caller looks whether it was cancelled, in seconds.
 POLL = 0.05
+# Clients whose last turn is remembered: many more than ever wait at a time.
+REMEMBERED = 1024
+
+
+@dataclass(frozen=True, eq=False)
+class _Ticket:
+    client: str
 
 
 class Turns:
-    """Gives the model to one caller at a time, in the order in which they asked."""
+    """Gives the model to one caller at a time."""
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
-        self._waiting: deque[object] = deque()
+        self._waiting: deque[_Ticket] = deque()
         self._busy = False
+        self._served: dict[str, None] = {}  # clients, the one whose last turn is longest ago first
 
     @property
     def waiting(self) -> int:
@@ -36,17 +47,18 @@ class Turns:
         return len(self._waiting)
 
     @contextmanager
-    def take(self, cancelled: Cancel | None = None) -> Iterator[None]:
+    def take(self, cancelled: Cancel | None = None, client: str = "") -> Iterator[None]:
         """Wait for a turn and hold it. Raises Cancelled if the caller gives up while waiting."""
-        ticket = object()
+        ticket = _Ticket(client)
         with self._changed:
             self._waiting.append(ticket)
             try:
-                while self._busy or self._waiting[0] is not ticket:
+                while self._busy or self._next() is not ticket:
                     if cancelled is not None and cancelled():
                         raise Cancelled("stopped while waiting for the model")
                     self._changed.wait(POLL)
                 self._busy = True
+                self._remember(client)
             finally:
                 self._waiting.remove(ticket)
                 self._changed.notify_all()
@@ -57,11 +69,24 @@ class Turns:
                 self._busy = False
                 self._changed.notify_all()
 
-    def steps(self, work: Generator[Y, None, R], cancelled: Cancel | None = None) -> Generator[Y, None, R]:
+    def _next(self) -> _Ticket:
+        """Of those who wait, the first of the client that was served longest ago, or never."""
+        ranks = {client: rank for rank, client in enumerate(self._served)}
+        return min(self._waiting, key=lambda ticket: ranks.get(ticket.client, -1))
+
+    def _remember(self, client: str) -> None:
+        self._served.pop(client, None)
+        self._served[client] = None
+        if len(self._served) > REMEMBERED:
+            del self._served[next(iter(self._served))]
+
+    def steps(
+        self, work: Generator[Y, None, R], cancelled: Cancel | None = None, client: str = ""
+    ) -> Generator[Y, None, R]:
         """Run a generator with a turn for every step; closing this closes it."""
         try:
             while True:
-                with self.take(cancelled):
+                with self.take(cancelled, client):
                     try:
                         event = next(work)
                     except StopIteration as stop:

@@ -11,11 +11,12 @@ from tokenizers.decoders import DecodeStream
 
 @dataclass
 class Writing:
-    """`token_ids` so far. The text ends before the first of the strings `stop`."""
+    """`token_ids` so far. The text ends before the first of the strings `stop`; `stopped` says that it did."""
 
     tokenizer: Any
     stop: Sequence[str] = ()
     token_ids: list[int] = field(default_factory=list)
+    stopped: bool = False
 
     def pieces(self, tokens: Iterator[int]) -> Iterator[str]:
         """One piece of text a token; it may be empty, while a character or a stop string is not yet whole."""
@@ -26,6 +27,7 @@ class Writing:
             held += stream.step(self.tokenizer.backend_tokenizer, token) or ""
             ends = [at for one in self.stop if one and (at := held.find(one)) >= 0]
             if ends:
+                self.stopped = True
                 yield held[: min(ends)]
                 return
             ready = len(held) - self._beginning(held)
@@ -33,6 +35,10 @@ class Writing:
             held = held[ready:]
         if held:
             yield held
+
+    def cut_short(self, longest: int) -> bool:
+        """Whether the text ended for being as long as it may be, in tokens."""
+        return not self.stopped and len(self.token_ids) >= longest
 
     def _beginning(self, text: str) -> int:
         """How many of the last characters may be the beginning of a stop string."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 import torch
@@ -11,6 +12,9 @@ import torch
 from parallelcomp import EngineConfig, KVPrecision, Question, Sampling
 from wholedoc import Library, Settings
 from wholedoc.cli import run
+
+if TYPE_CHECKING:
+    from .serving import Server
 
 SAMPLES = Path(__file__).parents[2] / "sample_docs"
 Command = Callable[..., tuple[int, str, str]]
@@ -55,3 +59,31 @@ def always_cites(monkeypatch: pytest.MonkeyPatch) -> None:
         return [1 / len(question.asked)] * len(question.asked)
 
     monkeypatch.setattr("parallelcomp.engine.question_weights", alike)
+
+
+@pytest.fixture(scope="session")
+def served_settings(tiny_model: Path) -> Settings:
+    """Of the server that many tests share: one chunk a pass, so that every chunk is an event."""
+    return Settings(
+        model=str(tiny_model),
+        dtype=torch.float32,
+        engine=EngineConfig(chunk_tokens=256, precision=KVPrecision.BF16, prefill_batch=1),
+        sampling=Sampling(max_new_tokens=6),
+        found_margin=-1e9,
+    )
+
+
+@pytest.fixture(scope="session")
+def shared_server(served_settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    from .serving import running
+
+    with running(Library.open(tmp_path_factory.mktemp("served"), served_settings)) as started:
+        started.wait_ready()
+        yield started
+
+
+@pytest.fixture
+def server(shared_server: Server) -> Server:
+    """A running server that has nothing to do."""
+    shared_server.wait_idle()
+    return shared_server

@@ -15,7 +15,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from parallelcomp import Cancelled, Eviction, KVPrecision, MemoryPlanError
+from parallelcomp import Cancelled, Engine, Eviction, KVPrecision, MemoryPlan, MemoryPlanError, WindowError
 from wholedoc import Answer, Done, Library, Planned, Reading, Settings, Turn
 from wholedoc.errors import LibraryError, QuestionError, UnknownDocumentError
 from wholedoc.home import home
@@ -254,6 +254,51 @@ def test_a_conversation_that_fills_the_window_is_said_so(library: Library, tmp_p
     history = [Turn("Which vessel came in on that day?", "The vessel number 7, with salt. " * 20)] * 20
     with pytest.raises(QuestionError, match="new conversation"):
         library.ask([info.id], "And then?", history=history)
+
+
+def test_what_cannot_be_asked_is_refused_before_anything_is_read(
+    library: Library, settings: Settings, tmp_path: Path
+) -> None:
+    document = library.parse(write(tmp_path / "log.txt", PARAGRAPHS))
+    with pytest.raises(WindowError):
+        library.ask([document], "Which? " * 2000)
+    with pytest.raises(QuestionError):
+        library.ask([document], " ")
+    longest = replace(settings, sampling=replace(settings.sampling, max_new_tokens=2000))
+    with pytest.raises(WindowError):
+        next(library.stream([document], "Which?", settings=longest))
+    assert chunk_files() == {}
+
+
+def test_documents_that_do_not_fit_together_are_refused_before_anything_is_read(
+    library: Library, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    documents = [library.parse(write(tmp_path / f"{n}.txt", [f"Log {n}.", *PARAGRAPHS])) for n in range(2)]
+    room = library.engine.plan(len(library.tokenized(documents[0])) + 10).tokens
+    plan = Engine.plan
+
+    def tight(engine: Engine, tokens: int, **assumed: int) -> MemoryPlan:
+        return replace(plan(engine, tokens, **assumed), longest_document=room)
+
+    monkeypatch.setattr(Engine, "plan", tight)
+    with pytest.raises(MemoryPlanError):
+        library.ask(documents, "What came in?")
+    assert chunk_files() == {}
+    assert library.ask(documents[:1], "What came in?").text
+
+
+def test_an_answer_says_whether_it_was_cut_short(library: Library, settings: Settings, tmp_path: Path) -> None:
+    document = library.parse(write(tmp_path / "log.txt", PARAGRAPHS))
+    for ask in (
+        lambda chosen, stop: library.stream([document], "What?", settings=chosen, stop=stop),
+        lambda chosen, stop: library.chat("What?", settings=chosen, stop=stop),
+    ):
+        *_, done = ask(settings, ())
+        assert isinstance(done, Done)
+        assert done.answer.cut_short
+        *_, stopped = ask(settings, (done.answer.text[-1:],))
+        assert isinstance(stopped, Done)
+        assert not stopped.answer.cut_short
 
 
 def test_many_callers_get_their_own_answers(library: Library, tmp_path: Path) -> None:

@@ -51,6 +51,49 @@ def test_callers_take_turns_and_never_overlap() -> None:
     assert log[last_short:].count("long") > 10
 
 
+def test_turns_go_round_between_clients_whatever_each_of_them_sends() -> None:
+    """Nine requests of one client get no more turns than the one request of another."""
+    turns, log, inside = Turns(), [], []  # type: tuple[Turns, list[str], list[int]]
+
+    def work(client: str) -> None:
+        list(turns.steps(count(client, 20, log, inside), client=client))
+
+    threads = [threading.Thread(target=work, args=(client,)) for client in ["greedy"] * 9 + ["modest"]]
+    with turns.take():  # all of them wait
+        for thread in threads:
+            thread.start()
+        while turns.waiting < len(threads):
+            time.sleep(0.001)
+    for thread in threads:
+        thread.join()
+    last_modest = max(index for index, name in enumerate(log) if name == "modest")
+    assert last_modest <= 2 * 20 + 2
+    assert log.count("greedy") == 180
+
+
+def test_a_client_that_was_never_served_is_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("wholedoc.turns.REMEMBERED", 3)
+    turns = Turns()
+    for client in "abcde":
+        with turns.take(client=client):
+            pass
+    order: list[str] = []
+
+    def once(client: str) -> None:
+        with turns.take(client=client):
+            order.append(client)
+
+    threads = [threading.Thread(target=once, args=(client,)) for client in "edcb"]
+    with turns.take(client="e"):
+        for waiting, thread in enumerate(threads, 1):
+            thread.start()
+            while turns.waiting < waiting:
+                time.sleep(0.001)
+    for thread in threads:
+        thread.join()
+    assert order == ["b", "c", "d", "e"]
+
+
 def test_who_gives_up_while_waiting_leaves_the_queue() -> None:
     turns = Turns()
     with turns.take():

@@ -47,11 +47,15 @@ def sentence(error: Exception) -> str:
 
 
 class Desk:
-    """One library with one loaded model. `incoming` is a private folder for files on their way in."""
+    """One library with one loaded model. `incoming` is a private folder for files on their way in.
 
-    def __init__(self, settings: Settings, folder: Path | None = None) -> None:
+    The library is opened here, or is one that others have opened and use too. Choosing another model changes what
+    the tabs ask, and nothing for those others.
+    """
+
+    def __init__(self, settings: Settings, folder: Path | None = None, library: Library | None = None) -> None:
         self._notices: list[str] = []
-        self._library = Library.open(folder, settings, self._notice)
+        self._library = library or Library.open(folder, settings, self._notice)
         self._state = DeskState(Phase.LOADING, "Loading the model…")
         self._changing = threading.Lock()
         self.incoming = Path(tempfile.mkdtemp(prefix="wholedoc-incoming-"))

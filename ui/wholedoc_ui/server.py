@@ -1,25 +1,23 @@
-"""The browser app as a web application, safe by default, and the process that serves it."""
+"""The browser app as a web application, safe by default."""
 
 from __future__ import annotations
 
-import ipaddress
 import os
-import socket
-from collections.abc import Callable
 from dataclasses import dataclass
 
-import uvicorn
 from fastapi import FastAPI
 from starlette.datastructures import MutableHeaders
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from wholedoc.errors import WholedocError
+from wholedoc.server import serving
+from wholedoc.server.serving import PortError, serve
 
 from .desk import Desk
 
-LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]", "::1")
+__all__ = ["Address", "Guard", "PortError", "create_app", "serve"]
+
 # Nothing from elsewhere is ever loaded or asked. Gradio's own page needs inline scripts and compiles its templates.
 POLICY = "; ".join(
     (
@@ -47,29 +45,11 @@ API_ROUTES = ("/gradio_api/openapi", "/gradio_api/info")
 
 
 @dataclass(frozen=True)
-class Address:
+class Address(serving.Address):
     """Where to listen. `auth` is a user's name and password."""
 
-    host: str = "127.0.0.1"
     port: int = 7860
     auth: tuple[str, str] | None = None
-
-    @property
-    def is_loopback(self) -> bool:
-        """Whether only this machine can connect."""
-        try:
-            return self.host in LOOPBACK_NAMES or ipaddress.ip_address(self.host).is_loopback
-        except ValueError:
-            return False
-
-    @property
-    def url(self) -> str:
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"http://{host}:{self.port}"
-
-
-class PortError(WholedocError):
-    """The address cannot be listened on."""
 
 
 class Guard:
@@ -101,43 +81,7 @@ def create_app(desk: Desk, address: Address, upload_bytes: int) -> FastAPI:
     from .app import mount
 
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
-    if address.is_loopback:
-        # A web page elsewhere cannot pass itself off as this one by giving its own name this machine's address.
-        app.add_middleware(TrustedHostMiddleware, allowed_hosts=[*LOOPBACK_NAMES, address.host])
+    # A web page elsewhere cannot pass itself off as this one by giving its own name this machine's address.
+    app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(address.hosts))
     app.add_middleware(Guard)  # the outermost, since it was added last
     return mount(app, desk, auth=address.auth, upload_bytes=upload_bytes)
-
-
-def serve(app: FastAPI, address: Address, ready: Callable[[], None]) -> None:
-    """Serve until interrupted; `ready` is called when the port answers. Raises PortError."""
-    with _listen(address) as listening:
-        config = uvicorn.Config(
-            app, log_level="warning", timeout_graceful_shutdown=1, server_header=False, ws="none"
-        )
-        _Announcing(config, ready).run(sockets=[listening])
-
-
-class _Announcing(uvicorn.Server):
-    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
-        super().__init__(config)
-        self._ready = ready
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets=sockets)
-        if self.started:
-            self._ready()
-
-
-def _listen(address: Address) -> socket.socket:
-    family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
-    listening = socket.socket(family, socket.SOCK_STREAM)
-    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listening.bind((address.host, address.port))
-    except OSError as error:
-        listening.close()
-        raise PortError(
-            f"cannot listen on {address.host} port {address.port} ({error.strerror}): is one running there? "
-            "--port chooses another"
-        ) from error
-    return listening

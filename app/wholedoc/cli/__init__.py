@@ -13,6 +13,7 @@ import click
 from .add import add
 from .ask import ask
 from .doctor import doctor
+from .serve import serve
 from .shelf import library_commands, list_documents, remove
 
 # What is thrown for reasons a person can mend is said in one sentence; the engine's own errors come without an
@@ -42,7 +43,7 @@ def cli(debug: bool) -> None:
     """Ask a whole document, on your own machine, with nothing retrieved."""
 
 
-for command in (add, ask, list_documents, remove, library_commands, doctor):
+for command in (add, ask, list_documents, remove, library_commands, doctor, serve):
     cli.add_command(command)
 
 

@@ -1,0 +1,82 @@
+"""What a server measures, as Prometheus reads it. Every server has a registry of its own."""
+
+from __future__ import annotations
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from ..answer import Answer
+from .admission import Admission
+
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+SECONDS = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 40, 80, 160, 320, 640)
+
+
+class Metrics:
+    """Requests, queue, tokens, and seconds to the first token."""
+
+    def __init__(self, admission: Admission) -> None:
+        self.registry = CollectorRegistry()
+        self._requests = Counter(
+            "wholedoc_requests", "Requests answered.", ("method", "route", "status"), registry=self.registry
+        )
+        self._gone = Counter(
+            "wholedoc_disconnects", "Clients that left before their answer was complete.", registry=self.registry
+        )
+        self._tokens = Counter(
+            "wholedoc_tokens",
+            "Tokens of documents that were read or were known (cached), of questions and answers.",
+            ("kind",),
+            registry=self.registry,
+        )
+        self._first_token = Histogram(
+            "wholedoc_first_token_seconds",
+            "From when a request came in to its first token.",
+            buckets=SECONDS,
+            registry=self.registry,
+        )
+        waiting = Gauge("wholedoc_waiting_requests", "Requests in the queue.", registry=self.registry)
+        waiting.set_function(lambda: admission.waiting)
+        working = Gauge("wholedoc_working_requests", "Requests at work.", registry=self.registry)
+        working.set_function(lambda: admission.working)
+
+    def text(self) -> bytes:
+        """All of it, in Prometheus' text format."""
+        return generate_latest(self.registry)
+
+    def request(self, method: str, route: str, status: int) -> None:
+        self._requests.labels(method, route, str(status)).inc()
+
+    def gone(self) -> None:
+        self._gone.inc()
+
+    def answered(self, answer: Answer, first_token_s: float) -> None:
+        used = answer.usage
+        self._tokens.labels("read").inc(used.document_tokens - used.cached_tokens)
+        self._tokens.labels("cached").inc(used.cached_tokens)
+        self._tokens.labels("question").inc(used.question_tokens)
+        self._tokens.labels("answer").inc(used.answer_tokens)
+        self._first_token.observe(first_token_s)
+
+
+class CountRequests:
+    """Counts answers by route and status."""
+
+    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
+        self.app = app
+        self.metrics = metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+
+        async def send_counted(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                # A route's own path, not what was asked for: there may be no end of those.
+                route = getattr(scope.get("route"), "path", "other")
+                method = scope["method"] if route != "other" else "other"
+                self.metrics.request(method, route, message["status"])
+            await send(message)
+
+        await self.app(scope, receive, send_counted)

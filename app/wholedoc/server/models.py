@@ -1,0 +1,81 @@
+"""The model that the server serves: its names, and whether it is loaded."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+import time
+from enum import Enum
+from pathlib import Path
+
+from .. import embedded_model
+from ..errors import explain
+from ..library import Library
+from .errors import ApiError
+from .responses import ModelObject
+
+log = logging.getLogger(__name__)
+# What clients may say for the model whose name they do not know.
+ALIASES = ("", "wholedoc")
+
+
+class Phase(Enum):
+    LOADING = "loading"
+    READY = "ready"
+    FAILED = "failed"
+
+
+class ServedModel:
+    """A library's model, loaded in the background."""
+
+    def __init__(self, library: Library) -> None:
+        self._library = library
+        self._given = library.settings.model or embedded_model.NAME
+        self._created = int(time.time())
+        self._ended = threading.Event()
+        self._error: Exception | None = None
+
+    @property
+    def name(self) -> str:
+        """What a person called it; of a folder, only its last part."""
+        folder = Path(self._given)
+        return folder.resolve().name if folder.is_dir() else self._given
+
+    @property
+    def phase(self) -> Phase:
+        if not self._ended.is_set():
+            return Phase.LOADING
+        return Phase.FAILED if self._error else Phase.READY
+
+    def load(self) -> None:
+        """Start loading."""
+        threading.Thread(target=self._load, name="wholedoc-load", daemon=True).start()
+
+    async def loaded(self) -> None:
+        """Wait until the model is there. Raises ApiError 503 if it cannot be loaded."""
+        while not self._ended.is_set():
+            await asyncio.sleep(0.05)
+        if self._error is not None:
+            raise ApiError(503, "the model cannot be loaded: the server's terminal says why", "model_unavailable")
+
+    def check(self, name: str) -> None:
+        """Raise ApiError 404 for a name that is not this model's."""
+        if name not in (*ALIASES, self.name, self._given):
+            raise ApiError(
+                404, f"there is no model '{name[:200]}' here: this is '{self.name}'", "model_not_found", "model"
+            )
+
+    def describe(self) -> ModelObject:
+        """What /v1/models says of it."""
+        window = self._library.engine.plan(0).longest_document if self.phase is Phase.READY else None
+        return ModelObject(id=self.name, created=self._created, context_window=window)
+
+    def _load(self) -> None:
+        try:
+            _ = self._library.engine
+        except Exception as error:
+            self._error = error
+            log.error("%s", explain(error) or "the model could not be loaded", exc_info=explain(error) is None)
+        finally:
+            self._ended.set()

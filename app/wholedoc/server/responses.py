@@ -1,0 +1,182 @@
+"""What the server answers, in OpenAI's shapes. Clients ignore fields that they do not know."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel
+
+
+class FileCitation(BaseModel):
+    """`quote` is an exact piece of page `page` (1-based) of the file; `page_label` is what the page calls itself.
+    `score` is relative to the best citation, which has 1. `index` is the file's place among those asked."""
+
+    file_id: str
+    filename: str
+    index: int
+    page: int
+    page_label: str
+    quote: str
+    score: float
+
+
+class Annotation(BaseModel):
+    """Where the answer comes from."""
+
+    type: Literal["file_citation"] = "file_citation"
+    file_citation: FileCitation
+
+
+class PromptDetails(BaseModel):
+    """`cached_tokens` did not have to be read for this request; `kept_tokens` stayed for the answer."""
+
+    cached_tokens: int
+    kept_tokens: int
+
+
+class CompletionUsage(BaseModel):
+    """Tokens of documents and question, and of the answer."""
+
+    prompt_tokens: int
+    completion_tokens: int
+    total_tokens: int
+    prompt_tokens_details: PromptDetails
+
+
+class CompletionTimings(BaseModel):
+    """Tokens and milliseconds, under llama.cpp's names: `queue_ms` until work began, `prompt_ms` from there until
+    the first token, `predicted_ms` for the rest. Once everything was read, `first_token_ms` of these were the
+    question's own, and `score_ms` of those went into asking every part of the documents."""
+
+    cache_n: int
+    prompt_n: int
+    prompt_ms: float
+    predicted_n: int
+    predicted_ms: float
+    queue_ms: float
+    score_ms: float
+    first_token_ms: float
+
+
+class AnswerMessage(BaseModel):
+    """`found` is false where the documents do not support an answer; the content then says so."""
+
+    role: Literal["assistant"] = "assistant"
+    content: str
+    refusal: None = None
+    annotations: list[Annotation]
+    found: bool
+
+
+FinishReason = Literal["stop", "length"]
+
+
+class Choice(BaseModel):
+    index: int = 0
+    message: AnswerMessage
+    logprobs: None = None
+    finish_reason: FinishReason
+
+
+class ChatCompletion(BaseModel):
+    """A whole answer."""
+
+    id: str
+    object: Literal["chat.completion"] = "chat.completion"
+    created: int
+    model: str
+    choices: list[Choice]
+    usage: CompletionUsage
+    timings: CompletionTimings
+
+
+class Progress(BaseModel):
+    """How far the prompt is, in the field that llama.cpp uses. While `phase` is "reading", `total`, `cache` and
+    `processed` are tokens of the file `file_id`; while it is "scoring", chunks of all files."""
+
+    phase: Literal["reading", "scoring"]
+    file_id: str | None
+    total: int
+    cache: int
+    processed: int
+    time_ms: int
+
+
+class Delta(BaseModel):
+    role: Literal["assistant"] | None = None
+    content: str | None = None
+    annotations: list[Annotation] | None = None
+    found: bool | None = None
+
+
+class ChunkChoice(BaseModel):
+    index: int
+    delta: Delta
+    finish_reason: FinishReason | None
+
+
+class ChatCompletionChunk(BaseModel):
+    """A piece of an answer that is streamed. Dumped without what was not set."""
+
+    id: str
+    object: Literal["chat.completion.chunk"]
+    created: int
+    model: str
+    choices: list[ChunkChoice]
+    usage: CompletionUsage | None = None
+    prompt_progress: Progress | None = None
+    timings: CompletionTimings | None = None
+
+
+class ModelObject(BaseModel):
+    """`context_window` is the longest document that fits in memory now, in tokens; null while the model loads."""
+
+    id: str
+    object: Literal["model"] = "model"
+    created: int
+    owned_by: str = "wholedoc"
+    context_window: int | None
+
+
+class ModelList(BaseModel):
+    object: Literal["list"] = "list"
+    data: list[ModelObject]
+
+
+class FileObject(BaseModel):
+    """A file on the shelf. `id` is the sha256 of its content; `warnings` tell what was unusual reading it."""
+
+    id: str
+    object: Literal["file"] = "file"
+    bytes: int
+    created_at: int
+    expires_at: None = None
+    filename: str
+    purpose: Literal["user_data", "assistants"]
+    status: Literal["processed"] = "processed"
+    status_details: None = None
+    pages: int
+    warnings: list[str]
+
+
+class FileList(BaseModel):
+    object: Literal["list"] = "list"
+    data: list[FileObject]
+    first_id: str | None
+    last_id: str | None
+    has_more: bool
+
+
+class FileDeleted(BaseModel):
+    id: str
+    object: Literal["file"] = "file"
+    deleted: Literal[True] = True
+
+
+class Health(BaseModel):
+    """`waiting` and `working` are requests in the queue and at work."""
+
+    status: Literal["loading", "ready", "failed"]
+    model: str
+    waiting: int
+    working: int
