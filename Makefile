@@ -19,7 +19,7 @@ $(VENV)/.run: $(VENV)/.pip pyproject.toml constraints.txt
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.run
-	$(PIP) install --quiet --constraint constraints.txt --group dev --editable ".[ui]"
+	$(PIP) install --quiet --constraint constraints.txt --group dev --editable ".[all]"
 	@touch $@
 
 run: $(VENV)/.run  ## the browser app on http://127.0.0.1:7860, with sample documents on the shelf
