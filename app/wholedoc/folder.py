@@ -138,7 +138,8 @@ class LibraryFolder:
         """Remember a document and its file. Raises LibraryError."""
         with self.writing():
             self.originals.put(document.id, file)
-            self.catalog.put(document)
+            if self.catalog.get(document.id) is None:  # else it keeps its place on the shelf
+                self.catalog.put(document)
 
     def keep_text(self, text: Document) -> list[str]:
         """Remember a text, or that it was used again; returns the ids of those that went for it.

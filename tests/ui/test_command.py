@@ -181,9 +181,8 @@ def test_letting_everybody_in_has_to_be_said(wholedoc: Command, monkeypatch: pyt
 def test_a_missing_package_says_how_to_get_it(
     wholedoc: Command, monkeypatch: pytest.MonkeyPatch, package: str
 ) -> None:
-    importers = ["app", "components", "wiring"] if package == "gradio" else ["server"]
-    for name in importers:
-        monkeypatch.delitem(sys.modules, f"wholedoc_ui.{name}", raising=False)
+    for name in ("wholedoc_ui.app", "wholedoc_ui.server", "wholedoc.server.serving"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
     monkeypatch.setitem(sys.modules, package, None)  # importing it fails now
     code, _, err = wholedoc("ui", "--port", "1")
     assert code == 2
