@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from . import library, precision, questions, reading, stopping, ui
+from . import library, precision, questions, reading, server, stopping, ui
 from .report import machine
 
 BENCHMARKS = {
@@ -13,6 +13,7 @@ BENCHMARKS = {
     "precision": precision.run,
     "library": library.run,
     "stopping": stopping.run,
+    "server": server.run,
     "ui": ui.run,
 }
 

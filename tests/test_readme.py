@@ -16,6 +16,7 @@ from wholedoc.home import home
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"```(\w*)\n(.*?)```", README, re.DOTALL)
+PYTHON = [block for language, block in BLOCKS if language == "python"]
 LINES = [line.split("  #")[0].strip() for language, block in BLOCKS if not language for line in block.splitlines()]
 
 
@@ -35,7 +36,7 @@ def test_every_command_line_is_understood(line: str) -> None:
 
 
 @pytest.mark.embedded
-@pytest.mark.parametrize("example", [block for language, block in BLOCKS if language == "python"])
+@pytest.mark.parametrize("example", [one for one in PYTHON if "base_url" not in one])
 def test_the_python_examples_run(
     example: str, embedded_folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -67,6 +68,11 @@ def test_the_examples_for_llama_index_run(
         exec(compile(example, "llama_index.md", "exec"), {"__name__": "example"})
         said = capsys.readouterr().out
         assert "12" in said, (example, said)
+
+
+def test_the_server_example_is_the_one_that_is_run() -> None:
+    (example,) = [one for one in PYTHON if "base_url" in one]
+    assert example in (ROOT / "docs" / "server.md").read_text(encoding="utf-8")
 
 
 def test_every_link_to_a_file_leads_somewhere() -> None:

@@ -16,6 +16,7 @@ from fastapi import FastAPI
 
 from wholedoc import Library
 from wholedoc.server.app import create_app
+from wholedoc.server.serving import Address, listen
 from wholedoc.server.state import Options, State
 
 # What happens within a second, is seen within a second, on a machine that does other things too.
@@ -63,8 +64,7 @@ class Server:
 def running(library: Library, options: Options | None = None, **rest: Any) -> Iterator[Server]:
     """A server on a free port, until the end of the block."""
     app = create_app(library, options or Options(), **rest)
-    listening = socket.socket()
-    listening.bind(("127.0.0.1", 0))
+    listening = listen(Address(port=0))
     server = uvicorn.Server(uvicorn.Config(app, log_level="critical", timeout_graceful_shutdown=1, ws="none"))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
     thread.start()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Awaitable, Callable, Generator
 from dataclasses import replace
 from typing import Annotated, Any
 
@@ -29,6 +29,7 @@ from .work import GoneError, Work, unless_gone
 
 router = APIRouter()
 Cancel = Callable[[], bool]
+Say = Callable[[str], Awaitable[None]]
 # A stream that has nothing to say says so this often, in seconds, so that nobody on the way takes it for dead.
 HEARTBEAT_S = 10.0
 _STREAM: dict[str, Any] = {"text/event-stream": {"schema": {"type": "string"}}}
@@ -92,6 +93,7 @@ class Streamed(Response):
         self._answering = answering
         self._first = first
         self._metrics = metrics
+        self._said = 0.0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
@@ -104,30 +106,35 @@ class Streamed(Response):
 
     async def _send_all(self, send: Send) -> None:
         async def say(what: str) -> None:
+            self._said = time.monotonic()
             await send({"type": "http.response.body", "body": what.encode(), "more_body": True})
 
+        # A task of its own, so that an event on its way to the client waits for nothing else in the event loop.
+        beating = asyncio.ensure_future(self._beat(say))
+        try:
+            await self._say_all(say)
+        except Exception as error:
+            await say(_data(api_error(error).body))
+        finally:
+            beating.cancel()
+        await send({"type": "http.response.body", "body": b""})
+
+    async def _say_all(self, say: Say) -> None:
         completion = self._answering.completion
         await say(_data(completion.opening()))
         event = self._first
-        try:
-            while event is not None:
-                for chunk in completion.chunks(event):
-                    await say(_data(chunk))
-                event = await self._next(say)
-            await say("data: [DONE]\n\n")
-        except Exception as error:
-            await say(_data(api_error(error).body))
-        await send({"type": "http.response.body", "body": b""})
+        while event is not None:
+            for chunk in completion.chunks(event):
+                await say(_data(chunk))
+            event = await self._answering.next()
+        await say("data: [DONE]\n\n")
 
-    async def _next(self, say: Callable[[str], Any]) -> Event | None:
-        """The next event; while there is none, comments, which clients skip."""
-        coming = asyncio.ensure_future(self._answering.next())
-        try:
-            while not (await asyncio.wait((coming,), timeout=HEARTBEAT_S))[0]:
+    async def _beat(self, say: Say) -> None:
+        """While nothing else is said, comments, which clients skip."""
+        while True:
+            await asyncio.sleep(HEARTBEAT_S)
+            if time.monotonic() - self._said >= HEARTBEAT_S:
                 await say(": still at it\n\n")
-            return coming.result()
-        finally:
-            coming.cancel()
 
 
 async def _begin(state: State, client: Client, asked: ChatRequest, came: float) -> Answering:
