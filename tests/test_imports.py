@@ -23,7 +23,7 @@ APP_MAY_NOT = {"wholedoc_ui", "gradio"}
 # Where the browser app's components are put together; all other modules of the ui do without Gradio.
 UI_WITH_GRADIO = {"app", "components", "wiring"}
 # These import the web application when they are asked to serve it.
-UI_SERVING = {"command", "server"}
+UI_SERVING = {"command", "server", "pages"}
 # A start or an end of an element in a text of the program.
 TAG = re.compile(r"</?[a-z][a-z0-9]*[\s>/]")
 
