@@ -46,7 +46,8 @@ class Usage:
 
 @dataclass(frozen=True)
 class Timings:
-    """Seconds from the start of the question: until chunks were scored, the first token, the end."""
+    """Seconds from the start of the question: until chunks were scored, the first token that shows (white space
+    before an answer does not), the end."""
 
     score_s: float
     first_token_s: float

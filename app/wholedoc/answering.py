@@ -106,7 +106,8 @@ def answer(asking: Asking) -> Generator[Event, None, None]:
         citations = cite(corpus, passages)
         yield Cited(citations)
         for piece in writing.pieces(_generate(asking, selection, passages)):
-            first_s = first_s if pieces else time.perf_counter() - started
+            if not "".join(pieces).strip():
+                first_s = time.perf_counter() - started
             pieces.append(piece)
             yield Token(piece)
     else:

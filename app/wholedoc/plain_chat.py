@@ -46,7 +46,8 @@ def chat(chatting: Chatting) -> Generator[Event, None, None]:
     first_s: float | None = None
     tokens = engine.generate(selection, sampling, model.stop_ids, cancelled=chatting.cancelled)
     for piece in writing.pieces(tokens):
-        first_s = first_s or time.perf_counter() - started
+        if not "".join(pieces).strip():
+            first_s = time.perf_counter() - started
         pieces.append(piece)
         yield Token(piece)
     total_s = time.perf_counter() - started

@@ -68,8 +68,8 @@ class Completion:
         return None if self._first is None else self._first - self.started
 
     def note(self, event: Event) -> None:
-        """See when the first token comes."""
-        if self._first is None and isinstance(event, Token | Done):
+        """See when the first token that shows comes."""
+        if self._first is None and ((isinstance(event, Token) and event.text.strip()) or isinstance(event, Done)):
             self._first = time.monotonic()
 
     def opening(self) -> ChatCompletionChunk:
