@@ -12,12 +12,12 @@ from .case import Case
 class Outcome:
     """What a method said to a case, and what it took.
 
-    `nll`: mean -log P of the first accepted answer in its place after the question, nats per token; None where the
-    method has no one context to compute it in. `evidence_kept`: whether what was answered from holds an accepted
-    answer; None where nothing is left out, or where nobody can say (every attention head keeps other tokens, or the
-    document never says the answer word for word). `pages`: the cited pages (0-based), the best first; None where the
-    method cites none. `kept_tokens`: how much of the document the answer was made from. `read_s`: seconds to read
-    what was not read before; `answer_s`: from the question to the end of the answer.
+    `nll`: mean -log P of the first accepted answer in its place after the question, nats per token; None where
+    the method has no one context to compute it in. `evidence_kept`: whether what was answered from holds an
+    accepted answer; None where nothing is left out, or where nobody can say (every attention head keeps other
+    tokens, or the document never says the answer word for word). `pages`: the cited pages (0-based), the best
+    first; None where the method cites none. `kept_tokens`: how much of the document the answer was made from.
+    `read_s`: seconds to read what was not read before; `answer_s`: from the question to the end of the answer.
     """
 
     text: str

@@ -16,6 +16,7 @@ import torch
 import transformers
 from torch import Tensor
 from transformers import AutoModelForCausalLM, DynamicCache
+from transformers.utils import logging
 
 
 class Pressed:
@@ -66,7 +67,8 @@ class Pressed:
         positions = torch.arange(first, first + len(token_ids), device=self._model.device)
         ids = torch.tensor([token_ids], device=self._model.device)
         out = self._model(input_ids=ids, past_key_values=self._cache, position_ids=positions[None])
-        return out.logits[0].float()
+        logits: Tensor = out.logits[0].float()
+        return logits
 
     def _greedy(self, last: Tensor, request: dict[str, Any]) -> list[int]:
         said: list[int] = []
@@ -92,6 +94,7 @@ class Pressed:
 
 def main() -> None:
     """`kvpress_child.py FOLDER DTYPE DEVICE`: first a line that says which transformers this is."""
+    logging.disable_progress_bar()
     pressed = Pressed(*sys.argv[1:4])
     print(json.dumps({"transformers": transformers.__version__}), flush=True)
     for line in sys.stdin:

@@ -44,7 +44,8 @@ def rank(texts: Sequence[str], question: str) -> list[int]:
         return list(range(len(texts)))
     index = bm25s.BM25()
     index.index(of_texts, show_progress=False)
-    return np.argsort(-index.get_scores(asked), kind="stable").tolist()
+    order: list[int] = np.argsort(-index.get_scores(asked), kind="stable").tolist()
+    return order
 
 
 @dataclass(frozen=True)
