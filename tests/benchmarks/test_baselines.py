@@ -16,13 +16,13 @@ from benchmarks.quality.baselines.evidence import evidence_kept
 from benchmarks.quality.baselines.full_attention import Stretched, Truncated, ends
 from benchmarks.quality.baselines.plain_model import PlainModel
 from benchmarks.quality.baselines.retrieval import within
-from benchmarks.quality.baselines.rope import Stretch, frequencies
+from benchmarks.quality.baselines.rope import NTK_FACTOR, Stretch, frequencies
 from benchmarks.quality.case import Case, Metric
 from benchmarks.quality.method import NotApplicable, NotInstalled, TooLong
 
 from wholedoc.text_model import TextModel, open_model
 
-PAGES = tuple(f"Page {number}. " + f"The tide was out by dawn on day {number}. " * 24 for number in range(20))
+PAGES = tuple(f"Page {number}. " + f"The tide was out by dawn on day {number}. " * 12 for number in range(20))
 KEEPER = "The keeper of the lighthouse was\nMiriam Oake, and nobody else."
 REPLY = Reply(max_new_tokens=4)
 
@@ -93,7 +93,7 @@ def test_ntk_is_transformers_own_at_the_length_of_the_text(model: TextModel) -> 
     from transformers import LlamaConfig, LlamaForCausalLM
 
     plain, length = PlainModel(model), 2 * model.loaded.spec.window
-    rope = {**model.loaded.model.config.rope_parameters, "rope_type": "dynamic", "factor": 1.0}
+    rope = {**model.loaded.model.config.rope_parameters, "rope_type": "dynamic", "factor": NTK_FACTOR}
     config = LlamaConfig.from_dict({**model.loaded.model.config.to_dict(), "rope_parameters": rope})
     theirs = LlamaForCausalLM(config).eval()
     theirs.load_state_dict(model.loaded.model.state_dict())

@@ -89,7 +89,7 @@ class Asker:
 
     def __call__(self, case: Case) -> Asked:
         """Raises NotApplicable if nobody knows an answer whose NLL could be taken."""
-        if not case.answers:
+        if not case.answers or not case.answers[0].strip():
             raise NotApplicable("the case has no accepted answer")
         prompt, tokenizer = self.model.prompt, self.model.tokenizer
         question = prompt.question(tokenizer, case.question.strip(), opening=self.reply.opening)

@@ -57,7 +57,7 @@ class Stretched:
     """The whole document, with RoPE scaled to its length."""
 
     def __init__(self, model: TextModel, reply: Reply, how: Stretch) -> None:
-        self.name = how.name
+        self.name = f"full attention, {how.name}"
         self._model = model
         self._how = how
         self._asker = Asker(model, reply)

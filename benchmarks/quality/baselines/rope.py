@@ -12,6 +12,9 @@ from transformers.modeling_rope_utils import ROPE_INIT_FUNCTIONS
 
 from ..method import NotApplicable
 
+# transformers' usual factor. With 1 only the lowest frequency would stay within the angles it was trained on; with
+# 2 nearly all do that turn less than once in the window.
+NTK_FACTOR = 2.0
 # What a stretch is made for is rounded up to this many tokens, so that questions of different length find the
 # document read with the same frequencies.
 STEP = 1024
@@ -39,10 +42,10 @@ def frequencies(config: Any, stretch: Stretch, tokens: int, device: torch.device
     window = config.max_position_embeddings
     length = max(-(-tokens // STEP) * STEP, window)
     stretched = copy.deepcopy(config)
-    # Dynamic NTK has its growth from the length; its own factor of 1 adds nothing to that.
-    scale = {"factor": 1.0} if stretch is Stretch.NTK else {"factor": length / window}
+    # Dynamic NTK takes its growth from the length, YaRN all of it from the factor.
+    factor = NTK_FACTOR if stretch is Stretch.NTK else length / window
+    stretched.rope_parameters = {**own, "rope_type": stretch.value, "factor": factor}
     if stretch is Stretch.YARN:
-        scale["original_max_position_embeddings"] = window
-    stretched.rope_parameters = {**own, "rope_type": stretch.value, **scale}
-    inverse, factor = ROPE_INIT_FUNCTIONS[stretch.value](stretched, device, seq_len=length)
-    return inverse, float(factor)
+        stretched.rope_parameters["original_max_position_embeddings"] = window
+    inverse, attention_factor = ROPE_INIT_FUNCTIONS[stretch.value](stretched, device, seq_len=length)
+    return inverse, float(attention_factor)
