@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: setup run ask pictures test lint check format bench bench-quick samples clean
+.PHONY: setup run ask pictures test lint check format bench bench-quick kvpress samples clean
 
 setup: $(VENV)/.dev  ## everything for working on the project
 
@@ -48,6 +48,10 @@ bench: $(VENV)/.dev  ## the measurements of docs/benchmarks.md
 bench-quick: $(VENV)/.dev  ## the same on short documents, in about two minutes
 	$(BIN)/python -m benchmarks --quick
 
+kvpress: $(VENV)/.pip  ## what compares with kvpress, in an environment of its own: it wants an older transformers
+	$(PYTHON) -m venv .venv-kvpress
+	$(PIP) --python .venv-kvpress/bin/python install --quiet --requirement benchmarks/quality/baselines/kvpress.txt
+
 samples: $(VENV)/.dev  ## write the sample documents anew
 	$(BIN)/python sample_docs/build.py
 
@@ -55,6 +59,6 @@ pictures: $(VENV)/.dev  ## the README's pictures anew, by the browser tests (rea
 	WHOLEDOC_SCREENSHOTS=docs/pictures $(BIN)/python -m pytest tests/ui/test_browser.py -k "over_a_restart or not_there"
 
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) .venv-kvpress .mypy_cache .ruff_cache .pytest_cache
 
 SAMPLE_QUESTION := How much did the master of the Grey Heron have to pay for pumping oil into the water at Lantern Quay?
