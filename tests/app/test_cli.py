@@ -22,7 +22,7 @@ USAGE_KEYS = {"document_tokens", "cached_tokens", "kept_tokens", "question_token
 
 
 @pytest.mark.embedded
-@pytest.mark.usefixtures("with_embedded_model")
+@pytest.mark.usefixtures("with_notice_read")
 def test_ask_json_is_the_contract(wholedoc: Command) -> None:
     code, out, _ = wholedoc("ask", NOTICE, "-q", QUESTION, "-q", "Who keeps the bridge?", "--json")
     assert code == 0
@@ -45,7 +45,7 @@ def test_ask_json_is_the_contract(wholedoc: Command) -> None:
 
 
 @pytest.mark.embedded
-@pytest.mark.usefixtures("with_embedded_model")
+@pytest.mark.usefixtures("with_notice_read")
 def test_every_quote_is_on_its_page(wholedoc: Command) -> None:
     from wholedoc.extraction import read_document
 
@@ -73,7 +73,7 @@ def test_the_second_time_nothing_is_read(wholedoc: Command) -> None:
 
 
 @pytest.mark.embedded
-@pytest.mark.usefixtures("with_embedded_model")
+@pytest.mark.usefixtures("with_notice_read")
 def test_a_person_reads_the_answer_and_its_pages(wholedoc: Command) -> None:
     code, out, _ = wholedoc("ask", NOTICE, "-q", QUESTION)
     assert code == 0
@@ -83,7 +83,7 @@ def test_a_person_reads_the_answer_and_its_pages(wholedoc: Command) -> None:
 
 
 @pytest.mark.embedded
-@pytest.mark.usefixtures("with_embedded_model")
+@pytest.mark.usefixtures("with_notice_read")
 @pytest.mark.parametrize("composition", ["assembled", "reread", "mixture"])
 def test_every_composition_answers(wholedoc: Command, composition: str) -> None:
     code, out, _ = wholedoc(

@@ -37,7 +37,7 @@ def engine(llm: ParallelCompLLM) -> WholeDocumentQueryEngine:
     return WholeDocumentQueryEngine.from_files([NOTICE], llm=llm)
 
 
-def test_the_answer_and_its_page(with_embedded_model: None) -> None:
+def test_the_answer_and_its_page(with_notice_read: None) -> None:
     """The embedded model, asked through a query engine, a tool, and a conversation."""
     llm = ParallelCompLLM()
     engine = WholeDocumentQueryEngine.from_files([NOTICE], llm=llm)

@@ -348,7 +348,7 @@ def test_a_bug_is_an_error_in_the_same_shape(server: Server, monkeypatch: pytest
 
 
 def test_a_bug_leaves_the_connection_open(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A client that asks on over a connection which is just being closed is told of no bug, but of a broken line."""
+    """A client that asks on over a connection which is just being closed is told of a broken line, not of a bug."""
     monkeypatch.setattr(Library, "chat", lambda *_, **__: 1 / 0)
     body, headers = json.dumps({"messages": HELLO}), {"Content-Type": "application/json"}
     with closing(HTTPConnection(server.url.removeprefix("http://"), timeout=60)) as connection:

@@ -120,7 +120,7 @@ async def on_error(_request: Request, error: Exception) -> Response:
 
 
 class AnswerFaults:
-    """Answers what nobody foresaw like any other error. The framework's own handler of it raises it again once it has
+    """Answers what nobody foresaw like any other error. The framework's own handler raises it again once it has
     answered, and the connection is closed on a client that may be sending its next request over it already."""
 
     def __init__(self, app: ASGIApp) -> None:
