@@ -159,8 +159,8 @@ def test_only_its_own_package_imports_llama_index() -> None:
 
 @dataclass(frozen=True)
 class Loaded:
-    """Top-level names of what is loaded once the engine is, then the app too, then the logic of the ui too; and what
-    the engine registered as attention and as masks."""
+    """Top-level names of what is loaded once the engine is, then the app too, then the logic of the ui too; and
+    what all of them registered as attention and as masks."""
 
     engine: list[str]
     app: list[str]

@@ -393,7 +393,9 @@ def test_a_disk_that_is_too_small_is_said_so_before_work(
 @pytest.fixture
 def add_elsewhere(tiny_model: Path, tmp_path: Path) -> Callable[[], Started]:
     """Add the same document of some 60 chunks in another process."""
-    path = write(tmp_path / "long.txt", [f"Entry {n}. Vessel {n * 7} came in with {n * 13} crates." for n in range(700)])
+    path = write(
+        tmp_path / "long.txt", [f"Entry {n}. Vessel {n * 7} came in with {n * 13} crates." for n in range(700)]
+    )
 
     def add() -> Started:
         arguments = ["add", path, "--model", tiny_model, "--chunk-tokens", "256", "--json"]
