@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 
-CACHE = Path(__file__).parent.parent / ".cache"
+ROOT = Path(__file__).parent.parent
+CACHE = ROOT / ".cache"
+NOTICE = ROOT / "sample_docs" / "short_notice.pdf"
 
 
 @pytest.fixture(autouse=True)
@@ -30,14 +37,61 @@ def embedded_folder() -> Path:
     return embedded_model(Path(os.environ.get("WHOLEDOC_TEST_CACHE", CACHE)) / "models")
 
 
+@pytest.fixture(autouse=True, scope="session")
+def _weights_are_loaded_once() -> Iterator[None]:
+    """Libraries of one process share the weights of models that they open alike; nobody writes to weights.
+
+    Each gets a model of its own around them, so that one which was opened again is told from one which was kept.
+    """
+    from wholedoc import embedded_model, library
+    from wholedoc.home import home
+    from wholedoc.text_model import TextModel, open_model
+
+    opened = cache(open_model)
+
+    def shared(name: str | None = None, *, notify: embedded_model.Notify, **rest: Any) -> TextModel:
+        source = name or str(embedded_model.embedded_model(home() / "models", notify).resolve())
+        return replace(opened(source, **rest), name=name or embedded_model.NAME)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(library, "open_model", shared)
+        yield
+
+
 @pytest.fixture
 def with_embedded_model(embedded_folder: Path) -> None:
     """The test's own library already holds the embedded model."""
     from wholedoc.home import home
 
-    models = home() / "models"
-    models.mkdir(parents=True)
-    (models / embedded_folder.name).symlink_to(embedded_folder)
+    hold_embedded_model(home(), embedded_folder)
+
+
+def hold_embedded_model(library: Path, embedded_folder: Path) -> None:
+    """Put the embedded model where a library looks for it."""
+    (library / "models").mkdir(parents=True)
+    (library / "models" / embedded_folder.name).symlink_to(embedded_folder)
+
+
+@pytest.fixture(scope="session")
+def _notice_library(embedded_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A library in which the embedded model has read the notice. To be copied, not to be used."""
+    from wholedoc import Library
+
+    folder = tmp_path_factory.mktemp("notice") / "library"
+    hold_embedded_model(folder, embedded_folder)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("WHOLEDOC_HOME", str(folder))
+        patch.setenv("HF_HUB_OFFLINE", "1")
+        Library.open().add(NOTICE)
+    return folder
+
+
+@pytest.fixture
+def with_notice_read(_notice_library: Path) -> None:
+    """The test's own library already holds the embedded model, and the notice as that has read it."""
+    from wholedoc.home import home
+
+    shutil.copytree(_notice_library, home(), symlinks=True)
 
 
 @pytest.fixture(scope="session")

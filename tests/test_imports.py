@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -101,11 +103,8 @@ def test_only_the_modules_that_show_components_use_gradio() -> None:
 
 
 def test_the_logic_of_the_ui_does_not_load_gradio() -> None:
-    plain = sorted({path.stem for path in UI.glob("*.py")} - UI_WITH_GRADIO - {"__init__"})
-    imports = "".join(f"import wholedoc_ui.{name}\n" for name in plain if importable(name))
-    loaded = run(f"import sys\n{imports}print(*{{name.split('.')[0] for name in sys.modules}})").split()
-    assert "wholedoc_ui" in loaded
-    assert "gradio" not in loaded
+    assert "wholedoc_ui" in loaded_one_after_another().ui
+    assert "gradio" not in loaded_one_after_another().ui
 
 
 def importable(name: str) -> bool:
@@ -127,47 +126,29 @@ def test_html_is_written_in_one_module() -> None:
             assert found == [], path.name
 
 
-def run(program: str) -> str:
-    return subprocess.run(
-        [sys.executable, "-c", program], check=True, capture_output=True, text=True, timeout=120
-    ).stdout
-
-
 def test_importing_the_engine_registers_its_attention_and_changes_nothing_else() -> None:
-    output = run(
-        "import torch, transformers\n"
-        "from transformers.masking_utils import ALL_MASK_ATTENTION_FUNCTIONS as masks\n"
-        "from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS as functions\n"
-        "def state():\n"
-        "    return (dict(functions), dict(masks), torch.get_default_dtype(), torch.is_grad_enabled(),\n"
-        "            torch.get_num_threads(), torch.initial_seed(), transformers.logging.get_verbosity(),\n"
-        "            torch.get_float32_matmul_precision(), torch.backends.cuda.flash_sdp_enabled())\n"
-        "before = state()\n"
-        "import parallelcomp\n"
-        "after = state()\n"
-        "assert before[2:] == after[2:], (before[2:], after[2:])\n"
-        "for old, new in zip(before[:2], after[:2]):\n"
-        "    assert all(new[name] is old[name] for name in old)\n"
-        "    print(sorted(set(new) - set(old)))\n"
-    )
-    assert output.splitlines() == ["['parallelcomp']", "['parallelcomp']"]
+    assert loaded_one_after_another().registered == [["parallelcomp"], ["parallelcomp"]]
 
 
 @pytest.mark.parametrize("package", ["gradio", "llama_index", "fastapi", "pypdf", "wholedoc", "wholedoc_ui"])
 def test_the_engine_does_not_pull_in(package: str) -> None:
-    assert package not in loaded_by_the_engine()
+    assert {"torch", "transformers", "parallelcomp"} <= set(loaded_one_after_another().engine)
+    assert package not in loaded_one_after_another().engine
 
 
-@pytest.mark.parametrize("package", ["gradio", "llama_index", "fastapi", "wholedoc_ui"])
+@pytest.mark.parametrize(
+    "package",
+    ["gradio", "llama_index", "wholedoc_ui", "fastapi", "starlette", "uvicorn", "prometheus_client", "openai"],
+)
 def test_the_app_does_not_pull_in(package: str) -> None:
-    loaded = loaded_by("wholedoc.library, wholedoc.cli, wholedoc.responding, wholedoc.uploads")
-    assert "wholedoc" in loaded
-    assert package not in loaded
+    assert "wholedoc" in loaded_one_after_another().app
+    assert package not in loaded_one_after_another().app
 
 
 @pytest.mark.parametrize("package", ["torch", "transformers", "llama_index"])
 def test_the_name_alone_and_prompts_need_no_model(package: str) -> None:
-    assert package not in loaded_by("wholedoc, wholedoc.prompts, wholedoc.uploads")
+    program = f"import sys, wholedoc, wholedoc.prompts, wholedoc.uploads\n{PRINT_LOADED}"
+    assert package not in json.loads(run(program))
 
 
 def test_only_its_own_package_imports_llama_index() -> None:
@@ -176,13 +157,49 @@ def test_only_its_own_package_imports_llama_index() -> None:
     assert all(at.startswith("app/wholedoc/llama_index/") for at in inside)
 
 
-def loaded_by_the_engine() -> set[str]:
-    loaded = loaded_by("parallelcomp")
-    assert {"torch", "transformers", "parallelcomp"} <= loaded
-    return loaded
+@dataclass(frozen=True)
+class Loaded:
+    """Top-level names of what is loaded once the engine is, then the app too, then the logic of the ui too; and
+    what all of them registered as attention and as masks."""
+
+    engine: list[str]
+    app: list[str]
+    ui: list[str]
+    registered: list[list[str]]
+
+
+PRINT_LOADED = "import json; print(json.dumps(sorted({name.split('.')[0] for name in sys.modules})))\n"
 
 
 @cache
-def loaded_by(modules: str) -> set[str]:
-    """Top-level names of what importing these modules loads."""
-    return set(run(f"import sys, {modules}\nprint(*{{name.split('.')[0] for name in sys.modules}})").split())
+def loaded_one_after_another() -> Loaded:
+    """In one process, whose imports take seconds."""
+    plain = sorted({path.stem for path in UI.glob("*.py")} - UI_WITH_GRADIO - {"__init__"})
+    output = run(
+        "import sys, torch, transformers\n"
+        "from transformers.masking_utils import ALL_MASK_ATTENTION_FUNCTIONS as masks\n"
+        "from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS as functions\n"
+        "def state():\n"
+        "    return (dict(functions), dict(masks), torch.get_default_dtype(), torch.is_grad_enabled(),\n"
+        "            torch.get_num_threads(), torch.initial_seed(), transformers.logging.get_verbosity(),\n"
+        "            torch.get_float32_matmul_precision(), torch.backends.cuda.flash_sdp_enabled())\n"
+        "before = state()\n"
+        "import parallelcomp\n"
+        f"{PRINT_LOADED}"
+        "after = state()\n"
+        "assert before[2:] == after[2:], (before[2:], after[2:])\n"
+        "import wholedoc.library, wholedoc.cli, wholedoc.responding, wholedoc.uploads, wholedoc.server\n"
+        f"{PRINT_LOADED}"
+        + "".join(f"import wholedoc_ui.{name}\n" for name in plain if importable(name))
+        + f"{PRINT_LOADED}"
+        "for old, new in zip(before[:2], after[:2]):\n"
+        "    assert all(new[name] is old[name] for name in old)\n"
+        "print(json.dumps([sorted(set(new) - set(old)) for old, new in zip(before[:2], after[:2])]))\n"
+    )
+    return Loaded(*map(json.loads, output.splitlines()))
+
+
+def run(program: str) -> str:
+    return subprocess.run(
+        [sys.executable, "-c", program], check=True, capture_output=True, text=True, timeout=120
+    ).stdout

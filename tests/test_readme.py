@@ -10,8 +10,6 @@ import click
 import pytest
 
 from wholedoc.cli import cli
-from wholedoc.embedded_model import embedded_model
-from wholedoc.home import home
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -36,29 +34,26 @@ def test_every_command_line_is_understood(line: str) -> None:
 
 
 @pytest.mark.embedded
+@pytest.mark.usefixtures("with_notice_read")
 @pytest.mark.parametrize("example", [one for one in PYTHON if "base_url" not in one])
 def test_the_python_examples_run(
-    example: str, embedded_folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    example: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (home() / "models").mkdir(parents=True)
-    (home() / "models" / embedded_folder.name).symlink_to(embedded_folder)
-    assert embedded_model(home() / "models").resolve() == embedded_folder.resolve()
     monkeypatch.chdir(ROOT)
     exec(compile(example, "README.md", "exec"), {})
     assert "'1'" in capsys.readouterr().out
 
 
 @pytest.mark.embedded
+@pytest.mark.usefixtures("with_notice_read")
 def test_the_examples_for_llama_index_run(
-    embedded_folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Each on its own, as people copy them; they share a library, as people's do."""
     import llama_index.core
 
     monkeypatch.setattr(llama_index.core, "global_tokenizer", None)
     monkeypatch.setattr(llama_index.core.Settings, "_llm", None)
-    (home() / "models").mkdir(parents=True)
-    (home() / "models" / embedded_folder.name).symlink_to(embedded_folder)
     monkeypatch.chdir(ROOT)
     page = (ROOT / "docs" / "llama_index.md").read_text(encoding="utf-8")
     examples = re.findall(r"```python\n(.*?)```", page, re.DOTALL)

@@ -22,7 +22,7 @@ USAGE_KEYS = {"document_tokens", "cached_tokens", "kept_tokens", "question_token
 
 
 @pytest.mark.embedded
-@pytest.mark.usefixtures("with_embedded_model")
+@pytest.mark.usefixtures("with_notice_read")
 def test_ask_json_is_the_contract(wholedoc: Command) -> None:
     code, out, _ = wholedoc("ask", NOTICE, "-q", QUESTION, "-q", "Who keeps the bridge?", "--json")
     assert code == 0
@@ -45,7 +45,7 @@ def test_ask_json_is_the_contract(wholedoc: Command) -> None:
 
 
 @pytest.mark.embedded
-@pytest.mark.usefixtures("with_embedded_model")
+@pytest.mark.usefixtures("with_notice_read")
 def test_every_quote_is_on_its_page(wholedoc: Command) -> None:
     from wholedoc.extraction import read_document
 
@@ -73,7 +73,7 @@ def test_the_second_time_nothing_is_read(wholedoc: Command) -> None:
 
 
 @pytest.mark.embedded
-@pytest.mark.usefixtures("with_embedded_model")
+@pytest.mark.usefixtures("with_notice_read")
 def test_a_person_reads_the_answer_and_its_pages(wholedoc: Command) -> None:
     code, out, _ = wholedoc("ask", NOTICE, "-q", QUESTION)
     assert code == 0
@@ -83,7 +83,7 @@ def test_a_person_reads_the_answer_and_its_pages(wholedoc: Command) -> None:
 
 
 @pytest.mark.embedded
-@pytest.mark.usefixtures("with_embedded_model")
+@pytest.mark.usefixtures("with_notice_read")
 @pytest.mark.parametrize("composition", ["assembled", "reread", "mixture"])
 def test_every_composition_answers(wholedoc: Command, composition: str) -> None:
     code, out, _ = wholedoc(
@@ -94,13 +94,12 @@ def test_every_composition_answers(wholedoc: Command, composition: str) -> None:
 
 
 @pytest.mark.embedded
-@pytest.mark.usefixtures("with_embedded_model")
-def test_add_then_list_then_ask_by_id_then_remove(wholedoc: Command) -> None:
-    code, out, _ = wholedoc("add", NOTICE, "--json")
+def test_add_then_list_then_ask_by_id_then_remove(wholedoc: Command, tiny_model: Path) -> None:
+    code, out, _ = wholedoc("add", NOTICE, "--json", "--model", tiny_model)
     assert code == 0
     added = json.loads(out)["documents"][0]
     assert added["id"][:12] in wholedoc("list")[1]
-    code, out, _ = wholedoc("ask", added["id"][:8], "-q", QUESTION, "--json")
+    code, out, _ = wholedoc("ask", added["id"][:8], "-q", QUESTION, "--json", "--model", tiny_model)
     assert code == 0
     assert json.loads(out)["documents"][0]["id"] == added["id"]
     assert wholedoc("remove", added["id"][:8])[0] == 0
@@ -213,7 +212,7 @@ def test_a_model_that_is_not_there_is_said_so(wholedoc: Command, tmp_path: Path)
 
 
 @pytest.mark.embedded
-@pytest.mark.usefixtures("with_embedded_model")
+@pytest.mark.usefixtures("with_notice_read")
 def test_an_empty_question_is_refused(wholedoc: Command) -> None:
     code, _, err = wholedoc("ask", NOTICE, "-q", "  ")
     assert code == 2
@@ -221,7 +220,7 @@ def test_an_empty_question_is_refused(wholedoc: Command) -> None:
 
 
 @pytest.mark.embedded
-@pytest.mark.usefixtures("with_embedded_model")
+@pytest.mark.usefixtures("with_notice_read")
 def test_a_question_longer_than_the_window_is_refused_not_cut(wholedoc: Command) -> None:
     code, _, err = wholedoc("ask", NOTICE, "-q", "why " * 9000)
     assert code == 2
@@ -245,8 +244,10 @@ def test_doctor_says_what_fits(wholedoc: Command) -> None:
 @pytest.mark.usefixtures("with_embedded_model")
 def test_ctrl_c_stops_and_keeps_what_was_read(tmp_path: Path) -> None:
     """A reading that is interrupted ends at once, and the chunks it had read are found again."""
+    log = tmp_path / "log.txt"
+    log.write_text("\n\n".join(f"Entry {n}: the crane lifted {n * 37} crates." for n in range(9000)))
     process = subprocess.Popen(
-        [sys.executable, "-m", "wholedoc", "add", str(SAMPLES / "harbour_register.pdf")],
+        [sys.executable, "-m", "wholedoc", "add", str(log), "--chunk-tokens", "256"],
         stderr=subprocess.PIPE,
         text=True,
     )

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
-import sys
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,7 +22,7 @@ from wholedoc.errors import LibraryError, QuestionError, UnknownDocumentError
 from wholedoc.home import home
 from wholedoc.store import ChunkStore
 
-from .conftest import SAMPLES
+from .processes import Started, start
 
 pytestmark = pytest.mark.embedded
 PARAGRAPHS = [
@@ -165,14 +166,14 @@ def test_verify_names_the_document_and_prune_frees_what_nobody_needs(library: Li
 
 
 def test_another_model_reads_for_itself_and_says_so(
-    library: Library, settings: Settings, tiny_model: Path, tmp_path: Path
+    library: Library, settings: Settings, tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = write(tmp_path / "log.txt", PARAGRAPHS)
     library.add(path)
     before = chunk_files()
     told: list[str] = []
     other_prefix = Library.open(settings=settings, notify=told.append)
-    other_prefix.engine.loaded.spec.__dict__["fingerprint"] = "another model"
+    monkeypatch.setitem(other_prefix.engine.loaded.spec.__dict__, "fingerprint", "another model")
     assert tokens_read(other_prefix, path) > 0
     assert any(str(tiny_model) in message for message in told)
     assert before.items() < chunk_files().items()
@@ -389,36 +390,45 @@ def test_a_disk_that_is_too_small_is_said_so_before_work(
         subprocess.run(["umount", "-l", small], check=True)
 
 
-def add_in_a_process(path: Path, model: Path) -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "wholedoc", "add", str(path), "--model", str(model), "--json"]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+@pytest.fixture
+def add_elsewhere(tiny_model: Path, tmp_path: Path) -> Callable[[], Started]:
+    """Add the same document of some 60 chunks in another process."""
+    path = write(
+        tmp_path / "long.txt", [f"Entry {n}. Vessel {n * 7} came in with {n * 13} crates." for n in range(700)]
+    )
+
+    def add() -> Started:
+        arguments = ["add", path, "--model", tiny_model, "--chunk-tokens", "256", "--json"]
+        return start(arguments, tmp_path / f"said-{len(list(tmp_path.glob('said-*')))}")
+
+    return add
 
 
-def test_a_killed_reader_loses_nothing_but_the_chunk_at_hand(tiny_model: Path) -> None:
+def test_a_killed_reader_loses_nothing_but_the_chunk_at_hand(add_elsewhere: Callable[[], Started]) -> None:
     """SIGKILL at some moments of a reading; what was there stays, is sound, and the reading goes on from there."""
-    register = SAMPLES / "harbour_register.pdf"
     store = ChunkStore(home() / "kv")
-    for share in (0.1, 0.3, 0.6):
-        process = add_in_a_process(register, tiny_model)
-        while process.poll() is None and len(list(store)) < share * 165:
-            time.sleep(0.01)
+    for chunks in (5, 20, 40):
+        started = add_elsewhere()
+        while started.process.is_alive() and len(list(store)) < chunks:
+            time.sleep(0.002)
         seen = set(store)
-        process.kill()
-        process.communicate()
+        started.process.kill()
+        started.process.join()
+        assert started.process.exitcode == -signal.SIGKILL  # it was at it still
         assert seen
         assert seen <= set(store)
         assert Library.open().folder.verify().damaged == ()
-    out, _ = add_in_a_process(register, tiny_model).communicate(timeout=120)
-    assert json.loads(out)["documents"][0]["chunks"] == len(list(store)) == 165
+    assert add_elsewhere().wait()["documents"][0]["chunks"] == len(list(store)) > 40
 
 
-def test_two_processes_use_one_library(tiny_model: Path) -> None:
+def test_two_processes_use_one_library(add_elsewhere: Callable[[], Started]) -> None:
     """Both read the same document at once; both succeed, and every chunk is there once and sound."""
-    both = [add_in_a_process(SAMPLES / "harbour_register.pdf", tiny_model) for _ in range(2)]
-    results = [json.loads(process.communicate(timeout=120)[0]) for process in both]
-    assert results[0]["documents"] == results[1]["documents"]
+    both = [add_elsewhere() for _ in range(2)]
+    one, other = (started.wait()["documents"] for started in both)
+    assert one == other
     found = Library.open().folder.verify()
-    assert (found.chunks, found.damaged) == (165, ())
+    assert (found.chunks, found.damaged) == (one[0]["chunks"], ())
+    assert found.chunks > 40
     assert [info.warm for info in Library.open().documents()] == [1.0]
 
 

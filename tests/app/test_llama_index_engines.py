@@ -37,7 +37,7 @@ def engine(llm: ParallelCompLLM) -> WholeDocumentQueryEngine:
     return WholeDocumentQueryEngine.from_files([NOTICE], llm=llm)
 
 
-def test_the_answer_and_its_page(with_embedded_model: None) -> None:
+def test_the_answer_and_its_page(with_notice_read: None) -> None:
     """The embedded model, asked through a query engine, a tool, and a conversation."""
     llm = ParallelCompLLM()
     engine = WholeDocumentQueryEngine.from_files([NOTICE], llm=llm)
@@ -56,11 +56,6 @@ def test_the_answer_and_its_page(with_embedded_model: None) -> None:
     chat = WholeDocumentChatEngine.from_files([NOTICE], llm=llm)
     assert "12" in str(chat.chat(QUESTION))
     assert chat.chat("And what flag does one from abroad fly?").source_nodes
-    # The same through LlamaIndex's stock index, which knows nothing of pages.
-    from llama_index.core import SummaryIndex
-
-    index = SummaryIndex.from_documents([Document(text=engine.documents[0].text)])
-    assert "12" in str(index.as_query_engine(llm=llm).query(QUESTION))
 
 
 @pytest.mark.usefixtures("always_cites")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import json
+from contextlib import closing
+from http.client import HTTPConnection
 from typing import Any
 
 import httpx
@@ -343,6 +345,18 @@ def test_a_bug_is_an_error_in_the_same_shape(server: Server, monkeypatch: pytest
     assert "division" not in error(server.chat(HELLO), 500)["message"]
     assert error(server.chat(HELLO, stream=True), 500)["type"] == "server_error"
     server.wait_idle()
+
+
+def test_a_bug_leaves_the_connection_open(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A client that asks on over a connection which is just being closed is told of a broken line, not of a bug."""
+    monkeypatch.setattr(Library, "chat", lambda *_, **__: 1 / 0)
+    body, headers = json.dumps({"messages": HELLO}), {"Content-Type": "application/json"}
+    with closing(HTTPConnection(server.url.removeprefix("http://"), timeout=60)) as connection:
+        for _ in range(3):
+            connection.request("POST", "/v1/chat/completions", body, headers)
+            response = connection.getresponse()
+            assert (response.status, response.will_close) == (500, False)
+            assert b"went wrong" in response.read()
 
 
 def test_text_in_pieces_is_trimmed_like_the_whole() -> None:

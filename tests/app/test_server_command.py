@@ -126,12 +126,3 @@ def test_what_is_missing_is_said_with_how_to_get_it(missing: str) -> None:
     found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=120)
     assert found.returncode == 2, found.stderr
     assert f'{missing} is missing: pip install "wholedoc[server]"' in found.stderr
-
-
-def test_the_rest_of_the_app_needs_no_web_framework() -> None:
-    program = (
-        "import sys, wholedoc.cli, wholedoc.library, wholedoc.responding, wholedoc.uploads, wholedoc.server\n"
-        "print(*{name.split('.')[0] for name in sys.modules})"
-    )
-    found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=120)
-    assert not {"fastapi", "starlette", "uvicorn", "prometheus_client", "openai"} & set(found.stdout.split())

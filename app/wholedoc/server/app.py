@@ -20,7 +20,7 @@ from parallelcomp.errors import ParallelCompError
 from ..errors import WholedocError
 from ..library import Library
 from . import about, chat, files
-from .errors import ErrorBody, on_error, on_invalid, on_refusal
+from .errors import AnswerFaults, ErrorBody, on_error, on_invalid, on_refusal
 from .guard import LimitSize, RefuseForeignPages, RequireKey
 from .metrics import CountRequests
 from .schema import openapi_of
@@ -90,6 +90,7 @@ def create_app(library: Library, options: Options = DEFAULTS, pages: Starlette |
 
 def _stand_in_front(app: FastAPI, state: State, options: Options) -> None:
     """Middleware, the innermost first."""
+    app.add_middleware(AnswerFaults)
     app.add_middleware(LimitSize, limit=options.request_bytes)
     if options.key:
         app.add_middleware(RequireKey, key=options.key)

@@ -13,6 +13,7 @@ from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Match
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from parallelcomp import MemoryPlanError, WindowError
 
@@ -116,6 +117,29 @@ def api_error(error: Exception) -> ApiError:
 async def on_error(_request: Request, error: Exception) -> Response:
     """The handler of everything that a route raises."""
     return api_error(error).response
+
+
+class AnswerFaults:
+    """Answers what nobody foresaw like any other error. The framework's own handler raises it again once it has
+    answered, and the connection is closed on a client that may be sending its next request over it already."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        started = False
+
+        async def send_noted(message: Message) -> None:
+            nonlocal started
+            started = True
+            await send(message)
+
+        try:
+            await self.app(scope, receive, send_noted)
+        except Exception as error:
+            if started:
+                raise
+            await api_error(error).response(scope, receive, send)
 
 
 async def on_refusal(request: Request, error: Exception) -> Response:
