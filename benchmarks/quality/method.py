@@ -14,9 +14,10 @@ class Outcome:
 
     `nll`: mean -log P of the first accepted answer in its place after the question, nats per token; None where the
     method has no one context to compute it in. `evidence_kept`: whether what was answered from holds an accepted
-    answer; None where nothing is left out. `pages`: the cited pages (0-based), the best first; None where the method
-    cites none. `kept_tokens`: how much of the document the answer was made from. `read_s`: seconds to read what was
-    not read before; `answer_s`: from the question to the end of the answer.
+    answer; None where nothing is left out, or nobody knows where the answer stands. `pages`: the cited pages
+    (0-based), the best first; None where the method cites none. `kept_tokens`: how much of the document the answer
+    was made from. `read_s`: seconds to read what was not read before, which were `read_tokens`; `answer_s`: from
+    the question to the end of the answer.
     """
 
     text: str
@@ -26,6 +27,7 @@ class Outcome:
     kept_tokens: int
     read_s: float
     answer_s: float
+    read_tokens: int = 0
 
 
 class Method(Protocol):
