@@ -7,10 +7,9 @@ from dataclasses import replace
 from typing import Any
 
 from parallelcomp import Question
-from wholedoc.answer import Answer, Planned
+from wholedoc.answer import Answer
 from wholedoc.answering import Asking, answer_context
 from wholedoc.corpus import Corpus, ReadDocument
-from wholedoc.document import Document
 from wholedoc.library import Library
 from wholedoc.prompting import encode
 from wholedoc.settings import Settings
@@ -18,6 +17,7 @@ from wholedoc.settings import Settings
 from .case import Case, Metric
 from .evidence import holds
 from .method import Outcome
+from .reading import read
 
 
 class Ours:
@@ -40,34 +40,21 @@ class Ours:
         started = time.perf_counter()
         pages = [(text, str(number)) for number, text in enumerate(case.pages, 1)]
         document = self._library.remember_pages(pages, case.task)
-        read_tokens, read = self._read(document)
+        new, document_read = read(self._library, document)
         read_s = time.perf_counter() - started
         said = self._library.ask([document], case.question)
         return Outcome(
             said.text,
-            self._nll(case, read, said),
-            holds(case, _kept_text(case, read, said)),
+            self._nll(case, document_read, said),
+            holds(case, _kept_text(case, document_read, said)),
             tuple(citation.page - 1 for citation in said.citations),
             said.usage.kept_tokens,
             read_s,
             said.timings.total_s,
-            read_tokens,
+            new,
         )
 
-    def _read(self, document: Document) -> tuple[int, ReadDocument]:
-        """The document as it was read, and how many of its tokens were not in the library before."""
-        reading = self._library.read(document)
-        new = 0
-        while True:
-            try:
-                event = next(reading)
-            except StopIteration as stop:
-                read: ReadDocument = stop.value
-                return new, read
-            if isinstance(event, Planned):
-                new = event.tokens - event.cached_tokens
-
-    def _nll(self, case: Case, read: ReadDocument, said: Answer) -> float | None:
+    def _nll(self, case: Case, document: ReadDocument, said: Answer) -> float | None:
         """Of the first accepted answer, in the context that the answer was written from, which is made anew."""
         if case.metric is Metric.ROUGE:
             return None  # one of very many good summaries
@@ -75,7 +62,7 @@ class Ours:
         alone, after_space = (encode(tokenizer, f"{space}{case.answers[0]}") for space in ("", " "))
         longest = max(library.settings.sampling.max_new_tokens, len(alone), len(after_space))
         room = replace(library.settings.sampling, max_new_tokens=longest)
-        corpus = Corpus.of([read])
+        corpus = Corpus.of([document])
         asking = Asking(
             library.engine, library.model, corpus, case.question, replace(library.settings, sampling=room)
         )
@@ -88,15 +75,15 @@ class Ours:
         return library.engine.answer_nll(selection, alone if opened else after_space)
 
 
-def _kept_text(case: Case, read: ReadDocument, said: Answer) -> str:
+def _kept_text(case: Case, document: ReadDocument, said: Answer) -> str:
     """The text of the kept chunks on the evidence pages, in the document's order: an answer elsewhere is chance."""
-    document = read.tokenized
+    tokenized = document.tokenized
     wanted = {page + 1 for page in case.evidence}
     texts: list[str] = []
-    for one, scored in zip(read.chunks, said.chunks, strict=True):
+    for one, scored in zip(document.chunks, said.chunks, strict=True):
         if scored.kept and wanted & set(range(scored.pages[0], scored.pages[1] + 1)):
-            start, stop = document.starts[one.chunk.start], document.ends[one.chunk.stop - 1]
-            texts.append(document.document.text[start:stop])
+            start, stop = tokenized.starts[one.chunk.start], tokenized.ends[one.chunk.stop - 1]
+            texts.append(tokenized.document.text[start:stop])
     return "".join(texts)
 
 
