@@ -67,10 +67,12 @@ def cases(
     asked = range(min(documents or len(found), len(found)))
     alone = (((index,), found[index].pages) for index in asked)
     made: list[Case] = []
+    left = set(asked)
     for whole, pages in _laid(found, asked, tokens, count) if tokens else alone:
         first = 0
         for index in whole:
-            if index in asked:
+            if index in left:
+                left.remove(index)
                 made += [
                     _case(path.stem, pages, first, found[index], one) for one in found[index].asked[:questions]
                 ]

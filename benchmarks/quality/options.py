@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
+from typing import Any
 
 from .tasks import Task
 from .ways import Way
@@ -55,7 +56,10 @@ class Options:
     def of(cls, arguments: argparse.Namespace) -> Options:
         """The options among parsed arguments; what was not said keeps its default."""
         said = {name: getattr(arguments, name) for name in cls.__dataclass_fields__}
-        return cls(**{name: tuple(value) if isinstance(value, list) else value for name, value in said.items()})
+        fields: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value for name, value in said.items()
+        }
+        return cls(**fields)
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -63,8 +67,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("quality")
     default = Options()
 
-    def add(flag: str, name: str, **how: object) -> None:
-        group.add_argument(flag, dest=name, default=getattr(default, name), **how)  # type: ignore[arg-type]
+    def add(flag: str, name: str, **how: Any) -> None:
+        group.add_argument(flag, dest=name, default=getattr(default, name), **how)
 
     add("--task", "tasks", nargs="+", type=_member(Task, Other), metavar="TASK", help=_names(Task, Other))
     add("--length", "lengths", nargs="+", type=_positive, metavar="TOKENS", help="lengths of documents in tokens")

@@ -1,7 +1,7 @@
 """How well a text's continuation is predicted as more of the text before it is known.
 
 The last tokens before the continuation stand where a question does: they choose the chunks, so that the choice
-knows nothing of what is to be predicted. With full attention, all the context is read in one window where that fits.
+knows nothing of what is to be predicted. With full attention, all of it is read in one window where that fits.
 """
 
 from __future__ import annotations
