@@ -33,7 +33,7 @@ class Form(Enum):
 @dataclass(frozen=True)
 class Options:
     """`lengths` are in tokens; `documents` and `questions` (of each) take the first of a file; `library` is a
-    folder that is kept, so that another run reads nothing again."""
+    folder that is kept, so that another run reads nothing again. What is None follows from the others."""
 
     tasks: tuple[Task | Other, ...] = ()
     lengths: tuple[int, ...] = ()
@@ -43,11 +43,11 @@ class Options:
     model: str | None = None
     documents: int | None = None
     questions: int | None = None
-    depths: int = 10
+    depths: int | None = None
     seed: int = 0
     chunk_tokens: int | None = None
     kept_tokens: int | None = None
-    answer_tokens: int = 128
+    answer_tokens: int | None = None
     text: Path | None = None
     library: Path | None = None
     out: str | None = None
@@ -78,11 +78,11 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add("--model", "model", metavar="MODEL", help="a model's folder or id; the embedded one by default")
     add("--documents", "documents", type=_positive, metavar="N", help="the first N documents of a file")
     add("--questions", "questions", type=_positive, metavar="N", help="the first N questions of each")
-    add("--depths", "depths", type=_positive, metavar="N", help="places in a document, 10 by default")
+    add("--depths", "depths", type=_positive, metavar="N", help="places in a document: 10, quick 3")
     add("--seed", "seed", type=int, metavar="N", help="another seed gives other texts and needles")
     add("--chunk-tokens", "chunk_tokens", type=_positive, metavar="N", help="longest chunk")
     add("--kept-tokens", "kept_tokens", type=_positive, metavar="N", help="how much of a document is kept")
-    add("--answer-tokens", "answer_tokens", type=_positive, metavar="N", help="longest answer, 128 by default")
+    add("--answer-tokens", "answer_tokens", type=_positive, metavar="N", help="longest answer: 128, quick 48")
     add("--text", "text", type=Path, metavar="FILE", help="a document for perplexity; the register by default")
     add("--library", "library", type=Path, metavar="DIR", help="a library folder to keep what is read in")
     add("--out", "out", metavar="NAME", help="the results' file is called quality-NAME.json")

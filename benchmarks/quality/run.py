@@ -20,7 +20,7 @@ from ..library import share_models
 from ..report import Report
 from ..sample import REGISTER
 from . import infinitebench, leval, longbench, perplexity, samples, tasks
-from .case import Case
+from .case import BETWEEN, Case
 from .haystack import Count
 from .options import Form, Options, Other
 from .summary import Marked, summary
@@ -29,11 +29,14 @@ from .ways import method
 
 FULL: tuple[Task | Other, ...] = (*Task, *Other)
 LENGTHS = (8192, 32768, 131072)
+DEPTHS = 10
+ANSWER_TOKENS = 128
 # Of the context in front of a continuation; the first three fit the embedded model's window.
 PERPLEXITY_LENGTHS = (2048, 4096, 7168, 16384, 32768, 65536, 131072)
 QUICK: tuple[Task | Other, ...] = (Task.PASSKEY, Task.KEY_VALUE, Task.NEEDLES, *Other)
 QUICK_LENGTHS = (2048,)
 QUICK_DEPTHS = 3
+QUICK_ANSWER_TOKENS = 48
 
 
 @dataclass(frozen=True)
@@ -98,14 +101,15 @@ def _defaults(quick: bool, options: Options) -> Options:
     chosen = options if named else replace(options, tasks=QUICK if quick else FULL)
     if not options.lengths and chosen.tasks:
         chosen = replace(chosen, lengths=QUICK_LENGTHS if quick else LENGTHS)
-    return replace(chosen, depths=QUICK_DEPTHS) if quick else chosen
+    depths, answer_tokens = (QUICK_DEPTHS, QUICK_ANSWER_TOKENS) if quick else (DEPTHS, ANSWER_TOKENS)
+    return replace(chosen, depths=options.depths or depths, answer_tokens=options.answer_tokens or answer_tokens)
 
 
 def _batches(quick: bool, options: Options, count: Count) -> Iterator[Batch]:
     for task in options.tasks:
         if isinstance(task, Task):
             for length in options.lengths:
-                made = tasks.cases(task, length, count, depths=options.depths, seed=options.seed)
+                made = tasks.cases(task, length, count, depths=options.depths or DEPTHS, seed=options.seed)
                 yield Batch(task.value, length, made)
         elif task is Other.SAMPLES:
             file = "short_notice.pdf" if quick else REGISTER.name
@@ -131,7 +135,7 @@ def _settings(options: Options) -> Settings:
         eviction = replace(eviction, kept_tokens=options.kept_tokens)
     if options.chunk_tokens:
         engine = replace(engine, chunk_tokens=options.chunk_tokens)
-    sampling = Sampling(max_new_tokens=options.answer_tokens)
+    sampling = Sampling(max_new_tokens=options.answer_tokens or ANSWER_TOKENS)
     return Settings(model=options.model, engine=replace(engine, eviction=eviction), sampling=sampling)
 
 
@@ -157,7 +161,7 @@ def _counter(library: Library) -> Count:
 
 @lru_cache(maxsize=16)
 def _length(pages: tuple[str, ...], count: Count) -> int:
-    return sum(count(page + "\n\n") for page in pages)
+    return count(BETWEEN.join(pages))
 
 
 def _about(library: Library, options: Options) -> dict[str, object]:

@@ -152,7 +152,7 @@ def test_longbench_datasets_without_known_marks_are_refused(tmp_path: Path) -> N
 def test_infinitebench_tasks_are_named_by_their_files(tmp_path: Path) -> None:
     row = {"id": 0, "context": "The owl sleeps.", "input": "Who?", "answer": ["The owl"], "options": []}
     (told,) = infinitebench.cases(write(tmp_path / "longbook_qa_eng.jsonl", row))
-    assert (told.metric, told.evidence, told.task) == (Metric.F1, {0}, "longbook_qa_eng")
+    assert (told.metric, told.evidence, told.task) == (Metric.F1, frozenset([0]), "longbook_qa_eng")
     choice = {**row, "options": ["the cat", "The owl"]}
     (chosen,) = infinitebench.cases(write(tmp_path / "longbook_choice_eng.jsonl", choice))
     assert chosen.answers == ("B", "The owl")
