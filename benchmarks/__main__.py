@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 
 from . import library, precision, questions, reading, server, stopping, ui
-from .report import machine
+from .quality.errors import CasesError
+from .quality.options import Options, add_options
+from .quality.run import run as run_quality
+from .report import Report, machine
 
-BENCHMARKS = {
+BENCHMARKS: dict[str, Callable[[bool], Report]] = {
     "reading": reading.run,
     "questions": questions.run,
     "precision": precision.run,
@@ -16,21 +20,31 @@ BENCHMARKS = {
     "server": server.run,
     "ui": ui.run,
 }
+# The one that has options of its own.
+QUALITY = "quality"
 
 
 def main() -> None:
+    names = (*BENCHMARKS, QUALITY)
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"any of {', '.join(BENCHMARKS)}")
-    parser.add_argument("--quick", action="store_true", help="short documents, about two minutes in all")
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"any of {', '.join(names)}")
+    parser.add_argument("--quick", action="store_true", help="short documents, about two minutes each")
+    add_options(parser)
     arguments = parser.parse_args()
-    unknown = set(arguments.names) - set(BENCHMARKS)
+    unknown = set(arguments.names) - set(names)
     if unknown:
-        parser.error(f"no benchmark called {', '.join(sorted(unknown))}; there are {', '.join(BENCHMARKS)}")
+        parser.error(f"no benchmark called {', '.join(sorted(unknown))}; there are {', '.join(names)}")
     for name, value in machine().items():
         print(f"{name}: {value}")
-    for name in arguments.names or BENCHMARKS:
+    for name in arguments.names or names:
         print(f"\n{name}")
-        BENCHMARKS[name](arguments.quick).write()
+        if name != QUALITY:
+            BENCHMARKS[name](arguments.quick).write()
+            continue
+        try:
+            run_quality(arguments.quick, Options.of(arguments)).write()
+        except CasesError as error:
+            parser.error(str(error))
 
 
 if __name__ == "__main__":

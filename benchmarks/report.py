@@ -18,23 +18,32 @@ RESULTS = Path(__file__).parent / "results"
 
 @dataclass
 class Report:
-    """One benchmark's figures. `notes` say which are ratios within this run, and what was extrapolated."""
+    """One benchmark's figures. `about` says what was measured (the model, its settings); `notes` say which figures
+    are ratios within this run, and what was extrapolated."""
 
     name: str
     rows: list[dict[str, Any]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    about: dict[str, Any] = field(default_factory=dict)
 
     def add(self, **row: Any) -> None:
         """Add a row and print it at once."""
         self.rows.append(row)
         print("  " + "  ".join(f"{name}={_shown(value)}" for name, value in row.items()), flush=True)
 
-    def write(self) -> Path:
-        """Write the figures as JSON to `benchmarks/results` and say where."""
+    def save(self) -> Path:
+        """Write what there is so far as JSON to `benchmarks/results`, whole or not at all."""
         RESULTS.mkdir(exist_ok=True)
         path = RESULTS / f"{self.name}.json"
-        content = {"benchmark": self.name, **machine(), "rows": self.rows, "notes": self.notes}
-        path.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+        content = {"benchmark": self.name, **machine(), **self.about, "rows": self.rows, "notes": self.notes}
+        unfinished = path.with_suffix(".unfinished")
+        unfinished.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+        unfinished.replace(path)
+        return path
+
+    def write(self) -> Path:
+        """Write the figures and say where."""
+        path = self.save()
         for note in self.notes:
             print(f"  note: {note}")
         print(f"  -> {path}")

@@ -137,17 +137,31 @@ def _look(asking: Asking, question: Question, kept: Sequence[ChunkScore]) -> tup
     return selection, passages
 
 
+def answer_context(asking: Asking, kept: Sequence[ChunkScore]) -> Selection:
+    """What the answer is written from where these chunks stay: for measuring how likely an answer is.
+
+    Raises QuestionError, WindowError and Cancelled.
+    """
+    return _writing_from(asking, *_look(asking, asking.question(), kept))
+
+
 def _generate(asking: Asking, selection: Selection, passages: Sequence[Passage]) -> Iterator[int]:
     """The answer's token ids."""
-    model, engine = asking.model, asking.engine
-    stop_ids = model.stop_ids
-    if asking.answer_from is AnswerFrom.PASSAGES and passages:
-        chosen = sorted(passages[: asking.settings.passages], key=lambda passage: passage.first)
-        chunks = [passage.chunk(asking.corpus) for passage in chosen]
-        opened = asking.question(instructed=True, opening=OPENING)
-        selection = engine.reread(chunks, opened, asking.max_new_tokens, asking.cancelled)
-        stop_ids = stop_ids | model.line_ends
-    return engine.generate(selection, asking.settings.sampling, stop_ids, cancelled=asking.cancelled)
+    writing_from = _writing_from(asking, selection, passages)
+    stop_ids = asking.model.stop_ids
+    if writing_from is not selection:
+        stop_ids = stop_ids | asking.model.line_ends
+    return asking.engine.generate(writing_from, asking.settings.sampling, stop_ids, cancelled=asking.cancelled)
+
+
+def _writing_from(asking: Asking, selection: Selection, passages: Sequence[Passage]) -> Selection:
+    """The best passages read again where the answer is made from those, else the selection itself."""
+    if asking.answer_from is not AnswerFrom.PASSAGES or not passages:
+        return selection
+    chosen = sorted(passages[: asking.settings.passages], key=lambda passage: passage.first)
+    chunks = [passage.chunk(asking.corpus) for passage in chosen]
+    opened = asking.question(instructed=True, opening=OPENING)
+    return asking.engine.reread(chunks, opened, asking.max_new_tokens, asking.cancelled)
 
 
 def _scored_chunks(

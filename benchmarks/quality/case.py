@@ -20,8 +20,10 @@ class Metric(Enum):
     """It is one of the accepted answers, but for case, articles and punctuation."""
     F1 = "f1"
     """Words in common with the best of the accepted answers."""
+    ROUGE = "rouge"
+    """The longest common subsequence of words with the best of the accepted answers (ROUGE-L)."""
     CHOICE = "choice"
-    """It names the right letter of a multiple choice."""
+    """It names the letters of the first accepted answer, or no letter and the words of another."""
 
 
 @dataclass(frozen=True)

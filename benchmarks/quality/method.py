@@ -17,7 +17,8 @@ class Outcome:
     accepted answer; None where nothing is left out, or where nobody can say (every attention head keeps other
     tokens, or the document never says the answer word for word). `pages`: the cited pages (0-based), the best
     first; None where the method cites none. `kept_tokens`: how much of the document the answer was made from.
-    `read_s`: seconds to read what was not read before; `answer_s`: from the question to the end of the answer.
+    `read_s`: seconds to read what was not read before, which were `read_tokens`; `answer_s`: from the question to
+    the end of the answer.
     """
 
     text: str
@@ -27,6 +28,7 @@ class Outcome:
     kept_tokens: int
     read_s: float
     answer_s: float
+    read_tokens: int = 0
 
 
 class NotRun(Exception):  # noqa: N818 - it is no mistake of anybody's

@@ -235,6 +235,23 @@ class Engine:
         left = question.opening if selection.asked else question.all_ids
         return decode(selection.state, left, sampling, stop_ids, cancelled=cancelled)
 
+    def answer_nll(self, selection: Selection, answer_ids: Sequence[int], cancelled: Cancel | None = None) -> float:
+        """Mean -log P of these tokens as the answer, nats per token; uses the selection up, as `generate` does.
+
+        Raises ValueError if there is no token or no room for them, and Cancelled.
+        """
+        if not 0 < len(answer_ids) <= selection.max_new_tokens:
+            raise ValueError(
+                f"the selection has room for an answer of 1 to {selection.max_new_tokens} tokens, not for "
+                f"{len(answer_ids)}; compress with more"
+            )
+        question, total = selection.question, 0.0
+        ahead: Sequence[int] = question.opening if selection.asked else question.all_ids
+        for token in answer_ids:
+            total -= float(selection.state.step(ahead, None, cancelled)[token])
+            ahead = (token,)
+        return total / len(answer_ids)
+
 
 def _poll(cancelled: Cancel | None) -> None:
     if cancelled is not None and cancelled():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 
 import pytest
 import torch
@@ -184,6 +185,47 @@ def test_an_ordinary_prompt_that_does_not_fit_is_refused_and_never_cut(monkeypat
     monkeypatch.setattr("parallelcomp.memory.free_bytes", lambda _: 100_000)
     with pytest.raises(MemoryPlanError, match="shorten the prompt"):
         engine.plain(ids, 6)
+
+
+@pytest.mark.parametrize("looked", [False, True])
+@pytest.mark.parametrize("composition", Composition)
+def test_how_likely_an_answer_is_equals_the_plain_forward(composition: Composition, looked: bool) -> None:
+    one = pair("qwen2 7/1")
+    config = dataclasses.replace(CONFIG, composition=composition, eviction=Eviction(kept_tokens=48))
+    engine = Engine(one.loaded, PREFIX, config)
+    stored = read(engine)
+    expected_answer = tokens(4, 77)
+    selection = select(engine, stored)
+    (kept,) = selection.kept
+    if looked:
+        engine.look(selection, engine.watch(selection))
+    before = (*PREFIX, *stored[kept.index].chunk.token_ids, *QUESTION.all_ids)
+    expected = sum(question_nll(one.plain, before, expected_answer)) / 4
+    assert engine.answer_nll(selection, expected_answer) == pytest.approx(expected, abs=1e-4)
+
+
+def test_how_likely_an_answer_is_of_many_chunks_is_the_mixture_of_each() -> None:
+    one = pair()
+    config = dataclasses.replace(CONFIG, composition=Composition.MIXTURE, eviction=Eviction(kept_tokens=150))
+    engine = Engine(one.loaded, PREFIX, config)
+    stored = read(engine)
+    answer = tokens(4, 78)
+    selection = select(engine, stored)
+    assert len(selection.kept) > 1
+    each = [
+        -sum(question_nll(one.plain, (*PREFIX, *stored[kept.index].chunk.token_ids, *QUESTION.all_ids), answer))
+        for kept in selection.kept
+    ]
+    joint = torch.tensor(each).logsumexp(dim=0) - math.log(len(each))
+    assert engine.answer_nll(selection, answer) == pytest.approx(-float(joint) / 4, abs=1e-4)
+
+
+@pytest.mark.parametrize("count", [0, GREEDY.max_new_tokens + 1])
+def test_an_answer_that_has_no_room_or_no_token_has_no_likelihood(count: int) -> None:
+    engine = Engine(pair().loaded, PREFIX, CONFIG)
+    selection = select(engine, read(engine))
+    with pytest.raises(ValueError, match="room for an answer"):
+        engine.answer_nll(selection, tokens(count))
 
 
 def test_prefill_is_cancelled_between_batches_and_within_them() -> None:

@@ -1,0 +1,93 @@
+"""This project's own way, through its library as any program uses it."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from typing import Any
+
+from parallelcomp import Question
+from wholedoc.answer import Answer
+from wholedoc.answering import Asking, answer_context
+from wholedoc.corpus import Corpus, ReadDocument
+from wholedoc.library import Library
+from wholedoc.prompting import encode
+from wholedoc.settings import Settings
+
+from .case import Case, Metric
+from .evidence import holds
+from .method import Outcome
+from .reading import read
+
+
+class Ours:
+    """A library with these settings; what one has read serves all that read alike in the same folder."""
+
+    def __init__(self, name: str, settings: Settings, library: Library) -> None:
+        """`library` lends its folder, and its model where the settings name the same."""
+        self._name = name
+        self._library = library.with_settings(settings)
+        _ = self._library.engine  # loaded now, so that the first case is not slower than the others
+
+    @property
+    def name(self) -> str:
+        return self._name
+
+    def longest(self) -> int | None:
+        return None
+
+    def answer(self, case: Case) -> Outcome:
+        started = time.perf_counter()
+        pages = [(text, str(number)) for number, text in enumerate(case.pages, 1)]
+        document = self._library.remember_pages(pages, case.task)
+        new, document_read = read(self._library, document)
+        read_s = time.perf_counter() - started
+        said = self._library.ask([document], case.question)
+        return Outcome(
+            said.text,
+            self._nll(case, document_read, said),
+            holds(case, _kept_text(case, document_read, said)),
+            tuple(citation.page - 1 for citation in said.citations),
+            said.usage.kept_tokens,
+            read_s,
+            said.timings.total_s,
+            new,
+        )
+
+    def _nll(self, case: Case, document: ReadDocument, said: Answer) -> float | None:
+        """Of the first accepted answer, in the context that the answer was written from, which is made anew."""
+        if case.metric is Metric.ROUGE:
+            return None  # one of very many good summaries
+        library, tokenizer = self._library, self._library.model.tokenizer
+        alone, after_space = (encode(tokenizer, f"{space}{case.answers[0]}") for space in ("", " "))
+        longest = max(library.settings.sampling.max_new_tokens, len(alone), len(after_space))
+        room = replace(library.settings.sampling, max_new_tokens=longest)
+        corpus = Corpus.of([document])
+        asking = Asking(
+            library.engine, library.model, corpus, case.question, replace(library.settings, sampling=room)
+        )
+        question = asking.question()
+        stayed = [one for one, scored in zip(corpus.chunks, said.chunks, strict=True) if scored.kept]
+        memory = library.engine.plan(corpus.tokens, question_tokens=len(question.all_ids))
+        scores = sorted(library.engine.score(stayed, question, memory), key=lambda one: one.index)
+        selection = answer_context(asking, scores)
+        opened = _ends_in_space(tokenizer, selection.question)
+        return library.engine.answer_nll(selection, alone if opened else after_space)
+
+
+def _kept_text(case: Case, document: ReadDocument, said: Answer) -> str:
+    """The text of the kept chunks on the evidence pages, in the document's order: an answer elsewhere is chance."""
+    tokenized = document.tokenized
+    wanted = {page + 1 for page in case.evidence}
+    texts: list[str] = []
+    for one, scored in zip(document.chunks, said.chunks, strict=True):
+        if scored.kept and wanted & set(range(scored.pages[0], scored.pages[1] + 1)):
+            start, stop = tokenized.starts[one.chunk.start], tokenized.ends[one.chunk.stop - 1]
+            texts.append(tokenized.document.text[start:stop])
+    return "".join(texts)
+
+
+def _ends_in_space(tokenizer: Any, question: Question) -> bool:
+    """Whether white space stands before the answer's first word already."""
+    text: str = tokenizer.decode(list(question.all_ids[-2:]))
+    return text != text.rstrip()

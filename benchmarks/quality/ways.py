@@ -1,0 +1,57 @@
+"""The methods that a run can compare, by the names that they have on the command line."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from enum import Enum
+
+from parallelcomp import Composition
+from wholedoc.library import Library
+from wholedoc.settings import AnswerFrom, Settings
+
+from .baselines import BASELINES, Baseline, Reply
+from .method import Method
+from .ours import Ours
+
+
+class Way(Enum):
+    """A way to answer."""
+
+    OURS = "ours"
+    """As the program does by default."""
+    PASSAGES = "ours-passages"
+    """From the best passages, read again."""
+    CONTEXT = "ours-context"
+    """From all that was kept, assembled."""
+    REREAD = "ours-reread"
+    """From all that was kept, read again in one window."""
+    MIXTURE = "ours-mixture"
+    """From the mixture of what was kept."""
+
+
+Chosen = Way | Baseline
+
+_COMPOSITIONS = {
+    Way.CONTEXT: Composition.ASSEMBLED,
+    Way.REREAD: Composition.REREAD,
+    Way.MIXTURE: Composition.MIXTURE,
+}
+
+
+def method(way: Chosen, library: Library) -> Method:
+    """The method of this name with the library's model, folder and settings."""
+    if isinstance(way, Baseline):
+        return BASELINES[way](
+            library.model, Reply.like_ours(library.model, library.settings.sampling.max_new_tokens)
+        )
+    return Ours(way.value, settings(way, library.settings), library)
+
+
+def settings(way: Way, base: Settings) -> Settings:
+    """What distinguishes a way of ours from the others."""
+    if way is Way.OURS:
+        return base
+    if way is Way.PASSAGES:
+        return replace(base, answer_from=AnswerFrom.PASSAGES)
+    engine = replace(base.engine, composition=_COMPOSITIONS[way])
+    return replace(base, answer_from=AnswerFrom.CONTEXT, engine=engine)
