@@ -94,8 +94,13 @@ class Library:
 
     @cached_property
     def _loaded_model(self) -> TextModel:
+        chosen = self.settings
         return open_model(
-            self.settings.model, device=self.settings.device, dtype=self.settings.dtype, notify=self._notify
+            chosen.model,
+            device=chosen.device,
+            dtype=chosen.dtype,
+            decode_weights=chosen.decode_weights,
+            notify=self._notify,
         )
 
     @cached_property

@@ -11,12 +11,14 @@ import torch
 from transformers import AutoTokenizer
 
 import parallelcomp
+from parallelcomp import DecodeWeights
 
 from . import embedded_model
 from .errors import ModelError
 from .home import home
 from .prompting import Prompt, encode, stop_ids
 from .quiet import quiet_transformers
+from .settings import SMALL_MODEL
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,7 @@ def open_model(
     *,
     device: torch.device | None = None,
     dtype: torch.dtype | None = None,
+    decode_weights: DecodeWeights | None = None,
     notify: embedded_model.Notify = lambda _: None,
 ) -> TextModel:
     """Load a model by Hugging Face id or folder, or the embedded one where None.
@@ -76,4 +79,16 @@ def open_model(
         raise ModelError(f"cannot load the model {name or source}: {reason}") from error
     if not tokenizer.is_fast:
         raise ModelError(f"cannot use {name}: its tokenizer gives no character offsets, which citations need")
-    return TextModel(name or embedded_model.NAME, loaded, tokenizer)
+    model = TextModel(name or embedded_model.NAME, loaded, tokenizer)
+    _choose_decode_weights(model, decode_weights)
+    return model
+
+
+def _choose_decode_weights(model: TextModel, chosen: DecodeWeights | None) -> None:
+    """8 bits where asked for, and by default where they help and take little. Raises ModelError."""
+    helps = parallelcomp.can_quantize_decode(model.loaded) and model.parameters < SMALL_MODEL
+    if chosen is DecodeWeights.INT8 or (chosen is None and helps):
+        try:
+            parallelcomp.quantize_decode(model.loaded)
+        except ValueError as error:
+            raise ModelError(f"{error}; leave out the choice of decode weights, or compute in bf16") from error

@@ -16,6 +16,7 @@ from .config import (
     Region,
     Sampling,
 )
+from .decode_weights import DecodeWeights, can_quantize_decode, quantize_decode
 from .engine import Engine, Selection, default_device, default_dtype
 from .errors import Cancelled, MemoryPlanError, ParallelCompError, UnsupportedModelError, WindowError
 from .evidence import EvidenceObserver
@@ -33,6 +34,7 @@ __all__ = [
     "ChunkScore",
     "Composition",
     "Context",
+    "DecodeWeights",
     "DenseKV",
     "Engine",
     "EngineConfig",
@@ -56,10 +58,12 @@ __all__ = [
     "UnsupportedModelError",
     "WindowError",
     "adopt",
+    "can_quantize_decode",
     "default_device",
     "default_dtype",
     "load",
     "plan",
+    "quantize_decode",
     "restore",
     "split",
     "store_kv",

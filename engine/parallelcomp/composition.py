@@ -7,6 +7,7 @@ question, later ones a token of the answer each.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import Protocol
 
@@ -19,6 +20,7 @@ from .cache import buffer_cache
 from .calibration import Calibrator
 from .chunking import Chunk
 from .config import Composition, EngineConfig, KVPrecision
+from .decode_weights import decoding
 from .errors import WindowError
 from .kv import ChunkKV, Prefix
 from .model import LoadedModel
@@ -114,14 +116,15 @@ def _forward(
     """Run tokens on top of a context; logits of the last, fp32 (batch, vocabulary)."""
     device = loaded.spec.device
     batch = context.next_position.shape[0]
-    out = loaded.model(
-        input_ids=torch.tensor([list(token_ids)], device=device).expand(batch, -1),
-        position_ids=context.next_position[:, None] + torch.arange(len(token_ids), device=device),
-        past_key_values=context.cache,
-        use_cache=True,
-        logits_to_keep=1,
-        attention_pass=AttentionPass(context.padding, observer, key_filter, cancelled),
-    )
+    with decoding() if len(token_ids) == 1 else nullcontext():
+        out = loaded.model(
+            input_ids=torch.tensor([list(token_ids)], device=device).expand(batch, -1),
+            position_ids=context.next_position[:, None] + torch.arange(len(token_ids), device=device),
+            past_key_values=context.cache,
+            use_cache=True,
+            logits_to_keep=1,
+            attention_pass=AttentionPass(context.padding, observer, key_filter, cancelled),
+        )
     context.next_position = context.next_position + len(token_ids)
     logits: Tensor = out.logits[:, -1].float()
     return logits

@@ -86,6 +86,14 @@ def test_every_path_at_its_edges(
     torch.testing.assert_close(got.cpu(), expected, atol=1e-5, rtol=0)
 
 
+def test_in_bf16_a_few_queries_are_as_close_as_bf16_can_be() -> None:
+    query, key, value = (one.bfloat16() for one in states(2, 2, 3, 5, 40))
+    padding = torch.tensor([0, 7])
+    out, _ = attend(MODULE, query, key, value, None, 0.3, attention_pass=AttentionPass(padding=padding))
+    wanted, _ = naive(query.float(), key.float(), value.float(), 0.3, [0, 7])
+    assert torch.allclose(out.float(), wanted, atol=0.02)
+
+
 def test_padding_slots_may_hold_anything() -> None:
     query, key, value = states(2, 2, 3, 4, 20)
     asked = AttentionPass(padding=torch.tensor([6, 0]))

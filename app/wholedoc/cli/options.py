@@ -24,6 +24,11 @@ MODEL = (
         type=click.Choice(["fp32", "bf16", "fp16"]),
         help="Number format to compute in [default: bf16 where the device has it].",
     ),
+    click.option(
+        "--decode-weights",
+        type=click.Choice(["full", "int8"]),
+        help="Weights that decode multiplies by [default: int8 for a small model on a CPU in bf16].",
+    ),
     click.option("--chunk-tokens", type=click.IntRange(16), help="Longest chunk, in tokens."),
     click.option(
         "--precision",
@@ -99,7 +104,7 @@ def settings_from(given: dict[str, Any]) -> Settings:
     """Settings with every option that was given, defaults elsewhere. Raises click.UsageError for a bad device."""
     import torch
 
-    from parallelcomp import Composition, EngineConfig, Eviction, KVPrecision, Sampling
+    from parallelcomp import Composition, DecodeWeights, EngineConfig, Eviction, KVPrecision, Sampling
 
     from ..settings import AnswerFrom, Settings
 
@@ -119,7 +124,13 @@ def settings_from(given: dict[str, Any]) -> Settings:
         device=device,
         engine=config,
         sampling=sampling,
-        **_given(given, dtype=lambda name: KVPrecision(name).dtype, answer_from=AnswerFrom, library_bytes=int),
+        **_given(
+            given,
+            dtype=lambda name: KVPrecision(name).dtype,
+            decode_weights=DecodeWeights,
+            answer_from=AnswerFrom,
+            library_bytes=int,
+        ),
     )
 
 

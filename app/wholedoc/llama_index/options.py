@@ -10,7 +10,7 @@ import torch
 from llama_index.core.bridge.pydantic import Field
 from llama_index.core.llms import CustomLLM
 
-from parallelcomp import Calibration, Composition, KVPrecision
+from parallelcomp import Calibration, Composition, DecodeWeights, KVPrecision
 
 from ..errors import PromptError
 from ..prompts import LONG
@@ -36,6 +36,9 @@ class Options(CustomLLM):
     device: str | None = Field(default=None, description="cpu, cuda, cuda:1; None is cuda if there is one.")
     dtype: Literal["fp32", "bf16", "fp16"] | None = Field(
         default=None, description="Number format to compute in; None is the fastest that the device has."
+    )
+    decode_weights: DecodeWeights | None = Field(
+        default=None, description="Weights that decode multiplies by; None is what fits model and device."
     )
     library_bytes: int = Field(default=_DEFAULT.library_bytes, description="Most that the library takes on disk.")
 
@@ -84,7 +87,16 @@ class Options(CustomLLM):
             dtype=KVPrecision(self.dtype).dtype if self.dtype else None,
             engine=replace(_ENGINE, eviction=eviction, **reading, **asking),
             sampling=replace(_SAMPLING, **_values(self, *sampling)),
-            **_values(self, "model", "library_bytes", "found_margin", "citations", "answer_from", "passages"),
+            **_values(
+                self,
+                "model",
+                "decode_weights",
+                "library_bytes",
+                "found_margin",
+                "citations",
+                "answer_from",
+                "passages",
+            ),
         )
 
 
