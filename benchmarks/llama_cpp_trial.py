@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib.metadata import version
 from typing import Any
 
 from .report import peak_gigabytes
@@ -32,7 +31,7 @@ def installed(_: None) -> dict[str, Any]:
     except ImportError:
         return {"version": None}
     features = llama_cpp.llama_print_system_info().decode()
-    return {"version": version("llama-cpp-python"), "features": features}
+    return {"version": llama_cpp.__version__, "features": features}
 
 
 def measure(trial: LlamaCppTrial) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from statistics import fmean
 from typing import Any
 
 import matplotlib
+from cycler import cycler
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -24,7 +25,7 @@ Rows = list[dict[str, Any]]
 # Legible on a white page and on a dark one: grey that is far from both, colours of middling lightness.
 GREY = "#7a7a7a"
 COLOURS = ("#0f8f8f", "#d1642a", "#7a6fd0", "#ad8a1e", "#c2508f", "#5b8f3a")
-STYLE = {
+STYLE: Any = {
     "svg.fonttype": "none",  # text stays text, in a font that the reader has
     "svg.hashsalt": "wholedoc",  # the same figures give the same file
     "font.family": "sans-serif",
@@ -35,7 +36,7 @@ STYLE = {
     "axes.facecolor": "none",
     "axes.spines.top": False,
     "axes.spines.right": False,
-    "axes.prop_cycle": matplotlib.cycler(color=COLOURS),
+    "axes.prop_cycle": cycler(color=COLOURS),
     "xtick.color": GREY,
     "ytick.color": GREY,
     "grid.color": GREY,
@@ -43,6 +44,7 @@ STYLE = {
     "lines.markersize": 4,
     "legend.frameon": False,
 }
+MARKS = 6  # as many as an axis has room for
 
 
 def draw(sources: Sequence[Path] = SOURCES, pictures: Path = PICTURES) -> list[Path]:
@@ -91,6 +93,7 @@ def _cost(reading: Rows, llama_cpp: Rows) -> Figure | None:
             axes.plot(*zip(*points, strict=True), marker="o", label=name)
     _extrapolate(axes, reading, series["transformers"][-1][0], series["wholedoc"][-1][0])
     axes.set_yscale("log")
+    axes.yaxis.set_major_formatter("{x:,g}")
     axes.set_ylabel("seconds to read")
     _length_axis(axes, sorted({tokens for points in series.values() for tokens, _ in points}))
     axes.legend()
@@ -147,9 +150,11 @@ def _points(rows: Rows, figure: str) -> list[tuple[int, float]]:
 
 
 def _length_axis(axes: Axes, lengths: Sequence[int]) -> None:
-    """Tokens on a logarithmic axis, marked where something was measured."""
+    """Tokens on a logarithmic axis, marked where something was measured, or at powers of four if that is too much."""
     axes.set_xscale("log", base=2)
-    axes.set_xticks(lengths, [f"{tokens / 1024:.3g}K" for tokens in lengths])
+    powers = [4**power for power in range(16) if lengths[0] <= 4**power <= lengths[-1]]
+    marks = lengths if len(lengths) <= MARKS else powers
+    axes.set_xticks(marks, [f"{tokens / 1024:.3g}K" for tokens in marks])
     axes.minorticks_off()
     axes.set_xlabel("tokens")
     axes.grid(visible=True)
