@@ -150,7 +150,7 @@ def _points(rows: Rows, figure: str) -> list[tuple[int, float]]:
 
 
 def _length_axis(axes: Axes, lengths: Sequence[int]) -> None:
-    """Tokens on a logarithmic axis, marked where something was measured, or at powers of four if that is too much."""
+    """Tokens on a logarithmic axis, marked where something was measured, or at powers of four if that is a lot."""
     axes.set_xscale("log", base=2)
     powers = [4**power for power in range(16) if lengths[0] <= 4**power <= lengths[-1]]
     marks = lengths if len(lengths) <= MARKS else powers
