@@ -112,7 +112,16 @@ def _extrapolate(axes: Axes, reading: Rows, measured: int, longest: int) -> None
 
 def _quality(rows: Rows) -> Figure | None:
     """Score against length, a panel for each task, a line for each method."""
-    scored = [row for row in rows if {"task", "method", "tokens", "score"} <= row.keys()]
+    scored = [
+        {
+            "task": row["summary"],
+            "method": row["method"],
+            "tokens": row["length"] or row["tokens"],  # documents from files have no length that was asked for
+            "score": row["score"],
+        }
+        for row in rows
+        if "summary" in row
+    ]
     tasks = list(dict.fromkeys(row["task"] for row in scored))
     methods = list(dict.fromkeys(row["method"] for row in scored))
     if not tasks:
