@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: setup run ask pictures test lint check format bench bench-quick kvpress samples clean
+.PHONY: setup run ask pictures test lint check format bench bench-quick kvpress llama-cpp plots samples clean
 
 setup: $(VENV)/.dev  ## everything for working on the project
 
@@ -44,6 +44,12 @@ format: $(VENV)/.dev
 
 bench: $(VENV)/.dev  ## the measurements of docs/benchmarks.md
 	$(BIN)/python -m benchmarks
+
+llama-cpp: $(VENV)/.dev  ## llama.cpp, which `make bench` compares with where it is there (compiled: some minutes, a C++ compiler)
+	$(PIP) install --constraint constraints.txt --group llama-cpp
+
+plots: $(VENV)/.dev  ## the pictures of docs/benchmarks.md, from the newest measurements
+	$(BIN)/python -m benchmarks plots
 
 bench-quick: $(VENV)/.dev  ## the same on short documents, in about two minutes
 	$(BIN)/python -m benchmarks --quick

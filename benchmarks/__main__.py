@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Callable
+from functools import partial
 
-from . import library, precision, questions, reading, server, stopping, ui
+from . import asking, library, llama_cpp, plots, precision, questions, reading, server, stopping, ui
+from .llama_cpp import NotInstalledError
 from .quality.errors import CasesError
 from .quality.options import Options, add_options
 from .quality.run import run as run_quality
@@ -13,6 +16,7 @@ from .report import Report, machine
 
 BENCHMARKS: dict[str, Callable[[bool], Report]] = {
     "reading": reading.run,
+    "asking": asking.run,
     "questions": questions.run,
     "precision": precision.run,
     "library": library.run,
@@ -20,31 +24,46 @@ BENCHMARKS: dict[str, Callable[[bool], Report]] = {
     "server": server.run,
     "ui": ui.run,
 }
-# The one that has options of its own.
-QUALITY = "quality"
+# Those with options of their own, and the drawing of what was measured.
+QUALITY, LLAMA_CPP, PLOTS = "quality", "llama_cpp", "plots"
 
 
 def main() -> None:
-    names = (*BENCHMARKS, QUALITY)
+    names = (*BENCHMARKS, QUALITY, LLAMA_CPP, PLOTS)
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"any of {', '.join(names)}")
-    parser.add_argument("--quick", action="store_true", help="short documents, about two minutes each")
+    parser.add_argument("--quick", action="store_true", help="short documents, two minutes or less each")
+    parser.add_argument(
+        "--llama-cpp-python",
+        metavar="PYTHON",
+        default=sys.executable,
+        help="interpreter that has llama-cpp-python; this one if not given",
+    )
     add_options(parser)
     arguments = parser.parse_args()
     unknown = set(arguments.names) - set(names)
     if unknown:
         parser.error(f"no benchmark called {', '.join(sorted(unknown))}; there are {', '.join(names)}")
+    runs: dict[str, Callable[[bool], Report]] = {
+        **BENCHMARKS,
+        QUALITY: lambda quick: run_quality(quick, Options.of(arguments)),
+        LLAMA_CPP: partial(llama_cpp.run, python=arguments.llama_cpp_python),
+    }
     for name, value in machine().items():
         print(f"{name}: {value}")
-    for name in arguments.names or names:
+    for name in (one for one in arguments.names or names if one != PLOTS):
         print(f"\n{name}")
-        if name != QUALITY:
-            BENCHMARKS[name](arguments.quick).write()
-            continue
         try:
-            run_quality(arguments.quick, Options.of(arguments)).write()
+            runs[name](arguments.quick).write()
+        except NotInstalledError as error:
+            if name in arguments.names:
+                parser.exit(1, f"  not measured: {error}\n")
+            print(f"  not measured: {error}")
         except CasesError as error:
             parser.error(str(error))
+    if PLOTS in arguments.names:
+        for path in plots.draw():
+            print(f"  -> {path}")
 
 
 if __name__ == "__main__":

@@ -1,100 +1,137 @@
-"""Reading speed and memory against plain transformers over the same tokens, in one run.
-
-Each measurement is a process of its own, so that peak memory is its own and nothing is warm but the files.
-"""
+"""Reading speed and memory: by length against plain transformers, and by the engine's settings."""
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
-import time
+from dataclasses import dataclass, replace
 from typing import Any
 
-from .report import Report, peak_gigabytes
-from .sample import REGISTER
+from parallelcomp import KVPrecision
 
-FULL = {
-    "ours": (8192, 32768, 131072),
-    "ours fp32": (8192,),
-    "plain": (2048, 8192, 16384),
-    "plain fp32": (8192, 16384),
-}
-QUICK = {"ours": (4096, 8192), "ours fp32": (), "plain": (2048, 4096), "plain fp32": ()}
+from .child import in_child
+from .cost_curve import CostCurve
+from .reading_trial import Trial, Way, measure
+from .report import Report
+
+# Its system read chunk by chunk, or 23 at a time on one GPU: arXiv 2502.14317.
+PAPER_BATCHING = 23.5
+
+
+@dataclass(frozen=True)
+class Lengths:
+    """Lengths in tokens, ascending: where each way is measured, and where the engine's settings are compared."""
+
+    ours: tuple[int, ...]
+    plain: tuple[int, ...]
+    fp32: tuple[int, ...]
+    settings: int
+
+
+@dataclass(frozen=True)
+class Choices:
+    """The engine's settings that are compared, one at a time."""
+
+    chunk_tokens: tuple[int, ...]
+    prefill_batch: tuple[int, ...]
+    precision: tuple[KVPrecision, ...]
+
+    def trials(self, base: Trial) -> list[tuple[str, Trial]]:
+        """Name of what is varied, and the trial."""
+        return [
+            *(("chunk size", replace(base, chunk_tokens=one)) for one in self.chunk_tokens),
+            *(("prefill batch", replace(base, prefill_batch=one)) for one in self.prefill_batch),
+            *(("stored KV", replace(base, precision=one)) for one in self.precision),
+        ]
+
+
+FULL = Lengths((2048, 8192, 16384, 32768, 131072), (2048, 8192, 16384, 32768), (8192, 16384), 16384)
+FULL_CHOICES = Choices(
+    (512, 1024, 2048, 4096), (1, 2, 4, 8), (KVPrecision.BF16, KVPrecision.INT8, KVPrecision.INT4)
+)
+QUICK = Lengths((1024, 4096), (1024, 2048), (), 2048)
+QUICK_CHOICES = Choices((), (1, 2), ())
 
 
 def run(quick: bool) -> Report:
-    """tokens/s and peak memory by length: ours, and plain transformers (full attention, same weights).
+    """tokens/s and peak memory, ours and plain transformers (full attention, same weights).
 
-    In the number format that is the default on this machine, and in fp32.
+    By length, in the number format that is the default on this machine and in fp32; ours by chunk size, chunks in a
+    pass and format of the stored KV.
     """
     report = Report("reading-quick" if quick else "reading")
-    for way, lengths in (QUICK if quick else FULL).items():
-        for tokens in lengths:
-            report.add(way=way, **_in_child(way, tokens))
-    speed = {(row["way"], row["tokens"]): row["tokens_per_s"] for row in report.rows}
-    ours = sorted(tokens for way, tokens in speed if way == "ours")
-    flat = speed["ours", ours[0]] / speed["ours", ours[-1]]
-    report.add(figure=f"cost per token, {ours[-1]} over {ours[0]} tokens", ratio=flat)
-    for (way, tokens), plain in speed.items():
-        if way.startswith("plain"):
-            mine = way.replace("plain", "ours")
-            base = speed.get((mine, tokens), speed.get((mine, ours[0])))
-            if base:
-                report.add(
-                    figure=f"tokens/s, {mine} over {way} transformers at {tokens} tokens", ratio=base / plain
-                )
-    report.notes.append("ratios are within this run; ours at lengths not measured is taken from the shortest run")
+    lengths, choices = (QUICK, QUICK_CHOICES) if quick else (FULL, FULL_CHOICES)
+    measured: dict[Trial, dict[str, Any]] = {}
+    by_length = [Trial(Way.OURS, tokens) for tokens in lengths.ours]
+    by_length += [Trial(Way.PLAIN, tokens) for tokens in lengths.plain]
+    by_length += [Trial(way, tokens, fp32=True) for way in Way for tokens in lengths.fp32]
+    by_setting = choices.trials(Trial(Way.OURS, lengths.settings))
+    for varied, trial in [("length", one) for one in by_length] + by_setting:
+        if trial not in measured:
+            measured[trial] = in_child(measure, trial)
+        report.add(way=trial.name, varied=varied, **measured[trial])
+    add_ratios(report)
     return report
 
 
-def _in_child(way: str, tokens: int) -> dict[str, Any]:
-    command = [sys.executable, "-m", "benchmarks.reading", way, str(tokens)]
-    ran = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
-    result: dict[str, Any] = json.loads(ran.stdout.splitlines()[-1])
-    return result
+def add_ratios(report: Report) -> None:
+    """Add what follows from the report's rows."""
+    rows = [row for row in report.rows if "varied" in row]
+    seconds = {(row["way"], row["tokens"]): row["seconds"] for row in rows if row["varied"] == "length"}
+    ours = _of("ours", seconds)
+    first, last = min(ours), max(ours)
+    base = 8192 if 8192 in ours else first
+    flat = (ours[last] / last) / (ours[base] / base)
+    report.add(figure=f"cost per token, {last} over {base} tokens", ratio=flat)
+    for name in ("", " fp32"):
+        for tokens, plain in _of(f"plain{name}", seconds).items():
+            if mine := _of(f"ours{name}", seconds).get(tokens):
+                figure = f"tokens/s, ours{name} over plain{name} transformers at {tokens} tokens"
+                report.add(figure=figure, ratio=plain / mine)
+    _add_curve(report, _of("plain", seconds), last, ours[last])
+    _add_batching(
+        report, {row["prefill_batch"]: row["seconds"] for row in rows if row["varied"] == "prefill batch"}
+    )
+    report.notes.append("ratios are within this run, both sides measured unless it says extrapolated")
 
 
-def _measure(way: str, tokens: int) -> dict[str, Any]:
-    import torch
-
-    from wholedoc.extraction import read_document
-    from wholedoc.text_model import open_model
-    from wholedoc.tokenization import tokenize
-
-    model = open_model(device=torch.device("cpu"), dtype=torch.float32 if way.endswith("fp32") else None)
-    ids = tokenize(read_document(REGISTER), model.tokenizer).token_ids[:tokens]
-    measure = _read_ours if way.startswith("ours") else _read_plain
-    measure(model, ids[:1024])  # warm: code paths, threads, allocator
-    started = time.perf_counter()
-    measure(model, ids)
-    seconds = time.perf_counter() - started
-    return {
-        "tokens": len(ids),
-        "dtype": str(model.loaded.spec.dtype).removeprefix("torch."),
-        "seconds": seconds,
-        "tokens_per_s": len(ids) / seconds,
-        "peak_gb": peak_gigabytes(),
-    }
+def _of(way: str, seconds: dict[tuple[str, int], float]) -> dict[int, float]:
+    """Seconds by length of one way."""
+    return {tokens: value for (name, tokens), value in seconds.items() if name == way}
 
 
-def _read_ours(model: Any, ids: tuple[int, ...]) -> None:
-    from parallelcomp import Engine, EngineConfig, split
+def _add_curve(report: Report, plain: dict[int, float], longest: int, ours_s: float) -> None:
+    """The fitted cost of plain transformers, how well it fits, and what it says of the longest text."""
+    curve = CostCurve.fit(list(plain), list(plain.values()))
+    report.add(
+        figure="fitted seconds of plain transformers, a*n + b*n^2 for n tokens", a=curve.linear, b=curve.square
+    )
+    for tokens, seconds in plain.items():
+        report.add(
+            figure="fit of plain transformers",
+            tokens=tokens,
+            measured_s=seconds,
+            fitted_s=curve.seconds(tokens),
+            residual=curve.residual(tokens, seconds),
+        )
+    extrapolated = curve.seconds(longest)
+    report.add(
+        figure="plain transformers, extrapolated by the fit",
+        tokens=longest,
+        extrapolated_s=extrapolated,
+        tokens_per_s=longest / extrapolated,
+    )
+    report.add(
+        figure=f"tokens/s, ours measured over plain transformers extrapolated, at {longest} tokens",
+        ratio=extrapolated / ours_s,
+    )
 
-    engine = Engine(model.loaded, model.prompt.prefix, EngineConfig())
-    chunks = split(ids, engine.config.chunk_tokens)
-    kept = list(engine.prefill(chunks, engine.plan(len(ids))))
-    assert sum(len(one.chunk) for one in kept) == len(ids)
 
-
-def _read_plain(model: Any, ids: tuple[int, ...]) -> None:
-    import torch
-
-    plain = model.loaded.model
-    plain.set_attn_implementation("sdpa")
-    with torch.inference_mode():
-        plain(input_ids=torch.tensor([ids]), use_cache=True, logits_to_keep=1)
-
-
-if __name__ == "__main__":
-    print(json.dumps(_measure(sys.argv[1], int(sys.argv[2]))))
+def _add_batching(report: Report, seconds: dict[int, float]) -> None:
+    """What batching chunks brings: of the same reading, and not against full attention."""
+    for batch in sorted(set(seconds) - {1}):
+        report.add(
+            figure=f"batched against one chunk at a time, {batch} chunks a pass", ratio=seconds[1] / seconds[batch]
+        )
+    report.notes.append(
+        f"batched against one chunk at a time: the paper says {PAPER_BATCHING} of its own system (23 chunks a pass "
+        "against one, on a GPU); neither that nor the ratio here is a speed-up over full attention"
+    )

@@ -6,6 +6,11 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+from wholedoc.document import Document
+from wholedoc.extraction import read_document
+from wholedoc.text_model import TextModel
+from wholedoc.tokenization import TokenizedDocument, tokenize
+
 SAMPLES = Path(__file__).parents[1] / "sample_docs"
 REGISTER = SAMPLES / "harbour_register.pdf"
 
@@ -32,4 +37,29 @@ def sample_questions(file: str = REGISTER.name) -> list[SampleQuestion]:
             one["kind"],
         )
         for one in (*document["questions"], *document["unanswerable"])
+    ]
+
+
+def opened(path: Path, model: TextModel, tokens: int | None = None) -> TokenizedDocument:
+    """The first `tokens` tokens of a file, or all of it."""
+    whole = tokenize(read_document(path), model.tokenizer)
+    return whole if tokens is None else front(whole, tokens)
+
+
+def front(whole: TokenizedDocument, tokens: int) -> TokenizedDocument:
+    """A document's first `tokens` tokens as one of its own. Raises ValueError if it has not so many."""
+    if len(whole) < tokens:
+        raise ValueError(f"{whole.document.name} has {len(whole)} tokens, not {tokens}")
+    stop = int(whole.ends[tokens - 1])
+    pages = [(page.text[: stop - page.offset], page.label) for page in whole.document.pages if page.offset < stop]
+    cut = Document.from_pages(f"{whole.document.id}-{tokens}", whole.document.name, pages)
+    return TokenizedDocument(cut, whole.token_ids[:tokens], whole.starts[:tokens], whole.ends[:tokens])
+
+
+def front_questions(document: TokenizedDocument) -> list[str]:
+    """The questions whose evidence is on the pages that there are of a sample document; all, if there is none."""
+    pages = len(document.document.pages)
+    questions = sample_questions(document.document.name)
+    return [one.text for one in questions if one.pages and max(one.pages) <= pages] or [
+        one.text for one in questions
     ]

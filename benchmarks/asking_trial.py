@@ -1,0 +1,147 @@
+"""Questions to a document that is in memory, in one process: seconds of each step, and of a token."""
+
+from __future__ import annotations
+
+import math
+import statistics
+import time
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import chain, cycle, islice
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from parallelcomp import Chunk, Engine, EngineConfig, Sampling, Selection, split
+from wholedoc.answer import Answer, Done
+from wholedoc.answering import Asking, answer
+from wholedoc.corpus import Corpus, ReadDocument
+from wholedoc.settings import Settings
+from wholedoc.text_model import TextModel, open_model
+
+from .report import peak_gigabytes
+from .sample import front_questions, opened
+
+PASSAGE_TOKENS = 96
+STEPS = ("score", "compress", "look", "second_look", "reread", "opening")
+
+
+@dataclass(frozen=True)
+class AskingTrial:
+    """`questions` about the first `tokens` tokens (None: all) of a sample document, then `decoded` tokens."""
+
+    path: Path
+    tokens: int | None
+    questions: int
+    decoded: int = 64
+
+
+class TimedEngine(Engine):
+    """The engine, and the seconds of each of its steps since they were last cleared."""
+
+    def __init__(self, model: TextModel, config: EngineConfig) -> None:
+        self.seconds: dict[str, float] = defaultdict(float)
+        super().__init__(model.loaded, model.prompt.prefix, config)
+
+    @contextmanager
+    def _timed(self, step: str) -> Iterator[None]:
+        started = time.perf_counter()
+        yield
+        self.seconds[step] += time.perf_counter() - started
+
+    def score(self, *arguments: Any, **named: Any) -> Any:
+        with self._timed("score"):
+            return iter(list(super().score(*arguments, **named)))
+
+    def compress(self, *arguments: Any, **named: Any) -> Any:
+        with self._timed("compress"):
+            return super().compress(*arguments, **named)
+
+    def look(self, *arguments: Any, **named: Any) -> None:
+        with self._timed("look"):
+            super().look(*arguments, **named)
+
+    def second_look(self, *arguments: Any, **named: Any) -> Any:
+        with self._timed("second_look"):
+            return super().second_look(*arguments, **named)
+
+    def reread(self, *arguments: Any, **named: Any) -> Any:
+        with self._timed("reread"):
+            return super().reread(*arguments, **named)
+
+    def generate(self, *arguments: Any, **named: Any) -> Any:
+        """The first token is timed alone: with it goes what is left of the question, the answer's opening."""
+        tokens = super().generate(*arguments, **named)
+        with self._timed("opening"):
+            first = list(islice(tokens, 1))
+        return chain(first, tokens)
+
+
+def measure(trial: AskingTrial) -> dict[str, Any]:
+    """Read the document, ask, decode. Steps are medians over the questions that took them."""
+    model = open_model(device=torch.device("cpu"))
+    engine = TimedEngine(model, EngineConfig())
+    tokenized = opened(trial.path, model, trial.tokens)
+    ids = tokenized.token_ids
+    list(engine.prefill(split(ids[:1024], 1024), engine.plan(1024)))  # warm
+    started = time.perf_counter()
+    chunks = split(ids, engine.config.chunk_tokens, tokenized.paragraph_starts)
+    read = tuple(engine.prefill(chunks, engine.plan(len(ids))))
+    read_s = time.perf_counter() - started
+    corpus = Corpus.of([ReadDocument(tokenized, read, len(ids))])
+    texts = front_questions(tokenized)
+    _ask(engine, model, corpus, texts[0])  # warm
+    answers: list[Answer] = []
+    steps: dict[str, list[float]] = {step: [] for step in STEPS}
+    for text in islice(cycle(texts), trial.questions):
+        engine.seconds.clear()
+        answers.append(_ask(engine, model, corpus, text))
+        for step, seconds in engine.seconds.items():
+            steps[step].append(seconds)
+    return {
+        "tokens": len(ids),
+        "dtype": str(model.loaded.spec.dtype).removeprefix("torch."),
+        "read_s": read_s,
+        "read_tokens_per_s": len(ids) / read_s,
+        "questions": len(answers),
+        "second_looks": len(steps["second_look"]),
+        "first_token_s": statistics.median(one.timings.first_token_s for one in answers),
+        **{f"{step}_s": statistics.median(seconds) for step, seconds in steps.items() if seconds},
+        **_decoding(engine, model, corpus, texts[0], trial.decoded),
+        "peak_gb": peak_gigabytes(),
+    }
+
+
+def _ask(engine: Engine, model: TextModel, corpus: Corpus, text: str) -> Answer:
+    """All steps are taken, also where the answer would be that nothing was found."""
+    *_, last = answer(Asking(engine, model, corpus, text, Settings(found_margin=-math.inf)))
+    assert isinstance(last, Done)
+    return last.answer
+
+
+def _decoding(engine: Engine, model: TextModel, corpus: Corpus, text: str, tokens: int) -> dict[str, Any]:
+    """Tokens a second of a long answer, from all that was kept and from one passage that is read again."""
+    question = model.prompt.question(model.tokenizer, text)
+    scores = engine.score(corpus.chunks, question, engine.plan(corpus.tokens))
+    kept = engine.select(corpus.chunks, scores)
+    from_context = engine.compress(corpus.chunks, kept, question, tokens + 1)
+    kept_tokens = from_context.context.kept_tokens
+    passage = [Chunk(0, 0, corpus.token_ids(0, PASSAGE_TOKENS))]
+    return {
+        "kept_tokens": kept_tokens,
+        "decode_context_tokens_per_s": _rate(engine, from_context, tokens),
+        "decode_passage_tokens_per_s": _rate(engine, engine.reread(passage, question, tokens + 1), tokens),
+    }
+
+
+def _rate(engine: Engine, selection: Selection, tokens: int) -> float:
+    """Tokens a second of those after the first, with nothing that would stop them."""
+    generated = engine.generate(selection, Sampling(max_new_tokens=tokens + 1), frozenset())
+    next(generated)
+    started = time.perf_counter()
+    count = sum(1 for _ in generated)
+    assert count == tokens
+    return count / (time.perf_counter() - started)

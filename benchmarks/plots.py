@@ -1,0 +1,169 @@
+"""The pictures of docs/benchmarks.md, drawn from the figures that the other benchmarks wrote."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from statistics import fmean
+from typing import Any
+
+import matplotlib
+from cycler import cycler
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from .cost_curve import CostCurve
+from .report import RESULTS
+
+DOCS = Path(__file__).parents[1] / "docs"
+PICTURES = DOCS / "pictures"
+# Where a benchmark's figures are looked for: this machine's own, then the published ones.
+SOURCES = (RESULTS, DOCS / "results")
+Rows = list[dict[str, Any]]
+
+# Legible on a white page and on a dark one: grey that is far from both, colours of middling lightness.
+GREY = "#7a7a7a"
+COLOURS = ("#0f8f8f", "#d1642a", "#7a6fd0", "#ad8a1e", "#c2508f", "#5b8f3a")
+STYLE: Any = {
+    "svg.fonttype": "none",  # text stays text, in a font that the reader has
+    "svg.hashsalt": "wholedoc",  # the same figures give the same file
+    "font.family": "sans-serif",
+    "font.size": 9,
+    "text.color": GREY,
+    "axes.labelcolor": GREY,
+    "axes.edgecolor": GREY,
+    "axes.facecolor": "none",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.prop_cycle": cycler(color=COLOURS),
+    "xtick.color": GREY,
+    "ytick.color": GREY,
+    "grid.color": GREY,
+    "grid.alpha": 0.25,
+    "lines.markersize": 4,
+    "legend.frameon": False,
+}
+MARKS = 6  # as many as an axis has room for
+
+
+def draw(sources: Sequence[Path] = SOURCES, pictures: Path = PICTURES) -> list[Path]:
+    """Draw what there are figures for; the pictures that were written.
+
+    Each benchmark's figures are taken from the first of the folders `sources` that has them.
+    """
+    reading, llama_cpp, quality = (_rows(sources, name) for name in ("reading", "llama_cpp", "quality"))
+    with matplotlib.rc_context(STYLE):
+        figures = {"cost": _cost(reading, llama_cpp), "quality": _quality(quality)}
+        return [_save(figure, pictures / f"{name}.svg") for name, figure in figures.items() if figure is not None]
+
+
+def _rows(sources: Sequence[Path], name: str) -> Rows:
+    """The rows that a benchmark wrote; none if it was not run."""
+    for folder in sources:
+        if (path := folder / f"{name}.json").exists():
+            rows: Rows = json.loads(path.read_text(encoding="utf-8"))["rows"]
+            return rows
+    return []
+
+
+def _save(figure: Figure, path: Path) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(path, transparent=True, bbox_inches="tight", metadata={"Date": None})
+    return path
+
+
+def _cost(reading: Rows, llama_cpp: Rows) -> Figure | None:
+    """Seconds to read against length: measured as dots and lines, extrapolated dashed."""
+    by_length = [row for row in reading if row.get("varied") == "length"]
+    series = {
+        "wholedoc": _points([row for row in by_length if row["way"] == "ours"], "seconds"),
+        "transformers": _points([row for row in by_length if row["way"] == "plain"], "seconds"),
+        **{
+            engine: _points([row for row in llama_cpp if row.get("engine") == engine], "read_s")
+            for engine in ("llama.cpp", "llama.cpp, flash attention")
+        },
+    }
+    if not series["wholedoc"]:
+        return None
+    figure = Figure(figsize=(5.2, 3.2))
+    axes = figure.add_subplot()
+    for name, points in series.items():
+        if points:
+            axes.plot(*zip(*points, strict=True), marker="o", label=name)
+    _extrapolate(axes, reading, series["transformers"][-1][0], series["wholedoc"][-1][0])
+    axes.set_yscale("log")
+    axes.yaxis.set_major_formatter("{x:,g}")
+    axes.set_ylabel("seconds to read")
+    _length_axis(axes, sorted({tokens for points in series.values() for tokens, _ in points}))
+    axes.legend()
+    return figure
+
+
+def _extrapolate(axes: Axes, reading: Rows, measured: int, longest: int) -> None:
+    """Continue plain transformers' line by its fit, from the longest measured to the longest of all."""
+    (fit,) = (row for row in reading if "a" in row and "b" in row)
+    curve = CostCurve(fit["a"], fit["b"])
+    tokens = [measured * (longest / measured) ** (step / 16) for step in range(17)]
+    axes.plot(
+        tokens, [curve.seconds(one) for one in tokens], "--", color=COLOURS[1], label="transformers, extrapolated"
+    )
+
+
+def _quality(rows: Rows) -> Figure | None:
+    """Score against length, a panel for each task, a line for each method."""
+    scored = [
+        {
+            "task": row["summary"],
+            "method": row["method"],
+            "tokens": row["length"] or row["tokens"],  # documents from files have no length that was asked for
+            "score": row["score"],
+        }
+        for row in rows
+        if "summary" in row
+    ]
+    tasks = list(dict.fromkeys(row["task"] for row in scored))
+    methods = list(dict.fromkeys(row["method"] for row in scored))
+    if not tasks:
+        return None
+    columns = min(3, len(tasks))
+    lines = -(-len(tasks) // columns)
+    figure = Figure(figsize=(0.6 + 2.5 * columns, 0.8 + 2.1 * lines), layout="constrained")
+    panels = figure.subplots(lines, columns, squeeze=False, sharey=True).flatten()
+    for axes, task in zip(panels, tasks, strict=False):
+        here = [row for row in scored if row["task"] == task]
+        for number, method in enumerate(methods):
+            points = _points([row for row in here if row["method"] == method], "score")
+            if points:
+                colour = COLOURS[number % len(COLOURS)]
+                dashes = ("-", "--", ":")[number // len(COLOURS) % 3]
+                axes.plot(*zip(*points, strict=True), dashes, color=colour, marker="o", label=method)
+        axes.set_ylim(-0.03, 1.03)
+        axes.text(0.02, 1.04, task, transform=axes.transAxes)
+        _length_axis(axes, sorted({row["tokens"] for row in here}))
+    for axes in panels[len(tasks) :]:
+        axes.remove()
+    for axes in panels[::columns][:lines]:
+        axes.set_ylabel("score")
+    handles = {
+        label: line for axes in panels for line, label in zip(*axes.get_legend_handles_labels(), strict=True)
+    }
+    figure.legend(handles.values(), handles.keys(), loc="outside lower center", ncols=min(4, len(handles)))
+    return figure
+
+
+def _points(rows: Rows, figure: str) -> list[tuple[int, float]]:
+    """(tokens, figure) in order of length; the mean where one length has several."""
+    lengths = sorted({row["tokens"] for row in rows})
+    return [(tokens, fmean(row[figure] for row in rows if row["tokens"] == tokens)) for tokens in lengths]
+
+
+def _length_axis(axes: Axes, lengths: Sequence[int]) -> None:
+    """Tokens on a logarithmic axis, marked where something was measured, or at powers of four if that is a lot."""
+    axes.set_xscale("log", base=2)
+    powers = [4**power for power in range(16) if lengths[0] <= 4**power <= lengths[-1]]
+    marks = lengths if len(lengths) <= MARKS else powers
+    axes.set_xticks(marks, [f"{tokens / 1024:.3g}K" for tokens in marks])
+    axes.minorticks_off()
+    axes.set_xlabel("tokens")
+    axes.grid(visible=True)

@@ -1,0 +1,23 @@
+"""The steps of a question, timed where they are taken."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from benchmarks import asking_trial
+from benchmarks.asking_trial import STEPS, AskingTrial, measure
+from benchmarks.sample import SAMPLES
+
+from wholedoc.text_model import open_model
+
+
+def test_the_steps_lie_within_the_way_to_the_first_token(tiny_model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(asking_trial, "open_model", lambda **options: open_model(str(tiny_model), **options))
+    row = measure(AskingTrial(SAMPLES / "short_notice.pdf", 1300, questions=1, decoded=3))
+    steps = [row[f"{step}_s"] for step in STEPS if f"{step}_s" in row]
+    assert len(steps) == len(STEPS) - 1 + row["second_looks"]
+    assert all(seconds > 0 for seconds in steps)
+    assert row["first_token_s"] > sum(steps)
+    assert (row["tokens"], row["kept_tokens"]) == (1300, 1300)
+    assert row["decode_passage_tokens_per_s"] > 0
