@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from parallelcomp import ChunkScore, Engine, Question, Selection, WindowError
 
@@ -15,6 +15,7 @@ from .corpus import Corpus
 from .errors import QuestionError
 from .passages import Passage, best_passages, contenders, rerank
 from .settings import SMALL_MODEL, AnswerFrom, Settings
+from .shared_words import shared_words
 from .text_model import TextModel
 from .writing import Writing
 
@@ -86,8 +87,11 @@ def answer(asking: Asking) -> Generator[Event, None, None]:
     baseline = engine.score_without_document(question)
     memory = engine.plan(corpus.tokens, question_tokens=len(question.all_ids))
     scores: list[ChunkScore] = []
+    # A question that follows another often leaves its words out.
+    said = " ".join([*(turn.question for turn in asking.history[-1:]), asking.text])
+    words = shared_words(said, corpus.texts)
     for score in engine.score(corpus.chunks, question, memory, asking.cancelled):
-        scores.append(score)
+        scores.append(replace(score, prior=words[score.index] / len(question.ids)))
         yield Scoring(len(scores), len(corpus.chunks))
     kept = engine.select(corpus.chunks, iter(scores))
     scored = _scored_chunks(corpus, scores, kept, baseline)

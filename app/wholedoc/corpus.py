@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from parallelcomp import ChunkKV
 
@@ -53,6 +54,17 @@ class Corpus:
         """Token ids [first, last), all of one document."""
         document, offset = self.locate(first)
         return self.documents[document].tokenized.token_ids[offset : offset + last - first]
+
+    @cached_property
+    def texts(self) -> list[str]:
+        """Each chunk's text."""
+        texts: list[str] = []
+        for document in self.documents:
+            tokenized, whole = document.tokenized, document.tokenized.document.text
+            for one in document.chunks:
+                start, stop = tokenized.starts[one.chunk.start], tokenized.ends[one.chunk.stop - 1]
+                texts.append(whole[start:stop])
+        return texts
 
     def locate(self, token: int) -> tuple[int, int]:
         """Document index and token offset in that document of a token of the corpus."""

@@ -98,8 +98,8 @@ def rerank(passages: Sequence[Passage], looked: Sequence[float]) -> list[Passage
 
 
 def _posterior(kept: Sequence[ChunkScore]) -> dict[int, float]:
-    """P(chunk | question) over the kept chunks, tempered, from the summed question NLL."""
-    summed = {score.index: sum(score.token_nll) for score in kept}
+    """P(chunk | question) over the kept chunks, tempered, from the summed question NLL and prior evidence."""
+    summed = {score.index: score.rank * len(score.token_nll) for score in kept}
     best = min(summed.values())
     weights = {index: math.exp((best - nll) / TEMPERATURE) for index, nll in summed.items()}
     total = sum(weights.values())

@@ -27,15 +27,15 @@ class ChunkQueue:
 
     def offer(self, score: ChunkScore, tokens: int) -> None:
         """Take in the score of a chunk of `tokens` tokens; evict the worst while the budget is exceeded."""
-        rank = (score.nll, score.index)
+        rank = (score.rank, score.index)
         if self._best_evicted is not None and rank > self._best_evicted:
             return
         counted = tokens if self._capacity is None else min(tokens, self._capacity)
         self._kept.append((*rank, counted, score))
         self._kept.sort(key=lambda entry: entry[:2])
         while len(self._kept) > 1 and sum(entry[2] for entry in self._kept) > self._kept_tokens:
-            nll, index, _, _ = self._kept.pop()
-            self._best_evicted = min((nll, index), self._best_evicted or (nll, index))
+            worst, index, _, _ = self._kept.pop()
+            self._best_evicted = min((worst, index), self._best_evicted or (worst, index))
 
     def kept(self) -> list[ChunkScore]:
         """The kept chunks' scores in document order."""

@@ -51,13 +51,20 @@ class ChunkScore:
     """`nll`: mean -log P of the question's tokens given the chunk, nats per token; `token_nll` each of them.
 
     `attention`: what the last question tokens pay to the chunk's tokens, fp32 (layers, kv_heads, tokens), summed
-    over those tokens and over the query heads of a group; None where it was not asked for.
+    over those tokens and over the query heads of a group; None where it was not asked for. `prior`: what other
+    evidence than the model's says for the chunk, nats per question token; chunks are ranked by `nll - prior`.
     """
 
     index: int
     nll: float
     token_nll: tuple[float, ...]
     attention: Tensor | None = None
+    prior: float = 0.0
+
+    @property
+    def rank(self) -> float:
+        """Lowest is best: nats per question token."""
+        return self.nll - self.prior
 
 
 class AttentionRecorder:
