@@ -123,9 +123,11 @@ class Scored:
 
 @dataclass(frozen=True)
 class Cited:
-    """The citations, known before the answer's first word."""
+    """The citations, known before the answer's first word. `lead`: show them first, since the model is too small to
+    say it as well in words of its own."""
 
     citations: tuple[Citation, ...]
+    lead: bool = False
 
 
 @dataclass(frozen=True)

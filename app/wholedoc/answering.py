@@ -108,7 +108,7 @@ def answer(asking: Asking) -> Generator[Event, None, None]:
         selection, passages = _look(asking, question, kept)
         kept_tokens = selection.context.kept_tokens
         citations = cite(corpus, passages)
-        yield Cited(citations)
+        yield Cited(citations, lead=asking.answer_from is AnswerFrom.PASSAGES)
         for piece in writing.pieces(_generate(asking, selection, passages)):
             if not "".join(pieces).strip():
                 first_s = time.perf_counter() - started

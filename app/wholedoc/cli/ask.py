@@ -14,7 +14,7 @@ from .options import ANSWER, JSON, LIBRARY, MODEL, PASSWORD, settings_from, shar
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ..answer import Answer
+    from ..answer import Answer, Citation
     from ..conversation import Turn
     from ..document import Document
     from ..library import Library
@@ -71,12 +71,13 @@ def ask(
 
 
 def _show_answer(library: Library, documents: Sequence[Document], question: str, history: Sequence[Turn]) -> Answer:
-    """Print the answer as it comes, then the citations and what it cost."""
-    from ..answer import Done, Planned, Reading, Scored, Scoring, Token
+    """Print the answer as it comes, the citations and what it cost; first the citations where they lead."""
+    from ..answer import Cited, Done, Planned, Reading, Scored, Scoring, Token
     from .progress import bars
 
     click.secho(f"\n{question}", bold=True)
     events = library.stream(documents, question, history=history)
+    several, leads = len(documents) > 1, False
     with bars() as shown:
         for event in events:
             if isinstance(event, Planned | Reading | Scoring):
@@ -84,20 +85,28 @@ def _show_answer(library: Library, documents: Sequence[Document], question: str,
             elif isinstance(event, Scored):
                 break
     for event in events:
-        if isinstance(event, Token):
+        if isinstance(event, Cited) and (leads := event.lead):
+            _print_citations(event.citations, several)
+            click.echo("\nIn the model's own words: ", nl=False)
+        elif isinstance(event, Token):
             click.echo(event.text, nl=False)
         elif isinstance(event, Done):
             click.echo("\n")
-            _print_evidence(event.answer, several=len(documents) > 1)
+            if not leads:
+                _print_citations(event.answer.citations, several)
+            _print_cost(event.answer)
             return event.answer
     raise AssertionError("a stream ends with Done")
 
 
-def _print_evidence(answer: Answer, several: bool) -> None:
-    for citation in answer.citations:
+def _print_citations(citations: Sequence[Citation], several: bool) -> None:
+    for citation in citations:
         place = f"p. {citation.page_label}" + (f" of {citation.document}" if several else "")
         quote = " ".join(citation.quote.split())
         click.echo(f"  {click.style(place, fg='cyan')}  {quote}")
+
+
+def _print_cost(answer: Answer) -> None:
     usage, timings = answer.usage, answer.timings
     click.secho(
         f"  {usage.kept_tokens:,} of {usage.document_tokens:,} tokens kept, "
