@@ -21,6 +21,7 @@ from parallelcomp import (
     KVPrecision,
     QuantizedKV,
     Sampling,
+    quantization,
     restore,
     store_kv,
 )
@@ -184,6 +185,16 @@ def test_reading_fills_views_and_nothing_beside_them(
             outside = place.clone()
             outside[1, :, 7:52] = torch.nan
             assert outside.isnan().all()
+
+
+@pytest.mark.parametrize("at_once", [1, 2 * 45 * 80, 10**9])
+def test_layers_are_quantised_alike_however_many_go_together(at_once: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    keys, values = torch.randn(2, 3, 1, 45, 80, generator=torch.Generator().manual_seed(3))
+    alone = [quantized(keys[[layer]], values[[layer]], KVPrecision.INT4).tensors() for layer in range(3)]
+    monkeypatch.setitem(quantization.NUMBERS_AT_ONCE, "cpu", at_once)
+    together = quantized(keys, values, KVPrecision.INT4).tensors()
+    for name, tensor in together.items():
+        assert torch.equal(tensor, torch.cat([one[name] for one in alone]))
 
 
 @pytest.mark.parametrize("bad", [torch.nan, torch.inf, -torch.inf, 70000.0, -65505.0])
