@@ -22,8 +22,8 @@ from torch import Tensor
 from .config import QUANTIZATION_GROUP as GROUP
 from .config import KVPrecision
 
-# Numbers quantised in one step: on a CPU a layer's, which stay in its caches; on a GPU many, since small kernels take
-# longer to launch than to run.
+# Numbers quantised in one step: on a CPU a layer's, which stay in its caches; on a GPU many, since small kernels
+# take longer to launch than to run.
 NUMBERS_AT_ONCE = {"cpu": 1, "cuda": 2**25}
 
 
@@ -60,6 +60,9 @@ class Quantized:
 
     def read(self, layer: int, out: Tensor) -> None:
         """Write one layer's numbers into `out`, floating (kv_heads, tokens, head_dim), not always contiguous."""
+        if out.device.type != "cpu":
+            self.read_fused(layer, out)
+            return
         if out.dtype is not torch.float32:
             wide = torch.empty(out.shape, dtype=torch.float32, device=out.device)
             self.read(layer, wide)
@@ -77,6 +80,25 @@ class Quantized:
         if size % GROUP:
             step, lowest = grid.narrow(axis, whole, 1)
             out.narrow(axis, whole * GROUP, size % GROUP).mul_(step).add_(lowest)
+
+    def read_fused(self, layer: int, out: Tensor) -> None:
+        """`read` with every number touched once: in fp32 within the kernel, rounded as it is written.
+
+        For a GPU, where the many steps of `read` are as many launches and as many passes over its memory; on a CPU
+        this operation is not vectorised.
+        """
+        packed = self.codes[layer].to(out.device)
+        codes = packed if self.bits == 8 else packed.new_empty(out.shape)
+        if self.bits < 8:
+            _unpack(packed, self.bits, codes)
+        axis = self.along.value
+        steps, lowests = self.grid[layer].to(out.device, torch.float32).unsqueeze(axis).unbind(0)
+        first = 0
+        for numbers, target in zip(_groups(codes, axis), _groups(out, axis), strict=True):
+            count = target.shape[axis - 1]
+            step, lowest = (each.narrow(axis - 1, first, count) for each in (steps, lowests))
+            torch.addcmul(lowest, numbers, step, out=target)
+            first += count
 
 
 @dataclass(frozen=True)
