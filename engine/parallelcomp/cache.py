@@ -121,9 +121,7 @@ def buffer_cache(batch: int, capacity: int, spec: ModelSpec, prefix: Prefix | No
     if prefix is not None and len(prefix):
         for index, layer in enumerate(layers):
             layer.length = len(prefix)
-            keys, values = layer.used
-            for sequence in range(batch):
-                prefix.kv.read(index, keys[sequence], values[sequence])
+            prefix.kv.read(index, *layer.used)  # into every sequence at once
     return Cache(layers=layers)
 
 

@@ -58,6 +58,7 @@ class DenseKV:
         return self.tensor.nbytes
 
     def read(self, layer: int, keys: Tensor, values: Tensor) -> None:
+        """Leading dimensions of `keys` and `values` beyond the interface's are filled alike."""
         keys.copy_(self.tensor[layer, KEYS])
         values.copy_(self.tensor[layer, VALUES])
 

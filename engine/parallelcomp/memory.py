@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
+import os
 from dataclasses import dataclass
 
-import psutil
 import torch
 
 from .config import Composition, EngineConfig
@@ -147,6 +147,15 @@ def free_bytes(device: torch.device) -> int:
         free, _ = torch.cuda.mem_get_info(device)
         reserved = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
         return int(free + reserved)
+    return _free_host_bytes()
+
+
+def _free_host_bytes() -> int:
+    try:
+        import psutil
+    except ImportError:
+        # Torch and transformers do not bring it. The pages that nobody uses are fewer than what it counts.
+        return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     return int(psutil.virtual_memory().available)
 
 

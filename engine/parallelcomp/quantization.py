@@ -22,6 +22,10 @@ from torch import Tensor
 from .config import QUANTIZATION_GROUP as GROUP
 from .config import KVPrecision
 
+# Numbers quantised in one step: on a CPU a layer's, which stay in its caches; on a GPU many, since small kernels
+# take longer to launch than to run.
+NUMBERS_AT_ONCE = {"cpu": 1, "cuda": 2**25}
+
 
 class Along(Enum):
     """The dimension of (kv_heads, tokens, head_dim) along which a group runs."""
@@ -56,6 +60,9 @@ class Quantized:
 
     def read(self, layer: int, out: Tensor) -> None:
         """Write one layer's numbers into `out`, floating (kv_heads, tokens, head_dim), not always contiguous."""
+        if out.device.type != "cpu":
+            self.read_fused(layer, out)
+            return
         if out.dtype is not torch.float32:
             wide = torch.empty(out.shape, dtype=torch.float32, device=out.device)
             self.read(layer, wide)
@@ -73,6 +80,25 @@ class Quantized:
         if size % GROUP:
             step, lowest = grid.narrow(axis, whole, 1)
             out.narrow(axis, whole * GROUP, size % GROUP).mul_(step).add_(lowest)
+
+    def read_fused(self, layer: int, out: Tensor) -> None:
+        """`read` with every number touched once: in fp32 within the kernel, rounded as it is written.
+
+        For a GPU, where the many steps of `read` are as many launches and as many passes over its memory; on a CPU
+        this operation is not vectorised.
+        """
+        packed = self.codes[layer].to(out.device)
+        codes = packed if self.bits == 8 else packed.new_empty(out.shape)
+        if self.bits < 8:
+            _unpack(packed, self.bits, codes)
+        axis = self.along.value
+        steps, lowests = self.grid[layer].to(out.device, torch.float32).unsqueeze(axis).unbind(0)
+        first = 0
+        for numbers, target in zip(_groups(codes, axis), _groups(out, axis), strict=True):
+            count = target.shape[axis - 1]
+            step, lowest = (each.narrow(axis - 1, first, count) for each in (steps, lowests))
+            torch.addcmul(lowest, numbers, step, out=target)
+            first += count
 
 
 @dataclass(frozen=True)
@@ -142,18 +168,23 @@ def restore(precision: KVPrecision, tensors: Mapping[str, Tensor]) -> QuantizedK
 
 
 def _quantize_layers(layers: Sequence[Tensor], bits: int, along: Along, device: torch.device) -> Quantized:
-    # Layer by layer, so that no more than one is held in fp32.
-    quantized = [_quantize(numbers, bits, along.value) for numbers in layers]
-    codes = torch.stack([codes for codes, _ in quantized]).to(device)
-    return Quantized(bits, along, codes, torch.stack([grid for _, grid in quantized]).to(device))
+    """A few layers at a time, so that no more of them are held in fp32."""
+    at_once = NUMBERS_AT_ONCE.get(layers[0].device.type, NUMBERS_AT_ONCE["cuda"])
+    step = max(1, at_once // layers[0].numel())
+    quantized = [
+        _quantize(torch.stack(tuple(layers[first : first + step])), bits, along.value)
+        for first in range(0, len(layers), step)
+    ]
+    codes = torch.cat([codes for codes, _ in quantized]).to(device)
+    return Quantized(bits, along, codes, torch.cat([grid for _, grid in quantized]).to(device))
 
 
 def _quantize(numbers: Tensor, bits: int, axis: int) -> tuple[Tensor, Tensor]:
-    """Packed codes and grid of one layer's keys or values (kv_heads, tokens, head_dim)."""
+    """Packed codes and grid of some layers' keys or values (layers, kv_heads, tokens, head_dim)."""
     exact = numbers.float()
-    groups = exact.split(GROUP, dim=axis)
-    low = torch.cat([group.amin(axis, keepdim=True) for group in groups], dim=axis)
-    high = torch.cat([group.amax(axis, keepdim=True) for group in groups], dim=axis)
+    groups = _groups(exact, axis)
+    low = torch.cat([group.amin(axis) for group in groups], dim=axis)
+    high = torch.cat([group.amax(axis) for group in groups], dim=axis)
     limit = torch.finfo(torch.float16).max
     if not bool(((low >= -limit) & (high <= limit)).all()):  # nor is NaN
         raise ValueError(
@@ -169,7 +200,19 @@ def _quantize(numbers: Tensor, bits: int, axis: int) -> tuple[Tensor, Tensor]:
 
     divisor = each(torch.where(step > 0, step, 1))  # a step of 0: all numbers of the group are its lowest
     codes = ((exact - each(lowest)) / divisor).round_().clamp_(0, 2**bits - 1).to(torch.uint8)
-    return _pack(codes, bits), torch.stack([step, lowest])
+    return _pack(codes, bits), torch.stack([step, lowest], dim=1)
+
+
+def _groups(numbers: Tensor, axis: int) -> list[Tensor]:
+    """Views of the whole groups and of the shorter last one: groups in dimension `axis` - 1, each in `axis`."""
+    size = numbers.shape[axis]
+    whole, rest = divmod(size, GROUP)
+    views = []
+    if whole:
+        views.append(numbers.narrow(axis, 0, size - rest).unflatten(axis, (whole, GROUP)))
+    if rest:
+        views.append(numbers.narrow(axis, size - rest, rest).unflatten(axis, (1, rest)))
+    return views
 
 
 def _fp16_below(exact: Tensor) -> Tensor:
@@ -186,11 +229,11 @@ def _packed(tokens: int, bits: int) -> int:
 
 
 def _pack(codes: Tensor, bits: int) -> Tensor:
-    """(kv_heads, tokens, head_dim), one code a byte, to (kv_heads, packed, head_dim)."""
-    kv_heads, tokens, head_dim = codes.shape
-    packed = codes.new_zeros(kv_heads, _packed(tokens, bits), head_dim)
-    for place, part in enumerate(codes.split(packed.shape[1], dim=1)):
-        packed[:, : part.shape[1]] |= part << place * bits
+    """(layers, kv_heads, tokens, head_dim), one code a byte, to (layers, kv_heads, packed, head_dim)."""
+    layers, kv_heads, tokens, head_dim = codes.shape
+    packed = codes.new_zeros(layers, kv_heads, _packed(tokens, bits), head_dim)
+    for place, part in enumerate(codes.split(packed.shape[2], dim=2)):
+        packed[:, :, : part.shape[2]] |= part << place * bits
     return packed
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import os
+import sys
 
 import pytest
 import torch
@@ -17,10 +19,12 @@ from parallelcomp import (
     ModelSpec,
     plan,
 )
+from parallelcomp.memory import free_bytes
 
 from .tiny import chunks_of, pair, read, read_prefix
 
 MB = 10**6
+CPU = torch.device("cpu")
 CONFIG = EngineConfig(chunk_tokens=64, precision=KVPrecision.BF16)
 
 
@@ -194,3 +198,9 @@ def test_the_context_has_room_for_what_is_kept_and_no_more(composition: Composit
     config = EngineConfig(chunk_tokens=128, eviction=Eviction(kept_tokens=500), composition=composition)
     memory = plan(cpu_spec(), 9000, config, free=100 * MB, prefix_tokens=10, question_tokens=20, answer_tokens=30)
     assert memory.context == (500 + sequences * 60) * cpu_spec().kv_bytes_per_token(4)
+
+
+def test_free_memory_is_known_without_psutil(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where only torch and transformers are installed: the pages that nobody uses, so never more than there is."""
+    monkeypatch.setitem(sys.modules, "psutil", None)
+    assert 10 * MB < free_bytes(CPU) < os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")

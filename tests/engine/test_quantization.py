@@ -21,6 +21,7 @@ from parallelcomp import (
     KVPrecision,
     QuantizedKV,
     Sampling,
+    quantization,
     restore,
     store_kv,
 )
@@ -184,6 +185,36 @@ def test_reading_fills_views_and_nothing_beside_them(
             outside = place.clone()
             outside[1, :, 7:52] = torch.nan
             assert outside.isnan().all()
+
+
+@pytest.mark.parametrize("precision", QUANTIZED)
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+@pytest.mark.parametrize(("tokens", "head_dim"), [(96, 64), (45, 80), (7, 20)])
+def test_reading_in_one_operation_is_the_same_but_for_the_rounding_of_fp32(
+    tokens: int, head_dim: int, dtype: torch.dtype, precision: KVPrecision
+) -> None:
+    """What a GPU does, on a CPU."""
+    numbers = torch.randn(2, 2, 3, tokens, head_dim, generator=torch.Generator().manual_seed(4))
+    kv = quantized(*numbers, precision)
+    room = torch.full((3, tokens + 4, head_dim), torch.nan, dtype=dtype)
+    expected = torch.empty(3, tokens, head_dim)
+    for part in (kv.keys, kv.values):
+        part.read(1, expected)
+        part.read_fused(1, room[:, 2:-2])
+        rounding = 2.0**-8 if dtype is torch.bfloat16 else 1e-5
+        torch.testing.assert_close(room[:, 2:-2].float(), expected, rtol=rounding, atol=1e-5)
+        assert room[:, :2].isnan().all()
+        assert room[:, -2:].isnan().all()
+
+
+@pytest.mark.parametrize("at_once", [1, 2 * 45 * 80, 10**9])
+def test_layers_are_quantised_alike_however_many_go_together(at_once: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    keys, values = torch.randn(2, 3, 1, 45, 80, generator=torch.Generator().manual_seed(3))
+    alone = [quantized(keys[[layer]], values[[layer]], KVPrecision.INT4).tensors() for layer in range(3)]
+    monkeypatch.setitem(quantization.NUMBERS_AT_ONCE, "cpu", at_once)
+    together = quantized(keys, values, KVPrecision.INT4).tensors()
+    for name, tensor in together.items():
+        assert torch.equal(tensor, torch.cat([one[name] for one in alone]))
 
 
 @pytest.mark.parametrize("bad", [torch.nan, torch.inf, -torch.inf, 70000.0, -65505.0])

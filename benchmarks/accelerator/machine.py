@@ -1,0 +1,93 @@
+"""The device, the versions and the kernels of a run, and how fast it multiplies matrices."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+import sys
+import time
+from statistics import median
+from typing import Any
+
+import torch
+import transformers
+from torch.nn.attention import SDPBackend
+
+from parallelcomp import Kernel, LoadedModel, ModelSpec, usable_kernel
+
+from .timing import timed
+
+RUNS, PRODUCTS = 5, 20
+
+
+def machine(device: torch.device) -> dict[str, Any]:
+    """Device, versions, command and date."""
+    about: dict[str, Any] = {
+        "command": shlex.join([sys.executable, *sys.argv]),
+        "date": time.strftime("%Y-%m-%d %H:%M:%S %Z"),
+        "python": sys.version.partition(" ")[0],
+        "torch": torch.__version__,
+        "transformers": transformers.__version__,
+        "host_memory_gb": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9,
+        "device": "cpu",
+    }
+    if device.type == "cuda":
+        shown = torch.cuda.get_device_properties(device)
+        about |= {
+            "device": shown.name,
+            "device_memory_gb": shown.total_memory / 1e9,
+            "multiprocessors": shown.multi_processor_count,
+            "cuda": torch.version.cuda,
+            "cudnn": torch.backends.cudnn.version(),
+            "driver": _driver(),
+        }
+    return about
+
+
+def _driver() -> str | None:
+    command = ["nvidia-smi", "--query-gpu=driver_version", "--format=csv,noheader"]
+    try:
+        asked = subprocess.run(command, capture_output=True, text=True, check=True, timeout=20)
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return asked.stdout.splitlines()[0].strip() if asked.stdout.strip() else None
+
+
+def matrix_rate(side: int, device: torch.device, dtype: torch.dtype) -> tuple[float, list[float]]:
+    """FLOP/s of a product of two random square matrices, and seconds of one in each of RUNS runs.
+
+    The rate is the median run's; every run is PRODUCTS products, since one alone is over too soon to be timed.
+    """
+    left, right = (torch.randn(side, side, device=device, dtype=dtype) for _ in range(2))
+    out = torch.empty_like(left)
+
+    def products() -> None:
+        for _ in range(PRODUCTS):
+            torch.mm(left, right, out=out)
+
+    products()  # warm: libraries, clocks
+    each = [timed(device, products)[1] / PRODUCTS for _ in range(RUNS)]
+    return 2 * side**3 / median(each), each
+
+
+def kernels(loaded: LoadedModel, chunk_tokens: int, question_tokens: int) -> dict[str, str]:
+    """Which kernel attends while reading, scoring and decoding."""
+    spec = loaded.spec
+    if usable_kernel(spec.device, spec.dtype) is Kernel.FLASH:
+        return {"reading": Kernel.FLASH.value, "scoring": Kernel.FLASH.value, "decoding": Kernel.FLASH.value}
+    scored = torch.zeros(1, 1, spec.group * question_tokens, chunk_tokens, dtype=spec.dtype, device=spec.device)
+    chosen = {
+        "reading": sdpa_choice(spec, spec.query_heads, chunk_tokens, chunk_tokens, is_causal=True),
+        "scoring": sdpa_choice(spec, spec.kv_heads, scored.shape[2], chunk_tokens, attn_mask=scored),
+        "decoding": sdpa_choice(spec, spec.kv_heads, spec.group, chunk_tokens),
+    }
+    return {name: f"{Kernel.SDPA.value}: {backend.name}" for name, backend in chosen.items()}
+
+
+def sdpa_choice(spec: ModelSpec, heads: int, queries: int, keys: int, **settings: Any) -> SDPBackend:
+    """The kernel that torch SDPA takes for this shape; torch keeps the question behind an underscore."""
+    query = torch.zeros(1, heads, queries, spec.head_dim, dtype=spec.dtype, device=spec.device)
+    key = torch.zeros(1, spec.kv_heads, keys, spec.head_dim, dtype=spec.dtype, device=spec.device)
+    choice = torch._fused_sdp_choice(query, key, key, **settings, enable_gqa=heads != spec.kv_heads)
+    return SDPBackend(choice)

@@ -1,0 +1,162 @@
+"""The measurements in order, the most important first."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+import torch
+from torch.nn.attention import SDPBackend
+
+from parallelcomp import KVPrecision, LoadedModel
+
+from .figures import figures
+from .flops import FORMULA, linear_weights
+from .full import Full
+from .ledger import Attempts, Ledger
+from .machine import kernels, machine, matrix_rate, sdpa_choice
+from .ours import Ours, default_config, evictions
+from .settings import Settings
+from .shapes import SHAPES, random_model
+from .timing import Deadline, Pace, timed
+
+PRECISIONS = (KVPrecision.BF16, KVPrecision.INT8, KVPrecision.INT4)
+
+
+@dataclass(frozen=True)
+class Bench:
+    """All that the measurements share, and what was learned of their pace."""
+
+    settings: Settings
+    loaded: LoadedModel
+    attempts: Attempts
+    ours: Ours
+    full: Full
+    pace: Pace
+    full_pace: Pace
+
+
+def run(shape: str, settings: Settings, device: torch.device, out: Path, deadline: Deadline) -> int:
+    """Measure all that fits before the deadline; the number of measurements that failed."""
+    dtype = torch.bfloat16 if device.type == "cuda" else torch.float32
+    loaded, made_s = timed(device, partial(random_model, SHAPES[shape], device, dtype))
+    rate, products = matrix_rate(settings.square, device, dtype)
+    about = {
+        "benchmark": "gpu",
+        **machine(device),
+        "shape": shape,
+        "weights": "random",
+        "parameters": sum(one.numel() for one in loaded.model.parameters()),
+        "linear_weights": linear_weights(loaded.model),
+        "weights_gb": loaded.spec.weight_bytes / 1e9,
+        "model_made_s": made_s,
+        "dtype": str(dtype).removeprefix("torch."),
+        "flop_formula": FORMULA,
+        "matrix_product": {
+            "shape": [settings.square] * 3,
+            "tflops": rate / 1e12,
+            "seconds_each": products,
+        },
+        "attention_kernels": kernels(loaded, settings.chunk_tokens, settings.asked_tokens),
+        "seconds_allowed": deadline.seconds,
+    }
+    for name, value in about.items():
+        print(f"{name}: {value}", flush=True)
+    ids = torch.randint(
+        loaded.spec.vocabulary, (max(settings.document_lengths),), generator=torch.Generator().manual_seed(7)
+    ).tolist()
+    ledger = Ledger(out, about, figures)
+    bench = Bench(
+        settings,
+        loaded,
+        Attempts(ledger, deadline, device),
+        Ours(loaded, settings, ids, rate, deadline),
+        Full(loaded, settings, ids, rate),
+        Pace(growth=1),
+        Pace(growth=2),
+    )
+    measure(bench)
+    return ledger.finish()
+
+
+def measure(bench: Bench) -> None:
+    """Every measurement, the most important first."""
+    common = bench.settings.common_length
+    documents(bench, [one for one in bench.settings.document_lengths if one <= common])
+    full_attention(bench)
+    documents(bench, [one for one in bench.settings.document_lengths if one > common])
+    precisions(bench, [common])
+    batches(bench)
+    chunk_sizes(bench)
+    kv_on_the_host(bench)
+    full_attention_by_choice(bench)
+    precisions(bench, [one for one in reversed(bench.settings.document_lengths) if one != common])
+
+
+def documents(bench: Bench, lengths: Sequence[int]) -> None:
+    """The engine's defaults by length: reading, a later question, decoding."""
+    config = default_config(bench.settings)
+    for tokens in lengths:
+        work = partial(bench.ours.document, tokens, config)
+        bench.attempts.attempt("document", bench.pace, work, tokens=tokens)
+
+
+def full_attention(bench: Bench) -> None:
+    """Full attention by length: the flash kernel, or on a CPU whichever torch takes."""
+    backend = SDPBackend.FLASH_ATTENTION if bench.loaded.spec.device.type == "cuda" else None
+    for tokens in bench.settings.full_lengths:
+        _full(bench, tokens, backend)
+
+
+def full_attention_by_choice(bench: Bench) -> None:
+    """The longest one again where torch's own choice is another kernel than flash."""
+    spec, tokens = bench.loaded.spec, bench.settings.full_lengths[-1]
+    if spec.device.type == "cuda":
+        choice = sdpa_choice(spec, spec.query_heads, 1024, 1024, is_causal=True)
+        if choice is not SDPBackend.FLASH_ATTENTION:
+            _full(bench, tokens, choice)
+
+
+def _full(bench: Bench, tokens: int, backend: SDPBackend | None) -> None:
+    work = partial(bench.full.prompt, tokens, backend)
+    kernel = "torch SDPA: " + (backend.name if backend is not None else "its own choice")
+    bench.attempts.attempt("full attention", bench.full_pace, work, tokens=tokens, kernel=kernel)
+
+
+def precisions(bench: Bench, lengths: Sequence[int]) -> None:
+    """The KV in every precision but the default, which `documents` measures."""
+    config = default_config(bench.settings)
+    for tokens in lengths:
+        for precision in PRECISIONS:
+            if precision is not config.precision:
+                work = partial(bench.ours.document, tokens, replace(config, precision=precision))
+                bench.attempts.attempt("precision", bench.pace, work, tokens=tokens, wanted=precision.value)
+
+
+def batches(bench: Bench) -> None:
+    """Chunks of one document in passes of several, and one at a time."""
+    tokens, pace = bench.settings.batch_length, replace(bench.pace)
+    for batch in bench.settings.batches:
+        config = replace(default_config(bench.settings), prefill_batch=batch)
+        work = partial(bench.ours.reading, tokens, config)
+        bench.attempts.attempt("prefill batch", pace, work, tokens=tokens)
+
+
+def chunk_sizes(bench: Bench) -> None:
+    """Longer chunks, each asked with both evictions on and off."""
+    tokens, pace = bench.settings.common_length, replace(bench.pace)
+    for chunk_tokens in reversed(bench.settings.other_chunk_tokens):
+        config = replace(default_config(bench.settings), chunk_tokens=chunk_tokens)
+        chosen = evictions(tokens, chunk_tokens, config.eviction)
+        work = partial(bench.ours.document, tokens, config, evictions=chosen)
+        bench.attempts.attempt("chunk size", pace, work, tokens=tokens, wanted=chunk_tokens)
+
+
+def kv_on_the_host(bench: Bench) -> None:
+    """The common document once more as on a device that its KV does not fit on."""
+    tokens, host = bench.settings.common_length, torch.device("cpu")
+    if bench.loaded.spec.device != host:
+        work = partial(bench.ours.document, tokens, default_config(bench.settings), kv_device=host)
+        bench.attempts.attempt("KV on the host", replace(bench.pace), work, tokens=tokens)

@@ -1,0 +1,68 @@
+"""Models of known shapes with random weights, made on the device in seconds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from transformers import LlamaConfig, LlamaForCausalLM
+from transformers.models.llama.modeling_llama import LlamaRotaryEmbedding
+
+from parallelcomp import LoadedModel, adopt
+
+WEIGHT_STD = 0.02
+
+
+@dataclass(frozen=True)
+class Shape:
+    """A Llama model's shape; `window` in tokens. Embedding and head are never tied."""
+
+    layers: int
+    hidden_size: int
+    intermediate_size: int
+    query_heads: int
+    kv_heads: int
+    vocabulary: int
+    window: int
+    rope_theta: float
+
+    def config(self) -> LlamaConfig:
+        return LlamaConfig(
+            vocab_size=self.vocabulary,
+            hidden_size=self.hidden_size,
+            intermediate_size=self.intermediate_size,
+            num_hidden_layers=self.layers,
+            num_attention_heads=self.query_heads,
+            num_key_value_heads=self.kv_heads,
+            max_position_embeddings=self.window,
+            rope_parameters={"rope_type": "default", "rope_theta": self.rope_theta},
+            bos_token_id=None,
+            eos_token_id=None,
+            pad_token_id=None,
+        )
+
+
+SHAPES = {
+    "llama-3-8b": Shape(32, 4096, 14336, 32, 8, 128256, 8192, 500000.0),
+    "llama-2-7b": Shape(32, 4096, 11008, 32, 32, 32000, 4096, 10000.0),
+    "llama-1b": Shape(16, 2048, 8192, 32, 8, 128256, 8192, 500000.0),
+    "tiny": Shape(3, 64, 160, 4, 2, 512, 1024, 10000.0),
+}
+
+
+def random_model(shape: Shape, device: torch.device, dtype: torch.dtype) -> LoadedModel:
+    """A model of this shape whose weights are drawn on the device, norms at one, in service of the engine."""
+    config = shape.config()
+    with torch.device("meta"):
+        model = LlamaForCausalLM(config).to(dtype)
+    model.to_empty(device=device)
+    # The frequencies are no weights: `to_empty` left them as whatever the memory held.
+    model.model.rotary_emb = LlamaRotaryEmbedding(config).to(device)
+    generator = torch.Generator(device).manual_seed(0)
+    with torch.no_grad():
+        for parameter in model.parameters():
+            if parameter.dim() == 1:
+                parameter.fill_(1)
+            else:
+                parameter.normal_(std=WEIGHT_STD, generator=generator)
+    return adopt(model)

@@ -1,0 +1,52 @@
+"""Reading and asking on one CUDA device, against full attention: a model of known shape with random weights.
+
+`python benchmarks/gpu.py` or `python -m benchmarks.gpu`, from a plain checkout: it needs torch and transformers
+and nothing of the app. It runs unattended within eight minutes; every figure is in the JSON file at once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+NO_DEVICE = 2
+
+
+def main() -> int:
+    started = time.monotonic()
+    sys.path[:0] = [str(ROOT), str(ROOT / "engine")]
+    import torch
+
+    from benchmarks.accelerator.run import run
+    from benchmarks.accelerator.settings import FULL, QUICK
+    from benchmarks.accelerator.shapes import SHAPES
+    from benchmarks.accelerator.timing import Deadline
+
+    parser = argparse.ArgumentParser(prog="gpu.py", description=__doc__)
+    parser.add_argument("--out", type=Path, default=default_out(), help="the JSON file (default: %(default)s)")
+    parser.add_argument("--seconds", type=float, default=480, help="all must be done by then (default: 480)")
+    parser.add_argument("--quick", action="store_true", help="a tiny model and short documents, also on a CPU")
+    parser.add_argument("--shape", choices=SHAPES, help="the model's shape (default: llama-3-8b, quick: tiny)")
+    arguments = parser.parse_args()
+    if not torch.cuda.is_available() and not arguments.quick:
+        print("gpu.py needs a CUDA device, and torch finds none; --quick tries it out on a CPU", file=sys.stderr)
+        return NO_DEVICE
+    settings = QUICK if arguments.quick else FULL
+    shape = arguments.shape or ("tiny" if arguments.quick else "llama-3-8b")
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    failed = run(shape, settings, device, arguments.out, Deadline(started, arguments.seconds))
+    return 1 if failed else 0
+
+
+def default_out() -> Path:
+    """$OUT/gpu.json where OUT is set, else among the other benchmarks' results."""
+    folder = os.environ.get("OUT")
+    return (Path(folder) if folder else ROOT / "benchmarks" / "results") / "gpu.json"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
