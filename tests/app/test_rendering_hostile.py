@@ -80,11 +80,12 @@ def _drawing_itself(times: int, depth: int) -> bytes:
 
 def test_a_page_that_takes_forever_is_stopped(tmp_path: Path) -> None:
     path = _file(tmp_path, _drawing_itself(10, 11))
+    before = set(psutil.Process().children(recursive=True))  # what other tests keep for all, a server of forks
     started = time.monotonic()
     with pytest.raises(ExtractionLimitError, match=r"^Showing page 1 of hostile\.pdf took more than 1 s"):
         render_page(path, 1, limits=RenderingLimits(seconds=1))
     assert time.monotonic() - started < 5
-    assert not psutil.Process().children(recursive=True)
+    assert set(psutil.Process().children(recursive=True)) <= before
 
 
 def test_a_page_that_takes_too_much_memory_is_refused(tmp_path: Path) -> None:

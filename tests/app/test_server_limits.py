@@ -235,8 +235,13 @@ def test_a_large_request_is_refused_before_it_is_read(server: Server, settings: 
             one.http.post("/v1/chat/completions", content=iter([b"x" * 10_000] * 6)),  # without a length
             one.http.post(
                 "/v1/files",
-                content=iter([b"x" * 10_000] * 6),
-                headers={"content-type": "multipart/form-data; boundary=x"},
+                content=iter(
+                    [
+                        b'--b\r\nContent-Disposition: form-data; name="file"; filename="f"\r\n\r\n',
+                        *[b"x" * 10_000] * 6,
+                    ]
+                ),
+                headers={"content-type": "multipart/form-data; boundary=b"},
             ),
         ):
             assert error(response, 413)["code"] == "request_too_large"

@@ -312,10 +312,10 @@ def test_the_keyboard_is_enough(tab: Tab) -> None:
     page.wait_for_function(
         "before => document.querySelector('.wd-figure figcaption').innerText !== before", arg=before
     )
-    page.locator(".wd-citations button").nth(1).focus()
+    page.locator(".wd-citations button").last.focus()
     page.keyboard.press("Enter")
-    page.locator(".wd-citations button[aria-current]").nth(0).wait_for()
-    assert page.locator(".wd-citations li").nth(1).locator("button[aria-current]").count() == 1
+    page.locator(".wd-citations li").last.locator("button[aria-current]").wait_for()
+    assert page.locator(".wd-citations button[aria-current]").count() == 1
 
 
 UNLABELLED = """() => [...document.querySelectorAll("button, input, textarea, select, [role=slider]")]
