@@ -15,6 +15,10 @@ class WindowError(ParallelCompError):
     """Prefix, chunk, question and answer do not fit in the model's window together."""
 
 
+class LayoutError(ParallelCompError):
+    """The document cannot be laid out over that many hosts with those lengths."""
+
+
 class MemoryPlanError(ParallelCompError):
     """The document does not fit in memory; the message says what length would."""
 
