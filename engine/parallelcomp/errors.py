@@ -23,5 +23,9 @@ class MemoryPlanError(ParallelCompError):
     """The document does not fit in memory; the message says what length would."""
 
 
+class RankError(ParallelCompError):
+    """Another process of the group died, failed, or does not answer."""
+
+
 class Cancelled(ParallelCompError):  # noqa: N818 - it is no mistake of anybody's
     """The caller asked to stop."""

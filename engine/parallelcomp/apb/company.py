@@ -23,6 +23,10 @@ class Company(Protocol):
         """(hosts here, ...) of this process to (all hosts, ...)."""
         ...
 
+    def forget(self) -> None:
+        """Drop what was passed: everything is read."""
+        ...
+
 
 class InTurn:
     """All hosts in one process, one after another: each needs only what those before it have passed."""
@@ -39,3 +43,6 @@ class InTurn:
 
     def gather(self, mine: Tensor) -> Tensor:
         return mine
+
+    def forget(self) -> None:
+        self._passed.clear()

@@ -165,6 +165,7 @@ def read(
         span = layout.span(index)
         shards[index] = read_block(host, sequence[span.start : span.stop], cancelled)
         yield span.stop - layout.prefix_tokens
+    company.forget()
     room = len(question.all_ids) + max_new_tokens
     state = ShardedState(loaded, layout, shards, company, room)
     return QuestionReading(spec, question, layout, state, company)
