@@ -130,23 +130,34 @@ def _look(asking: Asking, question: Question, kept: Sequence[ChunkScore]) -> tup
     engine.look(selection, observer, asking.cancelled)
     attention = observer.by_token(corpus.tokens).numpy()
     passages = best_passages(corpus, kept, attention, asking.settings.citations)
+    return selection, second_look(asking, question, passages)
+
+
+def second_look(asking: Asking, question: Question, passages: list[Passage]) -> list[Passage]:
+    """Passages ranked anew by how well each alone explains the question, unless the first leads clearly."""
     close = contenders(passages)
-    if close:
-        spans = [passage.chunk(corpus) for passage in close]
-        passages = rerank(passages, engine.second_look(spans, question, asking.cancelled))
-    return selection, passages
+    if not close:
+        return passages
+    spans = [passage.chunk(asking.corpus) for passage in close]
+    return rerank(passages, asking.engine.second_look(spans, question, asking.cancelled))
 
 
 def _generate(asking: Asking, selection: Selection, passages: Sequence[Passage]) -> Iterator[int]:
     """The answer's token ids."""
-    model, engine = asking.model, asking.engine
-    stop_ids = model.stop_ids
     if asking.answer_from is AnswerFrom.PASSAGES and passages:
-        chosen = sorted(passages[: asking.settings.passages], key=lambda passage: passage.first)
-        chunks = [passage.chunk(asking.corpus) for passage in chosen]
-        opened = asking.question(instructed=True, opening=OPENING)
-        selection = engine.reread(chunks, opened, asking.max_new_tokens, asking.cancelled)
-        stop_ids = stop_ids | model.line_ends
+        return reread(asking, passages)
+    sampling, stop_ids = asking.settings.sampling, asking.model.stop_ids
+    return asking.engine.generate(selection, sampling, stop_ids, cancelled=asking.cancelled)
+
+
+def reread(asking: Asking, passages: Sequence[Passage]) -> Iterator[int]:
+    """The token ids of an answer from the best passages alone, read again."""
+    model, engine = asking.model, asking.engine
+    chosen = sorted(passages[: asking.settings.passages], key=lambda passage: passage.first)
+    chunks = [passage.chunk(asking.corpus) for passage in chosen]
+    opened = asking.question(instructed=True, opening=OPENING)
+    selection = engine.reread(chunks, opened, asking.max_new_tokens, asking.cancelled)
+    stop_ids = model.stop_ids | model.line_ends
     return engine.generate(selection, asking.settings.sampling, stop_ids, cancelled=asking.cancelled)
 
 

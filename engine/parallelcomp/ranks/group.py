@@ -78,6 +78,10 @@ class Ranks:
             got[name] = flat.view(dtype).view(shape).to(to)
         return got
 
+    def barrier(self) -> None:
+        """Wait until all ranks are here, for no longer than the timeout."""
+        self.gather(torch.zeros(1, dtype=torch.uint8))
+
     def follow(self) -> None:
         """Go on when rank 0 comes here too, however long that takes: until its next question, for one."""
         self._followed += 1
