@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-import multiprocessing
 import os
 import signal
-import socket
 import sys
-import traceback
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,16 +14,16 @@ import torch
 
 from parallelcomp import Composition, Engine, EngineConfig, Eviction, KVPrecision, Sampling, split
 from parallelcomp.apb import APB, read
-from parallelcomp.errors import LayoutError, RankError
-from parallelcomp.ranks import ChunksOverRanks, OverRanks, Ranks, join, launch, started_as_rank
+from parallelcomp.errors import LayoutError
+from parallelcomp.ranks import ChunksOverRanks, OverRanks, Ranks, launch
 from parallelcomp.ranks.engine import owners
 
+from ..ranks import Result, joined
 from .test_apb import finish
 from .tiny import PREFIX, QUESTION, pair, tokens
 
 DOCUMENT = tokens(330, 23)
 SIZE = 3
-CPU = torch.device("cpu")
 GREEDY = Sampling(max_new_tokens=5)
 EVICTION = Eviction(kept_tokens=75, capacity=25, observation_window=4, pooling_kernel=3)
 CONFIG = EngineConfig(chunk_tokens=40, eviction=EVICTION, precision=KVPrecision.FP32)
@@ -37,7 +33,6 @@ CONFIGS = {
     "mixture": dataclasses.replace(CONFIG, composition=Composition.MIXTURE),
 }
 APBS = {"apb": APB(6, 9, 5), "star": APB.star(3), "everything": APB(3, 0, APB.star().anchor_tokens)}
-Result = dict[str, Any]
 
 
 def ask(engine: Engine) -> Result:
@@ -79,40 +74,9 @@ def everything(ranks: Ranks) -> Result:
     return found
 
 
-def run(work: Callable[[Ranks], Result], folder: Path, size: int, timeout_s: float = 120) -> list[Result | None]:
-    """What `work` returns on each of `size` ranks; what it raised if that is a RankError; None if it was killed."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    forked = multiprocessing.get_context("fork")
-    processes = [
-        forked.Process(target=rank_main, args=(work, folder, rank, size, port, timeout_s)) for rank in range(size)
-    ]
-    for process in processes:
-        process.start()
-    for process in processes:
-        process.join()
-    results = [folder / f"{rank}.pt" for rank in range(size)]
-    return [torch.load(path, weights_only=False) if path.exists() else None for path in results]
-
-
-def rank_main(work: Callable[[Ranks], Result], folder: Path, rank: int, size: int, port: int, timeout_s: float):
-    os.environ.update(RANK=str(rank), WORLD_SIZE=str(size), MASTER_ADDR="127.0.0.1", MASTER_PORT=str(port))
-    try:
-        assert started_as_rank()
-        with join(CPU, timeout_s) as ranks:
-            result = work(ranks)
-    except RankError as error:
-        result = {"error": str(error)}
-    except Exception:
-        traceback.print_exc()
-        return
-    torch.save(result, folder / f"{rank}.pt")
-
-
 @pytest.fixture(scope="module")
 def together(tmp_path_factory: pytest.TempPathFactory) -> list[Result]:
-    results = run(everything, tmp_path_factory.mktemp("ranks"), SIZE)
+    results = joined(everything, tmp_path_factory.mktemp("ranks"), SIZE)
     assert all(result is not None for result in results)
     return results  # type: ignore[return-value]
 
@@ -125,9 +89,8 @@ def same(one: Any, other: Any) -> None:
 @pytest.mark.parametrize("name", CONFIGS)
 def test_chunks_over_ranks_give_what_one_process_gives(name: str, together: list[Result]) -> None:
     alone = ask(Engine(pair().loaded, PREFIX, CONFIGS[name]))
-    chunks = alone.pop("read here")
-    parts = [result[name].pop("read here") for result in together]
-    assert sum(parts) == chunks
+    parts = [result[name]["read here"] for result in together]
+    assert sum(parts) == alone["read here"]
     assert min(parts) > 1
     assert len(alone["kept"]) > 1
     for result in together:
@@ -188,14 +151,14 @@ def fails(ranks: Ranks) -> Result:
 
 
 def test_a_rank_that_is_killed_is_an_error_for_the_others(tmp_path: Path) -> None:
-    survivor, killed = run(dies, tmp_path, 2)
+    survivor, killed = joined(dies, tmp_path, 2)
     assert killed is None
     assert survivor is not None
     assert "another of the 2 ranks died" in survivor["error"]
 
 
 def test_a_rank_that_does_not_answer_is_given_up(tmp_path: Path) -> None:
-    waiting, silent = run(falls_silent, tmp_path, 2, timeout_s=3)
+    waiting, silent = joined(falls_silent, tmp_path, 2, timeout_s=3)
     assert waiting is not None
     assert "did not answer for 3 s" in waiting["error"]
     assert silent is not None  # the store it waits at has gone with rank 0
@@ -203,7 +166,7 @@ def test_a_rank_that_does_not_answer_is_given_up(tmp_path: Path) -> None:
 
 
 def test_why_a_rank_failed_is_told_to_the_others(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    survivor, failed = run(fails, tmp_path, 2)
+    survivor, failed = joined(fails, tmp_path, 2)
     assert failed is None
     assert survivor is not None
     assert survivor["error"] == "rank 1 of 2 stopped: the disk is full"
