@@ -134,11 +134,16 @@ def _look(asking: Asking, question: Question, kept: Sequence[ChunkScore]) -> tup
     engine.look(selection, observer, asking.cancelled)
     attention = observer.by_token(corpus.tokens).numpy()
     passages = best_passages(corpus, kept, attention, asking.settings.citations)
+    return selection, second_look(asking, question, passages)
+
+
+def second_look(asking: Asking, question: Question, passages: list[Passage]) -> list[Passage]:
+    """Passages ranked anew by how well each alone explains the question, unless the first leads clearly."""
     close = contenders(passages)
-    if close:
-        spans = [passage.chunk(corpus) for passage in close]
-        passages = rerank(passages, engine.second_look(spans, question, asking.cancelled))
-    return selection, passages
+    if not close:
+        return passages
+    spans = [passage.chunk(asking.corpus) for passage in close]
+    return rerank(passages, asking.engine.second_look(spans, question, asking.cancelled))
 
 
 def answer_context(asking: Asking, kept: Sequence[ChunkScore]) -> Selection:
@@ -152,20 +157,31 @@ def answer_context(asking: Asking, kept: Sequence[ChunkScore]) -> Selection:
 def _generate(asking: Asking, selection: Selection, passages: Sequence[Passage]) -> Iterator[int]:
     """The answer's token ids."""
     writing_from = _writing_from(asking, selection, passages)
-    stop_ids = asking.model.stop_ids
-    if writing_from is not selection:
-        stop_ids = stop_ids | asking.model.line_ends
-    return asking.engine.generate(writing_from, asking.settings.sampling, stop_ids, cancelled=asking.cancelled)
+    if writing_from is selection:
+        sampling, stop_ids = asking.settings.sampling, asking.model.stop_ids
+        return asking.engine.generate(selection, sampling, stop_ids, cancelled=asking.cancelled)
+    return written(asking, writing_from)
 
 
 def _writing_from(asking: Asking, selection: Selection, passages: Sequence[Passage]) -> Selection:
     """The best passages read again where the answer is made from those, else the selection itself."""
     if asking.answer_from is not AnswerFrom.PASSAGES or not passages:
         return selection
+    return reread(asking, passages)
+
+
+def reread(asking: Asking, passages: Sequence[Passage]) -> Selection:
+    """The best passages alone, read again, with the question after them and an answer begun."""
     chosen = sorted(passages[: asking.settings.passages], key=lambda passage: passage.first)
     chunks = [passage.chunk(asking.corpus) for passage in chosen]
     opened = asking.question(instructed=True, opening=OPENING)
     return asking.engine.reread(chunks, opened, asking.max_new_tokens, asking.cancelled)
+
+
+def written(asking: Asking, again: Selection) -> Iterator[int]:
+    """The token ids of an answer from passages that were read again: it ends with its line."""
+    stop_ids = asking.model.stop_ids | asking.model.line_ends
+    return asking.engine.generate(again, asking.settings.sampling, stop_ids, cancelled=asking.cancelled)
 
 
 def _scored_chunks(

@@ -10,9 +10,11 @@ from hashlib import file_digest
 from pathlib import Path
 
 from parallelcomp import Engine, MemoryPlan
+from parallelcomp.ranks import Ranks, ScoringOverRanks
 
 from .answer import Answer, Done, Event, Planned, Reading
 from .answering import Asking, answer
+from .apb_answering import answer_by_apb
 from .conversation import Turn
 from .corpus import Corpus, ReadDocument
 from .document import Document
@@ -22,6 +24,7 @@ from .folder import DocumentInfo, LibraryFolder
 from .home import home
 from .pace import Paces, probe
 from .plain_chat import Chatting, chat
+from .ranked_reading import read_over_ranks
 from .reader import Plan, bytes_on_disk, chunks_missing, read
 from .settings import Settings
 from .text_model import TextModel, open_model
@@ -37,7 +40,8 @@ class Library:
     """Documents on disk and the model that reads them, for many callers at once.
 
     The model is loaded when it is first needed. Callers on several threads share it fairly, a step at a time;
-    several processes may use one folder.
+    several processes may use one folder. With `ranks`, some of them work on the same questions together: each has a
+    library of its own over the same folder, and makes the same calls in the same order.
     """
 
     def __init__(
@@ -46,8 +50,10 @@ class Library:
         settings: Settings,
         notify: Notify = lambda _: None,
         turns: Turns | None = None,
+        ranks: Ranks | None = None,
     ) -> None:
         self.folder = folder
+        self.ranks = ranks
         self.settings = settings
         self.turns = turns or Turns()
         self._notify = notify
@@ -58,7 +64,11 @@ class Library:
 
     @classmethod
     def open(
-        cls, folder: Path | None = None, settings: Settings | None = None, notify: Notify = lambda _: None
+        cls,
+        folder: Path | None = None,
+        settings: Settings | None = None,
+        notify: Notify = lambda _: None,
+        ranks: Ranks | None = None,
     ) -> Library:
         """Open the library in `folder`, or the one of this machine (`$WHOLEDOC_HOME`). No model is loaded yet.
 
@@ -66,11 +76,11 @@ class Library:
         """
         found = LibraryFolder(folder or home())
         found.check_format()
-        return cls(found, settings or Settings(), notify)
+        return cls(found, settings or Settings(), notify, ranks=ranks)
 
     def with_settings(self, settings: Settings) -> Library:
         """The same library with other settings, and with the model that is loaded where that may stay."""
-        other = Library(self.folder, settings, self._notify, self.turns)
+        other = Library(self.folder, settings, self._notify, self.turns, self.ranks)
         with self._loading:
             loaded = self.__dict__.get("_loaded_model")
             if loaded is not None and settings.loads_like(self.settings):
@@ -106,6 +116,8 @@ class Library:
     @cached_property
     def _made_engine(self) -> Engine:
         model = self._loaded_model
+        if self.ranks is not None:
+            return ScoringOverRanks(model.loaded, model.prompt.prefix, self.settings.engine, self.ranks)
         return Engine(model.loaded, model.prompt.prefix, self.settings.engine)
 
     # Documents
@@ -209,13 +221,21 @@ class Library:
         planned = self._plan(plan, cancelled, client)
         yield planned
         self._make_room(plan, planned.bytes)
-        work = read(self.engine, self.folder.store, plan, cancelled)
+        engine = self.engine
+        if isinstance(engine, ScoringOverRanks):
+            work = read_over_ranks(engine, self.folder.store, plan, cancelled)
+        else:
+            work = read(engine, self.folder.store, plan, cancelled)
         finished, pace = yield from _last_pace(self.turns.steps(work, cancelled, client))
         if planned.seconds is not None and pace:
             with self.folder.writing():
                 self._paces.put(self.engine, pace)
         self._read[document.id] = ReadDocument(finished.tokenized, finished.chunks, len(finished.tokenized))
         return finished
+
+    def unread(self, document: Document) -> ReadDocument:
+        """A document without any KV, for a question that reads it anew."""
+        return ReadDocument(self.tokenized(document), ())
 
     def stream(
         self,
@@ -237,7 +257,8 @@ class Library:
         Turns at the model go round between clients, whatever they call themselves. Closing the iterator stops the
         work.
 
-        Raises QuestionError, WindowError and MemoryPlanError before anything is read, and what `read` raises.
+        Raises QuestionError, WindowError, LayoutError and MemoryPlanError before anything is read, and what `read`
+        raises.
         """
         chosen = settings or self.settings
         if not chosen.reads_like(self.settings):
@@ -256,6 +277,11 @@ class Library:
         )
         asking.check()
         known = [self.document(one) if isinstance(one, str) else one for one in documents]
+        if chosen.apb is not None:
+            corpus = Corpus.of([self.unread(document) for document in known])
+            work = answer_by_apb(replace(asking, corpus=corpus), chosen.apb, self.ranks)
+            yield from self.turns.steps(work, cancelled, client)
+            return
         self._fit(known)
         finished: list[ReadDocument] = []
         for document in known:

@@ -58,14 +58,17 @@ def best_passages(
     attention over the square root of its length (so that neither long nor short sentences win for their length),
     times the posterior of its chunk.
     """
-    summed = np.concatenate([[0.0], np.cumsum(attention, dtype=np.float64)])
     posterior = _posterior(kept)
+    return best_of(corpus, [(corpus.chunks[i].chunk, weight) for i, weight in posterior.items()], attention, limit)
+
+
+def best_of(
+    corpus: Corpus, weighted: Sequence[tuple[Chunk, float]], attention: NDArray[np.float32], limit: int
+) -> list[Passage]:
+    """The same for passages that begin in these chunks, each with the weight of its chunk."""
+    summed = np.concatenate([[0.0], np.cumsum(attention, dtype=np.float64)])
     ranked = sorted(
-        (
-            passage
-            for score in kept
-            for passage in _passages(corpus, corpus.chunks[score.index].chunk, summed, posterior[score.index])
-        ),
+        (passage for chunk, weight in weighted for passage in _passages(corpus, chunk, summed, weight)),
         key=lambda passage: -passage.score,
     )
     chosen: list[Passage] = []

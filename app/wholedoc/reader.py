@@ -48,7 +48,9 @@ class Plan:
 
 
 @dataclass
-class _Progress:
+class Progress:
+    """How far the reading of a document is, in tokens, of which `cached` were there before."""
+
     document: TokenizedDocument
     done: int = 0
     cached: int = 0
@@ -74,7 +76,7 @@ def read(
     kept, and Cancelled.
     """
     memory = engine.plan(len(plan.document))
-    progress = _Progress(plan.document)
+    progress = Progress(plan.document)
     damaged_before = len(store.damaged)
     found: dict[int, StoredKV] = {}
     device = memory.kv_device
@@ -88,7 +90,7 @@ def read(
             continue
         for one in engine.prefill(missing[: memory.prefill_batch], memory, cancelled):
             key = plan.keys[one.chunk.index]
-            _keep(store, key, one.kv)
+            keep(store, key, one.kv)
             # On a CPU the mapped file instead of the tensor: the system may drop its pages when memory is short.
             found[one.chunk.index] = (device.type == "cpu" and store.get(key)) or one.kv
             progress.done += len(one.chunk)
@@ -102,7 +104,7 @@ def _take(
     plan: Plan,
     chunk: Chunk,
     found: dict[int, StoredKV],
-    progress: _Progress,
+    progress: Progress,
     device: torch.device,
 ) -> bool:
     """Take a chunk from the store if it is there; to a GPU it is copied, on a CPU it stays a mapped file."""
@@ -117,7 +119,8 @@ def _take(
     return True
 
 
-def _keep(store: ChunkStore, key: str, kv: StoredKV) -> None:
+def keep(store: ChunkStore, key: str, kv: StoredKV) -> None:
+    """Put a chunk into the store. Raises LibraryError if it cannot be."""
     try:
         store.put(key, kv)
     except OSError as error:

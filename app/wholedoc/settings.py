@@ -8,6 +8,7 @@ from enum import Enum
 import torch
 
 from parallelcomp import DecodeWeights, EngineConfig, Sampling
+from parallelcomp.apb import APB
 
 
 class AnswerFrom(Enum):
@@ -17,6 +18,17 @@ class AnswerFrom(Enum):
     """Everything that was kept, composed as the engine's settings say: for models that can read that much."""
     PASSAGES = "passages"
     """The best passages alone, read again: a small model loses the thread in more."""
+
+
+class Attention(Enum):
+    """How the model sees a document that is longer than it should read at once."""
+
+    PARALLEL = "parallel"
+    """ParallelComp: chunks that know nothing of each other, read once for all questions."""
+    APB = "apb"
+    """Blocks that hand on what the question needs, read anew for every question."""
+    STAR = "star"
+    """Star-Attention: blocks that see the document's start and hand on nothing, read anew for every question."""
 
 
 # Below this many parameters a model answers better from passages.
@@ -30,7 +42,8 @@ class Settings:
     bf16, which decodes nearly twice as fast. `found_margin`: nats per token by which the best chunk must
     make the question more likely than the prefix alone, for an answer to count as found. `answer_from` None follows
     the model's size; `passages` is how many of them are read again. `library_bytes`: most that the chunks of all
-    documents take on disk.
+    documents take on disk. `apb` None is ParallelComp; with it every question reads the documents anew, and the
+    library keeps nothing of that.
     """
 
     model: str | None = None
@@ -44,6 +57,7 @@ class Settings:
     answer_from: AnswerFrom | None = None
     passages: int = 1
     library_bytes: int = 32_000_000_000
+    apb: APB | None = None
 
     def loads_like(self, other: Settings) -> bool:
         """Whether both use the same model, loaded in the same way."""

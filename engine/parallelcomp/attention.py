@@ -21,6 +21,8 @@ from transformers.masking_utils import AttentionMaskInterface
 from .errors import Cancelled
 
 NAME = "parallelcomp"
+# From here on a mask of queries by keys would be larger than the missing queries that do without it.
+MANY_QUERIES = 512
 
 
 class Kernel(Enum):
@@ -44,6 +46,13 @@ class KeyFilter(Protocol):
     ) -> tuple[Tensor, Tensor]: ...
 
 
+class Substitute(Protocol):
+    """Computes attention in the kernel's place, from and to (batch, query_heads, queries, head_dim): for KV that
+    is not all in `key` and `value`."""
+
+    def __call__(self, layer: int, query: Tensor, key: Tensor, value: Tensor, scaling: float) -> Tensor: ...
+
+
 @dataclass
 class AttentionPass:
     """What one forward pass asks of every attention layer.
@@ -56,6 +65,7 @@ class AttentionPass:
     observer: Observer | None = None
     key_filter: KeyFilter | None = None
     cancelled: Callable[[], bool] | None = None
+    substitute: Substitute | None = None
     _masks: dict[tuple[int, int, int], Tensor] = field(default_factory=dict, repr=False)
 
     def mask(self, query: Tensor, keys: int, group: int) -> Tensor:
@@ -107,9 +117,11 @@ def attend(
         key, value = asked.key_filter(module.layer_idx, query, key, value, scale)
     if asked.observer is not None:
         asked.observer(module.layer_idx, query, key, scale, asked.padding)
+    if asked.substitute is not None:
+        return asked.substitute(module.layer_idx, query, key, value, scale).transpose(1, 2), None
     if asked.padding is None and usable_kernel(query.device, query.dtype) is Kernel.FLASH:
         return _flash(query, key, value, scale), None
-    if asked.padding is None and query.shape[2] * 2 > key.shape[2]:
+    if asked.padding is None and (query.shape[2] > MANY_QUERIES or query.shape[2] * 2 > key.shape[2]):
         return _sdpa_square(query, key, value, scale).transpose(1, 2), None
     several_in_bf16 = query.shape[2] > 1 and query.device.type == "cpu" and query.dtype is torch.bfloat16
     packed = _matmul_packed if several_in_bf16 else _sdpa_packed

@@ -14,7 +14,7 @@ from .kv import Prefix, StoredKV
 from .model import ModelSpec
 
 
-class _Layer(CacheLayerMixin):
+class EngineLayer(CacheLayerMixin):
     """What transformers asks of a layer, for layers whose masks and positions the engine sets itself."""
 
     is_sliding = False
@@ -33,7 +33,7 @@ class _Layer(CacheLayerMixin):
         return -1
 
 
-class BufferLayer(_Layer):
+class BufferLayer(EngineLayer):
     """KV in a buffer with room to grow, so that a decoded token costs no copy of the context.
 
     Buffers are (batch, kv_heads, capacity, head_dim); the first `length` slots are in use.
@@ -102,7 +102,7 @@ class Scratch:
         return self.keys, self.values
 
 
-class StoredLayer(_Layer):
+class StoredLayer(EngineLayer):
     """A layer of a scoring pass: reads the stored chunks through the shared scratch, keeps nothing."""
 
     def __init__(self, scratch: Scratch, layer: int) -> None:

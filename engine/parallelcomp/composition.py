@@ -31,11 +31,8 @@ Kept = Sequence[tuple[ChunkKV, ChunkScore]]
 Cancel = Callable[[], bool]
 
 
-class AnswerState(Protocol):
-    """What decoding needs: a context, and log-probabilities of the next token."""
-
-    @property
-    def context(self) -> Context: ...
+class Stepping(Protocol):
+    """What decoding needs: log-probabilities of the next token."""
 
     def step(
         self,
@@ -45,6 +42,13 @@ class AnswerState(Protocol):
     ) -> Tensor:
         """Append tokens; log-probabilities of the next, fp32 (vocabulary,). Raises Cancelled."""
         ...
+
+
+class AnswerState(Stepping, Protocol):
+    """The same, over one context."""
+
+    @property
+    def context(self) -> Context: ...
 
 
 class SingleState:

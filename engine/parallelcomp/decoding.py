@@ -14,7 +14,7 @@ from transformers import (
 )
 
 from .attention import Observer
-from .composition import AnswerState
+from .composition import Stepping
 from .config import Sampling
 from .errors import Cancelled
 
@@ -32,7 +32,7 @@ def processors(sampling: Sampling) -> LogitsProcessorList:
 
 
 def decode(
-    state: AnswerState,
+    state: Stepping,
     question_ids: Sequence[int],
     sampling: Sampling,
     stop_ids: frozenset[int],

@@ -15,8 +15,16 @@ class WindowError(ParallelCompError):
     """Prefix, chunk, question and answer do not fit in the model's window together."""
 
 
+class LayoutError(ParallelCompError):
+    """The document cannot be laid out over that many hosts with those lengths."""
+
+
 class MemoryPlanError(ParallelCompError):
     """The document does not fit in memory; the message says what length would."""
+
+
+class RankError(ParallelCompError):
+    """Another process of the group died, failed, or does not answer."""
 
 
 class Cancelled(ParallelCompError):  # noqa: N818 - it is no mistake of anybody's

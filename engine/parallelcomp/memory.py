@@ -50,11 +50,11 @@ class MemoryPlan:
     @property
     def verdict(self) -> str:
         """One sentence for a person."""
-        need = f"{self.tokens:,} tokens need {_gigabytes(self.kv)} of KV on {self.kv_device.type}"
+        need = f"{self.tokens:,} tokens need {gigabytes(self.kv)} of KV on {self.kv_device.type}"
         if self.fits:
             return f"{need}; it fits (up to {self.longest_document:,} tokens would)"
         return (
-            f"{need}, but only {_gigabytes(self.kv_available)} is free: at most {self.longest_document:,} tokens "
+            f"{need}, but only {gigabytes(self.kv_available)} is free: at most {self.longest_document:,} tokens "
             "fit; choose a lower KV precision, a smaller model, or split the document"
         )
 
@@ -91,7 +91,7 @@ def plan(
     context = int((config.eviction.kept_tokens + beside) * spec.kv_bytes_per_token(number))
     usable = int(free * USABLE) - context
     chunk = config.chunk_tokens + prefix_tokens
-    prefill_one = chunk * (_activation_bytes(spec, number) + int(spec.kv_bytes_per_token(number)))
+    prefill_one = chunk * (activation_bytes(spec, number) + int(spec.kv_bytes_per_token(number)))
     score_one = _score_bytes(spec, number, chunk, question_tokens)
     prefill_batch = config.prefill_batch or _batch(
         PREFILL_TOKENS, spec.device, config.chunk_tokens, usable // 4 // prefill_one
@@ -125,12 +125,12 @@ def check_plain(spec: ModelSpec, tokens: int) -> None:
     """Raise MemoryPlanError unless one ordinary forward pass over `tokens` tokens fits in memory."""
     number = torch.empty(0, dtype=spec.dtype).element_size()
     # Its KV twice: as it is computed, and in the cache that the answer grows in.
-    each = _activation_bytes(spec, number) + 2 * int(spec.kv_bytes_per_token(number))
+    each = activation_bytes(spec, number) + 2 * int(spec.kv_bytes_per_token(number))
     usable = int(free_bytes(spec.device) * USABLE)
     if tokens * each > usable:
         raise MemoryPlanError(
-            f"a prompt and answer of {tokens:,} tokens need {_gigabytes(tokens * each)} on {spec.device.type}, but "
-            f"only {_gigabytes(usable)} is free: at most {usable // each:,} tokens fit; shorten the prompt"
+            f"a prompt and answer of {tokens:,} tokens need {gigabytes(tokens * each)} on {spec.device.type}, but "
+            f"only {gigabytes(usable)} is free: at most {usable // each:,} tokens fit; shorten the prompt"
         )
 
 
@@ -159,7 +159,7 @@ def _free_host_bytes() -> int:
     return int(psutil.virtual_memory().available)
 
 
-def _activation_bytes(spec: ModelSpec, number: int) -> int:
+def activation_bytes(spec: ModelSpec, number: int) -> int:
     """Widest live activations of one token in a forward pass, in bytes."""
     attention = (2 * spec.query_heads + 2 * spec.kv_heads) * spec.head_dim
     return number * (LIVE_STATES * spec.hidden_size + 3 * spec.intermediate_size + attention)
@@ -170,7 +170,7 @@ def _score_bytes(spec: ModelSpec, number: int, chunk: int, question_tokens: int)
     one_layer = chunk * int(spec.kv_bytes_per_token(number)) // spec.layers
     logits = question_tokens * spec.vocabulary * (number + 4)
     shares = 4 * spec.query_heads * question_tokens * chunk
-    return one_layer + logits + shares + question_tokens * _activation_bytes(spec, number)
+    return one_layer + logits + shares + question_tokens * activation_bytes(spec, number)
 
 
 def _batch(helpful_tokens: dict[str, int], device: torch.device, tokens_each: int, fitting: int) -> int:
@@ -179,5 +179,5 @@ def _batch(helpful_tokens: dict[str, int], device: torch.device, tokens_each: in
     return max(1, min(helpful, fitting))
 
 
-def _gigabytes(count: float) -> str:
+def gigabytes(count: float) -> str:
     return f"{count / 1e9:.1f} GB"

@@ -104,9 +104,13 @@ def assembled_forward(
                 hidden = set(range(document)) - set(per_head[head // group])
                 for token in hidden:
                     masks[layer, head, offset:, start + token] = False
-    additive = torch.zeros(masks.shape).masked_fill(~masks, float("-inf"))
-
     ids = [*prefix, *(token for chunk in chunks for token in chunk), *question]
+    return masked_forward(plain, ids, position, masks)
+
+
+def masked_forward(plain: Any, ids: Sequence[int], position: Sequence[int], masks: Tensor) -> Forward:
+    """One sequence at explicit positions under explicit masks, bool (layers, query_heads, tokens, tokens)."""
+    additive = torch.zeros(masks.shape).masked_fill(~masks, float("-inf"))
     hooks = [
         layer.self_attn.register_forward_pre_hook(
             _with_mask(additive[index][None].to(plain.device, plain.dtype)), with_kwargs=True
@@ -116,8 +120,8 @@ def assembled_forward(
     try:
         with torch.inference_mode():
             out = plain(
-                input_ids=torch.tensor([ids], device=plain.device),
-                position_ids=torch.tensor([position], device=plain.device),
+                input_ids=torch.tensor([list(ids)], device=plain.device),
+                position_ids=torch.tensor([list(position)], device=plain.device),
                 output_attentions=True,
                 use_cache=False,
             )

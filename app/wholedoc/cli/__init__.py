@@ -18,7 +18,7 @@ from .shelf import library_commands, list_documents, remove
 
 # What is thrown for reasons a person can mend is said in one sentence; the engine's own errors come without an
 # exit code, and are named here so that torch need not be imported to tell.
-BAD_INPUT = frozenset({"WindowError", "MemoryPlanError", "UnsupportedModelError"})
+BAD_INPUT = frozenset({"WindowError", "MemoryPlanError", "LayoutError", "UnsupportedModelError"})
 
 
 class Commands(click.Group):
@@ -60,7 +60,7 @@ def main() -> None:
 def run(arguments: list[str]) -> int:
     """Run one command and return its exit code."""
     try:
-        cli.main(arguments, prog_name="wholedoc", standalone_mode=False)
+        ended = cli.main(arguments, prog_name="wholedoc", standalone_mode=False)
     except click.ClickException as error:
         error.show()
         return error.exit_code
@@ -72,7 +72,7 @@ def run(arguments: list[str]) -> int:
             traceback.print_exc()
         click.echo(f"wholedoc: {_sentence(error)}", err=True)
         return _exit_code(error)
-    return 0
+    return ended if isinstance(ended, int) else 0  # what a command says by click's Exit
 
 
 def _sentence(error: Exception) -> str:

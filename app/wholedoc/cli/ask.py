@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import json
 import time
+from contextlib import nullcontext
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from .options import ANSWER, JSON, LIBRARY, MODEL, PASSWORD, settings_from, shared
+from .options import ANSWER, ATTENTION, JSON, LIBRARY, MODEL, PASSWORD, settings_from, shared
+from .ranks import RANKS, joined, start
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from parallelcomp.ranks import Ranks
+
     from ..answer import Answer, Citation
     from ..conversation import Turn
+    from ..corpus import ReadDocument
     from ..document import Document
     from ..library import Library
 
@@ -24,50 +29,123 @@ if TYPE_CHECKING:
 @click.argument("documents", nargs=-1, required=True, metavar="FILE_OR_ID...")
 @click.option("-q", "--question", "questions", multiple=True, required=True, help="A question (repeatable).")
 @click.option("--conversation", is_flag=True, help="Every question sees the questions and answers before it.")
-@shared(PASSWORD, JSON, *ANSWER, *MODEL, LIBRARY)
+@shared(PASSWORD, JSON, *ANSWER, *ATTENTION, *MODEL, LIBRARY, RANKS)
 def ask(
     documents: tuple[str, ...],
     questions: tuple[str, ...],
     conversation: bool,
     password: str | None,
     as_json: bool,
+    rank_count: int | None,
     **given: Any,
 ) -> None:
     """Ask documents together; the answer comes with the pages that carry it."""
-    from ..conversation import Turn
     from ..library import Library
-    from .documents import describe, resolve
-    from .progress import bars, tell
+    from .progress import tell
+
+    settings = settings_from(given)
+    start(rank_count)
+    with joined(settings) as (ranks, own):
+        alone = ranks is None or ranks.rank == 0
+        library = Library.open(settings=own, notify=tell if alone else lambda _: None, ranks=ranks)
+        if alone:
+            _ask(library, documents, questions, conversation, password, as_json)
+        else:
+            _assist(library, documents, questions, password)
+
+
+def _ask(
+    library: Library,
+    names: Sequence[str],
+    questions: Sequence[str],
+    conversation: bool,
+    password: str | None,
+    as_json: bool,
+) -> None:
+    """Read, ask and print; where there are ranks this is rank 0."""
+    from ..conversation import Turn
+    from .documents import describe
+    from .progress import tell
 
     started = time.perf_counter()
-    library = Library.open(settings=settings_from(given), notify=tell)
-    known = [resolve(library, name, password) for name in documents]
+    known = _resolved(library, names, password)
     parsed = time.perf_counter()
     for document in known:
         for warning in document.warnings:
             tell(f"{document.name}: {warning}")
     _ = library.engine
     loaded = time.perf_counter()
-    with bars() as shown:
-        read = [shown.follow(library.read(document)) for document in known]
-    read_s = time.perf_counter() - loaded if any(one.cached_tokens < len(one.tokenized) for one in read) else 0.0
+    read = _read(library, known)
+    new = library.settings.apb is None and any(one.cached_tokens < len(one.tokenized) for one in read)
+    read_s = time.perf_counter() - loaded if new else 0.0
     answers: list[Answer] = []
     for question in questions:
         history = [Turn(one.question, one.text) for one in answers] if conversation else []
+        _in_step(library.ranks, history)
         if as_json:
             answers.append(library.ask(known, question, history=history))
         else:
             answers.append(_show_answer(library, known, question, history))
-    if not as_json:
-        return
-    result = {
-        "answers": [_as_json(answer) for answer in answers],
-        "documents": [describe(one) for one in read],
-        "timings": {"load_s": loaded - parsed, "parse_s": parsed - started, "read_s": read_s},
-        "model": library.model.name,
-        "device": str(library.engine.spec.device),
-    }
-    click.echo(json.dumps(result, ensure_ascii=False))
+    if as_json:
+        result = {
+            "answers": [_as_json(answer) for answer in answers],
+            "documents": [describe(one) for one in read],
+            "timings": {"load_s": loaded - parsed, "parse_s": parsed - started, "read_s": read_s},
+            "model": library.model.name,
+            "device": str(library.engine.spec.device),
+            **_traffic(library.ranks),
+        }
+        click.echo(json.dumps(result, ensure_ascii=False))
+    elif library.ranks is not None:
+        traffic = library.ranks.traffic
+        tell(
+            f"{library.ranks.size} ranks: {traffic.bytes:,} bytes came here, in {traffic.seconds:.1f} s of waiting"
+        )
+
+
+def _assist(library: Library, names: Sequence[str], questions: Sequence[str], password: str | None) -> None:
+    """Another rank's part, without a word."""
+    from ..answer import Scored
+
+    known = _resolved(library, names, password)
+    _read(library, known)
+    for question in questions:
+        history = _in_step(library.ranks, [])
+        for event in library.stream(known, question, history=history):
+            # Of parallel chunks rank 0 makes the answer alone; the hosts of APB are needed to its end.
+            if isinstance(event, Scored) and library.settings.apb is None:
+                break
+
+
+def _resolved(library: Library, names: Sequence[str], password: str | None) -> list[Document]:
+    """The documents; where there are ranks, rank 0 parses them for all."""
+    from .documents import resolve
+
+    with library.ranks.first_alone() if library.ranks else nullcontext():
+        return [resolve(library, name, password) for name in names]
+
+
+def _read(library: Library, known: Sequence[Document]) -> list[ReadDocument]:
+    """The documents read, with progress; those that every question reads anew are left as they are."""
+    from .progress import bars
+
+    if library.settings.apb is not None:
+        return [library.unread(document) for document in known]
+    with bars() as shown:
+        return [shown.follow(library.read(document)) for document in known]
+
+
+def _in_step(ranks: Ranks | None, history: list[Turn]) -> list[Turn]:
+    """Rank 0's history, for all ranks, which wait for it until there is something to do."""
+    if ranks is None:
+        return history
+    ranks.follow()
+    return ranks.share(history)
+
+
+def _traffic(ranks: Ranks | None) -> dict[str, object]:
+    """What `--json` says of ranks: their number, the bytes that rank 0 received, and how long it waited."""
+    return {} if ranks is None else {"ranks": {"size": ranks.size, **asdict(ranks.traffic)}}
 
 
 def _show_answer(library: Library, documents: Sequence[Document], question: str, history: Sequence[Turn]) -> Answer:

@@ -9,6 +9,7 @@ import click
 
 if TYPE_CHECKING:
     from parallelcomp import Calibration
+    from parallelcomp.apb import APB
 
     from ..settings import Settings
 
@@ -87,6 +88,27 @@ ANSWER = (
     ),
     click.option("--max-new-tokens", type=click.IntRange(1), help="Longest answer, in tokens."),
 )
+ATTENTION = (
+    click.option(
+        "--attention",
+        type=click.Choice(["parallel", "apb", "star"]),
+        default="parallel",
+        show_default=True,
+        help="How the document is seen: in parallel chunks, which are kept, or by APB or Star-Attention, which "
+        "read it anew for every question.",
+    ),
+    click.option("--hosts", type=click.IntRange(1), help="Blocks of APB and Star-Attention [default: 8]."),
+    click.option(
+        "--anchor-tokens",
+        type=click.IntRange(0),
+        help="Tokens of the document's start that every block of APB sees [default: by the length].",
+    ),
+    click.option(
+        "--passing-tokens",
+        type=click.IntRange(0),
+        help="Tokens that every block of APB hands on, per layer and KV head [default: by the length].",
+    ),
+)
 
 
 def shared(*options: Callable[[F], F]) -> Callable[[F], F]:
@@ -124,6 +146,7 @@ def settings_from(given: dict[str, Any]) -> Settings:
         device=device,
         engine=config,
         sampling=sampling,
+        apb=_apb(given),
         **_given(
             given,
             dtype=lambda name: KVPrecision(name).dtype,
@@ -132,6 +155,22 @@ def settings_from(given: dict[str, Any]) -> Settings:
             library_bytes=int,
         ),
     )
+
+
+def _apb(given: dict[str, Any]) -> APB | None:
+    """Raises click.UsageError where lengths are given that the chosen attention does not have."""
+    from parallelcomp.apb import APB
+
+    from ..settings import Attention
+
+    attention = Attention(given.get("attention", Attention.PARALLEL.value))
+    lengths = _given(given, hosts=int, anchor_tokens=int, passing_tokens=int)
+    if attention is Attention.APB:
+        return APB(**lengths)
+    known = {"hosts"} if attention is Attention.STAR else set()
+    for name in lengths.keys() - known:
+        raise click.UsageError(f"--{name.replace('_', '-')} says nothing to --attention {attention.value}")
+    return APB.star(**lengths) if attention is Attention.STAR else None
 
 
 def _given(given: dict[str, Any], **kinds: Callable[[Any], Any]) -> dict[str, Any]:

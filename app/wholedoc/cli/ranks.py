@@ -1,0 +1,67 @@
+"""Commands whose work several processes share: starting them, and being one of them."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from parallelcomp.ranks import Ranks
+
+    from ..settings import Settings
+
+
+RANKS = click.option(
+    "--ranks",
+    "rank_count",
+    type=click.IntRange(1),
+    help="Processes on this machine that share the work; torchrun does without [default: 1].",
+)
+
+
+def start(count: int | None) -> None:
+    """Start this very command once a rank and end with rank 0, unless one rank is all, or this is one of them.
+
+    Raises click's Exit.
+    """
+    if count is None or count == 1:
+        return
+    from parallelcomp.ranks import launch, started_as_rank
+
+    if not started_as_rank():
+        raise click.exceptions.Exit(launch([sys.executable, "-m", "wholedoc", *sys.argv[1:]], count))
+
+
+@contextmanager
+def joined(settings: Settings) -> Iterator[tuple[Ranks | None, Settings]]:
+    """This process among its ranks, None if it is alone; and the settings with a device of its own.
+
+    Raises click.UsageError if there are fewer GPUs than ranks, and RankError.
+    """
+    from parallelcomp import default_device
+    from parallelcomp.ranks import join, started_as_rank
+
+    if not started_as_rank():
+        yield None, settings
+        return
+    device = _own(settings.device or default_device())
+    with join(device) as ranks:
+        yield ranks, replace(settings, device=device)
+
+
+def _own(device: Any) -> Any:
+    """A GPU of its own for every rank of this machine."""
+    import torch
+
+    if device.type != "cuda":
+        return device
+    local, usable = int(os.environ.get("LOCAL_RANK", "0")), torch.cuda.device_count()
+    if local >= usable:
+        raise click.UsageError(f"{usable} GPUs are here, one a rank: ask for fewer ranks, or say --device cpu")
+    return torch.device("cuda", local)

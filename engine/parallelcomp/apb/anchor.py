@@ -1,0 +1,77 @@
+"""What every host but the first reads in front of its block: prefix, question and the document's start."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from ..attention import AttentionPass
+from ..cache import buffer_cache
+from ..model import LoadedModel
+from ..scoring import Question
+
+Cancel = Callable[[], bool]
+
+
+@dataclass(frozen=True)
+class Anchor:
+    """Read alone at positions 0.., so it is the same on every host.
+
+    `keys` and `values`: per layer (1, kv_heads, tokens, head_dim). `queries`: per layer the question's own,
+    (query_heads, question tokens, head_dim), rotated at the positions from `question_start` on. `scaling` is that
+    of the model's attention.
+    """
+
+    keys: tuple[Tensor, ...]
+    values: tuple[Tensor, ...]
+    queries: tuple[Tensor, ...]
+    question_start: int
+    scaling: float
+
+    @property
+    def tokens(self) -> int:
+        return self.keys[0].shape[2]
+
+
+class _QueryRecorder:
+    """Observer that keeps the queries of some tokens of the pass."""
+
+    def __init__(self, tokens: slice) -> None:
+        self.tokens = tokens
+        self.queries: list[Tensor] = []
+        self.scaling = 1.0
+
+    def __call__(self, layer: int, query: Tensor, key: Tensor, scaling: float, padding: Tensor | None) -> None:
+        self.queries.append(query[0, :, self.tokens].clone())
+        self.scaling = scaling
+
+
+@torch.inference_mode()
+def read_anchor(
+    loaded: LoadedModel,
+    prefix_ids: Sequence[int],
+    question: Question,
+    start_ids: Sequence[int],
+    cancelled: Cancel | None = None,
+) -> Anchor:
+    """Read the anchor: prefix, the question with its lead, and `start_ids`, the document's first tokens.
+
+    Raises Cancelled.
+    """
+    spec = loaded.spec
+    ids = [*prefix_ids, *question.lead, *question.ids, *start_ids]
+    first = len(prefix_ids) + len(question.lead)
+    recorder = _QueryRecorder(slice(first, first + len(question.ids)))
+    cache = buffer_cache(1, len(ids), spec)
+    loaded.model.base_model(
+        input_ids=torch.tensor([ids], device=spec.device),
+        position_ids=torch.arange(len(ids), device=spec.device)[None],
+        past_key_values=cache,
+        use_cache=True,
+        attention_pass=AttentionPass(observer=recorder, cancelled=cancelled),
+    )
+    keys, values = zip(*(layer.used for layer in cache.layers), strict=True)
+    return Anchor(keys, values, tuple(recorder.queries), first, recorder.scaling)

@@ -1,0 +1,143 @@
+"""Decoding over shards: every host attends to its own; outputs are merged exactly, by log-sum-exp in fp32."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+from transformers import Cache
+
+from ..attention import AttentionPass, Observer, additive_mask
+from ..cache import EngineLayer, buffer_cache
+from ..model import LoadedModel
+from .company import Company
+from .prefill import Shard
+from .settings import Layout
+
+Cancel = Callable[[], bool]
+# Is shown, of every layer, the queries, their log-sum-exp over all keys (query_heads, queries), and the scaling.
+Watcher = Callable[[int, Tensor, Tensor, float], None]
+
+
+def shard_logits(query: Tensor, keys: Tensor, scaling: float) -> Tensor:
+    """Attention logits of (1, query_heads, queries, head_dim) on (1, kv_heads, keys, head_dim): fp32 (kv_heads,
+    group, queries, keys)."""
+    kv_heads, head_dim = keys.shape[1], keys.shape[3]
+    packed = query[0].float().reshape(kv_heads, -1, head_dim)
+    logits = (packed @ keys[0].float().transpose(1, 2)).mul_(scaling)
+    return logits.view(kv_heads, -1, query.shape[2], keys.shape[2])
+
+
+def partial(query: Tensor, keys: Tensor, values: Tensor, scaling: float, *, causal: bool) -> Tensor:
+    """Attention to one shard alone: fp32 (query_heads, queries, head_dim + 1), the output and in the last place the
+    log-sum-exp of its logits. `causal` is bottom-right; without it every query sees every key."""
+    logits = shard_logits(query, keys, scaling)
+    kv_heads, group, queries, tokens = logits.shape
+    if causal:
+        logits += additive_mask(queries, tokens, None, logits.dtype, logits.device)[0]
+    lse = logits.logsumexp(dim=-1, keepdim=True)
+    shares = (logits - lse).exp_().view(kv_heads, group * queries, tokens)
+    out = (shares @ values[0].float()).view(kv_heads, group, queries, -1)
+    return torch.cat([out, lse], dim=-1).view(kv_heads * group, queries, -1)
+
+
+def merge(parts: Tensor) -> Tensor:
+    """(parts, query_heads, queries, head_dim + 1) of `partial` to the same of all their keys together."""
+    lse = parts[..., -1:]
+    total = lse.logsumexp(dim=0)
+    out = ((lse - total).exp() * parts[..., :-1]).sum(dim=0)
+    return torch.cat([out, total], dim=-1)
+
+
+class _NothingKept(EngineLayer):
+    """A layer of a host that is not the last: the KV of new tokens lives there, and not here."""
+
+    is_initialized = True
+
+    def update(self, key_states: Tensor, value_states: Tensor, *_: Any, **__: Any) -> tuple[Tensor, Tensor]:
+        return key_states, value_states
+
+
+class ShardedState:
+    """Next-token probabilities over the shards of all hosts, of which this process holds its own.
+
+    `shards`: by host. All processes run the same tokens; KV of new tokens is kept by the one that plays the last
+    host, which has room for `room` of them.
+    """
+
+    def __init__(
+        self, loaded: LoadedModel, layout: Layout, shards: dict[int, Shard], company: Company, room: int
+    ) -> None:
+        self._loaded = loaded
+        self._layout = layout
+        self.shards = shards
+        self._company = company
+        self._next_position = layout.tokens
+        holds_new = layout.hosts - 1 in shards
+        self._new = (
+            buffer_cache(1, room, loaded.spec)
+            if holds_new
+            else Cache(layers=[_NothingKept() for _ in range(loaded.spec.layers)])
+        )
+
+    def step(
+        self,
+        token_ids: Sequence[int],
+        observer: Observer | None = None,
+        cancelled: Cancel | None = None,
+    ) -> Tensor:
+        """Append tokens; log-probabilities of the next, fp32 (vocabulary,). Raises Cancelled, and ValueError if an
+        observer is given, which could not see the keys of other hosts."""
+        if observer is not None:
+            raise ValueError("no observer sees the keys of all hosts; watch the question's pass instead")
+        return self.run(token_ids, [len(token_ids) - 1], None, cancelled)[0]
+
+    @torch.inference_mode()
+    def run(
+        self,
+        token_ids: Sequence[int],
+        wanted: Sequence[int],
+        watcher: Watcher | None = None,
+        cancelled: Cancel | None = None,
+    ) -> Tensor:
+        """Append tokens; log-probabilities, fp32 (wanted, vocabulary), of what follows the tokens at the offsets
+        `wanted`. Raises Cancelled."""
+        device = self._loaded.spec.device
+        start = self._next_position
+        out = self._loaded.model(
+            input_ids=torch.tensor([list(token_ids)], device=device),
+            position_ids=torch.arange(start, start + len(token_ids), device=device)[None],
+            past_key_values=self._new,
+            use_cache=True,
+            logits_to_keep=torch.tensor(list(wanted), device=device),
+            attention_pass=AttentionPass(substitute=_OverShards(self, watcher), cancelled=cancelled),
+        )
+        self._next_position += len(token_ids)
+        return out.logits[0].float().log_softmax(dim=-1)
+
+    def attend(self, layer: int, query: Tensor, new: tuple[Tensor, Tensor], scaling: float) -> Tensor:
+        """Attention to all shards and the new tokens: fp32 (query_heads, queries, head_dim + 1), see `partial`."""
+        mine: list[Tensor] = []
+        for host in self._company.here:
+            shard = self.shards[host]
+            part = partial(query, shard.keys[layer], shard.values[layer], scaling, causal=False)
+            if host == self._layout.hosts - 1:
+                own = partial(query, *new, scaling, causal=query.shape[2] > 1)
+                part = merge(torch.stack([part, own]))
+            mine.append(part)
+        return merge(self._company.gather(torch.stack(mine)))
+
+
+class _OverShards:
+    """Substitute for the kernel in one pass."""
+
+    def __init__(self, state: ShardedState, watcher: Watcher | None) -> None:
+        self._state, self._watcher = state, watcher
+
+    def __call__(self, layer: int, query: Tensor, key: Tensor, value: Tensor, scaling: float) -> Tensor:
+        merged = self._state.attend(layer, query, (key, value), scaling)
+        if self._watcher is not None:
+            self._watcher(layer, query, merged[..., -1], scaling)
+        return merged[None, ..., :-1].to(query.dtype)

@@ -1,0 +1,171 @@
+"""The whole of it: lay out, read block after block, look, answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterator, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from .. import memory
+from ..config import Sampling
+from ..decoding import decode
+from ..errors import MemoryPlanError, WindowError
+from ..evidence import content_layers, question_weights
+from ..model import LoadedModel, ModelSpec
+from ..scoring import Question
+from .anchor import read_anchor
+from .company import Company, InTurn
+from .decoding import ShardedState, shard_logits
+from .prefill import Host, Shard, read_block
+from .settings import APB, Layout
+
+Cancel = Callable[[], bool]
+
+
+@dataclass(frozen=True)
+class Look:
+    """Of the question's pass over a document: `nll` of its own tokens, mean, nats per token; `attention` that it
+    pays to each token of the document, fp32 (document tokens,)."""
+
+    nll: float
+    attention: Tensor
+
+
+class QuestionReading:
+    """A document as it was read for one question, by `read`. The question stands in the anchors and chose what was
+    passed on, so that this KV answers no other question and is not worth keeping."""
+
+    def __init__(self, spec: ModelSpec, question: Question, layout: Layout, state: ShardedState, company: Company):
+        self.question = question
+        self.layout = layout
+        self._spec = spec
+        self._state = state
+        self._company = company
+        self._looked = False
+
+    def look(self, cancelled: Cancel | None = None) -> Look:
+        """The question's own pass, watched. Raises Cancelled."""
+        question = self.question
+        watch = _Watch(self._state.shards, content_layers(self._spec.layers), question_weights(question))
+        first = len(question.lead) - 1
+        wanted = range(first, first + len(question.ids))
+        log_probs = self._state.run(question.asked, wanted, watch, cancelled)
+        self._looked = True
+        nll = -log_probs.gather(1, torch.tensor(question.ids, device=log_probs.device)[:, None]).mean()
+        paid = self._company.gather(watch.padded(self.layout, self._spec.device)).reshape(-1).cpu()
+        return Look(float(nll), paid[self.layout.prefix_tokens : self.layout.tokens])
+
+    def generate(
+        self, sampling: Sampling, stop_ids: frozenset[int], cancelled: Cancel | None = None
+    ) -> Iterator[int]:
+        """The answer's token ids one by one, once. Raises Cancelled."""
+        left = self.question.opening if self._looked else self.question.all_ids
+        return decode(self._state, left, sampling, stop_ids, cancelled=cancelled)
+
+
+class _Watch:
+    """Sums, per token of the shards here, the attention of weighted queries, over KV heads and some layers."""
+
+    def __init__(self, shards: dict[int, Shard], layers: Sequence[int], weights: Sequence[float]) -> None:
+        self._shards = shards
+        self._layers = frozenset(layers)
+        self._weights = weights
+        self._sums: dict[int, Tensor] = {}
+
+    def __call__(self, layer: int, query: Tensor, lse: Tensor, scaling: float) -> None:
+        if layer not in self._layers:
+            return
+        for host, shard in self._shards.items():
+            logits = shard_logits(query, shard.keys[layer], scaling)
+            shares = (logits - lse.view(*logits.shape[:3], 1)).exp_()
+            paid = torch.einsum("kgqt,q->t", shares, shares.new_tensor(self._weights)) / shares.shape[1]
+            self._sums[host] = self._sums.get(host, torch.zeros_like(paid)) + paid
+
+    def padded(self, layout: Layout, device: torch.device) -> Tensor:
+        """Mean over the layers, each shard filled up to a block: fp32 (shards here, block)."""
+        rows = torch.zeros(len(self._shards), layout.block_tokens, device=device)
+        for row, host in zip(rows, self._shards, strict=True):
+            paid = self._sums[host] / len(self._layers)
+            row[: paid.shape[0]] = paid
+        return rows
+
+
+def check(
+    spec: ModelSpec,
+    settings: APB,
+    prefix_tokens: int,
+    document_tokens: int,
+    question: Question,
+    max_new_tokens: int,
+    here: int | None = None,
+) -> Layout:
+    """The layout of a document, of which this process reads `here` hosts (None: all).
+
+    Raises LayoutError, WindowError, or MemoryPlanError: before any work is done.
+    """
+    layout = settings.layout(prefix_tokens, document_tokens)
+    room = len(question.all_ids) + max_new_tokens
+    if layout.tokens + room > spec.window:
+        raise WindowError(
+            f"prefix, document, question and answer take {layout.tokens + room:,} tokens, the model's window is "
+            f"{spec.window:,}: APB reads every token at its true position; take a model with a longer window, or "
+            "read in parallel chunks, which re-use positions"
+        )
+    _check_memory(spec, layout, room, layout.hosts if here is None else here)
+    return layout
+
+
+def _check_memory(spec: ModelSpec, layout: Layout, room: int, here: int) -> None:
+    number = spec.dtype.itemsize
+    per_token = spec.kv_bytes_per_token(number)
+    before = layout.anchored + room + layout.passing_tokens * (layout.hosts - 1)
+    held = min(here * layout.block_tokens, layout.tokens) + layout.anchored + 2 * room
+    passed = layout.passing_tokens * here
+    # Of one layer the keys and values joined, and its queries filled up to as many.
+    joined = (before + layout.block_tokens) * (per_token / spec.layers + spec.query_heads * spec.head_dim * number)
+    need = (held + passed) * per_token + 2 * joined + layout.block_tokens * memory.activation_bytes(spec, number)
+    usable = int(memory.free_bytes(spec.device) * memory.USABLE)
+    if need > usable:
+        raise MemoryPlanError(
+            f"reading {layout.document_tokens:,} tokens over {layout.hosts} hosts, {here} of them in this process, "
+            f"needs {memory.gigabytes(need)} on {spec.device.type}, but only {memory.gigabytes(usable)} is free; "
+            "spread the hosts over more ranks, or read in parallel chunks"
+        )
+
+
+def read(
+    loaded: LoadedModel,
+    settings: APB,
+    prefix_ids: Sequence[int],
+    document_ids: Sequence[int],
+    question: Question,
+    max_new_tokens: int,
+    company: Company | None = None,
+    cancelled: Cancel | None = None,
+) -> Generator[int, None, QuestionReading]:
+    """Read a document for one question; yields the document's tokens read so far, of the hosts of this process.
+
+    `company` None: all hosts in turn. Raises LayoutError, WindowError and MemoryPlanError before any work, and
+    Cancelled.
+    """
+    here = None if company is None else len(company.here)
+    spec = loaded.spec
+    layout = check(spec, settings, len(prefix_ids), len(document_ids), question, max_new_tokens, here)
+    company = company or InTurn(layout.hosts)
+    anchor = None
+    if layout.anchor_tokens:
+        start = document_ids[: layout.anchor_tokens]
+        anchor = read_anchor(loaded, prefix_ids, question, start, cancelled)
+    sequence = (*prefix_ids, *document_ids)
+    shards: dict[int, Shard] = {}
+    for index in company.here:
+        host = Host(loaded, layout, anchor, company, index)
+        span = layout.span(index)
+        shards[index] = read_block(host, sequence[span.start : span.stop], cancelled)
+        yield span.stop - layout.prefix_tokens
+    company.forget()
+    room = len(question.all_ids) + max_new_tokens
+    state = ShardedState(loaded, layout, shards, company, room)
+    return QuestionReading(spec, question, layout, state, company)

@@ -1,0 +1,25 @@
+"""Several processes (ranks) that read one document together, over `torch.distributed`: gloo on CPUs, NCCL on GPUs.
+
+ParallelComp's chunks (arXiv 2502.14317) know nothing of each other, so they are dealt to ranks: each reads, keeps
+and scores its own. Only scores and the KV that a question keeps travel. The hosts of APB (arXiv 2502.12085) are
+dealt too, and hand on their passing blocks.
+
+Every rank runs the same program: `torchrun`, or `launch`, starts them, and `join` makes them one group.
+"""
+
+from .engine import ChunksOverRanks, Elsewhere, ScoringOverRanks
+from .group import Ranks, Traffic, join, started_as_rank
+from .hosts import OverRanks
+from .launch import launch
+
+__all__ = [
+    "ChunksOverRanks",
+    "Elsewhere",
+    "OverRanks",
+    "Ranks",
+    "ScoringOverRanks",
+    "Traffic",
+    "join",
+    "launch",
+    "started_as_rank",
+]

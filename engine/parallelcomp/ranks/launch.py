@@ -1,0 +1,67 @@
+"""Starting a command once a rank on this machine, as `torchrun` would, with one voice: rank 0's."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import time
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+
+import torch.distributed as dist
+
+# How long ranks may take to end after one of them has failed, and how often one looks, in seconds.
+GRACE_S = 20.0
+POLL_S = 0.05
+
+
+def launch(command: Sequence[str], ranks: int, grace_s: float = GRACE_S) -> int:
+    """Run `command` in `ranks` processes that `join` one group; returns rank 0's exit code.
+
+    What the others print is not shown: why one of them stops is told by rank 0. Once one has failed the others get
+    `grace_s` seconds to end too.
+    """
+    # Held here, the store outlives any rank, and no port has to be guessed.
+    store = dist.TCPStore(  # type: ignore[attr-defined]
+        "127.0.0.1", 0, is_master=True, wait_for_workers=False, timeout=timedelta(seconds=60)
+    )
+    processes = [_start(command, rank, ranks, store.port) for rank in range(ranks)]
+    try:
+        _wait(processes, grace_s)
+    except KeyboardInterrupt:  # the terminal has sent it to all of them
+        _wait(processes, grace_s)
+    finally:
+        for process in processes:
+            if process.poll() is None:
+                process.kill()
+    code = processes[0].wait()
+    return code if code >= 0 else 128 - code
+
+
+def _start(command: Sequence[str], rank: int, ranks: int, port: int) -> subprocess.Popen[bytes]:
+    quiet = None if rank == 0 else subprocess.DEVNULL
+    environment = _environment(os.environ, rank, ranks, port)
+    return subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, stdout=quiet, stderr=quiet)
+
+
+def _environment(known: Mapping[str, str], rank: int, ranks: int, port: int) -> dict[str, str]:
+    threads = max(1, (os.cpu_count() or 1) // ranks)
+    return {
+        "OMP_NUM_THREADS": str(threads),  # unless it is set
+        **known,
+        "RANK": str(rank),
+        "LOCAL_RANK": str(rank),
+        "WORLD_SIZE": str(ranks),
+        "MASTER_ADDR": "127.0.0.1",
+        "MASTER_PORT": str(port),
+        "TORCHELASTIC_USE_AGENT_STORE": "True",  # no rank has to hold the store
+    }
+
+
+def _wait(processes: Sequence[subprocess.Popen[bytes]], grace_s: float) -> None:
+    """Wait until all have ended, or one has failed and the others do not follow."""
+    limit = float("inf")
+    while any(process.poll() is None for process in processes) and time.monotonic() < limit:
+        if limit == float("inf") and any(process.poll() for process in processes):
+            limit = time.monotonic() + grace_s
+        time.sleep(POLL_S)
