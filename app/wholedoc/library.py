@@ -12,7 +12,7 @@ from pathlib import Path
 from parallelcomp import Engine, MemoryPlan
 
 from .answer import Answer, Done, Event, Planned, Reading
-from .answering import Asking, answer
+from .answering import Asking, answer, score_together
 from .conversation import Turn
 from .corpus import Corpus, ReadDocument
 from .document import Document
@@ -234,28 +234,59 @@ class Library:
 
         Raises QuestionError, WindowError and MemoryPlanError before anything is read, and what `read` raises.
         """
+        asking = self._asking(question, settings, tuple(history), instructions, tuple(stop), cancelled)
+        corpus = yield from self._corpus(documents, cancelled, client)
+        yield from self.turns.steps(answer(replace(asking, corpus=corpus)), cancelled, client)
+
+    def stream_many(
+        self,
+        documents: Sequence[Document | str],
+        questions: Sequence[str],
+        *,
+        settings: Settings | None = None,
+        cancelled: Cancel | None = None,
+        client: str = "",
+    ) -> Iterator[Event]:
+        """Ask documents several questions that know nothing of each other: the events of `stream`, of one question
+        after the other, each ended by its Done. Every stored chunk is read once for all of them.
+
+        Raises what `stream` raises, before anything is read if any question cannot be asked.
+        """
+        askings = [self._asking(question, settings, (), "", (), cancelled) for question in questions]
+        corpus = yield from self._corpus(documents, cancelled, client)
+        askings = [replace(asking, corpus=corpus) for asking in askings]
+        scored = yield from self.turns.steps(score_together(askings), cancelled, client)
+        for asking in scored:
+            yield from self.turns.steps(answer(asking), cancelled, client)
+
+    def _asking(
+        self,
+        question: str,
+        settings: Settings | None,
+        history: tuple[Turn, ...],
+        instructions: str,
+        stop: tuple[str, ...],
+        cancelled: Cancel | None,
+    ) -> Asking:
+        """A question that can be asked, of no documents yet. Raises QuestionError, WindowError and ValueError."""
         chosen = settings or self.settings
         if not chosen.reads_like(self.settings):
             raise ValueError("these settings read documents in another way: use with_settings")
         engine = self.engine.with_config(chosen.engine)
-        asking = Asking(
-            engine,
-            self.model,
-            Corpus.of(()),
-            question,
-            chosen,
-            tuple(history),
-            instructions,
-            tuple(stop),
-            cancelled,
-        )
+        asking = Asking(engine, self.model, Corpus.of(()), question, chosen, history, instructions, stop, cancelled)
         asking.check()
+        return asking
+
+    def _corpus(
+        self, documents: Sequence[Document | str], cancelled: Cancel | None, client: str
+    ) -> Generator[Planned | Reading, None, Corpus]:
+        """The documents, read where they are new."""
         known = [self.document(one) if isinstance(one, str) else one for one in documents]
         self._fit(known)
         finished: list[ReadDocument] = []
         for document in known:
             finished.append((yield from self.read(document, cancelled, client)))
-        yield from self.turns.steps(answer(replace(asking, corpus=Corpus.of(finished))), cancelled, client)
+        return Corpus.of(finished)
 
     def chat(
         self,

@@ -44,6 +44,14 @@ class KeyFilter(Protocol):
     ) -> tuple[Tensor, Tensor]: ...
 
 
+class AttentionKernel(Protocol):
+    """Computes attention in place of `dense`: what `attend` returns, from what it was given and the pass."""
+
+    def __call__(
+        self, layer: int, query: Tensor, key: Tensor, value: Tensor, scaling: float, asked: AttentionPass
+    ) -> Tensor: ...
+
+
 @dataclass
 class AttentionPass:
     """What one forward pass asks of every attention layer.
@@ -55,6 +63,7 @@ class AttentionPass:
     padding: Tensor | None = None
     observer: Observer | None = None
     key_filter: KeyFilter | None = None
+    kernel: AttentionKernel | None = None
     cancelled: Callable[[], bool] | None = None
     _masks: dict[tuple[int, int, int], Tensor] = field(default_factory=dict, repr=False)
 
@@ -106,12 +115,24 @@ def attend(
     if asked.key_filter is not None:
         key, value = asked.key_filter(module.layer_idx, query, key, value, scale)
     if asked.observer is not None:
+        if key.shape[1] != value.shape[1]:
+            raise ValueError("attention cannot be observed once keys were dropped (clustered heads)")
         asked.observer(module.layer_idx, query, key, scale, asked.padding)
+    if asked.kernel is not None:
+        return asked.kernel(module.layer_idx, query, key, value, scale, asked), None
+    return dense(query, key, value, scale, asked), None
+
+
+def dense(query: Tensor, key: Tensor, value: Tensor, scale: float, asked: AttentionPass) -> Tensor:
+    """Attention of every query head by itself, in the fastest way there is; shapes as in `attend`."""
     if asked.padding is None and usable_kernel(query.device, query.dtype) is Kernel.FLASH:
-        return _flash(query, key, value, scale), None
+        return _flash(query, key, value, scale)
     if asked.padding is None and query.shape[2] * 2 > key.shape[2]:
-        return _sdpa_square(query, key, value, scale).transpose(1, 2), None
-    return _sdpa_packed(query, key, value, scale, asked).transpose(1, 2), None
+        return _sdpa_square(query, key, value, scale).transpose(1, 2)
+    mask = None
+    if query.shape[2] > 1 or asked.padding is not None:
+        mask = asked.mask(query, key.shape[2], query.shape[1] // key.shape[1])
+    return packed(query, key, value, scale, mask)
 
 
 def _sdpa_square(query: Tensor, key: Tensor, value: Tensor, scale: float) -> Tensor:
@@ -126,16 +147,15 @@ def _sdpa_square(query: Tensor, key: Tensor, value: Tensor, scale: float) -> Ten
     return out[:, :, missing:]
 
 
-def _sdpa_packed(query: Tensor, key: Tensor, value: Tensor, scale: float, asked: AttentionPass) -> Tensor:
-    """Few queries: those of a KV head's group stand side by side, so that keys are read once per KV head."""
+def packed(query: Tensor, key: Tensor, value: Tensor, scale: float, mask: Tensor | None) -> Tensor:
+    """Few queries: those of a KV head's group stand side by side, so that keys are read once per KV head.
+
+    `mask`, additive (batch or 1, 1, group * queries, keys), is None for a single query that sees all.
+    """
     batch, query_heads, queries, head_dim = query.shape
-    group = query_heads // key.shape[1]
-    mask = None
-    if queries > 1 or asked.padding is not None:
-        mask = asked.mask(query, key.shape[2], group)
-    packed = query.reshape(batch, key.shape[1], group * queries, head_dim)
-    out = F.scaled_dot_product_attention(packed, key, value, attn_mask=mask, scale=scale)
-    return out.reshape(batch, query_heads, queries, head_dim)
+    rows = query.reshape(batch, key.shape[1], query_heads // key.shape[1] * queries, head_dim)
+    out = F.scaled_dot_product_attention(rows, key, value, attn_mask=mask, scale=scale)
+    return out.reshape(batch, query_heads, queries, head_dim).transpose(1, 2)
 
 
 def weights(query: Tensor, key: Tensor, scale: float, padding: Tensor | None, last: int) -> Tensor:
@@ -143,16 +163,30 @@ def weights(query: Tensor, key: Tensor, scale: float, padding: Tensor | None, la
 
     Returns (batch, kv_heads, group, last, keys), the query heads grouped by the KV head they share.
     """
-    batch, query_heads, _, head_dim = query.shape
-    kv_heads, keys = key.shape[1], key.shape[2]
     recent = query[:, :, -last:]
-    last = recent.shape[2]
-    packed = recent.reshape(batch, kv_heads, query_heads // kv_heads * last, head_dim)
-    logits = (packed @ key.transpose(2, 3)).float().mul_(scale)
-    logits = logits.view(batch, kv_heads, query_heads // kv_heads, last, keys)
+    last, keys = recent.shape[2], key.shape[2]
+    mask = None
     if last > 1 or padding is not None:
-        logits += additive_mask(last, keys, padding, logits.dtype, logits.device)[:, :, None]
+        mask = additive_mask(last, keys, padding, torch.float32, query.device)
+    return masked_weights(recent, key, scale, mask)
+
+
+def masked_weights(query: Tensor, key: Tensor, scale: float, mask: Tensor | None) -> Tensor:
+    """The same of all of `query`, under an additive fp32 mask (batch or 1, 1, queries, keys)."""
+    batch, query_heads, queries, head_dim = query.shape
+    kv_heads, keys = key.shape[1], key.shape[2]
+    rows = query.reshape(batch, kv_heads, query_heads // kv_heads * queries, head_dim)
+    logits = (rows @ key.transpose(2, 3)).float().mul_(scale)
+    logits = logits.view(batch, kv_heads, query_heads // kv_heads, queries, keys)
+    if mask is not None:
+        logits += mask[:, :, None]
     return logits.softmax(dim=-1)
+
+
+def visible_keys(queries: int, keys: int, padding: Tensor | None, device: torch.device) -> Tensor:
+    """How many keys each of the last `queries` queries sees: int64 (batch or 1, queries)."""
+    visible = torch.arange(keys - queries + 1, keys + 1, device=device)[None]
+    return visible if padding is None else visible - padding[:, None]
 
 
 def usable_kernel(device: torch.device, dtype: torch.dtype) -> Kernel:

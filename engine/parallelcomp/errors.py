@@ -19,5 +19,9 @@ class MemoryPlanError(ParallelCompError):
     """The document does not fit in memory; the message says what length would."""
 
 
+class ClusterError(ParallelCompError):
+    """Clusters of heads that cannot be used: a damaged file, or another model's."""
+
+
 class Cancelled(ParallelCompError):  # noqa: N818 - it is no mistake of anybody's
     """The caller asked to stop."""

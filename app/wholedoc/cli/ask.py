@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from dataclasses import asdict
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -12,12 +13,9 @@ import click
 from .options import ANSWER, JSON, LIBRARY, MODEL, PASSWORD, settings_from, shared
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator
 
-    from ..answer import Answer
-    from ..conversation import Turn
-    from ..document import Document
-    from ..library import Library
+    from ..answer import Answer, Event
 
 
 @click.command()
@@ -52,12 +50,11 @@ def ask(
         read = [shown.follow(library.read(document)) for document in known]
     read_s = time.perf_counter() - loaded if any(one.cached_tokens < len(one.tokenized) for one in read) else 0.0
     answers: list[Answer] = []
+    finish = _wait if as_json else partial(_show, several=len(known) > 1)
+    together = library.stream_many(known, questions) if len(questions) > 1 and not conversation else None
     for question in questions:
         history = [Turn(one.question, one.text) for one in answers] if conversation else []
-        if as_json:
-            answers.append(library.ask(known, question, history=history))
-        else:
-            answers.append(_show_answer(library, known, question, history))
+        answers.append(finish(together or library.stream(known, question, history=history), question))
     if not as_json:
         return
     result = {
@@ -70,13 +67,19 @@ def ask(
     click.echo(json.dumps(result, ensure_ascii=False))
 
 
-def _show_answer(library: Library, documents: Sequence[Document], question: str, history: Sequence[Turn]) -> Answer:
-    """Print the answer as it comes, then the citations and what it cost."""
+def _wait(events: Iterator[Event], question: str) -> Answer:
+    """The next answer of the events."""
+    from ..answer import Done
+
+    return next(event.answer for event in events if isinstance(event, Done))
+
+
+def _show(events: Iterator[Event], question: str, several: bool) -> Answer:
+    """Print the next answer as it comes, then the citations and what it cost."""
     from ..answer import Done, Planned, Reading, Scored, Scoring, Token
     from .progress import bars
 
     click.secho(f"\n{question}", bold=True)
-    events = library.stream(documents, question, history=history)
     with bars() as shown:
         for event in events:
             if isinstance(event, Planned | Reading | Scoring):
@@ -88,7 +91,7 @@ def _show_answer(library: Library, documents: Sequence[Document], question: str,
             click.echo(event.text, nl=False)
         elif isinstance(event, Done):
             click.echo("\n")
-            _print_evidence(event.answer, several=len(documents) > 1)
+            _print_evidence(event.answer, several)
             return event.answer
     raise AssertionError("a stream ends with Done")
 
