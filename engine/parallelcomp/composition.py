@@ -59,7 +59,7 @@ class SingleState:
         self._loaded = loaded
         self._context = context
         self._key_filter = key_filter
-        self.clustering = clustered and ClusteredAttention(context, clustered, loaded.spec)
+        self.clustering = None if clustered is None else ClusteredAttention(context, clustered, loaded.spec)
 
     @property
     def context(self) -> Context:

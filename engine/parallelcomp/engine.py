@@ -51,7 +51,7 @@ class Selection:
     def savings(self) -> Savings | None:
         """What clustered heads spare, once the question has gone through; None without them."""
         clustering = self.state.clustering if isinstance(self.state, SingleState) else None
-        return clustering and clustering.savings()
+        return None if clustering is None else clustering.savings()
 
 
 class Engine:
