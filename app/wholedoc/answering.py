@@ -27,10 +27,19 @@ OPENING = "Answer:"
 
 
 @dataclass(frozen=True)
+class Scores:
+    """What chunks were scored in a pass with other questions; `seconds` is this question's share of its time."""
+
+    chunks: tuple[ChunkScore, ...]
+    seconds: float
+
+
+@dataclass(frozen=True)
 class Asking:
     """One question on its way: what to ask with, of what, and how.
 
     The `instructions` are heard where the answer is written; chunks are scored without them, at no cost for them.
+    `scores` are there already if they were made with other questions together.
     """
 
     engine: Engine
@@ -42,6 +51,7 @@ class Asking:
     instructions: str = ""
     stop: tuple[str, ...] = ()
     cancelled: Cancel | None = None
+    scores: Scores | None = None
 
     @property
     def answer_from(self) -> AnswerFrom:
@@ -83,16 +93,9 @@ def answer(asking: Asking) -> Generator[Event, None, None]:
     """Yield Scoring, Scored, Cited, Tokens and Done, of a question that was checked. Raises Cancelled."""
     engine, corpus = asking.engine, asking.corpus
     question = asking.question()
-    started = time.perf_counter()
+    started = time.perf_counter() - (asking.scores.seconds if asking.scores else 0.0)
     baseline = engine.score_without_document(question)
-    memory = engine.plan(corpus.tokens, question_tokens=len(question.all_ids))
-    scores: list[ChunkScore] = []
-    # A question that follows another often leaves its words out.
-    said = " ".join([*(turn.question for turn in asking.history[-1:]), asking.text])
-    words = shared_words(said, corpus.texts)
-    for score in engine.score(corpus.chunks, question, memory, asking.cancelled):
-        scores.append(replace(score, prior=words[score.index] / len(question.ids)))
-        yield Scoring(len(scores), len(corpus.chunks))
+    scores = list(asking.scores.chunks) if asking.scores else (yield from _score(asking, question))
     kept = engine.select(corpus.chunks, iter(scores))
     scored = _scored_chunks(corpus, scores, kept, baseline)
     scored_s = time.perf_counter() - started
@@ -123,6 +126,42 @@ def answer(asking: Asking) -> Generator[Event, None, None]:
     body = "".join(pieces).strip()
     cut_short = writing.cut_short(asking.max_new_tokens)
     yield Done(Answer(asking.text, body, found, ids, citations, scored, usage, timings, cut_short))
+
+
+def _score(asking: Asking, question: Question) -> Generator[Scoring, None, list[ChunkScore]]:
+    engine, corpus = asking.engine, asking.corpus
+    memory = engine.plan(corpus.tokens, question_tokens=len(question.all_ids))
+    scores: list[ChunkScore] = []
+    for score in engine.score(corpus.chunks, question, memory, asking.cancelled):
+        scores.append(score)
+        yield Scoring(len(scores), len(corpus.chunks))
+    return _with_words(asking, question, scores)
+
+
+def _with_words(asking: Asking, question: Question, scores: Sequence[ChunkScore]) -> list[ChunkScore]:
+    """The scores, and what the question's words say for each chunk."""
+    # A question that follows another often leaves its words out.
+    said = " ".join([*(turn.question for turn in asking.history[-1:]), asking.text])
+    words = shared_words(said, asking.corpus.texts)
+    return [replace(score, prior=words[score.index] / len(question.ids)) for score in scores]
+
+
+def score_together(askings: Sequence[Asking]) -> Generator[Scoring, None, list[Asking]]:
+    """Score the chunks by several questions to the same documents, each chunk once for all. Raises Cancelled."""
+    started = time.perf_counter()
+    first = askings[0]
+    engine, corpus = first.engine, first.corpus
+    questions = [asking.question() for asking in askings]
+    memory = engine.plan(corpus.tokens, question_tokens=max(len(question.all_ids) for question in questions))
+    by_chunk: list[list[ChunkScore]] = []
+    for scores in engine.score_many(corpus.chunks, questions, memory, first.cancelled):
+        by_chunk.append(scores)
+        yield Scoring(len(by_chunk), len(corpus.chunks))
+    share = (time.perf_counter() - started) / len(askings)
+    return [
+        replace(asking, scores=Scores(tuple(_with_words(asking, question, scores)), share))
+        for asking, question, scores in zip(askings, questions, zip(*by_chunk, strict=True), strict=True)
+    ]
 
 
 def _look(asking: Asking, question: Question, kept: Sequence[ChunkScore]) -> tuple[Selection, list[Passage]]:

@@ -13,7 +13,7 @@ from parallelcomp import Engine, MemoryPlan
 from parallelcomp.ranks import Ranks, ScoringOverRanks
 
 from .answer import Answer, Done, Event, Planned, Reading
-from .answering import Asking, answer
+from .answering import Asking, answer, score_together
 from .apb_answering import answer_by_apb
 from .conversation import Turn
 from .corpus import Corpus, ReadDocument
@@ -260,33 +260,72 @@ class Library:
         Raises QuestionError, WindowError, LayoutError and MemoryPlanError before anything is read, and what `read`
         raises.
         """
+        asking = self._asking(question, settings, tuple(history), instructions, tuple(stop), cancelled)
+        apb = asking.settings.apb
+        if apb is not None:
+            corpus = Corpus.of([self.unread(document) for document in self._documents(documents)])
+            work = answer_by_apb(replace(asking, corpus=corpus), apb, self.ranks)
+        else:
+            corpus = yield from self._corpus(documents, cancelled, client)
+            work = answer(replace(asking, corpus=corpus))
+        yield from self.turns.steps(work, cancelled, client)
+
+    def stream_many(
+        self,
+        documents: Sequence[Document | str],
+        questions: Sequence[str],
+        *,
+        settings: Settings | None = None,
+        cancelled: Cancel | None = None,
+        client: str = "",
+    ) -> Iterator[Event]:
+        """Ask documents several questions that know nothing of each other: the events of `stream`, of one question
+        after the other, each ended by its Done. Every stored chunk is read once for all of them.
+
+        Raises what `stream` raises, before anything is read if any question cannot be asked.
+        """
+        askings = [self._asking(question, settings, (), "", (), cancelled) for question in questions]
+        if askings and askings[0].settings.apb is not None:  # a reading for one question serves no other
+            for question in questions:
+                yield from self.stream(documents, question, settings=settings, cancelled=cancelled, client=client)
+            return
+        corpus = yield from self._corpus(documents, cancelled, client)
+        askings = [replace(asking, corpus=corpus) for asking in askings]
+        scored = yield from self.turns.steps(score_together(askings), cancelled, client)
+        for asking in scored:
+            yield from self.turns.steps(answer(asking), cancelled, client)
+
+    def _asking(
+        self,
+        question: str,
+        settings: Settings | None,
+        history: tuple[Turn, ...],
+        instructions: str,
+        stop: tuple[str, ...],
+        cancelled: Cancel | None,
+    ) -> Asking:
+        """A question that can be asked, of no documents yet. Raises QuestionError, WindowError and ValueError."""
         chosen = settings or self.settings
         if not chosen.reads_like(self.settings):
             raise ValueError("these settings read documents in another way: use with_settings")
         engine = self.engine.with_config(chosen.engine)
-        asking = Asking(
-            engine,
-            self.model,
-            Corpus.of(()),
-            question,
-            chosen,
-            tuple(history),
-            instructions,
-            tuple(stop),
-            cancelled,
-        )
+        asking = Asking(engine, self.model, Corpus.of(()), question, chosen, history, instructions, stop, cancelled)
         asking.check()
-        known = [self.document(one) if isinstance(one, str) else one for one in documents]
-        if chosen.apb is not None:
-            corpus = Corpus.of([self.unread(document) for document in known])
-            work = answer_by_apb(replace(asking, corpus=corpus), chosen.apb, self.ranks)
-            yield from self.turns.steps(work, cancelled, client)
-            return
+        return asking
+
+    def _documents(self, documents: Sequence[Document | str]) -> list[Document]:
+        return [self.document(one) if isinstance(one, str) else one for one in documents]
+
+    def _corpus(
+        self, documents: Sequence[Document | str], cancelled: Cancel | None, client: str
+    ) -> Generator[Planned | Reading, None, Corpus]:
+        """The documents, read where they are new."""
+        known = self._documents(documents)
         self._fit(known)
         finished: list[ReadDocument] = []
         for document in known:
             finished.append((yield from self.read(document, cancelled, client)))
-        yield from self.turns.steps(answer(replace(asking, corpus=Corpus.of(finished))), cancelled, client)
+        return Corpus.of(finished)
 
     def chat(
         self,

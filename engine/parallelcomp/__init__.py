@@ -5,21 +5,28 @@ ParallelComp (arXiv 2502.14317) over any supported causal LM of transformers: to
 
 from .assembly import Context
 from .attention import Kernel, usable_kernel
+from .bifurcated import SharedState, decode_many
 from .chunking import Chunk, split
+from .clustered_heads import Savings
 from .config import (
     Calibration,
+    ClusteredHeads,
     Composition,
     EngineConfig,
     Eviction,
+    EvictionPolicy,
     KVPrecision,
     LayerRange,
+    Membership,
+    PolicySettings,
     Region,
     Sampling,
 )
 from .decode_weights import DecodeWeights, can_quantize_decode, quantize_decode
 from .engine import Engine, Selection, default_device, default_dtype
-from .errors import Cancelled, MemoryPlanError, ParallelCompError, UnsupportedModelError, WindowError
+from .errors import Cancelled, ClusterError, MemoryPlanError, ParallelCompError, UnsupportedModelError, WindowError
 from .evidence import EvidenceObserver
+from .head_clusters import find_clusters
 from .kv import ChunkKV, DenseKV, Prefix, StoredKV, restore, store_kv
 from .memory import MemoryPlan, plan
 from .model import LoadedModel, ModelSpec, adopt, load
@@ -32,6 +39,8 @@ __all__ = [
     "Chunk",
     "ChunkKV",
     "ChunkScore",
+    "ClusterError",
+    "ClusteredHeads",
     "Composition",
     "Context",
     "DecodeWeights",
@@ -39,28 +48,35 @@ __all__ = [
     "Engine",
     "EngineConfig",
     "Eviction",
+    "EvictionPolicy",
     "EvidenceObserver",
     "KVPrecision",
     "Kernel",
     "LayerRange",
     "LoadedModel",
+    "Membership",
     "MemoryPlan",
     "MemoryPlanError",
     "ModelSpec",
     "ParallelCompError",
+    "PolicySettings",
     "Prefix",
     "QuantizedKV",
     "Question",
     "Region",
     "Sampling",
+    "Savings",
     "Selection",
+    "SharedState",
     "StoredKV",
     "UnsupportedModelError",
     "WindowError",
     "adopt",
     "can_quantize_decode",
+    "decode_many",
     "default_device",
     "default_dtype",
+    "find_clusters",
     "load",
     "plan",
     "quantize_decode",

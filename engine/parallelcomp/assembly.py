@@ -11,9 +11,9 @@ from transformers import Cache
 
 from .cache import BufferLayer, buffer_cache
 from .config import Eviction
-from .eviction import keep_tokens
 from .kv import ChunkKV, Prefix
 from .model import ModelSpec
+from .policies import Place, Policy, policy_of
 from .scoring import ChunkScore
 
 
@@ -67,13 +67,13 @@ def assemble(
 
     Positions go on after the longest kept chunk before eviction: every chunk was read at the same positions.
     """
-    chosen = [_choose(spec, one, score, eviction) for one, score in kept]
-    per_chunk = [
-        one.kv.tokens if picks[0] is None else picks[0].shape[1]
-        for (one, _), picks in zip(kept, chosen, strict=True)
+    policy = policy_of(eviction)
+    chosen = [_choose(spec, one, score, policy) for one, score in kept]
+    totals = [
+        sum(_count(one, picks[layer]) for (one, _), picks in zip(kept, chosen, strict=True))
+        for layer in range(spec.layers)
     ]
-    total = sum(per_chunk)
-    cache = buffer_cache(1, len(prefix) + total + room, spec, prefix)
+    cache = buffer_cache(1, [len(prefix) + total + room for total in totals], spec, prefix)
     slots: list[list[Slots]] = []
     scratch = _scratch(spec, max(one.kv.tokens for one, _ in kept))
     for index, layer in enumerate(cache.layers):
@@ -92,13 +92,23 @@ def chunk_slots(spec: ModelSpec, one: ChunkKV, picked: Tensor | None = None) -> 
     return Slots(local + one.chunk.start, local, torch.full_like(local, one.kv.tokens))
 
 
-def _choose(spec: ModelSpec, one: ChunkKV, score: ChunkScore, eviction: Eviction) -> list[Tensor | None]:
+def _choose(spec: ModelSpec, one: ChunkKV, score: ChunkScore, policy: Policy) -> list[Tensor | None]:
     """Per layer, the tokens that each KV head keeps; None where all stay."""
-    if one.kv.tokens <= eviction.capacity:
+    tokens = one.kv.tokens
+    if not policy.evicts(tokens):
         return [None] * spec.layers
-    if score.attention is None:
-        raise ValueError(f"chunk {one.chunk.index} exceeds the capacity but was scored without attention")
-    return [keep_tokens(layer, eviction.capacity, eviction.pooling_kernel) for layer in score.attention]
+    seen = score.attention
+    if seen is None:
+        if policy.window(1):
+            raise ValueError(f"chunk {one.chunk.index} exceeds the capacity but was scored without attention")
+        seen = torch.zeros(spec.layers, spec.kv_heads, tokens)
+    places = [Place(one.chunk.index, tokens, layer, spec.layers, spec.kv_heads) for layer in range(spec.layers)]
+    picks = [policy.keep(place, layer) for place, layer in zip(places, seen, strict=True)]
+    return [None if picked.shape[1] == tokens else picked for picked in picks]
+
+
+def _count(one: ChunkKV, picked: Tensor | None) -> int:
+    return one.kv.tokens if picked is None else picked.shape[1]
 
 
 def _scratch(spec: ModelSpec, tokens: int) -> tuple[Tensor, Tensor]:

@@ -46,11 +46,12 @@ class KeyFilter(Protocol):
     ) -> tuple[Tensor, Tensor]: ...
 
 
-class Substitute(Protocol):
-    """Computes attention in the kernel's place, from and to (batch, query_heads, queries, head_dim): for KV that
-    is not all in `key` and `value`."""
+class AttentionKernel(Protocol):
+    """Computes attention in place of `dense`: what `attend` returns, from what it was given and the pass."""
 
-    def __call__(self, layer: int, query: Tensor, key: Tensor, value: Tensor, scaling: float) -> Tensor: ...
+    def __call__(
+        self, layer: int, query: Tensor, key: Tensor, value: Tensor, scaling: float, asked: AttentionPass
+    ) -> Tensor: ...
 
 
 @dataclass
@@ -64,8 +65,8 @@ class AttentionPass:
     padding: Tensor | None = None
     observer: Observer | None = None
     key_filter: KeyFilter | None = None
+    kernel: AttentionKernel | None = None
     cancelled: Callable[[], bool] | None = None
-    substitute: Substitute | None = None
     _masks: dict[tuple[int, int, int], Tensor] = field(default_factory=dict, repr=False)
 
     def mask(self, query: Tensor, keys: int, group: int) -> Tensor:
@@ -116,16 +117,24 @@ def attend(
     if asked.key_filter is not None:
         key, value = asked.key_filter(module.layer_idx, query, key, value, scale)
     if asked.observer is not None:
+        if key.shape[1] != value.shape[1]:
+            raise ValueError("attention cannot be observed once keys were dropped (clustered heads)")
         asked.observer(module.layer_idx, query, key, scale, asked.padding)
-    if asked.substitute is not None:
-        return asked.substitute(module.layer_idx, query, key, value, scale).transpose(1, 2), None
+    if asked.kernel is not None:
+        return asked.kernel(module.layer_idx, query, key, value, scale, asked), None
+    return dense(query, key, value, scale, asked), None
+
+
+def dense(query: Tensor, key: Tensor, value: Tensor, scale: float, asked: AttentionPass) -> Tensor:
+    """Attention of every query head by itself, in the fastest way there is; shapes as in `attend`."""
     if asked.padding is None and usable_kernel(query.device, query.dtype) is Kernel.FLASH:
-        return _flash(query, key, value, scale), None
+        return _flash(query, key, value, scale)
     if asked.padding is None and (query.shape[2] > MANY_QUERIES or query.shape[2] * 2 > key.shape[2]):
-        return _sdpa_square(query, key, value, scale).transpose(1, 2), None
-    several_in_bf16 = query.shape[2] > 1 and query.device.type == "cpu" and query.dtype is torch.bfloat16
-    packed = _matmul_packed if several_in_bf16 else _sdpa_packed
-    return packed(query, key, value, scale, asked).transpose(1, 2), None
+        return _sdpa_square(query, key, value, scale).transpose(1, 2)
+    mask = None
+    if query.shape[2] > 1 or asked.padding is not None:
+        mask = asked.mask(query, key.shape[2], query.shape[1] // key.shape[1])
+    return packed(query, key, value, scale, mask)
 
 
 def _sdpa_square(query: Tensor, key: Tensor, value: Tensor, scale: float) -> Tensor:
@@ -140,30 +149,26 @@ def _sdpa_square(query: Tensor, key: Tensor, value: Tensor, scale: float) -> Ten
     return out[:, :, missing:]
 
 
-def _sdpa_packed(query: Tensor, key: Tensor, value: Tensor, scale: float, asked: AttentionPass) -> Tensor:
-    """Few queries: those of a KV head's group stand side by side, so that keys are read once per KV head."""
-    packed, mask = _pack(query, key, asked)
-    out = F.scaled_dot_product_attention(packed, key, value, attn_mask=mask, scale=scale)
-    return out.reshape(query.shape)
+def packed(query: Tensor, key: Tensor, value: Tensor, scale: float, mask: Tensor | None) -> Tensor:
+    """Few queries: those of a KV head's group stand side by side, so that keys are read once per KV head.
 
-
-def _matmul_packed(query: Tensor, key: Tensor, value: Tensor, scale: float, asked: AttentionPass) -> Tensor:
-    """The same as three plain operations: in bf16 on a CPU three quarters of the kernel's time, and no less exact,
-    since the kernel rounds there too (docs/log.md)."""
-    packed, mask = _pack(query, key, asked)
-    logits = (packed * scale) @ key.transpose(2, 3)
-    if mask is not None:
-        logits += mask
-    return (logits.softmax(dim=-1) @ value).reshape(query.shape)
-
-
-def _pack(query: Tensor, key: Tensor, asked: AttentionPass) -> tuple[Tensor, Tensor | None]:
-    """Queries as (batch, kv_heads, group * queries, head_dim), and their mask where one is needed."""
+    `mask`, additive (batch or 1, 1, group * queries, keys), is None for a single query that sees all.
+    """
     batch, query_heads, queries, head_dim = query.shape
-    group = query_heads // key.shape[1]
-    needed = queries > 1 or asked.padding is not None
-    mask = asked.mask(query, key.shape[2], group) if needed else None
-    return query.reshape(batch, key.shape[1], group * queries, head_dim), mask
+    rows = query.reshape(batch, key.shape[1], query_heads // key.shape[1] * queries, head_dim)
+    several_in_bf16 = queries > 1 and query.device.type == "cpu" and query.dtype is torch.bfloat16
+    product = _matmul if several_in_bf16 else F.scaled_dot_product_attention
+    out = product(rows, key, value, attn_mask=mask, scale=scale)
+    return out.reshape(batch, query_heads, queries, head_dim).transpose(1, 2)
+
+
+def _matmul(query: Tensor, key: Tensor, value: Tensor, attn_mask: Tensor | None, scale: float) -> Tensor:
+    """Attention as three plain operations: in bf16 on a CPU three quarters of the kernel's time, and no less exact,
+    since the kernel rounds there too (docs/log.md)."""
+    logits = (query * scale) @ key.transpose(2, 3)
+    if attn_mask is not None:
+        logits += attn_mask
+    return logits.softmax(dim=-1) @ value
 
 
 def weights(query: Tensor, key: Tensor, scale: float, padding: Tensor | None, last: int) -> Tensor:
@@ -171,16 +176,30 @@ def weights(query: Tensor, key: Tensor, scale: float, padding: Tensor | None, la
 
     Returns (batch, kv_heads, group, last, keys), the query heads grouped by the KV head they share.
     """
-    batch, query_heads, _, head_dim = query.shape
-    kv_heads, keys = key.shape[1], key.shape[2]
     recent = query[:, :, -last:]
-    last = recent.shape[2]
-    packed = recent.reshape(batch, kv_heads, query_heads // kv_heads * last, head_dim)
-    logits = (packed @ key.transpose(2, 3)).float().mul_(scale)
-    logits = logits.view(batch, kv_heads, query_heads // kv_heads, last, keys)
+    last, keys = recent.shape[2], key.shape[2]
+    mask = None
     if last > 1 or padding is not None:
-        logits += additive_mask(last, keys, padding, logits.dtype, logits.device)[:, :, None]
+        mask = additive_mask(last, keys, padding, torch.float32, query.device)
+    return masked_weights(recent, key, scale, mask)
+
+
+def masked_weights(query: Tensor, key: Tensor, scale: float, mask: Tensor | None) -> Tensor:
+    """The same of all of `query`, under an additive fp32 mask (batch or 1, 1, queries, keys)."""
+    batch, query_heads, queries, head_dim = query.shape
+    kv_heads, keys = key.shape[1], key.shape[2]
+    rows = query.reshape(batch, kv_heads, query_heads // kv_heads * queries, head_dim)
+    logits = (rows @ key.transpose(2, 3)).float().mul_(scale)
+    logits = logits.view(batch, kv_heads, query_heads // kv_heads, queries, keys)
+    if mask is not None:
+        logits += mask[:, :, None]
     return logits.softmax(dim=-1)
+
+
+def visible_keys(queries: int, keys: int, padding: Tensor | None, device: torch.device) -> Tensor:
+    """How many keys each of the last `queries` queries sees: int64 (batch or 1, queries)."""
+    visible = torch.arange(keys - queries + 1, keys + 1, device=device)[None]
+    return visible if padding is None else visible - padding[:, None]
 
 
 def usable_kernel(device: torch.device, dtype: torch.dtype) -> Kernel:

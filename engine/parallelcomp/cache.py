@@ -44,6 +44,7 @@ class BufferLayer(EngineLayer):
         shape = (batch, spec.kv_heads, capacity, spec.head_dim)
         self.key_buffer = torch.zeros(shape, dtype=spec.dtype, device=spec.device)
         self.value_buffer = torch.zeros(shape, dtype=spec.dtype, device=spec.device)
+        self._key_heads: list[int] | None = None
         self.is_initialized = True
 
     @property
@@ -55,10 +56,17 @@ class BufferLayer(EngineLayer):
         stop = self.length + key_states.shape[2]
         if stop > self.key_buffer.shape[2]:
             raise ValueError(f"cache layer has room for {self.key_buffer.shape[2]} tokens, {stop} were given")
-        self.key_buffer[:, :, self.length : stop] = key_states
+        self.key_buffer[:, :, self.length : stop] = (
+            key_states if self._key_heads is None else key_states[:, self._key_heads]
+        )
         self.value_buffer[:, :, self.length : stop] = value_states
         self.length = stop
         return self.used
+
+    def drop_keys(self, kept: Sequence[int]) -> None:
+        """Hold the keys of these KV heads alone from now on; values stay (clustered heads)."""
+        self._key_heads = list(kept)
+        self.key_buffer = self.key_buffer[:, self._key_heads]
 
     def replace(self, keys: Tensor, values: Tensor) -> None:
         """Hold these keys and values instead, each (batch, kv_heads, fewer tokens, head_dim)."""
@@ -115,9 +123,11 @@ class StoredLayer(EngineLayer):
         return self.scratch.fill(self.layer, key_states, value_states)
 
 
-def buffer_cache(batch: int, capacity: int, spec: ModelSpec, prefix: Prefix | None = None) -> Cache:
-    """An empty cache with room for `capacity` tokens a sequence, or one that starts with the prefix's KV."""
-    layers = [BufferLayer(batch, capacity, spec) for _ in range(spec.layers)]
+def buffer_cache(batch: int, capacity: int | Sequence[int], spec: ModelSpec, prefix: Prefix | None = None) -> Cache:
+    """An empty cache with room for `capacity` tokens a sequence (in all layers, or in each), or one that starts
+    with the prefix's KV."""
+    capacities = [capacity] * spec.layers if isinstance(capacity, int) else capacity
+    layers = [BufferLayer(batch, room, spec) for room in capacities]
     if prefix is not None and len(prefix):
         for index, layer in enumerate(layers):
             layer.length = len(prefix)

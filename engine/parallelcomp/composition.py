@@ -15,11 +15,12 @@ import torch
 from torch import Tensor
 
 from .assembly import Context, assemble, chunk_slots
-from .attention import AttentionPass, KeyFilter, Observer
+from .attention import AttentionKernel, AttentionPass, KeyFilter, Observer
 from .cache import buffer_cache
 from .calibration import Calibrator
 from .chunking import Chunk
-from .config import Composition, EngineConfig, KVPrecision
+from .clustered_heads import ClusteredAttention
+from .config import ClusteredHeads, Composition, EngineConfig, KVPrecision
 from .decode_weights import decoding
 from .errors import WindowError
 from .kv import ChunkKV, Prefix
@@ -54,10 +55,17 @@ class AnswerState(Stepping, Protocol):
 class SingleState:
     """One sequence over one context: assembled or re-read."""
 
-    def __init__(self, loaded: LoadedModel, context: Context, key_filter: KeyFilter | None = None) -> None:
+    def __init__(
+        self,
+        loaded: LoadedModel,
+        context: Context,
+        key_filter: KeyFilter | None = None,
+        clustered: ClusteredHeads | None = None,
+    ) -> None:
         self._loaded = loaded
         self._context = context
         self._key_filter = key_filter
+        self.clustering = None if clustered is None else ClusteredAttention(context, clustered, loaded.spec)
 
     @property
     def context(self) -> Context:
@@ -70,7 +78,9 @@ class SingleState:
         observer: Observer | None = None,
         cancelled: Cancel | None = None,
     ) -> Tensor:
-        logits = _forward(self._loaded, self._context, token_ids, observer, self._key_filter, cancelled)
+        logits = _forward(
+            self._loaded, self._context, token_ids, observer, cancelled, self._key_filter, self.clustering
+        )
         self._key_filter = None  # calibration looks at the question only
         return logits[0].log_softmax(dim=-1)
 
@@ -104,7 +114,7 @@ class MixtureState:
                 self.step([token], observer, cancelled)
             token_ids = token_ids[-1:]
             self.log_weights = (self.log_weights + self._predicted[:, token_ids[0]]).log_softmax(dim=0)
-        logits = _forward(self._loaded, self._context, token_ids, observer, None, cancelled)
+        logits = _forward(self._loaded, self._context, token_ids, observer, cancelled)
         self._predicted = logits.log_softmax(dim=-1)
         return torch.logsumexp(self._predicted + self.log_weights[:, None], dim=0)
 
@@ -114,8 +124,9 @@ def _forward(
     context: Context,
     token_ids: Sequence[int],
     observer: Observer | None,
-    key_filter: KeyFilter | None,
     cancelled: Cancel | None,
+    key_filter: KeyFilter | None = None,
+    kernel: AttentionKernel | None = None,
 ) -> Tensor:
     """Run tokens on top of a context; logits of the last, fp32 (batch, vocabulary)."""
     device = loaded.spec.device
@@ -127,7 +138,7 @@ def _forward(
             past_key_values=context.cache,
             use_cache=True,
             logits_to_keep=1,
-            attention_pass=AttentionPass(context.padding, observer, key_filter, cancelled),
+            attention_pass=AttentionPass(context.padding, observer, key_filter, kernel, cancelled),
         )
     context.next_position = context.next_position + len(token_ids)
     logits: Tensor = out.logits[:, -1].float()
@@ -139,17 +150,22 @@ def _assembled(
 ) -> AnswerState:
     context = assemble(loaded.spec, prefix, kept, config.eviction, room)
     calibrator = None if config.calibration is None else Calibrator(context, config.calibration, loaded.spec)
-    return SingleState(loaded, context, calibrator)
+    return SingleState(loaded, context, calibrator, config.clustered_heads)
 
 
 def _reread(
     loaded: LoadedModel, prefix: Prefix, kept: Kept, config: EngineConfig, room: int, cancelled: Cancel | None
 ) -> AnswerState:
-    return reread(loaded, prefix, [one.chunk for one, _ in kept], room, cancelled)
+    return reread(loaded, prefix, [one.chunk for one, _ in kept], room, cancelled, config.clustered_heads)
 
 
 def reread(
-    loaded: LoadedModel, prefix: Prefix, chunks: Sequence[Chunk], room: int, cancelled: Cancel | None = None
+    loaded: LoadedModel,
+    prefix: Prefix,
+    chunks: Sequence[Chunk],
+    room: int,
+    cancelled: Cancel | None = None,
+    clustered: ClusteredHeads | None = None,
 ) -> AnswerState:
     """Prefill the chunks' tokens as one chunk. Raises WindowError if they exceed the model's window."""
     spec = loaded.spec
@@ -167,7 +183,7 @@ def reread(
     origin = torch.cat([torch.arange(chunk.start, chunk.stop) for chunk in chunks])
     for layer in context.slots:
         layer[0] = replace(layer[0], tokens=origin.expand(spec.kv_heads, -1))
-    return SingleState(loaded, context)
+    return SingleState(loaded, context, clustered=clustered)
 
 
 def _mixture(

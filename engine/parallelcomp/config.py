@@ -89,17 +89,64 @@ class LayerRange:
         return range(round(self.start * layers), round(self.stop * layers))
 
 
+class EvictionPolicy(Enum):
+    """Who decides which tokens of a kept chunk stay, in every layer and for every KV head (`policies`)."""
+
+    QUESTION = "question"
+    """ParallelComp (2502.14317): what the question's last tokens look at, max-pooled."""
+    SNAPKV = "snapkv"
+    """SnapKV (2404.14469): the same, mean-pooled."""
+    PYRAMIDKV = "pyramidkv"
+    """PyramidKV (2406.02069): SnapKV with a larger capacity in lower layers and a smaller one in upper ones."""
+    STREAMING_LLM = "streaming-llm"
+    """StreamingLLM (2309.17453): the first and the last tokens, whatever the question."""
+    H2O = "h2o"
+    """H2O (2306.14048): the tokens that all queries together looked at most, and the last ones."""
+    NACL = "nacl"
+    """NACL (2408.03675): what the question's last tokens look at, and a random part."""
+    CORM = "corm"
+    """CORM (2404.15949): only what one of the question's last tokens needs, often far less than the capacity."""
+
+
+@dataclass(frozen=True)
+class PolicySettings:
+    """What single policies need beside capacity, observation window and pooling.
+
+    `sink_tokens`: first tokens of a chunk that StreamingLLM always keeps. `recent_share`: of H2O's capacity, what
+    goes to a chunk's last tokens. `random_share` of NACL's capacity is drawn with `seed`. `steepness`: PyramidKV's
+    last layer keeps capacity / steepness.
+    """
+
+    sink_tokens: int = 4
+    recent_share: float = 0.5
+    random_share: float = 0.3
+    seed: int = 0
+    steepness: float = 20.0
+
+    def __post_init__(self) -> None:
+        if self.sink_tokens < 0:
+            raise ValueError(f"sink_tokens must be 0 or more, got {self.sink_tokens}")
+        for name, share in (("recent_share", self.recent_share), ("random_share", self.random_share)):
+            if not 0 <= share <= 1:
+                raise ValueError(f"{name} is a share of the capacity between 0 and 1, got {share}")
+        if not 1 <= self.steepness < math.inf:
+            raise ValueError(f"steepness must be 1 (all layers alike) or more, got {self.steepness}")
+
+
 @dataclass(frozen=True)
 class Eviction:
     """What of the document stays for the answer (sections 3.1 and 3.2).
 
-    `kept_tokens`: budget over all kept chunks. `capacity`: most tokens kept of one chunk per layer and KV head.
+    `kept_tokens`: budget over all kept chunks. `capacity`: most tokens kept of one chunk per KV head, in every
+    layer or (PyramidKV) in the mean of the layers. `policy` chooses them.
     """
 
     kept_tokens: int = 4096
     capacity: int = 2048
     observation_window: int = 8
     pooling_kernel: int = 7
+    policy: EvictionPolicy = EvictionPolicy.QUESTION
+    policy_settings: PolicySettings = field(default_factory=PolicySettings)
 
     def __post_init__(self) -> None:
         if min(self.kept_tokens, self.capacity, self.observation_window) < 1:
@@ -128,6 +175,33 @@ class Calibration:
             raise ValueError(f"threshold is a share of attention between 0 and 1, got {self.threshold}")
         if min(self.edge_tokens, self.queries) < 1:
             raise ValueError("edge_tokens and queries must be at least 1 token")
+
+
+class Membership(Enum):
+    """Which queries over a context show which heads attend alike (clustered heads)."""
+
+    FIRST_TOKENS = "first-tokens"
+    """The first that run over it, as in the paper."""
+    OBSERVATION_WINDOW = "observation-window"
+    """The question's last, which know what is asked."""
+
+
+@dataclass(frozen=True)
+class ClusteredHeads:
+    """Clustered head attention (CHAI, 2403.08058) where the answer is written.
+
+    `clusters`: how many each layer has, found on the model with this `fingerprint`. `queries`: tokens of the
+    question whose attention decides the `membership`.
+    """
+
+    fingerprint: str
+    clusters: tuple[int, ...]
+    membership: Membership = Membership.FIRST_TOKENS
+    queries: int = 5
+
+    def __post_init__(self) -> None:
+        if not self.clusters or min(*self.clusters, self.queries) < 1:
+            raise ValueError("clustered heads need at least one cluster in every layer and one query token")
 
 
 @dataclass(frozen=True)
@@ -161,6 +235,7 @@ class EngineConfig:
     chunk_tokens: int = 1024
     eviction: Eviction = field(default_factory=Eviction)
     calibration: Calibration | None = None
+    clustered_heads: ClusteredHeads | None = None
     composition: Composition = Composition.ASSEMBLED
     precision: KVPrecision = KVPrecision.INT8
     prior_sharpness: float = 0.0
@@ -172,6 +247,8 @@ class EngineConfig:
             raise ValueError(f"chunk_tokens must be at least 16, got {self.chunk_tokens}")
         if self.calibration is not None and self.composition is not Composition.ASSEMBLED:
             raise ValueError("calibration corrects the attention of the assembled composition, and of no other")
+        if self.clustered_heads is not None and self.composition is Composition.MIXTURE:
+            raise ValueError("clustered heads need one context for all chunks; a mixture has one for each")
         if not 0 <= self.prior_sharpness < math.inf:
             raise ValueError(f"prior_sharpness must be 0 or more, got {self.prior_sharpness}")
         for name, batch in (("prefill_batch", self.prefill_batch), ("score_batch", self.score_batch)):

@@ -51,7 +51,7 @@ def decode(
     generator = torch.Generator(device=log_probabilities.device).manual_seed(sampling.seed)
     answer: list[int] = []
     while True:
-        token = _draw(log_probabilities, answer, process, sampling, generator)
+        token = draw(log_probabilities, answer, process, sampling, generator)
         if token in stop_ids:
             return
         answer.append(token)
@@ -63,13 +63,14 @@ def decode(
         log_probabilities = state.step([token], answer_observer, cancelled)
 
 
-def _draw(
+def draw(
     log_probabilities: Tensor,
     answer: list[int],
     process: LogitsProcessorList,
     sampling: Sampling,
     generator: torch.Generator,
 ) -> int:
+    """The next token, given log-probabilities (vocabulary,) and the answer so far."""
     so_far = torch.tensor([answer], dtype=torch.long, device=log_probabilities.device)
     scores = process(so_far, log_probabilities[None])[0]
     if sampling.temperature == 0:

@@ -10,16 +10,20 @@ import torch
 
 from .assembly import Context
 from .attention import Observer
+from .bifurcated import SharedState, score_many, share
 from .chunking import Chunk
-from .composition import AnswerState, compose, reread
+from .clustered_heads import Savings
+from .composition import AnswerState, SingleState, compose, reread
 from .config import Composition, EngineConfig, KVPrecision, Sampling
 from .decoding import decode
 from .errors import Cancelled, WindowError
 from .eviction import ChunkQueue
 from .evidence import EvidenceObserver, content_layers, question_weights
+from .head_clusters import check
 from .kv import ChunkKV, Prefix
 from .memory import MemoryPlan, check_plain, plan
 from .model import LoadedModel, ModelSpec
+from .policies import policy_of
 from .prefill import batches, prefill_batch, prefill_prefix
 from .scoring import ChunkScore, Question, score, score_batch
 
@@ -43,6 +47,12 @@ class Selection:
     def context(self) -> Context:
         return self.state.context
 
+    @property
+    def savings(self) -> Savings | None:
+        """What clustered heads spare, once the question has gone through; None without them."""
+        clustering = self.state.clustering if isinstance(self.state, SingleState) else None
+        return None if clustering is None else clustering.savings()
+
 
 class Engine:
     """ParallelComp over one loaded model: token ids in, token ids out. Not thread-safe: one caller at a time.
@@ -54,17 +64,19 @@ class Engine:
         self.loaded = loaded
         self.config = config
         self._check_window(len(prefix_ids))
+        self._check_clusters()
         self.prefix: Prefix = prefill_prefix(loaded, prefix_ids)
 
     def with_config(self, config: EngineConfig) -> Engine:
         """The same engine with other settings for questions; the model and the prefix are shared.
 
-        Raises ValueError if `config` reads documents in another way.
+        Raises ClusterError, and ValueError if `config` reads documents in another way.
         """
         if not config.reads_like(self.config):
             raise ValueError("chunk_tokens and precision belong to what was read: make a new Engine")
         other = copy(self)
         other.config = config
+        other._check_clusters()
         return other
 
     @property
@@ -77,6 +89,11 @@ class Engine:
                 f"a chunk of {self.config.chunk_tokens} tokens after {prefix_tokens} of prefix leaves no room for "
                 f"a question in the model's window of {self.spec.window}; lower chunk_tokens"
             )
+
+    def _check_clusters(self) -> None:
+        """Raise ClusterError if heads are to be clustered as another model's."""
+        if self.config.clustered_heads is not None:
+            check(self.config.clustered_heads, self.spec)
 
     def check_question(self, question: Question, max_new_tokens: int) -> None:
         """Raise WindowError unless prefix, chunk, question and answer fit the window together."""
@@ -114,14 +131,41 @@ class Engine:
         cancelled: Cancel | None = None,
     ) -> Iterator[ChunkScore]:
         """Question NLL given each chunk, as it is computed (not in document order). Raises Cancelled."""
-        compresses = any(one.kv.tokens > self._capacity for one in chunks) if self._capacity else False
         return score(
             self.loaded,
             self.prefix,
             chunks,
             question,
             batch=memory.score_batch,
-            observation_window=self.config.eviction.observation_window if compresses else None,
+            observation_window=self._observed(chunks, question),
+            observe=policy_of(self.config.eviction).observe,
+            cancelled=cancelled,
+        )
+
+    def _observed(self, chunks: Sequence[ChunkKV], question: Question) -> int | None:
+        """How many of the question's last tokens are observed while chunks are scored."""
+        policy = policy_of(self.config.eviction)
+        if self._capacity is None or not any(policy.evicts(one.kv.tokens) for one in chunks):
+            return None
+        return policy.window(len(question.lead) + len(question.ids)) or None
+
+    def score_many(
+        self,
+        chunks: Sequence[ChunkKV],
+        questions: Sequence[Question],
+        memory: MemoryPlan,
+        cancelled: Cancel | None = None,
+    ) -> Iterator[list[ChunkScore]]:
+        """The same by several questions in one pass over each chunk: for every chunk, a score by each of them."""
+        windows = [self._observed(chunks, question) for question in questions]
+        return score_many(
+            self.loaded,
+            self.prefix,
+            chunks,
+            questions,
+            batch=memory.score_batch,
+            windows=[window for window in windows if window is not None] or None,
+            observe=policy_of(self.config.eviction).observe,
             cancelled=cancelled,
         )
 
@@ -164,6 +208,22 @@ class Engine:
         state = compose(self.loaded, self.prefix, pairs, self.config, room, cancelled)
         return Selection(tuple(kept), state, question, max_new_tokens)
 
+    def compress_many(
+        self,
+        chunks: Sequence[ChunkKV],
+        kept: Sequence[Sequence[ChunkScore]],
+        questions: Sequence[Question],
+        max_new_tokens: int,
+    ) -> SharedState | None:
+        """One context for questions that keep the same chunks, whole, side by side; None if theirs differ.
+
+        They differ where another chunk stays, or where what stays of one depends on the question: KV eviction,
+        calibration, clustered heads, and the other compositions. Raises WindowError.
+        """
+        for question in questions:
+            self.check_question(question, max_new_tokens)
+        return share(self.loaded, self.prefix, chunks, kept, questions, self.config, max_new_tokens)
+
     def second_look(
         self, chunks: Sequence[Chunk], question: Question, cancelled: Cancel | None = None
     ) -> list[float]:
@@ -186,7 +246,9 @@ class Engine:
         Raises WindowError if they do not fit the window, and Cancelled.
         """
         room = len(question.all_ids) + max_new_tokens
-        return Selection((), reread(self.loaded, self.prefix, chunks, room, cancelled), question, max_new_tokens)
+        clustered = self.config.clustered_heads
+        state = reread(self.loaded, self.prefix, chunks, room, cancelled, clustered)
+        return Selection((), state, question, max_new_tokens)
 
     def plain(self, token_ids: Sequence[int], max_new_tokens: int, cancelled: Cancel | None = None) -> Selection:
         """Answer an ordinary prompt of at least two tokens in one window, without the prefix of documents.

@@ -27,5 +27,9 @@ class RankError(ParallelCompError):
     """Another process of the group died, failed, or does not answer."""
 
 
+class ClusterError(ParallelCompError):
+    """Clusters of heads that cannot be used: a damaged file, or another model's."""
+
+
 class Cancelled(ParallelCompError):  # noqa: N818 - it is no mistake of anybody's
     """The caller asked to stop."""

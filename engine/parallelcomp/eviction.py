@@ -1,13 +1,6 @@
-"""What stays: the best chunks as their scores arrive, and of each the KV that the question looks at.
-
-Chunk eviction is step 4 (section 3.1), KV eviction step 5 (section 3.2), decided per KV head.
-"""
+"""Which chunks stay: the best as their scores arrive (step 4, section 3.1). Which of their tokens: `policies`."""
 
 from __future__ import annotations
-
-import torch
-import torch.nn.functional as F
-from torch import Tensor
 
 from .scoring import ChunkScore
 
@@ -40,18 +33,3 @@ class ChunkQueue:
     def kept(self) -> list[ChunkScore]:
         """The kept chunks' scores in document order."""
         return sorted((entry[3] for entry in self._kept), key=lambda score: score.index)
-
-
-def keep_tokens(attention: Tensor, capacity: int, pooling_kernel: int) -> Tensor | None:
-    """Which tokens of a chunk each KV head keeps in one layer: int64 (kv_heads, capacity), ascending.
-
-    `attention` (kv_heads, tokens) is what the observation window pays to the chunk. It is max-pooled over
-    `pooling_kernel` neighbours, so that a token stays with its surroundings. None if all tokens fit.
-    """
-    tokens = attention.shape[-1]
-    if tokens <= capacity:
-        return None
-    pooled = F.max_pool1d(attention[None], pooling_kernel, stride=1, padding=pooling_kernel // 2)[0]
-    # A stable order makes ties fall on the earlier token on every device.
-    order = torch.sort(pooled, dim=-1, descending=True, stable=True).indices
-    return order[:, :capacity].sort(dim=-1).values

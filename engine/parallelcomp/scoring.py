@@ -50,9 +50,10 @@ class Question:
 class ChunkScore:
     """`nll`: mean -log P of the question's tokens given the chunk, nats per token; `token_nll` each of them.
 
-    `attention`: what the last question tokens pay to the chunk's tokens, fp32 (layers, kv_heads, tokens), summed
-    over those tokens and over the query heads of a group; None where it was not asked for. `prior`: what other
-    evidence than the model's says for the chunk, nats per question token; chunks are ranked by `nll - prior`.
+    `attention`: what the last question tokens pay to the chunk's tokens, fp32 (layers, kv_heads, tokens), as the
+    eviction policy remembers it (by default summed over those tokens and over the query heads of a group); None
+    where it was not asked for. `prior`: what other evidence than the model's says for the chunk, nats per question
+    token; chunks are ranked by `nll - prior`.
     """
 
     index: int
@@ -67,16 +68,28 @@ class ChunkScore:
         return self.nll - self.prior
 
 
-class AttentionRecorder:
-    """Observer that sums the attention of the last `window` queries, (layers, batch, kv_heads, keys) fp32."""
+# From the observed queries' shares (batch, kv_heads, group, queries, keys) and how many keys each of them sees
+# (batch or 1, queries) to what is remembered of every key (batch, kv_heads, keys).
+Observe = Callable[[Tensor, Tensor], Tensor]
 
-    def __init__(self, window: int) -> None:
+
+def total(shares: Tensor, visible: Tensor) -> Tensor:
+    """Attention summed over the queries and over the query heads of a group."""
+    return shares.sum(dim=(2, 3))
+
+
+class AttentionRecorder:
+    """Observer of the last `window` queries: what `observe` makes of them, (layers, batch, kv_heads, keys) fp32."""
+
+    def __init__(self, window: int, observe: Observe = total) -> None:
         self.window = window
         self.layers: list[Tensor] = []
+        self._observe = observe
 
     def __call__(self, layer: int, query: Tensor, key: Tensor, scaling: float, padding: Tensor | None) -> None:
         shares = attention.weights(query, key, scaling, padding, self.window)
-        self.layers.append(shares.sum(dim=(2, 3)))
+        visible = attention.visible_keys(shares.shape[3], key.shape[2], padding, key.device)
+        self.layers.append(self._observe(shares, visible))
 
 
 @torch.inference_mode()
@@ -87,6 +100,7 @@ def score_batch(
     question: Question,
     *,
     observation_window: int | None = None,
+    observe: Observe = total,
     cancelled: Callable[[], bool] | None = None,
 ) -> list[tuple[list[float], Tensor | None]]:
     """Question token NLLs (nats) given each of `stored`, and attention (layers, kv_heads, tokens) if asked for.
@@ -98,7 +112,7 @@ def score_batch(
     cache, scratch = stored_cache(prefix, stored, len(ids), spec)
     starts = torch.tensor([len(prefix) + kv.tokens for kv in stored], device=spec.device)
     first = len(question.lead) - 1  # the position that predicts the first token of the question
-    recorder = AttentionRecorder(observation_window) if observation_window else None
+    recorder = AttentionRecorder(observation_window, observe) if observation_window else None
     out = loaded.model(
         input_ids=torch.tensor([ids], device=spec.device).expand(len(stored), -1),
         position_ids=starts[:, None] + torch.arange(len(ids), device=spec.device),
@@ -108,7 +122,7 @@ def score_batch(
         attention_pass=attention.AttentionPass(padding=scratch.padding, observer=recorder, cancelled=cancelled),
     )
     wanted = torch.tensor(question.ids, device=spec.device).expand(len(stored), -1)
-    nll = _nll(out.logits, wanted).tolist()
+    nll = token_nll_of(out.logits, wanted).tolist()
     if recorder is None:
         return [(row, None) for row in nll]
     seen = torch.stack(recorder.layers)
@@ -127,6 +141,7 @@ def score(
     *,
     batch: int,
     observation_window: int | None = None,
+    observe: Observe = total,
     cancelled: Callable[[], bool] | None = None,
 ) -> Iterator[ChunkScore]:
     """Score every chunk, `batch` at a time, in order of length so that little is padded. Raises Cancelled."""
@@ -139,13 +154,14 @@ def score(
             [one.kv for one in group],
             question,
             observation_window=observation_window,
+            observe=observe,
             cancelled=cancelled,
         )
         for one, (token_nll, seen) in zip(group, results, strict=True):
             yield ChunkScore(one.chunk.index, sum(token_nll) / len(token_nll), tuple(token_nll), seen)
 
 
-def _nll(logits: Tensor, wanted: Tensor) -> Tensor:
+def token_nll_of(logits: Tensor, wanted: Tensor) -> Tensor:
     """-log P of `wanted` (batch, tokens) under `logits` (batch, tokens, vocabulary), one sequence at a time so
     that no second copy of all logits is made."""
     rows = [

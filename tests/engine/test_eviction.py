@@ -1,18 +1,15 @@
-"""Which chunks stay, and which of their tokens."""
+"""Which chunks stay."""
 
 from __future__ import annotations
 
 import random
 
-import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
 from parallelcomp import ChunkScore, Eviction
-from parallelcomp.eviction import ChunkQueue, keep_tokens
-
-from .reference import best_tokens
+from parallelcomp.eviction import ChunkQueue
 
 # NLLs from a few values only, so that ties are common.
 OFFERS = st.lists(st.tuples(st.sampled_from([0.5, 1.0, 1.5, 2.0, 7.0]), st.integers(1, 40)), max_size=12)
@@ -65,55 +62,6 @@ def test_a_long_chunk_costs_only_what_is_kept_of_it() -> None:
 
 def test_a_queue_that_was_offered_nothing_keeps_nothing() -> None:
     assert ChunkQueue(Eviction().kept_tokens).kept() == []
-
-
-@pytest.mark.parametrize("capacity", [10, 11, 1000])
-def test_a_capacity_that_all_tokens_fit_in_changes_nothing(capacity: int) -> None:
-    assert keep_tokens(torch.rand(3, 10), capacity, 7) is None
-
-
-def test_max_pooling_by_hand() -> None:
-    """A token stays with its neighbours: kernel 3 lifts 1 and 3 beside the peak 2, and 8 beside the edge 9."""
-    attention = torch.tensor(
-        [
-            [0.0, 0.1, 0.9, 0.0, 0.0, 0.3, 0.2, 0.0, 0.0, 0.8],
-            [0.5, 0.0, 0.0, 0.0, 0.6, 0.0, 0.0, 0.0, 0.0, 0.7],
-        ]
-    )
-    # Pooled: .1 .9 .9 .9 .3 .3 .3 .2 .8 .8 and .5 .5 0 .6 .6 .6 0 0 .7 .7
-    kept = keep_tokens(attention, 5, 3)
-    assert kept is not None
-    assert kept.tolist() == [[1, 2, 3, 8, 9], [3, 4, 5, 8, 9]]
-    # Without pooling the peaks alone count; equal ones fall on the earlier token.
-    alone = keep_tokens(attention, 4, 1)
-    assert alone is not None
-    assert alone.tolist() == [[2, 5, 6, 9], [0, 1, 4, 9]]
-
-
-def test_equal_attention_keeps_the_earliest() -> None:
-    kept = keep_tokens(torch.full((2, 300), 0.25), 7, 7)
-    assert kept is not None
-    assert kept.tolist() == [list(range(7))] * 2
-
-
-@given(
-    kv_heads=st.sampled_from([1, 2, 3, 5]),
-    length=st.integers(2, 60),
-    kernel=st.sampled_from([1, 3, 7, 11]),
-    seed=st.integers(0, 9999),
-    levels=st.sampled_from([3, 1000]),
-    data=st.data(),
-)
-def test_tokens_are_chosen_per_kv_head(
-    kv_heads: int, length: int, kernel: int, seed: int, levels: int, data: st.DataObject
-) -> None:
-    """Equal to the slow rule for every head by itself; few levels make ties."""
-    capacity = data.draw(st.integers(1, length - 1))
-    generator = torch.Generator().manual_seed(seed)
-    attention = torch.randint(levels, (kv_heads, length), generator=generator) / levels
-    kept = keep_tokens(attention, capacity, kernel)
-    assert kept is not None
-    assert kept.tolist() == best_tokens(attention, capacity, kernel)
 
 
 def test_ranking_keeps_whole_scores() -> None:

@@ -12,13 +12,14 @@ import click
 
 from .add import add
 from .ask import ask
+from .cluster_heads import cluster_heads
 from .doctor import doctor
 from .serve import serve
 from .shelf import library_commands, list_documents, remove
 
 # What is thrown for reasons a person can mend is said in one sentence; the engine's own errors come without an
 # exit code, and are named here so that torch need not be imported to tell.
-BAD_INPUT = frozenset({"WindowError", "MemoryPlanError", "LayoutError", "UnsupportedModelError"})
+BAD_INPUT = frozenset({"WindowError", "MemoryPlanError", "LayoutError", "UnsupportedModelError", "ClusterError"})
 
 
 class Commands(click.Group):
@@ -43,7 +44,7 @@ def cli(debug: bool) -> None:
     """Ask a whole document, on your own machine, with nothing retrieved."""
 
 
-for command in (add, ask, list_documents, remove, library_commands, doctor, serve):
+for command in (add, ask, list_documents, remove, library_commands, doctor, serve, cluster_heads):
     cli.add_command(command)
 
 

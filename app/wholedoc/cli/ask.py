@@ -6,6 +6,7 @@ import json
 import time
 from contextlib import nullcontext
 from dataclasses import asdict
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -14,11 +15,11 @@ from .options import ANSWER, ATTENTION, JSON, LIBRARY, MODEL, PASSWORD, settings
 from .ranks import RANKS, joined, start
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from parallelcomp.ranks import Ranks
 
-    from ..answer import Answer, Citation
+    from ..answer import Answer, Citation, Event
     from ..conversation import Turn
     from ..corpus import ReadDocument
     from ..document import Document
@@ -79,13 +80,12 @@ def _ask(
     new = library.settings.apb is None and any(one.cached_tokens < len(one.tokenized) for one in read)
     read_s = time.perf_counter() - loaded if new else 0.0
     answers: list[Answer] = []
+    finish = _wait if as_json else partial(_show, several=len(known) > 1)
+    together = library.stream_many(known, questions) if _apart(library, questions, conversation) else None
     for question in questions:
         history = [Turn(one.question, one.text) for one in answers] if conversation else []
         _in_step(library.ranks, history)
-        if as_json:
-            answers.append(library.ask(known, question, history=history))
-        else:
-            answers.append(_show_answer(library, known, question, history))
+        answers.append(finish(together or library.stream(known, question, history=history), question))
     if as_json:
         result = {
             "answers": [_as_json(answer) for answer in answers],
@@ -148,14 +148,25 @@ def _traffic(ranks: Ranks | None) -> dict[str, object]:
     return {} if ranks is None else {"ranks": {"size": ranks.size, **asdict(ranks.traffic)}}
 
 
-def _show_answer(library: Library, documents: Sequence[Document], question: str, history: Sequence[Turn]) -> Answer:
-    """Print the answer as it comes, the citations and what it cost; first the citations where they lead."""
+def _apart(library: Library, questions: Sequence[str], conversation: bool) -> bool:
+    """Whether there are several questions that can be asked together: none needs another's answer."""
+    return len(questions) > 1 and not conversation and library.ranks is None
+
+
+def _wait(events: Iterator[Event], question: str) -> Answer:
+    """The next answer of the events."""
+    from ..answer import Done
+
+    return next(event.answer for event in events if isinstance(event, Done))
+
+
+def _show(events: Iterator[Event], question: str, several: bool) -> Answer:
+    """Print the next answer as it comes, the citations and what it cost; first the citations where they lead."""
     from ..answer import Cited, Done, Planned, Reading, Scored, Scoring, Token
     from .progress import bars
 
+    leads = False
     click.secho(f"\n{question}", bold=True)
-    events = library.stream(documents, question, history=history)
-    several, leads = len(documents) > 1, False
     with bars() as shown:
         for event in events:
             if isinstance(event, Planned | Reading | Scoring):

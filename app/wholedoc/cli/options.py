@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 if TYPE_CHECKING:
-    from parallelcomp import Calibration
+    from parallelcomp import Calibration, ClusteredHeads
     from parallelcomp.apb import APB
 
     from ..settings import Settings
@@ -53,6 +55,11 @@ ANSWER = (
     click.option("--kept-tokens", type=click.IntRange(1), help="Document tokens that stay for the answer, in all."),
     click.option("--capacity", type=click.IntRange(1), help="Most tokens that stay of one chunk."),
     click.option(
+        "--eviction",
+        type=click.Choice(["question", "snapkv", "pyramidkv", "streaming-llm", "h2o", "nacl", "corm"]),
+        help="Who chooses the tokens that stay of a chunk longer than the capacity [default: question].",
+    ),
+    click.option(
         "--answer-from",
         type=click.Choice(["context", "passages"]),
         help="Answer from all that was kept, or from the best passages read again [default: by the model's size].",
@@ -81,6 +88,19 @@ ANSWER = (
         default=0.1,
         show_default=True,
         help="Share of a head's attention above which a token is evicted.",
+    ),
+    click.option(
+        "--clusters",
+        type=click.Path(dir_okay=False),
+        metavar="FILE",
+        help="Let one head compute the scores of all that attend alike: the file that cluster-heads wrote.",
+    ),
+    click.option(
+        "--cluster-by",
+        type=click.Choice(["first-tokens", "observation-window"]),
+        default="first-tokens",
+        show_default=True,
+        help="Which of the question's tokens show which heads attend alike.",
     ),
     click.option("--temperature", type=click.FloatRange(0), help="0 is greedy."),
     click.option(
@@ -126,13 +146,25 @@ def settings_from(given: dict[str, Any]) -> Settings:
     """Settings with every option that was given, defaults elsewhere. Raises click.UsageError for a bad device."""
     import torch
 
-    from parallelcomp import Composition, DecodeWeights, EngineConfig, Eviction, KVPrecision, Sampling
+    from parallelcomp import (
+        Composition,
+        DecodeWeights,
+        EngineConfig,
+        Eviction,
+        EvictionPolicy,
+        KVPrecision,
+        Sampling,
+    )
 
     from ..settings import AnswerFrom, Settings
 
     engine = _given(given, chunk_tokens=int, composition=Composition, precision=KVPrecision)
-    engine["eviction"] = Eviction(**_given(given, kept_tokens=int, capacity=int))
+    evicting = _given(
+        {**given, "policy": given.get("eviction")}, kept_tokens=int, capacity=int, policy=EvictionPolicy
+    )
+    engine["eviction"] = Eviction(**evicting)
     engine["calibration"] = _calibration(given)
+    engine["clustered_heads"] = _clustered_heads(given)
     try:
         device = torch.device(given["device"]) if given.get("device") else None
         config = EngineConfig(**engine)
@@ -171,6 +203,15 @@ def _apb(given: dict[str, Any]) -> APB | None:
     for name in lengths.keys() - known:
         raise click.UsageError(f"--{name.replace('_', '-')} says nothing to --attention {attention.value}")
     return APB.star(**lengths) if attention is Attention.STAR else None
+
+
+def _clustered_heads(given: dict[str, Any]) -> ClusteredHeads | None:
+    """Raises ClusterError if the file is none; whether it is this model's, the engine says."""
+    from parallelcomp import Membership, head_clusters
+
+    if not given.get("clusters"):
+        return None
+    return replace(head_clusters.read(Path(given["clusters"])), membership=Membership(given["cluster_by"]))
 
 
 def _given(given: dict[str, Any], **kinds: Callable[[Any], Any]) -> dict[str, Any]:

@@ -10,7 +10,15 @@ import torch
 from llama_index.core.bridge.pydantic import Field
 from llama_index.core.llms import CustomLLM
 
-from parallelcomp import Calibration, Composition, DecodeWeights, KVPrecision
+from parallelcomp import (
+    Calibration,
+    ClusteredHeads,
+    Composition,
+    DecodeWeights,
+    EvictionPolicy,
+    KVPrecision,
+    PolicySettings,
+)
 
 from ..errors import PromptError
 from ..prompts import LONG
@@ -50,6 +58,9 @@ class Options(CustomLLM):
     capacity: int = Field(default=_EVICTION.capacity, description="Most tokens kept of one chunk.")
     observation_window: int = Field(default=_EVICTION.observation_window, description="Query tokens that choose.")
     pooling_kernel: int = Field(default=_EVICTION.pooling_kernel, description="Width of the choice's smoothing.")
+    policy: EvictionPolicy = Field(default=_EVICTION.policy, description="Who chooses a chunk's tokens that stay.")
+    policy_settings: PolicySettings = Field(default=_EVICTION.policy_settings, description="What policies need.")
+    clustered_heads: ClusteredHeads | None = Field(default=None, description="One head's scores for many.")
     score_batch: int | None = Field(default=None, description="Chunks scored at once; None is what fits.")
     composition: Composition = Field(default=_ENGINE.composition, description="How kept chunks are put together.")
     prior_sharpness: float = Field(default=_ENGINE.prior_sharpness, description="Weight of the mixture's prior.")
@@ -76,11 +87,10 @@ class Options(CustomLLM):
 
     def settings(self) -> Settings:
         """The settings that the fields stand for. Raises ValueError."""
-        eviction = replace(
-            _EVICTION, **_values(self, "kept_tokens", "capacity", "observation_window", "pooling_kernel")
-        )
+        evicting = ("kept_tokens", "capacity", "observation_window", "pooling_kernel", "policy", "policy_settings")
+        eviction = replace(_EVICTION, **_values(self, *evicting))
         reading = _values(self, "chunk_tokens", "precision", "prefill_batch")
-        asking = _values(self, "score_batch", "composition", "prior_sharpness", "calibration")
+        asking = _values(self, "score_batch", "composition", "prior_sharpness", "calibration", "clustered_heads")
         sampling = ("temperature", "top_p", "repetition_penalty", "max_new_tokens", "seed")
         return Settings(
             device=torch.device(self.device) if self.device else None,

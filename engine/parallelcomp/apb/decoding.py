@@ -112,7 +112,7 @@ class ShardedState:
             past_key_values=self._new,
             use_cache=True,
             logits_to_keep=torch.tensor(list(wanted), device=device),
-            attention_pass=AttentionPass(substitute=_OverShards(self, watcher), cancelled=cancelled),
+            attention_pass=AttentionPass(kernel=_OverShards(self, watcher), cancelled=cancelled),
         )
         self._next_position += len(token_ids)
         return out.logits[0].float().log_softmax(dim=-1)
@@ -131,13 +131,15 @@ class ShardedState:
 
 
 class _OverShards:
-    """Substitute for the kernel in one pass."""
+    """Attention kernel of one pass."""
 
     def __init__(self, state: ShardedState, watcher: Watcher | None) -> None:
         self._state, self._watcher = state, watcher
 
-    def __call__(self, layer: int, query: Tensor, key: Tensor, value: Tensor, scaling: float) -> Tensor:
+    def __call__(
+        self, layer: int, query: Tensor, key: Tensor, value: Tensor, scaling: float, asked: AttentionPass
+    ) -> Tensor:
         merged = self._state.attend(layer, query, (key, value), scaling)
         if self._watcher is not None:
             self._watcher(layer, query, merged[..., -1], scaling)
-        return merged[None, ..., :-1].to(query.dtype)
+        return merged[None, ..., :-1].to(query.dtype).transpose(1, 2)

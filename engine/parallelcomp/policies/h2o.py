@@ -1,0 +1,21 @@
+"""H2O (arXiv 2306.14048): heavy hitters, the tokens that all queries together looked at most, and the last ones."""
+
+from __future__ import annotations
+
+from torch import Tensor
+
+from .policy import Place, Policy, best
+
+
+class H2O(Policy):
+    """Attention is accumulated over every query of the question. The chunk's own queries are not among them: they
+    are not stored, and what the chunk looked at in itself is not what it is asked for."""
+
+    def window(self, asked: int) -> int:
+        return asked
+
+    def keep(self, place: Place, seen: Tensor) -> Tensor:
+        recent = round(self.eviction.capacity * self.settings.recent_share)
+        scores = seen.clone()
+        scores[:, place.tokens - recent :] = float("inf")
+        return best(scores, self.eviction.capacity)

@@ -1,0 +1,22 @@
+"""SnapKV (arXiv 2404.14469): what the prompt's end looks at, smoothed by a mean over neighbours."""
+
+from __future__ import annotations
+
+import torch.nn.functional as F
+from torch import Tensor
+
+from .policy import Place, Policy, best
+
+
+class SnapKV(Policy):
+    """The observation window is the question's end, as it is the prompt's in the paper. Its own KV, which the paper
+    keeps beside the capacity, comes after the chunks here and always stays."""
+
+    def budget(self, place: Place) -> int:
+        """Tokens that a layer keeps of a chunk."""
+        return self.eviction.capacity
+
+    def keep(self, place: Place, seen: Tensor) -> Tensor:
+        kernel = self.eviction.pooling_kernel
+        pooled = F.avg_pool1d(seen[None], kernel, stride=1, padding=kernel // 2)[0]
+        return best(pooled, self.budget(place))

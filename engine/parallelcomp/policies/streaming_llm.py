@@ -1,0 +1,22 @@
+"""StreamingLLM (arXiv 2309.17453): attention sinks at the start, and a sliding window at the end."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from .policy import Place, Policy
+
+
+class StreamingLLM(Policy):
+    """The first `sink_tokens` of a chunk and its last, without a look at any attention. Positions stay as they
+    were read, where the paper counts them anew inside its cache."""
+
+    def window(self, asked: int) -> int:
+        return 0
+
+    def keep(self, place: Place, seen: Tensor) -> Tensor:
+        capacity = self.eviction.capacity
+        sinks = min(self.settings.sink_tokens, capacity)
+        recent = torch.arange(place.tokens - capacity + sinks, place.tokens)
+        return torch.cat([torch.arange(sinks), recent]).expand(place.kv_heads, -1)
