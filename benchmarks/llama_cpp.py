@@ -40,7 +40,7 @@ class Length:
     rounds: int
 
 
-FULL = (Length(2048, 3), Length(8192, 3), Length(32768, 1))
+FULL = (Length(2048, 3), Length(8192, 1), Length(32768, 1))
 QUICK = (Length(1024, 1),)
 
 

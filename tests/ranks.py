@@ -16,6 +16,7 @@ from parallelcomp.errors import RankError
 from parallelcomp.ranks import Ranks, join
 
 Result = dict[str, Any]
+PATIENCE_S = 120
 
 
 def as_ranks(work: Callable[[], Result], folder: Path, size: int) -> list[Result | None]:
@@ -28,7 +29,8 @@ def as_ranks(work: Callable[[], Result], folder: Path, size: int) -> list[Result
     for process in processes:
         process.start()
     for process in processes:
-        process.join()
+        process.join(PATIENCE_S)
+        process.kill()
     results = [folder / f"{rank}.pt" for rank in range(size)]
     return [torch.load(path, weights_only=False) if path.exists() else None for path in results]
 
@@ -47,6 +49,7 @@ def joined(work: Callable[[Ranks], Result], folder: Path, size: int, timeout_s: 
 
 
 def _rank(work: Callable[[], Result], folder: Path, rank: int, size: int, port: int) -> None:
+    torch.set_num_threads(1)  # the threads of the process that was forked are not here, and would be waited for
     os.environ.update(RANK=str(rank), WORLD_SIZE=str(size), MASTER_ADDR="127.0.0.1", MASTER_PORT=str(port))
     try:
         result = work()

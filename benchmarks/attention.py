@@ -1,0 +1,243 @@
+"""How a document can be read and what can be kept of it, on the command line: as users do, a process for each row.
+
+Parallel chunks, whole and with every eviction policy, with and without clustered heads; APB and Star-Attention over
+several ranks; and full attention to what fits the window. All are asked the same questions about the same text.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from parallelcomp import EvictionPolicy
+from wholedoc.embedded_model import embedded_model
+from wholedoc.home import VARIABLE
+from wholedoc.library import Library
+from wholedoc.prompting import encode
+from wholedoc.text_model import open_model
+
+from .child import in_child
+from .library import share_models
+from .quality.case import Case
+from .quality.metrics import mark
+from .quality.tasks import Task, cases
+from .report import Report, peak_gigabytes
+from .sample import SAMPLES
+
+# Half a chunk, so that every policy has to choose.
+CAPACITY = 512
+ANSWER_TOKENS = 24
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What is said on the command line besides the document and the questions. `stretched`: the model reads tokens
+    at their true positions, for which it is given a longer window. `asked`: so many of the questions."""
+
+    name: str
+    options: tuple[str, ...] = ()
+    stretched: bool = False
+    asked: int | None = None
+
+
+@dataclass(frozen=True)
+class Length:
+    """Document tokens, how many questions there are, how many hosts share the document, and by how many ranks; and
+    of how many questions each a host is asked, which read everything anew."""
+
+    tokens: int
+    questions: int
+    hosts: int
+    ranks: tuple[int, ...]
+    by_hosts: int
+
+
+FULL = (Length(32768, 10, 8, (2, 4), 3), Length(131072, 10, 16, (2, 4), 1))
+QUICK = (Length(6000, 2, 2, (2,), 1),)
+
+
+def run(quick: bool) -> Report:
+    """Reading and question time, memory, bytes that travelled, right answers and evidence, by setting."""
+    report = Report("attention-quick" if quick else "attention")
+    with tempfile.TemporaryDirectory(prefix="wholedoc-bench-") as folder:
+        home = Path(folder)
+        share_models(home)
+        clusters = _clusters(home)
+        for length in QUICK if quick else FULL:
+            _compare(report, home, length, clusters)
+    report.notes += [
+        "read_s of APB and Star-Attention is part of question_s: the document is read for every question",
+        "peak_gb is of all processes of a row together; a page that two of them share counts twice",
+        f"policies keep {CAPACITY} tokens of every chunk, and answer from all that was kept",
+        "APB and Star-Attention read every token at its true position, beyond the embedded model's window: they "
+        "run with its RoPE stretched by YaRN, the others with the model as it is",
+        "ranks share this machine's cores: they show what travels, not what several machines would save",
+    ]
+    return report
+
+
+def _compare(report: Report, home: Path, length: Length, clusters: Path) -> None:
+    library = Library.open(home)
+    tokenizer = library.model.tokenizer
+    made = cases(Task.NEEDLES, length.tokens, lambda text: len(encode(tokenizer, text)), depths=length.questions)
+    each = [case for case in made if len(case.answers) == 1]
+    pages = [(text, str(number)) for number, text in enumerate(each[0].pages, 1)]
+    document = library.remember_pages(pages, "needles").id
+    stretched = _stretched(home, 2 * length.tokens)
+    for setting in _settings(length, clusters):
+        asked = each[: setting.asked]
+        report.add(setting=setting.name, tokens=length.tokens, **_ask(home, document, asked, setting, stretched))
+        report.save()
+    report.add(setting="full attention, the middle cut out to fit the window", tokens=length.tokens, **_cut(each))
+    report.save()
+
+
+def _settings(length: Length, clusters: Path) -> list[Setting]:
+    context, chai = ("--answer-from", "context"), ("--clusters", str(clusters))
+    by_hosts = {"stretched": True, "asked": length.by_hosts}
+    hosts = ("--hosts", str(length.hosts))
+    apb = [
+        Setting(f"APB, {ranks} ranks", ("--attention", "apb", *hosts, "--ranks", str(ranks)), **by_hosts)  # type: ignore[arg-type]
+        for ranks in length.ranks
+    ]
+    star = ("--attention", "star", *hosts, "--ranks", str(length.ranks[0]))
+    policies = [
+        Setting(one.value, (*context, "--eviction", one.value, "--capacity", str(CAPACITY)))
+        for one in EvictionPolicy
+    ]
+    return [
+        Setting("ParallelComp"),
+        Setting("ParallelComp, clustered heads", chai),
+        Setting("ParallelComp, answered from all that was kept", context),
+        Setting("the same, clustered heads", (*context, *chai)),
+        *policies,
+        *apb,
+        Setting(f"Star-Attention, {length.ranks[0]} ranks", star, **by_hosts),  # type: ignore[arg-type]
+    ]
+
+
+def _ask(home: Path, document: str, asked: Sequence[Case], setting: Setting, stretched: Path) -> dict[str, Any]:
+    """One command with all the questions."""
+    questions = [word for case in asked for word in ("-q", case.question)]
+    model = ("--model", str(stretched)) if setting.stretched else ()
+    options = (*setting.options, "--max-new-tokens", str(ANSWER_TOKENS), *model, "--json")
+    command = [sys.executable, "-m", "wholedoc", "ask", document, *questions, *options]
+    ran = subprocess.Popen(command, env={**os.environ, VARIABLE: str(home)}, stdout=subprocess.PIPE)
+    with _Memory(ran.pid) as memory:
+        out, _ = ran.communicate()
+    if ran.returncode != 0:
+        return {"failed": f"exit code {ran.returncode}"}
+    said = json.loads(out)
+    answers = said["answers"]
+    ranks = [_rank(case, answer) for case, answer in zip(asked, answers, strict=True)]
+    return {
+        "options": " ".join(one for one in setting.options if not one.startswith("/")),
+        "questions": len(asked),
+        "read_s": said["timings"]["read_s"] or None,
+        "question_s": statistics.median(answer["timings"]["first_token_s"] for answer in answers),
+        "peak_gb": memory.peak / 1e9,
+        "travelled_mb": said["ranks"]["bytes"] / 1e6 if "ranks" in said else None,
+        "kept_tokens": round(statistics.fmean(answer["usage"]["kept_tokens"] for answer in answers)),
+        "right": _share(mark(a["answer"], c.answers, c.metric) == 1 for c, a in zip(asked, answers, strict=True)),
+        "evidence_in_first_1": _share(rank == 1 for rank in ranks),
+        "evidence_in_first_3": _share(rank is not None and rank <= 3 for rank in ranks),
+    }
+
+
+def _rank(case: Case, answer: dict[str, Any]) -> int | None:
+    """1-based rank of the first citation on the evidence page."""
+    pages = (citation["page"] - 1 for citation in answer["citations"])
+    return next((rank for rank, page in enumerate(pages, 1) if page in case.evidence), None)
+
+
+def _share(hits: Any) -> str:
+    found = list(hits)
+    return f"{sum(found)} of {len(found)}"
+
+
+def _cut(asked: Sequence[Case]) -> dict[str, Any]:
+    measured = in_child(_measure_cut, tuple(asked))
+    marks = measured.pop("marks")
+    return {"questions": len(asked), **measured, "right": _share(one == 1 for one in marks)}
+
+
+def _measure_cut(asked: tuple[Case, ...]) -> dict[str, Any]:
+    from .quality.baselines import BASELINES, Baseline, Reply
+
+    model = open_model()
+    method = BASELINES[Baseline.TRUNCATED](model, Reply.like_ours(model, ANSWER_TOKENS))
+    outcomes = [method.answer(case) for case in asked]
+    return {
+        "read_s": sum(one.read_s for one in outcomes) / len(outcomes),
+        "question_s": statistics.median(one.answer_s for one in outcomes),
+        "peak_gb": peak_gigabytes(),
+        "kept_tokens": outcomes[0].kept_tokens,
+        "marks": [mark(one.text, case.answers, case.metric) for one, case in zip(outcomes, asked, strict=True)],
+    }
+
+
+def _clusters(home: Path) -> Path:
+    """The embedded model's clusters of heads, found on a text that is asked nothing."""
+    sample = SAMPLES / "short_notice.pdf"
+    command = [sys.executable, "-m", "wholedoc", "cluster-heads", str(sample), "--json"]
+    ran = subprocess.run(command, env={**os.environ, VARIABLE: str(home)}, stdout=subprocess.PIPE, check=True)
+    return Path(json.loads(ran.stdout)["file"])
+
+
+def _stretched(home: Path, tokens: int) -> Path:
+    """A copy of the embedded model whose window is stretched to `tokens` by YaRN."""
+    own = embedded_model(home / "models")
+    folder = home / f"stretched-{tokens}"
+    folder.mkdir()
+    for file in own.iterdir():
+        (folder / file.name).symlink_to(file)
+    config = json.loads((own / "config.json").read_text(encoding="utf-8"))
+    window = config["max_position_embeddings"]
+    config["rope_parameters"] = {
+        **config["rope_parameters"],
+        "rope_type": "yarn",
+        "factor": tokens / window,
+        "original_max_position_embeddings": window,
+    }
+    config["max_position_embeddings"] = tokens
+    (folder / "config.json").unlink()
+    (folder / "config.json").write_text(json.dumps(config), encoding="utf-8")
+    return folder
+
+
+class _Memory:
+    """Watches the resident memory of a process and all it has started: `peak` in bytes."""
+
+    def __init__(self, pid: int) -> None:
+        self.peak = 0
+        self._process = psutil.Process(pid)
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._watch, daemon=True)
+
+    def __enter__(self) -> _Memory:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ended.set()
+        self._thread.join()
+
+    def _watch(self) -> None:
+        while not self._ended.wait(0.2):
+            try:
+                whole = [self._process, *self._process.children(recursive=True)]
+                self.peak = max(self.peak, sum(one.memory_info().rss for one in whole))
+            except psutil.Error:
+                time.sleep(0)
