@@ -7,7 +7,20 @@ import sys
 from collections.abc import Callable
 from functools import partial
 
-from . import asking, attention, library, llama_cpp, plots, precision, questions, reading, server, stopping, ui
+from . import (
+    asking,
+    attention,
+    library,
+    llama_cpp,
+    plots,
+    policies,
+    precision,
+    questions,
+    reading,
+    server,
+    stopping,
+    ui,
+)
 from .llama_cpp import NotInstalledError
 from .quality.errors import CasesError
 from .quality.options import Options, add_options
@@ -24,6 +37,7 @@ BENCHMARKS: dict[str, Callable[[bool], Report]] = {
     "server": server.run,
     "ui": ui.run,
     "attention": attention.run,
+    "policies": policies.run,
 }
 # Those with options of their own, and the drawing of what was measured.
 QUALITY, LLAMA_CPP, PLOTS = "quality", "llama_cpp", "plots"

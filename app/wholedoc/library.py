@@ -9,7 +9,7 @@ from functools import cached_property
 from hashlib import file_digest
 from pathlib import Path
 
-from parallelcomp import Engine, MemoryPlan
+from parallelcomp import ClusteredHeads, ClusterError, Engine, MemoryPlan, head_clusters
 from parallelcomp.ranks import Ranks, ScoringOverRanks
 
 from .answer import Answer, Done, Event, Planned, Reading
@@ -119,6 +119,20 @@ class Library:
         if self.ranks is not None:
             return ScoringOverRanks(model.loaded, model.prompt.prefix, self.settings.engine, self.ranks)
         return Engine(model.loaded, model.prompt.prefix, self.settings.engine)
+
+    @property
+    def clusters_file(self) -> Path:
+        """Where the clusters of the model's attention heads are kept, beside the models."""
+        return self.folder.path / "models" / f"clusters-{self.model.loaded.spec.fingerprint}.json"
+
+    def clustered_heads(self) -> ClusteredHeads:
+        """The clusters of heads that were found for the model. Raises ClusterError if none were."""
+        if not self.clusters_file.exists():
+            raise ClusterError(
+                "which heads of this model attend alike is not known yet: find it out with "
+                "`wholedoc cluster-heads FILE` on some text, with the same --model"
+            )
+        return head_clusters.read(self.clusters_file)
 
     # Documents
 

@@ -59,6 +59,13 @@ class Settings:
     library_bytes: int = 32_000_000_000
     apb: APB | None = None
 
+    @property
+    def attention(self) -> Attention:
+        """How the model sees a document."""
+        if self.apb is None:
+            return Attention.PARALLEL
+        return Attention.STAR if self.apb.passing_tokens == 0 else Attention.APB
+
     def loads_like(self, other: Settings) -> bool:
         """Whether both use the same model, loaded in the same way."""
         mine, others = ((one.model, one.device, one.dtype, one.decode_weights) for one in (self, other))

@@ -31,6 +31,7 @@ from llama_index.core.chat_engine import SimpleChatEngine
 from llama_index.core.llms import ChatMessage, ChatResponse, DocumentBlock, ImageBlock, TextBlock
 
 from parallelcomp import Calibration, Engine, MemoryPlanError, Region, Sampling, WindowError
+from parallelcomp.apb import APB
 from parallelcomp.config import LayerRange
 from wholedoc import Library, Settings, Token
 from wholedoc.errors import PromptError, QuestionError, UnreadableFileError
@@ -391,6 +392,7 @@ def test_every_setting_is_a_field(library: Library, settings: Settings) -> None:
             settings.engine, calibration=Calibration(Region.SINK, LayerRange(0.2, 0.5)), prefill_batch=3
         ),
         citations=2,
+        apb=APB(3, 16),
     )
     assert ParallelCompLLM(**fields(rich)).settings() == rich
     named = {name for part in (rich, rich.engine, rich.engine.eviction, rich.sampling) for name in vars(part)}

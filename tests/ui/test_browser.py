@@ -336,7 +336,7 @@ def test_settings_take_effect_without_a_restart(tab: Tab) -> None:
     page = tab.page
     tab.use(SAMPLES / "short_notice.pdf")
     page.locator("#wd-settings button").first.click()
-    kept = page.locator("#wd-settings input[type=number]").first
+    kept = page.get_by_label("number input for Kept of the documents, tokens")
     kept.fill("1024")
     kept.press("Enter")
     tab.ask(SHORT.question)

@@ -4,21 +4,39 @@ from __future__ import annotations
 
 from dataclasses import fields, replace
 from itertools import product
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from parallelcomp import Calibration, Composition, EngineConfig, Eviction, KVPrecision, LayerRange, Region, Sampling
+from parallelcomp import (
+    Calibration,
+    ClusteredHeads,
+    ClusterError,
+    Composition,
+    EngineConfig,
+    Eviction,
+    EvictionPolicy,
+    KVPrecision,
+    LayerRange,
+    Region,
+    Sampling,
+)
+from parallelcomp.apb import APB
 from wholedoc import Settings
 from wholedoc.errors import WholedocError
+from wholedoc.settings import Attention
 from wholedoc_ui import choices
 from wholedoc_ui.choices import (
     ANSWER_TOKENS,
+    ATTENTIONS,
     CAPACITY,
     CHUNK_TOKENS,
     COMPOSITIONS,
+    HOSTS,
     KEPT_TOKENS,
+    POLICIES,
     PRECISIONS,
     REGIONS,
     AnsweringChoices,
@@ -27,11 +45,19 @@ from wholedoc_ui.choices import (
 )
 from wholedoc_ui.desk import Desk
 
-RANGES = [CHUNK_TOKENS, KEPT_TOKENS, CAPACITY, ANSWER_TOKENS]
+RANGES = [CHUNK_TOKENS, KEPT_TOKENS, CAPACITY, ANSWER_TOKENS, HOSTS]
 DEFAULTS = Settings()
 READING, ANSWERING = ReadingChoices.of(DEFAULTS), AnsweringChoices.of(DEFAULTS)
 ASSEMBLED = next(name for name, one in COMPOSITIONS.items() if one is Composition.ASSEMBLED)
 OTHERS = [name for name in COMPOSITIONS if name != ASSEMBLED]
+
+
+CLUSTERS = ClusteredHeads("a model", (2, 3))
+
+
+def applied(made: AnsweringChoices, settings: Settings = DEFAULTS) -> Settings:
+    """The choices on top of settings, of a model whose heads' clusters are known."""
+    return made.applied(settings, lambda: CLUSTERS)
 
 
 def ends(allowed: Range) -> tuple[int, int]:
@@ -55,6 +81,7 @@ def test_a_slider_reaches_both_of_its_ends() -> None:
         (KEPT_TOKENS, ANSWERING.kept_tokens),
         (CAPACITY, ANSWERING.capacity),
         (ANSWER_TOKENS, ANSWERING.max_new_tokens),
+        (HOSTS, ANSWERING.hosts),
     ],
 )
 def test_what_is_so_by_default_is_on_the_slider(allowed: Range, value: int) -> None:
@@ -75,7 +102,8 @@ def test_every_way_to_read_makes_settings(tokens: int, precision: str) -> None:
 def test_every_way_to_answer_makes_settings(
     kept: int, capacity: int, answer: int, temperature: float, composition: str
 ) -> None:
-    made = AnsweringChoices(kept, capacity, composition, [], temperature, answer).applied(DEFAULTS)
+    numbers = {"kept_tokens": kept, "capacity": capacity, "temperature": temperature, "max_new_tokens": answer}
+    made = applied(replace(ANSWERING, composition=composition, **numbers))  # type: ignore[arg-type]
     assert (made.engine.eviction.kept_tokens, made.engine.eviction.capacity) == (kept, capacity)
     assert made.engine.composition is COMPOSITIONS[composition]
     assert (made.sampling.temperature, made.sampling.max_new_tokens) == (temperature, answer)
@@ -85,21 +113,63 @@ def test_every_way_to_answer_makes_settings(
 @pytest.mark.parametrize("number", range(1, 2 ** len(REGIONS)))
 def test_every_choice_of_regions_calibrates_them(number: int) -> None:
     chosen = [name for index, name in enumerate(REGIONS) if number >> index & 1]
-    made = replace(ANSWERING, calibrate=chosen).applied(DEFAULTS)
+    made = applied(replace(ANSWERING, calibrate=chosen))
     assert made.engine.calibration is not None
     assert [name for name in REGIONS if REGIONS[name] in made.engine.calibration.regions] == chosen
-    assert replace(ANSWERING, calibrate=[]).applied(made).engine.calibration is None
+    assert applied(replace(ANSWERING, calibrate=[]), made).engine.calibration is None
+
+
+@pytest.mark.parametrize(("attention", "hosts"), list(product(ATTENTIONS, ends(HOSTS))))
+def test_every_way_to_see_documents_makes_settings(attention: str, hosts: int) -> None:
+    made = applied(replace(ANSWERING, attention=attention, hosts=hosts))
+    assert made.attention is ATTENTIONS[attention]
+    assert (
+        made.apb
+        == {Attention.PARALLEL: None, Attention.APB: APB(hosts), Attention.STAR: APB.star(hosts)}[made.attention]
+    )
+
+
+def test_lengths_from_the_command_line_stay_with_their_attention() -> None:
+    settings = replace(DEFAULTS, apb=APB(4, 100, 50))
+    shown = AnsweringChoices.of(settings)
+    assert applied(replace(shown, hosts=6), settings).apb == APB(6, 100, 50)
+    star = next(name for name, one in ATTENTIONS.items() if one is Attention.STAR)
+    assert applied(replace(shown, attention=star), settings).apb == APB.star(4)
+
+
+@pytest.mark.parametrize("eviction", POLICIES)
+def test_every_policy_makes_settings(eviction: str) -> None:
+    assert applied(replace(ANSWERING, eviction=eviction)).engine.eviction.policy is POLICIES[eviction]
+
+
+def test_clustered_heads_are_the_models_or_a_sentence() -> None:
+    wanted = replace(ANSWERING, clustered=True)
+    made = applied(wanted)
+    assert made.engine.clustered_heads == CLUSTERS
+    assert applied(ANSWERING, made).engine.clustered_heads is None
+
+    def unknown() -> ClusteredHeads:
+        raise ClusterError("not known yet")
+
+    assert wanted.applied(made, unknown) == made  # those from the command line
+    with pytest.raises(ClusterError, match="not known yet"):
+        wanted.applied(DEFAULTS, unknown)
 
 
 def test_everything_that_the_engine_knows_is_offered() -> None:
     assert set(COMPOSITIONS.values()) == set(Composition)
     assert set(REGIONS.values()) == set(Region)
+    assert set(ATTENTIONS.values()) == set(Attention)
+    assert set(POLICIES.values()) == set(EvictionPolicy)
 
 
 def test_a_number_from_a_slider_may_be_a_float() -> None:
     """JavaScript knows no other."""
     read = replace(READING, chunk_tokens=512.0).applied(DEFAULTS)  # type: ignore[arg-type]
-    answer = AnsweringChoices(1024.0, 256.0, ASSEMBLED, [], 1, 32.0).applied(DEFAULTS)  # type: ignore[arg-type]
+    floats = {"kept_tokens": 1024.0, "capacity": 256.0, "max_new_tokens": 32.0, "hosts": 3.0}
+    answer = applied(replace(ANSWERING, attention="APB, read anew for every question", **floats))  # type: ignore[arg-type]
+    assert answer.apb == APB(3)
+    assert type(answer.apb.hosts) is int
     numbers = [
         read.engine.chunk_tokens,
         answer.engine.eviction.kept_tokens,
@@ -124,7 +194,11 @@ SETTINGS = st.builds(
         EngineConfig,
         chunk_tokens=st.integers(16, 5000),
         eviction=st.builds(
-            Eviction, st.integers(1, 50_000), st.integers(1, 5000), observation_window=st.integers(1, 20)
+            Eviction,
+            st.integers(1, 50_000),
+            st.integers(1, 5000),
+            observation_window=st.integers(1, 20),
+            policy=st.sampled_from(EvictionPolicy),
         ),
         calibration=st.one_of(
             st.none(),
@@ -142,6 +216,9 @@ SETTINGS = st.builds(
         Sampling, st.floats(0, 2), st.floats(0.1, 1), max_new_tokens=st.integers(1, 5000), seed=st.integers(0, 9)
     ),
     citations=st.integers(1, 9),
+    apb=st.one_of(
+        st.none(), st.builds(APB, st.integers(1, 40), st.integers(1, 99)), st.builds(APB.star, st.integers(1, 9))
+    ),
 )
 
 
@@ -149,10 +226,10 @@ SETTINGS = st.builds(
 def test_what_is_shown_is_what_is_in_force(settings: Settings, composition: Composition) -> None:
     if settings.engine.calibration is None:
         settings = replace(settings, engine=replace(settings.engine, composition=composition))
-    assert AnsweringChoices.of(settings).applied(settings) == settings
+    assert applied(AnsweringChoices.of(settings), settings) == settings
     assert ReadingChoices.of(settings).applied(settings) == settings
     # and what is chosen overrules all that it is about
-    assert AnsweringChoices.of(AnsweringChoices.of(settings).applied(DEFAULTS)) == AnsweringChoices.of(settings)
+    assert AnsweringChoices.of(applied(AnsweringChoices.of(settings))) == AnsweringChoices.of(settings)
     assert ReadingChoices.of(ReadingChoices.of(settings).applied(DEFAULTS)) == ReadingChoices.of(settings)
 
 
@@ -166,10 +243,14 @@ def test_applying_what_is_shown_changes_nothing(precision: KVPrecision) -> None:
 def test_the_panel_hands_over_the_fields_in_this_order() -> None:
     assert [field.name for field in fields(ReadingChoices)] == ["model", "chunk_tokens", "precision"]
     assert [field.name for field in fields(AnsweringChoices)] == [
+        "attention",
+        "hosts",
         "kept_tokens",
         "capacity",
+        "eviction",
         "composition",
         "calibrate",
+        "clustered",
         "temperature",
         "max_new_tokens",
     ]
@@ -186,7 +267,7 @@ def test_what_was_given_on_the_command_line_is_on_its_slider() -> None:
         with gradio.Blocks():
             panel = build(desk).settings
         sliders = [one for one in (*panel.answering, *panel.reading) if isinstance(one, gradio.Slider)]
-        assert [one.value for one in sliders] == [100_000, 16, 2.0, 8, 64]
+        assert [one.value for one in sliders] == [8, 100_000, 16, 2.0, 8, 64]
         assert [one.label for one in sliders if not one.minimum <= one.value <= one.maximum] == []
     finally:
         desk.close()
@@ -198,15 +279,22 @@ def test_what_was_given_on_the_command_line_is_on_its_slider() -> None:
 @pytest.mark.parametrize(("composition", "region"), list(product(OTHERS, REGIONS)))
 def test_calibration_goes_with_assembled_parts_only(composition: str, region: str) -> None:
     with pytest.raises(WholedocError, match="calibration"):
-        replace(ANSWERING, composition=composition, calibrate=[region]).applied(DEFAULTS)
+        applied(replace(ANSWERING, composition=composition, calibrate=[region]))
 
 
 @pytest.mark.parametrize(
-    "nonsense", [{"kept_tokens": 0}, {"capacity": -1}, {"temperature": -0.5}, {"max_new_tokens": 0}]
+    "nonsense",
+    [
+        {"kept_tokens": 0},
+        {"capacity": -1},
+        {"temperature": -0.5},
+        {"max_new_tokens": 0},
+        {"attention": "APB, read anew for every question", "hosts": 0},
+    ],
 )
-def test_numbers_beyond_the_sliders_are_refused_in_a_sentence(nonsense: dict[str, float]) -> None:
+def test_numbers_beyond_the_sliders_are_refused_in_a_sentence(nonsense: dict[str, Any]) -> None:
     with pytest.raises(WholedocError, match=r"at least|or more"):
-        replace(ANSWERING, **nonsense).applied(DEFAULTS)  # type: ignore[arg-type]
+        applied(replace(ANSWERING, **nonsense))
 
 
 def test_chunks_too_short_to_read_are_refused_in_a_sentence() -> None:

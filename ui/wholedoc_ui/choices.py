@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from parallelcomp import Calibration, Composition, KVPrecision, LayerRange, Region
+from parallelcomp import (
+    Calibration,
+    ClusteredHeads,
+    Composition,
+    EvictionPolicy,
+    KVPrecision,
+    LayerRange,
+    Region,
+)
+from parallelcomp.apb import APB
 from wholedoc import Settings
 from wholedoc.errors import WholedocError
+from wholedoc.settings import Attention
 
 
 @dataclass(frozen=True)
@@ -23,6 +33,7 @@ CHUNK_TOKENS = Range(256, 4096, 128)
 KEPT_TOKENS = Range(1024, 32768, 512)
 CAPACITY = Range(128, 4096, 128)
 ANSWER_TOKENS = Range(16, 2048, 16)
+HOSTS = Range(1, 32, 1)
 CALIBRATED_LAYERS = LayerRange(0.25, 0.5)
 
 # What a person reads, and what it stands for.
@@ -38,6 +49,20 @@ COMPOSITIONS = {
     "assembled: kept parts side by side, at once": Composition.ASSEMBLED,
     "re-read: kept parts read once more together": Composition.REREAD,
     "mixture: every kept part answers, weighted": Composition.MIXTURE,
+}
+ATTENTIONS = {
+    "parallel parts, read once for all questions": Attention.PARALLEL,
+    "APB, read anew for every question": Attention.APB,
+    "Star-Attention, read anew for every question": Attention.STAR,
+}
+POLICIES = {
+    "what the question looks at": EvictionPolicy.QUESTION,
+    "SnapKV": EvictionPolicy.SNAPKV,
+    "PyramidKV: more in lower layers": EvictionPolicy.PYRAMIDKV,
+    "StreamingLLM: first and last tokens": EvictionPolicy.STREAMING_LLM,
+    "H2O: what is looked at most": EvictionPolicy.H2O,
+    "NACL: partly at random": EvictionPolicy.NACL,
+    "CORM: only what is needed": EvictionPolicy.CORM,
 }
 REGIONS = {
     "beginning of parts": Region.SINK,
@@ -74,10 +99,14 @@ class ReadingChoices:
 class AnsweringChoices:
     """How questions of this tab are answered, from the next one on."""
 
+    attention: str
+    hosts: int
     kept_tokens: int
     capacity: int
+    eviction: str
     composition: str
     calibrate: Sequence[str]
+    clustered: bool
     temperature: float
     max_new_tokens: int
 
@@ -85,34 +114,59 @@ class AnsweringChoices:
     def of(cls, settings: Settings) -> AnsweringChoices:
         """The choices that these settings are."""
         engine, sampling = settings.engine, settings.sampling
+        attention = next(name for name, one in ATTENTIONS.items() if one is settings.attention)
+        eviction = next(name for name, one in POLICIES.items() if one is engine.eviction.policy)
         composition = next(name for name, one in COMPOSITIONS.items() if one is engine.composition)
         calibrated = engine.calibration.regions if engine.calibration else Region(0)
         calibrate = [name for name, one in REGIONS.items() if one in calibrated]
         return cls(
+            attention,
+            (settings.apb or APB()).hosts,
             engine.eviction.kept_tokens,
             engine.eviction.capacity,
+            eviction,
             composition,
             calibrate,
+            engine.clustered_heads is not None,
             sampling.temperature,
             sampling.max_new_tokens,
         )
 
-    def applied(self, settings: Settings) -> Settings:
-        """`settings` with these choices. Raises WholedocError if they contradict each other."""
+    def applied(self, settings: Settings, clusters: Callable[[], ClusteredHeads]) -> Settings:
+        """`settings` with these choices; `clusters` tells those of the model, where they are wanted.
+
+        Raises WholedocError if the choices contradict each other, and what `clusters` raises.
+        """
         engine, sampling = settings.engine, settings.sampling
         try:
+            eviction = replace(
+                engine.eviction,
+                kept_tokens=int(self.kept_tokens),
+                capacity=int(self.capacity),
+                policy=POLICIES[self.eviction],
+            )
             engine = replace(
                 engine,
-                eviction=replace(engine.eviction, kept_tokens=int(self.kept_tokens), capacity=int(self.capacity)),
+                eviction=eviction,
                 calibration=self._calibration(settings),
                 composition=COMPOSITIONS[self.composition],
+                clustered_heads=(engine.clustered_heads or clusters()) if self.clustered else None,
             )
+            apb = self._apb(settings)
             sampling = replace(
                 sampling, temperature=float(self.temperature), max_new_tokens=int(self.max_new_tokens)
             )
         except ValueError as error:
             raise WholedocError(f"These settings do not go together: {error}.") from error
-        return replace(settings, engine=engine, sampling=sampling)
+        return replace(settings, engine=engine, sampling=sampling, apb=apb)
+
+    def _apb(self, settings: Settings) -> APB | None:
+        attention, hosts = ATTENTIONS[self.attention], int(self.hosts)
+        if attention is Attention.PARALLEL:
+            return None
+        if settings.apb is not None and attention is settings.attention:
+            return replace(settings.apb, hosts=hosts)
+        return APB(hosts) if attention is Attention.APB else APB.star(hosts)
 
     def _calibration(self, settings: Settings) -> Calibration | None:
         regions = Region(0)

@@ -13,10 +13,13 @@ from wholedoc import Settings
 from . import html
 from .choices import (
     ANSWER_TOKENS,
+    ATTENTIONS,
     CAPACITY,
     CHUNK_TOKENS,
     COMPOSITIONS,
+    HOSTS,
     KEPT_TOKENS,
+    POLICIES,
     PRECISIONS,
     REGIONS,
     AnsweringChoices,
@@ -190,14 +193,22 @@ def _settings(settings: Settings) -> SettingsParts:
     with gr.Group():
         _html('<p class="wd-note">How this window answers, from the next question on.</p>', padding=True)
         answering = (
+            gr.Dropdown(list(ATTENTIONS), value=answer.attention, label="How documents are seen"),
+            _slider("Blocks of APB and Star-Attention", HOSTS, answer.hosts),
             _slider("Kept of the documents, tokens", KEPT_TOKENS, answer.kept_tokens, "More costs time."),
             _slider("Kept of one part, at most, tokens", CAPACITY, answer.capacity),
+            gr.Dropdown(list(POLICIES), value=answer.eviction, label="What stays of a longer part"),
             gr.Dropdown(list(COMPOSITIONS), value=answer.composition, label="How kept parts are put together"),
             gr.CheckboxGroup(
                 list(REGIONS),
                 value=list(answer.calibrate),
                 label="Calibrate attention",
                 info="Ignore what draws attention without cause. For assembled parts only.",
+            ),
+            gr.Checkbox(
+                answer.clustered,
+                label="Let heads that attend alike share their scores",
+                info="`wholedoc cluster-heads` finds them, once for a model.",
             ),
             gr.Slider(
                 0,

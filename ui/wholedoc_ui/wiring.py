@@ -176,7 +176,8 @@ class Wiring:
         if not question.strip():
             return
         try:
-            settings = AnsweringChoices(*answering).applied(self.desk.library.settings)
+            library = self.desk.library
+            settings = AnsweringChoices(*answering).applied(library.settings, library.clustered_heads)
         except Exception as error:
             gr.Warning(html.esc(sentence(error)))
             return

@@ -32,7 +32,7 @@ def cluster_heads(
     documents = [read_document(Path(name), password=password) for name in files]
     model = library.model
     found = find_clusters(model.loaded, samples(documents, model.tokenizer))
-    path = Path(output) if output else library.folder.path / "models" / f"clusters-{found.fingerprint}.json"
+    path = Path(output) if output else library.clusters_file
     path.parent.mkdir(parents=True, exist_ok=True)
     head_clusters.save(found, path)
     heads = model.loaded.spec.query_heads

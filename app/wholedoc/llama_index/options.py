@@ -19,6 +19,7 @@ from parallelcomp import (
     KVPrecision,
     PolicySettings,
 )
+from parallelcomp.apb import APB
 
 from ..errors import PromptError
 from ..prompts import LONG
@@ -71,6 +72,7 @@ class Options(CustomLLM):
     citations: int = Field(default=_DEFAULT.citations, description="Most citations of an answer.")
     answer_from: AnswerFrom | None = Field(default=None, description="None follows the model's size.")
     passages: int = Field(default=_DEFAULT.passages, description="Passages that a small model reads again.")
+    apb: APB | None = Field(default=None, description="Read anew for every question, over hosts; None: in chunks.")
 
     temperature: float = Field(default=_SAMPLING.temperature, description="0 is greedy.")
     top_p: float = Field(default=_SAMPLING.top_p, description="Nucleus sampling.")
@@ -106,6 +108,7 @@ class Options(CustomLLM):
                 "citations",
                 "answer_from",
                 "passages",
+                "apb",
             ),
         )
 
