@@ -36,15 +36,14 @@ BENCHMARKS: dict[str, Callable[[bool], Report]] = {
     "stopping": stopping.run,
     "server": server.run,
     "ui": ui.run,
-    "attention": attention.run,
     "policies": policies.run,
 }
 # Those with options of their own, and the drawing of what was measured.
-QUALITY, LLAMA_CPP, PLOTS = "quality", "llama_cpp", "plots"
+QUALITY, LLAMA_CPP, ATTENTION, PLOTS = "quality", "llama_cpp", "attention", "plots"
 
 
 def main() -> None:
-    names = (*BENCHMARKS, QUALITY, LLAMA_CPP, PLOTS)
+    names = (*BENCHMARKS, QUALITY, LLAMA_CPP, ATTENTION, PLOTS)
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"any of {', '.join(names)}")
     parser.add_argument("--quick", action="store_true", help="short documents, two minutes or less each")
@@ -62,6 +61,7 @@ def main() -> None:
     runs: dict[str, Callable[[bool], Report]] = {
         **BENCHMARKS,
         QUALITY: lambda quick: run_quality(quick, Options.of(arguments)),
+        ATTENTION: partial(attention.run, tokens=arguments.lengths or ()),
         LLAMA_CPP: partial(llama_cpp.run, python=arguments.llama_cpp_python),
     }
     for name, value in machine().items():

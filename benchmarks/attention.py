@@ -64,18 +64,20 @@ class Length:
     by_hosts: int
 
 
-FULL = (Length(32768, 10, 8, (2, 4), 3), Length(131072, 10, 16, (2, 4), 1))
+FULL = (Length(32768, 5, 8, (2, 4), 2), Length(131072, 5, 16, (2, 4), 1))
 QUICK = (Length(6000, 2, 2, (2,), 1),)
 
 
-def run(quick: bool) -> Report:
-    """Reading and question time, memory, bytes that travelled, right answers and evidence, by setting."""
-    report = Report("attention-quick" if quick else "attention")
+def run(quick: bool, tokens: Sequence[int] = ()) -> Report:
+    """Reading and question time, memory, bytes that travelled, right answers and evidence, by setting; at those of
+    the lengths that `tokens` names, or at all."""
+    report = Report("-".join(["attention", *(["quick"] if quick else []), *map(str, tokens)]))
+    lengths = [one for one in (QUICK if quick else FULL) if not tokens or one.tokens in tokens]
     with tempfile.TemporaryDirectory(prefix="wholedoc-bench-") as folder:
         home = Path(folder)
         share_models(home)
         clusters = _clusters(home)
-        for length in QUICK if quick else FULL:
+        for length in lengths:
             _compare(report, home, length, clusters)
     report.notes += [
         "read_s of APB and Star-Attention is part of question_s: the document is read for every question",
