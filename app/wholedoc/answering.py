@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from parallelcomp import ChunkScore, Engine, Question, Selection, WindowError
+from parallelcomp import ChunkScore, CopyingState, Engine, Question, Selection, WindowError
 
 from .answer import Answer, Citation, Cited, Done, Event, Scored, ScoredChunk, Scoring, Timings, Token, Usage
 from .citations import cite
@@ -14,6 +14,7 @@ from .conversation import Turn
 from .corpus import Corpus
 from .errors import QuestionError
 from .passages import Passage, best_passages, contenders, rerank
+from .quoting import common_words, source
 from .settings import SMALL_MODEL, AnswerFrom, Settings
 from .shared_words import shared_words
 from .text_model import TextModel
@@ -56,7 +57,7 @@ class Asking:
     @property
     def answer_from(self) -> AnswerFrom:
         small = self.model.parameters < SMALL_MODEL
-        return self.settings.answer_from or (AnswerFrom.PASSAGES if small else AnswerFrom.CONTEXT)
+        return self.settings.answer_from or (AnswerFrom.QUOTE if small else AnswerFrom.CONTEXT)
 
     @property
     def max_new_tokens(self) -> int:
@@ -86,7 +87,7 @@ class Asking:
 
     def check(self) -> None:
         """Raise QuestionError or WindowError if this cannot be asked, whatever the documents."""
-        self.question(instructed=True, opening=OPENING if self.answer_from is AnswerFrom.PASSAGES else "")
+        self.question(instructed=True, opening="" if self.answer_from is AnswerFrom.CONTEXT else OPENING)
 
 
 def answer(asking: Asking) -> Generator[Event, None, None]:
@@ -102,7 +103,7 @@ def answer(asking: Asking) -> Generator[Event, None, None]:
     yield Scored(scored, scored_s)
 
     citations: tuple[Citation, ...] = ()
-    writing = Writing(asking.model.tokenizer, asking.stop)
+    writing = Writing(asking.model.tokenizer, asking.stop, one_line=asking.answer_from is AnswerFrom.QUOTE)
     pieces: list[str] = []
     first_s = scored_s
     kept_tokens = 0
@@ -111,7 +112,7 @@ def answer(asking: Asking) -> Generator[Event, None, None]:
         selection, passages = _look(asking, question, kept)
         kept_tokens = selection.context.kept_tokens
         citations = cite(corpus, passages)
-        yield Cited(citations, lead=asking.answer_from is AnswerFrom.PASSAGES)
+        yield Cited(citations, lead=asking.answer_from is not AnswerFrom.CONTEXT)
         for piece in writing.pieces(_generate(asking, selection, passages)):
             if not "".join(pieces).strip():
                 first_s = time.perf_counter() - started
@@ -199,28 +200,39 @@ def _generate(asking: Asking, selection: Selection, passages: Sequence[Passage])
     if writing_from is selection:
         sampling, stop_ids = asking.settings.sampling, asking.model.stop_ids
         return asking.engine.generate(selection, sampling, stop_ids, cancelled=asking.cancelled)
-    return written(asking, writing_from)
+    return written(asking, writing_from, passages)
 
 
 def _writing_from(asking: Asking, selection: Selection, passages: Sequence[Passage]) -> Selection:
     """The best passages read again where the answer is made from those, else the selection itself."""
-    if asking.answer_from is not AnswerFrom.PASSAGES or not passages:
+    if asking.answer_from is AnswerFrom.CONTEXT or not passages:
         return selection
     return reread(asking, passages)
 
 
 def reread(asking: Asking, passages: Sequence[Passage]) -> Selection:
     """The best passages alone, read again, with the question after them and an answer begun."""
-    chosen = sorted(passages[: asking.settings.passages], key=lambda passage: passage.first)
-    chunks = [passage.chunk(asking.corpus) for passage in chosen]
+    chunks = [passage.chunk(asking.corpus) for passage in _chosen(asking, passages)]
     opened = asking.question(instructed=True, opening=OPENING)
     return asking.engine.reread(chunks, opened, asking.max_new_tokens, asking.cancelled)
 
 
-def written(asking: Asking, again: Selection) -> Iterator[int]:
-    """The token ids of an answer from passages that were read again: it ends with its line."""
-    stop_ids = asking.model.stop_ids | asking.model.line_ends
+def written(asking: Asking, again: Selection, passages: Sequence[Passage]) -> Iterator[int]:
+    """The token ids of an answer from passages that were read again: it ends with its line, or is quoted."""
+    model, corpus = asking.model, asking.corpus
+    stop_ids = model.stop_ids | model.line_ends
+    if asking.answer_from is AnswerFrom.QUOTE:
+        common = common_words([one.tokenized.document.text for one in corpus.documents])
+        sources = [source(corpus, passage, asking.text, common) for passage in _chosen(asking, passages)]
+        stop_id = min(model.stop_ids or stop_ids)
+        again = replace(again, state=CopyingState(again.state, sources, stop_ids, stop_id))
+        stop_ids = frozenset({stop_id})
     return asking.engine.generate(again, asking.settings.sampling, stop_ids, cancelled=asking.cancelled)
+
+
+def _chosen(asking: Asking, passages: Sequence[Passage]) -> list[Passage]:
+    """The passages that are read again, in the document's order."""
+    return sorted(passages[: asking.settings.passages], key=lambda passage: passage.first)
 
 
 def _scored_chunks(

@@ -35,14 +35,14 @@ def answer_by_apb(asking: Asking, apb: APB, ranks: Ranks | None = None) -> Gener
     gain = engine.score_without_document(reading.question) - look.nll
     found = gain > asking.settings.found_margin
     citations: tuple[Citation, ...] = ()
-    writing = Writing(asking.model.tokenizer, asking.stop)
+    writing = Writing(asking.model.tokenizer, asking.stop, one_line=asking.answer_from is AnswerFrom.QUOTE)
     pieces: list[str] = []
     first_s = scored_s
     if found:
         ranked = best_of(corpus, _whole(corpus), look.attention.numpy(), asking.settings.citations)
         passages = second_look(asking, asking.question(), ranked)
         citations = cite(corpus, passages)
-        yield Cited(citations, lead=asking.answer_from is AnswerFrom.PASSAGES)
+        yield Cited(citations, lead=asking.answer_from is not AnswerFrom.CONTEXT)
         for piece in writing.pieces(_generate(asking, reading, passages)):
             if not "".join(pieces).strip():
                 first_s = time.perf_counter() - started
@@ -98,6 +98,6 @@ def _whole(corpus: Corpus) -> list[tuple[Chunk, float]]:
 
 def _generate(asking: Asking, reading: QuestionReading, passages: Sequence[Passage]) -> Iterator[int]:
     """The answer's token ids."""
-    if asking.answer_from is AnswerFrom.PASSAGES and passages:
-        return written(asking, reread(asking, passages))
+    if asking.answer_from is not AnswerFrom.CONTEXT and passages:
+        return written(asking, reread(asking, passages), passages)
     return reading.generate(asking.settings.sampling, asking.model.stop_ids, asking.cancelled)

@@ -11,6 +11,8 @@ SENTENCE_END = re.compile(r"(?<=[.!?])[\"'”’)\]]*\s+(?=[\"'“‘(\[]?[A-Z0-
 ABBREVIATION = re.compile(
     r"(?:\b(?:[A-Z]|Mr|Mrs|Ms|Dr|St|No|Nos|vs|cf|ca|approx|Art|Sec|Fig|Capt|Prof|Inc|Ltd|Co)\.)$"
 )
+# Nor after a number that opens a paragraph: "7.", "Article 12.", "2.1."
+LABEL = re.compile(r"\s*(?:\w+\s+)?\d+(?:\.\d+)*\.")
 # A line this much shorter than the page's long lines ends its paragraph, or is a heading or a table row.
 SHORT_LINE = 0.75
 
@@ -56,6 +58,8 @@ def _split(text: str, start: int, stop: int) -> Iterator[tuple[int, int]]:
     begin = start
     for match in SENTENCE_END.finditer(text, start, stop):
         if ABBREVIATION.search(text, begin, match.start()):
+            continue
+        if begin == start and LABEL.fullmatch(text, begin, match.start()):
             continue
         yield begin, match.end()
         begin = match.end()

@@ -18,6 +18,8 @@ class AnswerFrom(Enum):
     """Everything that was kept, composed as the engine's settings say: for models that can read that much."""
     PASSAGES = "passages"
     """The best passages alone, read again: a small model loses the thread in more."""
+    QUOTE = "quote"
+    """The best passages alone, in their own words: a small model finds an answer more surely than it repeats it."""
 
 
 class Attention(Enum):
@@ -31,7 +33,7 @@ class Attention(Enum):
     """Star-Attention: blocks that see the document's start and hand on nothing, read anew for every question."""
 
 
-# Below this many parameters a model answers better from passages.
+# Below this many parameters a model answers best by quoting passages.
 SMALL_MODEL = 1e9
 
 

@@ -11,10 +11,14 @@ from tokenizers.decoders import DecodeStream
 
 @dataclass
 class Writing:
-    """`token_ids` so far. The text ends before the first of the strings `stop`; `stopped` says that it did."""
+    """`token_ids` so far. The text ends before the first of the strings `stop`; `stopped` says that it did.
+
+    `one_line`: line ends become spaces, as they are those of a page and none of the answer's.
+    """
 
     tokenizer: Any
     stop: Sequence[str] = ()
+    one_line: bool = False
     token_ids: list[int] = field(default_factory=list)
     stopped: bool = False
 
@@ -24,7 +28,8 @@ class Writing:
         held = ""
         for token in tokens:
             self.token_ids.append(token)
-            held += stream.step(self.tokenizer.backend_tokenizer, token) or ""
+            said = stream.step(self.tokenizer.backend_tokenizer, token) or ""
+            held += said.replace("\n", " ") if self.one_line else said
             ends = [at for one in self.stop if one and (at := held.find(one)) >= 0]
             if ends:
                 self.stopped = True

@@ -21,6 +21,8 @@ class Way(Enum):
     """As the program does by default."""
     PASSAGES = "ours-passages"
     """From the best passages, read again."""
+    QUOTE = "ours-quote"
+    """From the best passages, in their own words."""
     CONTEXT = "ours-context"
     """From all that was kept, assembled."""
     REREAD = "ours-reread"
@@ -31,6 +33,7 @@ class Way(Enum):
 
 Chosen = Way | Baseline
 
+_PASSAGES = {Way.PASSAGES: AnswerFrom.PASSAGES, Way.QUOTE: AnswerFrom.QUOTE}
 _COMPOSITIONS = {
     Way.CONTEXT: Composition.ASSEMBLED,
     Way.REREAD: Composition.REREAD,
@@ -51,7 +54,7 @@ def settings(way: Way, base: Settings) -> Settings:
     """What distinguishes a way of ours from the others."""
     if way is Way.OURS:
         return base
-    if way is Way.PASSAGES:
-        return replace(base, answer_from=AnswerFrom.PASSAGES)
+    if way in _PASSAGES:
+        return replace(base, answer_from=_PASSAGES[way])
     engine = replace(base.engine, composition=_COMPOSITIONS[way])
     return replace(base, answer_from=AnswerFrom.CONTEXT, engine=engine)

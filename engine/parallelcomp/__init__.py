@@ -22,6 +22,7 @@ from .config import (
     Region,
     Sampling,
 )
+from .copying import CopyingState, Source
 from .decode_weights import DecodeWeights, can_quantize_decode, quantize_decode
 from .engine import Engine, Selection, default_device, default_dtype
 from .errors import Cancelled, ClusterError, MemoryPlanError, ParallelCompError, UnsupportedModelError, WindowError
@@ -43,6 +44,7 @@ __all__ = [
     "ClusteredHeads",
     "Composition",
     "Context",
+    "CopyingState",
     "DecodeWeights",
     "DenseKV",
     "Engine",
@@ -68,6 +70,7 @@ __all__ = [
     "Savings",
     "Selection",
     "SharedState",
+    "Source",
     "StoredKV",
     "UnsupportedModelError",
     "WindowError",

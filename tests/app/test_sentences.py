@@ -51,3 +51,16 @@ def test_headings_and_table_rows_stand_alone() -> None:
         "Corn Quay 12 340",
         "Mercy Dock 9 1,200",
     ]
+
+
+def test_the_number_of_a_paragraph_is_no_sentence() -> None:
+    assert texts("7. Dogs go ashore on a lead. They stay there.") == [
+        "7. Dogs go ashore on a lead.",
+        "They stay there.",
+    ]
+    assert texts("Article 12. The tenant may leave.") == ["Article 12. The tenant may leave."]
+    assert texts("2.1. Dues. They fall due on 4 May 1614. She sailed.") == [
+        "2.1. Dues.",
+        "They fall due on 4 May 1614.",
+        "She sailed.",
+    ]

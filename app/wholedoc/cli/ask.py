@@ -176,7 +176,7 @@ def _show(events: Iterator[Event], question: str, several: bool) -> Answer:
     for event in events:
         if isinstance(event, Cited) and (leads := event.lead):
             _print_citations(event.citations, several)
-            click.echo("\nIn the model's own words: ", nl=False)
+            click.echo("\nIn short: ", nl=False)
         elif isinstance(event, Token):
             click.echo(event.text, nl=False)
         elif isinstance(event, Done):

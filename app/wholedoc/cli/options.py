@@ -61,8 +61,9 @@ ANSWER = (
     ),
     click.option(
         "--answer-from",
-        type=click.Choice(["context", "passages"]),
-        help="Answer from all that was kept, or from the best passages read again [default: by the model's size].",
+        type=click.Choice(["context", "passages", "quote"]),
+        help="Answer from all that was kept, from the best passages read again, or in the passages' own words "
+        "[default: by the model's size].",
     ),
     click.option(
         "--composition",

@@ -1,0 +1,70 @@
+"""A small model quotes: its answer is a run of a passage's words, and begins with one that tells something."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from parallelcomp import Sampling, Source
+from wholedoc import AnswerFrom, Library, Settings
+from wholedoc.corpus import Corpus
+from wholedoc.passages import Passage
+from wholedoc.quoting import common_words, source
+
+pytestmark = pytest.mark.embedded
+TEXT = (
+    "The master of the Grey Heron paid 4,275 crowns on 3 May for 2.6 metres of the harbour's\n"
+    "new well-kept quay. He left at 10:45 and the master's mate stayed."
+)
+
+
+@pytest.fixture
+def corpus(library: Library) -> Corpus:
+    return Corpus.of([library.unread(library.remember(TEXT))])
+
+
+def passage(corpus: Corpus) -> Passage:
+    return Passage(0, 0, 0, len(TEXT), 0, corpus.tokens, 1.0)
+
+
+def begun(library: Library, made: Source) -> list[str]:
+    """What a copy can begin with, up to the first place where it may end."""
+    found = []
+    for place in sorted(made.begins):
+        end = min(one for one in made.ends if one > place + (library.model.decode([made.token_ids[place]]) == " "))
+        found.append(library.model.decode(list(made.token_ids[place:end])).strip())
+    return found
+
+
+def test_a_copy_begins_with_a_telling_word_and_holds_whole_words(library: Library, corpus: Corpus) -> None:
+    made = source(
+        corpus, passage(corpus), "What did the master of the Grey Heron pay?", frozenset(["for", "on", "at"])
+    )
+    assert begun(library, made) == [
+        *("paid", "4,275", "crowns", "3", "May", "2.6", "metres", "harbour's"),
+        *("new", "well-kept", "quay", "He", "left", "10:45", "and", "master's", "mate", "stayed"),
+    ]
+
+
+def test_where_nothing_tells_anything_every_word_will_do(library: Library, corpus: Corpus) -> None:
+    made = source(corpus, passage(corpus), TEXT, frozenset())
+    assert begun(library, made)[:6] == ["The", "master", "of", "the", "Grey", "Heron"]
+
+
+def test_common_words_are_those_that_the_text_is_full_of() -> None:
+    text = " ".join(f"The keeper number {n} of the Light went home." for n in range(300))
+    assert common_words([text]) == {"the", "keeper", "number", "of", "light", "went", "home"}
+    assert common_words(["a short text, a text"]) == frozenset()
+
+
+@pytest.mark.usefixtures("always_cites")
+def test_an_answer_by_quoting_stands_in_the_document(library: Library, settings: Settings) -> None:
+    document = library.remember(TEXT)
+    for seed in range(3):
+        drawn = Sampling(temperature=1.0, max_new_tokens=9, seed=seed)
+        quoting = replace(settings, answer_from=AnswerFrom.QUOTE, sampling=drawn)
+        answer = library.with_settings(quoting).ask([document], "Who paid?")
+        assert answer.text
+        assert answer.text in " ".join(TEXT.split("\n"))
+        assert "\n" not in answer.text
