@@ -13,6 +13,8 @@ from .passages import Passage
 
 # A number with its separators is one word, and so is what a hyphen or an apostrophe joins.
 WORD = re.compile(r"\w+(?:[.,:'’-]\w+)*")
+# "7." or "Article 12." in front of a paragraph numbers it, and answers nothing.
+NUMBERING = re.compile(r"^[^\S\n]*(?:\w+ )?\d+(?:\.\d+)*\.(?!\S)", re.MULTILINE)
 # A word with a larger share of all words than this, and not just a few of them, is one that every text is full of:
 # no answer begins with it.
 COMMON_SHARE, COMMON_COUNT = 0.004, 5
@@ -37,27 +39,39 @@ def source(corpus: Corpus, passage: Passage, question: str, common: frozenset[st
         (int(tokenized.starts[token]), int(tokenized.ends[token]))
         for token in range(first, first + passage.last - passage.first)
     ]
-    words = [
-        (found.start(), found.end(), found[0].casefold())
-        for found in WORD.finditer(text, spans[0][0], spans[-1][1])
-    ]
+    start, stop = spans[0][0], spans[-1][1]
+    words = [(found.start(), found.end(), found[0].casefold()) for found in WORD.finditer(text, start, stop)]
+    numbering = {at for found in NUMBERING.finditer(text, start, stop) for at in range(*found.span())}
     dull = common | set(_words(question))
-    begins = {place: word for start, _, word in words if (place := _beginning(text, spans, start)) is not None}
-    telling = frozenset(place for place, word in begins.items() if word not in dull)
-    inside = {at for start, end, _ in words for at in range(start + 1, end)}
-    ends = frozenset(place for place, (start, _) in enumerate(spans) if start not in inside) | {len(spans)}
+    begins = {begin: place for begin, _, _ in words if (place := _beginning(text, spans, begin)) is not None}
+    telling: set[int] = set()
+    ended, after_name = start, False  # of the word in front: a name is begun with its first word
+    for begin, end, word in words:
+        tells = word not in dull and begin not in numbering
+        named = tells and text[begin].isupper()
+        within = named and after_name and text[ended:begin].isspace()
+        if tells and not within and begin in begins:
+            telling.add(begins[begin])
+        ended, after_name = end, named
+    inside = {at for begin, end, _ in words for at in range(begin + 1, end)}
+    ends = {place for place, (at, _) in enumerate(spans) if at not in inside and not _blank(text, spans, place - 1)}
     ids = corpus.token_ids(passage.first, passage.last)
-    return Source(ids, telling or frozenset(begins) or frozenset(range(len(ids))), ends)
+    every = telling or set(begins.values()) or set(range(len(ids)))
+    return Source(ids, frozenset(every), frozenset(ends | {len(ids)}))
 
 
-def _beginning(text: str, spans: Sequence[tuple[int, int]], start: int) -> int | None:
-    """The token that a word begins with, or a space in front that is a token of its own; None if that token has
+def _beginning(text: str, spans: Sequence[tuple[int, int]], begin: int) -> int | None:
+    """The token that a word begins with, or white space in front that is a token of its own; None if that token has
     letters of the word before."""
-    place = next((index for index, (_, end) in enumerate(spans) if end > start), None)
-    if place is None or text[spans[place][0] : start].strip():
+    place = next((index for index, (_, end) in enumerate(spans) if end > begin), None)
+    if place is None or text[spans[place][0] : begin].strip():
         return None
-    before = text[slice(*spans[place - 1])] if place else ""
-    return place - 1 if before and not before.strip(" ") else place
+    return place - 1 if _blank(text, spans, place - 1) else place
+
+
+def _blank(text: str, spans: Sequence[tuple[int, int]], place: int) -> bool:
+    """Whether there is such a token, and it is white space."""
+    return place >= 0 and not text[slice(*spans[place])].strip()
 
 
 def _words(text: str) -> list[str]:

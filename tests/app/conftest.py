@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from parallelcomp import EngineConfig, KVPrecision, Question, Sampling
-from wholedoc import Library, Settings
+from wholedoc import AnswerFrom, Library, Settings
 from wholedoc.cli import run
 
 if TYPE_CHECKING:
@@ -35,13 +35,14 @@ def wholedoc(capfd: pytest.CaptureFixture[str]) -> Command:
 
 @pytest.fixture
 def settings(tiny_model: Path) -> Settings:
-    """The tiny model in small chunks and with short answers, that finds everything."""
+    """The tiny model in small chunks and with short answers, that finds everything and writes freely."""
     return Settings(
         model=str(tiny_model),
         dtype=torch.float32,
         engine=EngineConfig(chunk_tokens=256, precision=KVPrecision.BF16),
         sampling=Sampling(max_new_tokens=6),
         found_margin=-1e9,
+        answer_from=AnswerFrom.PASSAGES,
     )
 
 
@@ -70,6 +71,7 @@ def served_settings(tiny_model: Path) -> Settings:
         engine=EngineConfig(chunk_tokens=256, precision=KVPrecision.BF16, prefill_batch=1),
         sampling=Sampling(max_new_tokens=6),
         found_margin=-1e9,
+        answer_from=AnswerFrom.PASSAGES,
     )
 
 

@@ -47,6 +47,14 @@ def test_a_copy_begins_with_a_telling_word_and_holds_whole_words(library: Librar
     ]
 
 
+def test_a_name_is_begun_with_its_first_word_and_a_number_of_a_paragraph_never(library: Library) -> None:
+    text = "Inspector Casimir Pell came late.\n55. He left Corn Quay.\nContract 10. It rained."
+    corpus = Corpus.of([library.unread(library.remember(text))])
+    whole = Passage(0, 0, 0, len(text), 0, corpus.tokens, 1.0)
+    made = source(corpus, whole, "Which inspector?", frozenset(["it", "he"]))
+    assert begun(library, made) == ["Casimir", "came", "late", "left", "Corn", "rained"]
+
+
 def test_where_nothing_tells_anything_every_word_will_do(library: Library, corpus: Corpus) -> None:
     made = source(corpus, passage(corpus), TEXT, frozenset())
     assert begun(library, made)[:6] == ["The", "master", "of", "the", "Grey", "Heron"]
