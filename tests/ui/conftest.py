@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from parallelcomp import EngineConfig, KVPrecision, Sampling
-from wholedoc import Document, Library, Settings
+from wholedoc import AnswerFrom, Document, Library, Settings
 from wholedoc_ui.desk import Desk
 from wholedoc_ui.session import Session, Sessions
 
@@ -27,13 +27,14 @@ Put = Callable[..., Document]
 
 @pytest.fixture
 def settings(tiny_model: Path) -> Settings:
-    """One chunk a pass, so that every chunk is an event."""
+    """One chunk a pass, so that every chunk is an event; and a model that writes freely, and quotes nothing."""
     return Settings(
         model=str(tiny_model),
         dtype=torch.float32,
         engine=EngineConfig(chunk_tokens=128, precision=KVPrecision.BF16, prefill_batch=1, score_batch=1),
         sampling=Sampling(max_new_tokens=6),
         found_margin=-1e9,
+        answer_from=AnswerFrom.PASSAGES,
     )
 
 
