@@ -14,7 +14,7 @@ from .conversation import Turn
 from .corpus import Corpus
 from .errors import QuestionError
 from .passages import Passage, best_passages, contenders, rerank
-from .quoting import common_words, source
+from .quoting import common_words, sources
 from .settings import SMALL_MODEL, AnswerFrom, Settings
 from .shared_words import shared_words
 from .text_model import TextModel
@@ -223,9 +223,11 @@ def written(asking: Asking, again: Selection, passages: Sequence[Passage]) -> It
     stop_ids = model.stop_ids | model.line_ends
     if asking.answer_from is AnswerFrom.QUOTE:
         common = common_words([one.tokenized.document.text for one in corpus.documents])
-        sources = [source(corpus, passage, asking.text, common) for passage in _chosen(asking, passages)]
+        quotable = [
+            one for passage in _chosen(asking, passages) for one in sources(corpus, passage, asking.text, common)
+        ]
         stop_id = min(model.stop_ids or stop_ids)
-        again = replace(again, state=CopyingState(again.state, sources, stop_ids, stop_id))
+        again = replace(again, state=CopyingState(again.state, quotable, stop_ids, stop_id))
         stop_ids = frozenset({stop_id})
     return asking.engine.generate(again, asking.settings.sampling, stop_ids, cancelled=asking.cancelled)
 

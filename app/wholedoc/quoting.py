@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from parallelcomp import Source
 
 from .corpus import Corpus
 from .passages import Passage
+from .sentences import sentences
 
 # A number with its separators is one word, and so is what a hyphen or an apostrophe joins.
 WORD = re.compile(r"\w+(?:[.,:'’-]\w+)*")
@@ -27,46 +28,54 @@ def common_words(texts: Sequence[str]) -> frozenset[str]:
     return frozenset(word for word, count in counts.items() if count >= least)
 
 
-def source(corpus: Corpus, passage: Passage, question: str, common: frozenset[str]) -> Source:
-    """The passage: a copy begins with a word that is neither the question's nor common, and ends with a word.
-
-    Where every word is one of those, a copy may begin with any.
-    """
+def sources(corpus: Corpus, passage: Passage, question: str, common: frozenset[str]) -> list[Source]:
+    """What may be quoted of a passage: from one sentence, beginning with a word that is neither the question's nor
+    common, and ending with a word. Where every word is one of those, a quote may begin with any."""
     document, first = corpus.locate(passage.first)
     tokenized = corpus.documents[document].tokenized
     text = tokenized.document.text
-    spans = [
-        (int(tokenized.starts[token]), int(tokenized.ends[token]))
-        for token in range(first, first + passage.last - passage.first)
-    ]
+    tokens = range(first, first + passage.last - passage.first)
+    spans = [(int(tokenized.starts[token]), int(tokenized.ends[token])) for token in tokens]
     start, stop = spans[0][0], spans[-1][1]
-    words = [(found.start(), found.end(), found[0].casefold()) for found in WORD.finditer(text, start, stop)]
+    telling = _telling(text, start, stop, common | set(_words(question)))
+    inside = {at for found in WORD.finditer(text, start, stop) for at in range(found.start() + 1, found.end())}
+    ends = {place for place, (at, _) in enumerate(spans) if at not in inside and not _blank(text, spans, place - 1)}
+    begins = {place: at in telling for at, place in _beginnings(text, spans)}
+    every = not any(begins.values())
+    found: list[Source] = []
+    ids = corpus.token_ids(passage.first, passage.last)
+    for sentence in sentences(text[start:stop]):
+        low = next(place for place, (_, end) in enumerate(spans) if end > start + sentence.start)
+        low -= _blank(text, spans, low - 1)
+        high = next((place for place, (at, _) in enumerate(spans) if at >= start + sentence.stop), len(spans))
+        here = frozenset(place - low for place, tells in begins.items() if low <= place < high and (tells or every))
+        if here:
+            own = frozenset(place - low for place in ends if low < place < high) | {high - low}
+            found.append(Source(ids[low:high], here, own))
+    return found or [Source(ids, frozenset(range(len(ids))), frozenset([len(ids)]))]
+
+
+def _telling(text: str, start: int, stop: int, dull: Collection[str]) -> set[int]:
+    """Where the words stand that an answer may begin with: no dull one, no paragraph's number, no second name."""
     numbering = {at for found in NUMBERING.finditer(text, start, stop) for at in range(*found.span())}
-    dull = common | set(_words(question))
-    begins = {begin: place for begin, _, _ in words if (place := _beginning(text, spans, begin)) is not None}
     telling: set[int] = set()
     ended, after_name = start, False  # of the word in front: a name is begun with its first word
-    for begin, end, word in words:
-        tells = word not in dull and begin not in numbering
-        named = tells and text[begin].isupper()
-        within = named and after_name and text[ended:begin].isspace()
-        if tells and not within and begin in begins:
-            telling.add(begins[begin])
-        ended, after_name = end, named
-    inside = {at for begin, end, _ in words for at in range(begin + 1, end)}
-    ends = {place for place, (at, _) in enumerate(spans) if at not in inside and not _blank(text, spans, place - 1)}
-    ids = corpus.token_ids(passage.first, passage.last)
-    every = telling or set(begins.values()) or set(range(len(ids)))
-    return Source(ids, frozenset(every), frozenset(ends | {len(ids)}))
+    for found in WORD.finditer(text, start, stop):
+        tells = found[0].casefold() not in dull and found.start() not in numbering
+        named = tells and found[0][0].isupper()
+        if tells and not (named and after_name and text[ended : found.start()].isspace()):
+            telling.add(found.start())
+        ended, after_name = found.end(), named
+    return telling
 
 
-def _beginning(text: str, spans: Sequence[tuple[int, int]], begin: int) -> int | None:
-    """The token that a word begins with, or white space in front that is a token of its own; None if that token has
-    letters of the word before."""
-    place = next((index for index, (_, end) in enumerate(spans) if end > begin), None)
-    if place is None or text[spans[place][0] : begin].strip():
-        return None
-    return place - 1 if _blank(text, spans, place - 1) else place
+def _beginnings(text: str, spans: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """For each word where it stands, and the token it begins with, or white space in front that is a token of its
+    own. Words that begin within a token of the word before are left out."""
+    for found in WORD.finditer(text, spans[0][0], spans[-1][1]):
+        place = next(index for index, (_, end) in enumerate(spans) if end > found.start())
+        if not text[spans[place][0] : found.start()].strip():
+            yield found.start(), place - _blank(text, spans, place - 1)
 
 
 def _blank(text: str, spans: Sequence[tuple[int, int]], place: int) -> bool:

@@ -10,7 +10,7 @@ from parallelcomp import Sampling, Source
 from wholedoc import AnswerFrom, Library, Settings
 from wholedoc.corpus import Corpus
 from wholedoc.passages import Passage
-from wholedoc.quoting import common_words, source
+from wholedoc.quoting import common_words, sources
 
 pytestmark = pytest.mark.embedded
 TEXT = (
@@ -28,17 +28,17 @@ def passage(corpus: Corpus) -> Passage:
     return Passage(0, 0, 0, len(TEXT), 0, corpus.tokens, 1.0)
 
 
-def begun(library: Library, made: Source) -> list[str]:
-    """What a copy can begin with, up to the first place where it may end."""
-    found = []
-    for place in sorted(made.begins):
-        end = min(one for one in made.ends if one > place + (library.model.decode([made.token_ids[place]]) == " "))
-        found.append(library.model.decode(list(made.token_ids[place:end])).strip())
-    return found
+def begun(library: Library, made: list[Source]) -> list[str]:
+    """What a quote can begin with, up to the first place where it may end."""
+    return [
+        library.model.decode(list(one.token_ids[place : min(end for end in one.ends if end > place)])).strip()
+        for one in made
+        for place in sorted(one.begins)
+    ]
 
 
 def test_a_copy_begins_with_a_telling_word_and_holds_whole_words(library: Library, corpus: Corpus) -> None:
-    made = source(
+    made = sources(
         corpus, passage(corpus), "What did the master of the Grey Heron pay?", frozenset(["for", "on", "at"])
     )
     assert begun(library, made) == [
@@ -51,12 +51,16 @@ def test_a_name_is_begun_with_its_first_word_and_a_number_of_a_paragraph_never(l
     text = "Inspector Casimir Pell came late.\n55. He left Corn Quay.\nContract 10. It rained."
     corpus = Corpus.of([library.unread(library.remember(text))])
     whole = Passage(0, 0, 0, len(text), 0, corpus.tokens, 1.0)
-    made = source(corpus, whole, "Which inspector?", frozenset(["it", "he"]))
+    made = sources(corpus, whole, "Which inspector?", frozenset(["it", "he"]))
     assert begun(library, made) == ["Casimir", "came", "late", "left", "Corn", "rained"]
 
 
 def test_where_nothing_tells_anything_every_word_will_do(library: Library, corpus: Corpus) -> None:
-    made = source(corpus, passage(corpus), TEXT, frozenset())
+    made = sources(corpus, passage(corpus), TEXT, frozenset())
+    assert [library.model.decode(list(one.token_ids)).strip() for one in made] == [
+        TEXT[: TEXT.index(" He left")],
+        TEXT[TEXT.index("He left") :],
+    ]
     assert begun(library, made)[:6] == ["The", "master", "of", "the", "Grey", "Heron"]
 
 
