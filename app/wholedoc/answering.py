@@ -14,7 +14,7 @@ from .conversation import Turn
 from .corpus import Corpus
 from .errors import QuestionError
 from .passages import Passage, best_passages, contenders, rerank
-from .quoting import common_words, sources
+from .quoting import Vocabulary, common_words, sources
 from .settings import SMALL_MODEL, AnswerFrom, Settings
 from .shared_words import shared_words
 from .text_model import TextModel
@@ -218,18 +218,34 @@ def reread(asking: Asking, passages: Sequence[Passage]) -> Selection:
 
 
 def written(asking: Asking, again: Selection, passages: Sequence[Passage]) -> Iterator[int]:
-    """The token ids of an answer from passages that were read again: it ends with its line, or is quoted."""
+    """The token ids of an answer from passages that were read again: it ends with its line."""
+    stop_ids = asking.model.stop_ids | asking.model.line_ends
+    freely = asking.engine.generate(again, asking.settings.sampling, stop_ids, cancelled=asking.cancelled)
+    return freely if asking.answer_from is AnswerFrom.PASSAGES else _in_their_words(asking, freely, passages)
+
+
+def _in_their_words(asking: Asking, freely: Iterator[int], passages: Sequence[Passage]) -> Iterator[int]:
+    """What the model writes, if all of it stands in the passages and tells something, else what it quotes."""
     model, corpus = asking.model, asking.corpus
-    stop_ids = model.stop_ids | model.line_ends
-    if asking.answer_from is AnswerFrom.QUOTE:
-        common = common_words([one.tokenized.document.text for one in corpus.documents])
-        quotable = [
-            one for passage in _chosen(asking, passages) for one in sources(corpus, passage, asking.text, common)
-        ]
-        stop_id = min(model.stop_ids or stop_ids)
-        again = replace(again, state=CopyingState(again.state, quotable, stop_ids, stop_id))
-        stop_ids = frozenset({stop_id})
-    return asking.engine.generate(again, asking.settings.sampling, stop_ids, cancelled=asking.cancelled)
+    chosen = _chosen(asking, passages)
+    common = common_words([one.tokenized.document.text for one in corpus.documents])
+    vocabulary = Vocabulary.of(corpus, chosen, asking.text, common)
+    ids: list[int] = []
+    for token in freely:
+        ids.append(token)
+        if not vocabulary.has_begun(model.decode(ids)):
+            break
+    else:
+        if vocabulary.tells(model.decode(ids)):
+            yield from ids
+            return
+    quotable = [one for passage in chosen for one in sources(corpus, passage, asking.text, common)]
+    closing = model.stop_ids | model.line_ends
+    stop_id = min(model.stop_ids or closing)
+    again = reread(asking, passages)
+    quoting = replace(again, state=CopyingState(again.state, quotable, closing, stop_id))
+    sampling = asking.settings.sampling
+    yield from asking.engine.generate(quoting, sampling, frozenset({stop_id}), cancelled=asking.cancelled)
 
 
 def _chosen(asking: Asking, passages: Sequence[Passage]) -> list[Passage]:

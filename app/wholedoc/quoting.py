@@ -1,10 +1,11 @@
-"""What of a passage may be the answer of a small model, which quotes and does not write."""
+"""What a small model's answer may consist of: it says what stands in a passage, or quotes it."""
 
 from __future__ import annotations
 
 import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
 
 from parallelcomp import Source
 
@@ -26,6 +27,35 @@ def common_words(texts: Sequence[str]) -> frozenset[str]:
     counts = Counter(word for text in texts for word in _words(text))
     least = max(COMMON_SHARE * counts.total(), COMMON_COUNT)
     return frozenset(word for word, count in counts.items() if count >= least)
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """The words that an answer may be written with: those of the passages, and others that tell nothing."""
+
+    telling: frozenset[str]
+    dull: frozenset[str]
+
+    @classmethod
+    def of(cls, corpus: Corpus, passages: Sequence[Passage], question: str, common: frozenset[str]) -> Vocabulary:
+        """Of the question and of what passages have beyond it."""
+        dull = common | set(_words(question))
+        words: set[str] = set()
+        for passage in passages:
+            document, first = corpus.locate(passage.first)
+            tokenized = corpus.documents[document].tokenized
+            last = first + passage.last - passage.first - 1
+            words.update(_words(tokenized.document.text[tokenized.starts[first] : tokenized.ends[last]]))
+        return cls(frozenset(words - dull), dull)
+
+    def has_begun(self, text: str) -> bool:
+        """Whether every word of an unfinished text is one of these; its last may still grow."""
+        return all(word in self.telling or word in self.dull for word in _words(text)[:-1])
+
+    def tells(self, text: str) -> bool:
+        """Whether every word is one of these, and some of them tell something."""
+        words = set(_words(text))
+        return words <= self.telling | self.dull and not words.isdisjoint(self.telling)
 
 
 def sources(corpus: Corpus, passage: Passage, question: str, common: frozenset[str]) -> list[Source]:

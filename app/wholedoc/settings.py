@@ -19,7 +19,7 @@ class AnswerFrom(Enum):
     PASSAGES = "passages"
     """The best passages alone, read again: a small model loses the thread in more."""
     QUOTE = "quote"
-    """The best passages alone, in their own words: a small model finds an answer more surely than it repeats it."""
+    """The best passages alone, and no word that is not theirs: where the model writes another, it has to quote."""
 
 
 class Attention(Enum):
