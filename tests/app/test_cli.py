@@ -254,8 +254,11 @@ def test_ctrl_c_stops_and_keeps_what_was_read(tmp_path: Path) -> None:
     deadline = time.monotonic() + 120
     while time.monotonic() < deadline and not list((home() / "kv").glob("*/*.safetensors")):
         time.sleep(0.1)
-    process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=60)
+    try:
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=60)
+    finally:
+        process.kill()  # one that goes on would slow down every test after it
     assert process.returncode == 1
     assert "stopped" in err
     assert "Traceback" not in err
