@@ -155,12 +155,15 @@ def test_instructions_are_heard_and_change_no_score(
     document = library.remember(LOG)
     for answer_from in AnswerFrom:
         chosen = replace(settings, answer_from=answer_from)
+        heard.clear()
         plain = ended(library.stream([document], "Who?", settings=chosen))
+        assert {text.count("French") for text in heard} == {0}
+        heard.clear()
         told = ended(library.stream([document], "Who?", settings=chosen, instructions="Answer in French " * 20))
         assert told.chunks == plain.chunks
         if answer_from is AnswerFrom.PASSAGES:
             assert [one.quote for one in told.citations] == [one.quote for one in plain.citations]
-        assert [text.count("French") for text in heard[-2:]] == [0, 20]
+        assert {text.count("French") for text in heard} == {20}  # also where a quote is written a second time
         assert heard[-1].index("French") < heard[-1].index("Question: Who?")
 
 
