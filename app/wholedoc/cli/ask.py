@@ -165,7 +165,7 @@ def _show(events: Iterator[Event], question: str, several: bool) -> Answer:
     from ..answer import Cited, Done, Planned, Reading, Scored, Scoring, Token
     from .progress import bars
 
-    leads = False
+    leads = begun = False
     click.secho(f"\n{question}", bold=True)
     with bars() as shown:
         for event in events:
@@ -178,7 +178,9 @@ def _show(events: Iterator[Event], question: str, several: bool) -> Answer:
             _print_citations(event.citations, several)
             click.echo("\nIn short: ", nl=False)
         elif isinstance(event, Token):
-            click.echo(event.text, nl=False)
+            text = event.text if begun else event.text.lstrip()
+            begun = begun or bool(text)
+            click.echo(text, nl=False)
         elif isinstance(event, Done):
             click.echo("\n")
             if not leads:
