@@ -103,30 +103,38 @@ def answer(asking: Asking) -> Generator[Event, None, None]:
     yield Scored(scored, scored_s)
 
     citations: tuple[Citation, ...] = ()
-    writing = Writing(asking.model.tokenizer, asking.stop, one_line=asking.answer_from is AnswerFrom.QUOTE)
-    pieces: list[str] = []
-    first_s = scored_s
     kept_tokens = 0
-    found = max((chunk.gain for chunk in scored), default=0.0) > asking.settings.found_margin
-    if found:
+    tokens: Iterator[int] | None = None
+    if max((chunk.gain for chunk in scored), default=0.0) > asking.settings.found_margin:
         selection, passages = _look(asking, question, kept)
         kept_tokens = selection.context.kept_tokens
         citations = cite(corpus, passages)
         yield Cited(citations, lead=asking.answer_from is not AnswerFrom.CONTEXT)
-        for piece in writing.pieces(_generate(asking, selection, passages)):
-            if not "".join(pieces).strip():
-                first_s = time.perf_counter() - started
-            pieces.append(piece)
-            yield Token(piece)
-    else:
-        pieces.append(NOT_FOUND)
-        yield Token(NOT_FOUND)
+        tokens = _generate(asking, selection, passages)
+    usage = Usage(corpus.tokens, corpus.cached_tokens, kept_tokens, len(question.ids), 0)
+    yield from tell(asking, tokens, started, scored_s, citations, scored, usage)
+
+
+def tell(
+    asking: Asking,
+    tokens: Iterator[int] | None,
+    started: float,
+    scored_s: float,
+    citations: tuple[Citation, ...],
+    scored: tuple[ScoredChunk, ...],
+    usage: Usage,
+) -> Generator[Token | Done, None, None]:
+    """Yield the answer's Tokens (None: that the documents have none) and Done; `usage` lacks the answer's own."""
+    writing = Writing(asking.model.tokenizer, asking.stop, one_line=asking.answer_from is AnswerFrom.QUOTE)
+    for piece in [NOT_FOUND] if tokens is None else writing.pieces(tokens):
+        yield Token(piece)
+    text = NOT_FOUND if tokens is None else writing.text.strip()
+    first_s = scored_s if writing.shown_at is None else writing.shown_at - started
     ids = tuple(writing.token_ids)
-    usage = Usage(corpus.tokens, corpus.cached_tokens, kept_tokens, len(question.ids), len(ids))
+    usage = replace(usage, answer_tokens=len(ids))
     timings = Timings(scored_s, first_s, time.perf_counter() - started)
-    body = "".join(pieces).strip()
     cut_short = writing.cut_short(asking.max_new_tokens)
-    yield Done(Answer(asking.text, body, found, ids, citations, scored, usage, timings, cut_short))
+    yield Done(Answer(asking.text, text, tokens is not None, ids, citations, scored, usage, timings, cut_short))
 
 
 def _score(asking: Asking, question: Question) -> Generator[Scoring, None, list[ChunkScore]]:

@@ -10,13 +10,12 @@ from parallelcomp.apb import APB, QuestionReading, read
 from parallelcomp.apb.company import Company
 from parallelcomp.ranks import OverRanks, Ranks
 
-from .answer import Answer, Citation, Cited, Done, Event, Reading, Scored, Timings, Token, Usage
-from .answering import NOT_FOUND, Asking, reread, second_look, written
+from .answer import Citation, Cited, Event, Reading, Scored, Usage
+from .answering import Asking, reread, second_look, tell, written
 from .citations import cite
 from .corpus import Corpus
 from .passages import Passage, best_of
 from .settings import AnswerFrom
-from .writing import Writing
 
 
 def answer_by_apb(asking: Asking, apb: APB, ranks: Ranks | None = None) -> Generator[Event, None, None]:
@@ -32,31 +31,18 @@ def answer_by_apb(asking: Asking, apb: APB, ranks: Ranks | None = None) -> Gener
     scored_s = time.perf_counter() - started
     yield Scored((), scored_s)
 
-    gain = engine.score_without_document(reading.question) - look.nll
-    found = gain > asking.settings.found_margin
     citations: tuple[Citation, ...] = ()
-    writing = Writing(asking.model.tokenizer, asking.stop, one_line=asking.answer_from is AnswerFrom.QUOTE)
-    pieces: list[str] = []
-    first_s = scored_s
-    if found:
+    seen = 0
+    tokens: Iterator[int] | None = None
+    if engine.score_without_document(reading.question) - look.nll > asking.settings.found_margin:
         ranked = best_of(corpus, _whole(corpus), look.attention.numpy(), asking.settings.citations)
         passages = second_look(asking, asking.question(), ranked)
+        seen = corpus.tokens
         citations = cite(corpus, passages)
         yield Cited(citations, lead=asking.answer_from is not AnswerFrom.CONTEXT)
-        for piece in writing.pieces(_generate(asking, reading, passages)):
-            if not "".join(pieces).strip():
-                first_s = time.perf_counter() - started
-            pieces.append(piece)
-            yield Token(piece)
-    else:
-        pieces.append(NOT_FOUND)
-        yield Token(NOT_FOUND)
-    ids = tuple(writing.token_ids)
-    usage = Usage(corpus.tokens, 0, corpus.tokens if found else 0, len(reading.question.ids), len(ids))
-    timings = Timings(scored_s, first_s, time.perf_counter() - started)
-    cut_short = writing.cut_short(asking.max_new_tokens)
-    text = "".join(pieces).strip()
-    yield Done(Answer(asking.text, text, found, ids, citations, (), usage, timings, cut_short))
+        tokens = _generate(asking, reading, passages)
+    usage = Usage(corpus.tokens, 0, seen, len(reading.question.ids), 0)
+    yield from tell(asking, tokens, started, scored_s, citations, (), usage)
 
 
 def _read(asking: Asking, apb: APB, ranks: Ranks | None) -> Generator[Event, None, QuestionReading]:

@@ -42,17 +42,16 @@ def chat(chatting: Chatting) -> Generator[Event, None, None]:
     started = time.perf_counter()
     selection = engine.plain(ids, sampling.max_new_tokens, chatting.cancelled)
     writing = Writing(model.tokenizer, chatting.stop)
-    pieces: list[str] = []
-    first_s: float | None = None
     tokens = engine.generate(selection, sampling, model.stop_ids, cancelled=chatting.cancelled)
     for piece in writing.pieces(tokens):
-        if not "".join(pieces).strip():
-            first_s = time.perf_counter() - started
-        pieces.append(piece)
         yield Token(piece)
     total_s = time.perf_counter() - started
     usage = Usage(0, 0, 0, len(ids), len(writing.token_ids))
-    timings = Timings(0.0, first_s or total_s, total_s)
-    text = "".join(pieces).strip()
+    first_s = total_s if writing.shown_at is None else writing.shown_at - started
+    timings = Timings(0.0, first_s, total_s)
     cut_short = writing.cut_short(sampling.max_new_tokens)
-    yield Done(Answer(chatting.text, text, True, tuple(writing.token_ids), (), (), usage, timings, cut_short))
+    yield Done(
+        Answer(
+            chatting.text, writing.text.strip(), True, tuple(writing.token_ids), (), (), usage, timings, cut_short
+        )
+    )

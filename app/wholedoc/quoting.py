@@ -114,4 +114,5 @@ def _blank(text: str, spans: Sequence[tuple[int, int]], place: int) -> bool:
 
 
 def _words(text: str) -> list[str]:
-    return [found.casefold() for found in WORD.findall(text)]
+    words: list[str] = WORD.findall(text.casefold())
+    return words

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,7 +12,8 @@ from tokenizers.decoders import DecodeStream
 
 @dataclass
 class Writing:
-    """`token_ids` so far. The text ends before the first of the strings `stop`; `stopped` says that it did.
+    """`token_ids` and `text` so far. It ends before the first of the strings `stop`; `stopped` says that it did.
+    `shown_at`: when its first letter was there, by `time.perf_counter`; None before that.
 
     `one_line`: line ends become spaces, as they are those of a page and none of the answer's.
     """
@@ -20,9 +22,19 @@ class Writing:
     stop: Sequence[str] = ()
     one_line: bool = False
     token_ids: list[int] = field(default_factory=list)
+    text: str = ""
+    shown_at: float | None = None
     stopped: bool = False
 
     def pieces(self, tokens: Iterator[int]) -> Iterator[str]:
+        """The text as it comes, and note of it."""
+        for piece in self._pieces(tokens):
+            self.text += piece
+            if self.shown_at is None and piece.strip():
+                self.shown_at = time.perf_counter()
+            yield piece
+
+    def _pieces(self, tokens: Iterator[int]) -> Iterator[str]:
         """One piece of text a token; it may be empty, while a character or a stop string is not yet whole."""
         stream = DecodeStream(skip_special_tokens=True)
         held = ""
