@@ -23,6 +23,8 @@ from .errors import Cancelled
 NAME = "parallelcomp"
 # From here on a mask of queries by keys would be larger than the missing queries that do without it.
 MANY_QUERIES = 512
+# Of many queries on a CPU in bf16, as many at a time: their logits fit the cache, the products are large enough.
+BLOCK_QUERIES = 128
 
 
 class Kernel(Enum):
@@ -130,7 +132,8 @@ def dense(query: Tensor, key: Tensor, value: Tensor, scale: float, asked: Attent
     if asked.padding is None and usable_kernel(query.device, query.dtype) is Kernel.FLASH:
         return _flash(query, key, value, scale)
     if asked.padding is None and (query.shape[2] > MANY_QUERIES or query.shape[2] * 2 > key.shape[2]):
-        return _sdpa_square(query, key, value, scale).transpose(1, 2)
+        square = _blocks if _plain_products(query) else _sdpa_square
+        return square(query, key, value, scale).transpose(1, 2)
     mask = None
     if query.shape[2] > 1 or asked.padding is not None:
         mask = asked.mask(query, key.shape[2], query.shape[1] // key.shape[1])
@@ -149,6 +152,32 @@ def _sdpa_square(query: Tensor, key: Tensor, value: Tensor, scale: float) -> Ten
     return out[:, :, missing:]
 
 
+def _blocks(query: Tensor, key: Tensor, value: Tensor, scale: float) -> Tensor:
+    """Many queries, a block of them at a time on the keys that it can see: half of the products are never computed,
+    and only the last keys of a block need a mask."""
+    batch, query_heads, queries, head_dim = query.shape
+    kv_heads, keys = key.shape[1:3]
+    group, before = query_heads // kv_heads, keys - queries
+    query = (query * scale).view(batch, kv_heads, group, queries, head_dim)
+    key = key.transpose(2, 3)
+    future = query.new_full((BLOCK_QUERIES, BLOCK_QUERIES), float("-inf")).triu(1)
+    out = torch.empty_like(query)
+    for start in range(0, queries, BLOCK_QUERIES):
+        stop = min(start + BLOCK_QUERIES, queries)
+        rows = query[:, :, :, start:stop].flatten(2, 3)
+        logits = (rows @ key[..., : before + stop]).unflatten(2, (group, stop - start))
+        logits[..., before + start :] += future[: stop - start, : stop - start]
+        shares = logits.softmax(dim=-1).flatten(2, 3)
+        out[:, :, :, start:stop] = (shares @ value[:, :, : before + stop]).unflatten(2, (group, stop - start))
+    return out.flatten(1, 2)
+
+
+def _plain_products(query: Tensor) -> bool:
+    """Whether products and a softmax are faster than torch's kernel, and no less exact (docs/log.md, trials 16
+    and 19): in bf16 on a CPU."""
+    return query.device.type == "cpu" and query.dtype is torch.bfloat16
+
+
 def packed(query: Tensor, key: Tensor, value: Tensor, scale: float, mask: Tensor | None) -> Tensor:
     """Few queries: those of a KV head's group stand side by side, so that keys are read once per KV head.
 
@@ -156,15 +185,13 @@ def packed(query: Tensor, key: Tensor, value: Tensor, scale: float, mask: Tensor
     """
     batch, query_heads, queries, head_dim = query.shape
     rows = query.reshape(batch, key.shape[1], query_heads // key.shape[1] * queries, head_dim)
-    several_in_bf16 = queries > 1 and query.device.type == "cpu" and query.dtype is torch.bfloat16
-    product = _matmul if several_in_bf16 else F.scaled_dot_product_attention
+    product = _matmul if queries > 1 and _plain_products(query) else F.scaled_dot_product_attention
     out = product(rows, key, value, attn_mask=mask, scale=scale)
     return out.reshape(batch, query_heads, queries, head_dim).transpose(1, 2)
 
 
 def _matmul(query: Tensor, key: Tensor, value: Tensor, attn_mask: Tensor | None, scale: float) -> Tensor:
-    """Attention as three plain operations: in bf16 on a CPU three quarters of the kernel's time, and no less exact,
-    since the kernel rounds there too (docs/log.md)."""
+    """Attention as three plain operations."""
     logits = (query * scale) @ key.transpose(2, 3)
     if attn_mask is not None:
         logits += attn_mask

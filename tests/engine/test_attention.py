@@ -11,7 +11,15 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from parallelcomp import Cancelled
-from parallelcomp.attention import AttentionPass, Kernel, additive_mask, attend, usable_kernel, weights
+from parallelcomp.attention import (
+    BLOCK_QUERIES,
+    AttentionPass,
+    Kernel,
+    additive_mask,
+    attend,
+    usable_kernel,
+    weights,
+)
 
 from .tiny import PREFIX, QUESTION, pair
 
@@ -92,6 +100,21 @@ def test_in_bf16_a_few_queries_are_as_close_as_bf16_can_be() -> None:
     out, _ = attend(MODULE, query, key, value, None, 0.3, attention_pass=AttentionPass(padding=padding))
     wanted, _ = naive(query.float(), key.float(), value.float(), 0.3, [0, 7])
     assert torch.allclose(out.float(), wanted, atol=0.02)
+
+
+@pytest.mark.parametrize(("kv_heads", "group"), [(3, 3), (1, 7), (4, 1)])
+@pytest.mark.parametrize(
+    ("queries", "keys"),
+    [(BLOCK_QUERIES - 1, BLOCK_QUERIES), (BLOCK_QUERIES, BLOCK_QUERIES + 5), (2 * BLOCK_QUERIES + 1, 300)],
+)
+def test_in_bf16_many_queries_in_blocks_see_what_they_may(
+    kv_heads: int, group: int, queries: int, keys: int
+) -> None:
+    """Against torch's own attention in fp32, of the same rounded numbers."""
+    query, key, value = (one.bfloat16() for one in states(2, kv_heads, group, queries, keys))
+    out, _ = attend(MODULE, query, key, value, None, 0.3)
+    wanted, _ = attend(MODULE, query.float(), key.float(), value.float(), None, 0.3)
+    torch.testing.assert_close(out.float(), wanted, atol=0.03, rtol=0)
 
 
 def test_padding_slots_may_hold_anything() -> None:
