@@ -112,29 +112,43 @@ def answer(asking: Asking) -> Generator[Event, None, None]:
         yield Cited(citations, lead=asking.answer_from is not AnswerFrom.CONTEXT)
         tokens = _generate(asking, selection, passages)
     usage = Usage(corpus.tokens, corpus.cached_tokens, kept_tokens, len(question.ids), 0)
-    yield from tell(asking, tokens, started, scored_s, citations, scored, usage)
+    yield from tell(asking, Found(started, scored_s, citations, scored, usage), tokens)
 
 
-def tell(
-    asking: Asking,
-    tokens: Iterator[int] | None,
-    started: float,
-    scored_s: float,
-    citations: tuple[Citation, ...],
-    scored: tuple[ScoredChunk, ...],
-    usage: Usage,
-) -> Generator[Token | Done, None, None]:
-    """Yield the answer's Tokens (None: that the documents have none) and Done; `usage` lacks the answer's own."""
+@dataclass(frozen=True)
+class Found:
+    """What is known when an answer begins: `started` by `time.perf_counter`, `scored_s` seconds after it scored;
+    `usage` lacks the answer's own tokens."""
+
+    started: float
+    scored_s: float
+    citations: tuple[Citation, ...]
+    chunks: tuple[ScoredChunk, ...]
+    usage: Usage
+
+
+def tell(asking: Asking, found: Found, tokens: Iterator[int] | None) -> Generator[Token | Done, None, None]:
+    """Yield the answer's Tokens (None: that the documents have none) and Done."""
     writing = Writing(asking.model.tokenizer, asking.stop, one_line=asking.answer_from is AnswerFrom.QUOTE)
     for piece in [NOT_FOUND] if tokens is None else writing.pieces(tokens):
         yield Token(piece)
     text = NOT_FOUND if tokens is None else writing.text.strip()
-    first_s = scored_s if writing.shown_at is None else writing.shown_at - started
+    first_s = found.scored_s if writing.shown_at is None else writing.shown_at - found.started
+    timings = Timings(found.scored_s, first_s, time.perf_counter() - found.started)
     ids = tuple(writing.token_ids)
-    usage = replace(usage, answer_tokens=len(ids))
-    timings = Timings(scored_s, first_s, time.perf_counter() - started)
-    cut_short = writing.cut_short(asking.max_new_tokens)
-    yield Done(Answer(asking.text, text, tokens is not None, ids, citations, scored, usage, timings, cut_short))
+    yield Done(
+        Answer(
+            asking.text,
+            text,
+            tokens is not None,
+            ids,
+            found.citations,
+            found.chunks,
+            replace(found.usage, answer_tokens=len(ids)),
+            timings,
+            writing.cut_short(asking.max_new_tokens),
+        )
+    )
 
 
 def _score(asking: Asking, question: Question) -> Generator[Scoring, None, list[ChunkScore]]:

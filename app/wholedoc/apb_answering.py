@@ -11,7 +11,7 @@ from parallelcomp.apb.company import Company
 from parallelcomp.ranks import OverRanks, Ranks
 
 from .answer import Citation, Cited, Event, Reading, Scored, Usage
-from .answering import Asking, reread, second_look, tell, written
+from .answering import Asking, Found, reread, second_look, tell, written
 from .citations import cite
 from .corpus import Corpus
 from .passages import Passage, best_of
@@ -42,7 +42,7 @@ def answer_by_apb(asking: Asking, apb: APB, ranks: Ranks | None = None) -> Gener
         yield Cited(citations, lead=asking.answer_from is not AnswerFrom.CONTEXT)
         tokens = _generate(asking, reading, passages)
     usage = Usage(corpus.tokens, 0, seen, len(reading.question.ids), 0)
-    yield from tell(asking, tokens, started, scored_s, citations, (), usage)
+    yield from tell(asking, Found(started, scored_s, citations, (), usage), tokens)
 
 
 def _read(asking: Asking, apb: APB, ranks: Ranks | None) -> Generator[Event, None, QuestionReading]:

@@ -6,7 +6,6 @@ import threading
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
-from hashlib import file_digest
 from pathlib import Path
 
 from parallelcomp import ClusteredHeads, ClusterError, Engine, MemoryPlan, head_clusters
@@ -18,8 +17,6 @@ from .apb_answering import answer_by_apb
 from .conversation import Turn
 from .corpus import Corpus, ReadDocument
 from .document import Document
-from .errors import UnknownDocumentError, UnreadableFileError
-from .extraction import read_document
 from .folder import DocumentInfo, LibraryFolder
 from .home import home
 from .pace import Paces, probe
@@ -27,8 +24,8 @@ from .plain_chat import Chatting, chat
 from .ranked_reading import read_over_ranks
 from .reader import Plan, bytes_on_disk, chunks_missing, read
 from .settings import Settings
+from .shelf import Shelf
 from .text_model import TextModel, open_model
-from .texts import pages_document, text_document
 from .tokenization import TokenizedDocument, tokenize
 from .turns import Turns
 
@@ -36,7 +33,7 @@ Cancel = Callable[[], bool]
 Notify = Callable[[str], None]
 
 
-class Library:
+class Library(Shelf):
     """Documents on disk and the model that reads them, for many callers at once.
 
     The model is loaded when it is first needed. Callers on several threads share it fairly, a step at a time;
@@ -52,7 +49,7 @@ class Library:
         turns: Turns | None = None,
         ranks: Ranks | None = None,
     ) -> None:
-        self.folder = folder
+        super().__init__(folder)
         self.ranks = ranks
         self.settings = settings
         self.turns = turns or Turns()
@@ -134,56 +131,7 @@ class Library:
             )
         return head_clusters.read(self.clusters_file)
 
-    # Documents
-
-    def parse(self, path: Path | str, password: str | None = None) -> Document:
-        """Extract a file's text and remember it. Raises DocumentError and LibraryError."""
-        path = Path(path)
-        known = self.folder.catalog.get(file_id(path))
-        document = known or read_document(path, password=password)
-        self.folder.keep(document, path)
-        return document
-
-    def knows(self, id: str) -> bool:
-        """Whether a document with this whole id was parsed before."""
-        return self.folder.catalog.get(id) is not None
-
-    def document(self, id: str) -> Document:
-        """A known document by its id or by the start of it. Raises UnknownDocumentError."""
-        matching = [known for known in self.folder.ids() if known.startswith(id)]
-        document = self.folder.known(matching[0]) if len(matching) == 1 and id else None
-        if document is None:
-            raise UnknownDocumentError(
-                f"'{id}' is neither a file nor the id of one document in the library; "
-                "`wholedoc list` shows what is there"
-            )
-        return document
-
-    def documents(self) -> list[DocumentInfo]:
-        """The shelf, the first added first: documents that came as files."""
-        return self.folder.infos(self.folder.catalog)
-
-    def texts(self) -> list[DocumentInfo]:
-        """Texts that programs sent, the least recently used first."""
-        return self.folder.infos(self.folder.texts)
-
-    def remember(self, text: str, name: str | None = None) -> Document:
-        """A document of exactly this text, to be read and asked like any other; by default its first line names it.
-
-        The same text is the same document, and what it shares with another is not read twice. Texts are kept beside
-        the shelf, the last `TEXTS` of them. Raises NoTextError, TextError and LibraryError.
-        """
-        return self._remember(text_document(text, name))
-
-    def remember_pages(self, pages: Sequence[tuple[str, str]], name: str) -> Document:
-        """The same of `(text, label)` pages. Raises NoTextError, TextError and LibraryError."""
-        return self._remember(pages_document(pages, name))
-
-    def _remember(self, text: Document) -> Document:
-        for gone in self.folder.keep_text(text):
-            self._read.pop(gone, None)
-            self._tokenized.pop(gone, None)
-        return text
+    # Reading
 
     def add(
         self,
@@ -199,19 +147,6 @@ class Library:
             if isinstance(event, Reading):
                 progress(event)
         return self.folder.info(document)
-
-    def remove(self, id: str) -> Document:
-        """Forget a document by its id or by the start of it, and the chunks that no other document shares.
-
-        Raises UnknownDocumentError and LibraryError.
-        """
-        document = self.document(id)
-        self.folder.remove(document.id)
-        self._read.pop(document.id, None)
-        self._tokenized.pop(document.id, None)
-        return document
-
-    # Reading and asking
 
     def tokenized(self, document: Document) -> TokenizedDocument:
         """The document as the model sees it."""
@@ -250,6 +185,53 @@ class Library:
     def unread(self, document: Document) -> ReadDocument:
         """A document without any KV, for a question that reads it anew."""
         return ReadDocument(self.tokenized(document), ())
+
+    def _fit(self, documents: Sequence[Document]) -> MemoryPlan:
+        """Memory for what of the documents is not in it yet. Raises MemoryPlanError if they do not fit together."""
+        memory = self.engine.plan(sum(len(self.tokenized(one)) for one in documents if one.id not in self._read))
+        if not memory.fits and self.engine.spec.device.type != "cpu":
+            self._read.clear()  # other documents' KV on the device, which the store gives back when they are asked
+            memory = self.engine.plan(sum(len(self.tokenized(one)) for one in documents))
+        memory.check()
+        return memory
+
+    def _plan(self, plan: Plan, cancelled: Cancel | None, client: str) -> Planned:
+        """What reading this takes. Raises MemoryPlanError if it does not fit, and Cancelled."""
+        tokens = len(plan.document)
+        memory = self._fit([plan.document.document])
+        missing = chunks_missing(self.folder.store, plan)
+        left = sum(len(chunk) for chunk in missing)
+        seconds = None
+        if len(missing) > 2 * memory.prefill_batch:
+            pace = self._paces.get(self.engine)
+            if pace is None:
+                with self.turns.take(cancelled, client):
+                    pace = probe(self.engine, missing, memory, cancelled)
+            seconds = left / pace
+        document = plan.document.document
+        size = bytes_on_disk(self.engine, missing)
+        return Planned(document.id, document.name, tokens, tokens - left, size, seconds, memory.longest_document)
+
+    def _make_room(self, plan: Plan, missing: int) -> None:
+        """Room on disk for the document's chunks, and the reading's record."""
+        document = plan.document.document
+        record = plan.record(self.engine, self.model.name)
+        others = {
+            one.model for one in self.folder.readings.of(document.id) if one.fingerprint != record.fingerprint
+        }
+        if missing and others:
+            read_by = ", ".join(sorted(others))
+            self._notify(f"{document.name} was read by {read_by}; {record.model} has to read it itself")
+        for removed in self.folder.make_room(document.name, record, missing, self.settings.library_bytes):
+            known = self.folder.known(removed.document_id)
+            name = known.name if known else removed.document_id[:12]
+            self._notify(f"removed what {removed.model} had read of {name}: the library is full")
+
+    def _forget(self, id: str) -> None:
+        self._read.pop(id, None)
+        self._tokenized.pop(id, None)
+
+    # Asking
 
     def stream(
         self,
@@ -298,8 +280,10 @@ class Library:
 
         Raises what `stream` raises, before anything is read if any question cannot be asked.
         """
+        if not questions:
+            return
         askings = [self._asking(question, settings, (), "", (), cancelled) for question in questions]
-        if askings and askings[0].settings.apb is not None:  # a reading for one question serves no other
+        if askings[0].settings.apb is not None:  # a reading for one question serves no other
             for question in questions:
                 yield from self.stream(documents, question, settings=settings, cancelled=cancelled, client=client)
             return
@@ -382,47 +366,6 @@ class Library:
                 return event.answer
         raise AssertionError("a stream ends with Done")
 
-    def _fit(self, documents: Sequence[Document]) -> MemoryPlan:
-        """Memory for what of the documents is not in it yet. Raises MemoryPlanError if they do not fit together."""
-        memory = self.engine.plan(sum(len(self.tokenized(one)) for one in documents if one.id not in self._read))
-        if not memory.fits and self.engine.spec.device.type != "cpu":
-            self._read.clear()  # other documents' KV on the device, which the store gives back when they are asked
-            memory = self.engine.plan(sum(len(self.tokenized(one)) for one in documents))
-        memory.check()
-        return memory
-
-    def _plan(self, plan: Plan, cancelled: Cancel | None, client: str) -> Planned:
-        """What reading this takes. Raises MemoryPlanError if it does not fit, and Cancelled."""
-        tokens = len(plan.document)
-        memory = self._fit([plan.document.document])
-        missing = chunks_missing(self.folder.store, plan)
-        left = sum(len(chunk) for chunk in missing)
-        seconds = None
-        if len(missing) > 2 * memory.prefill_batch:
-            pace = self._paces.get(self.engine)
-            if pace is None:
-                with self.turns.take(cancelled, client):
-                    pace = probe(self.engine, missing, memory, cancelled)
-            seconds = left / pace
-        document = plan.document.document
-        size = bytes_on_disk(self.engine, missing)
-        return Planned(document.id, document.name, tokens, tokens - left, size, seconds, memory.longest_document)
-
-    def _make_room(self, plan: Plan, missing: int) -> None:
-        """Room on disk for the document's chunks, and the reading's record."""
-        document = plan.document.document
-        record = plan.record(self.engine, self.model.name)
-        others = {
-            one.model for one in self.folder.readings.of(document.id) if one.fingerprint != record.fingerprint
-        }
-        if missing and others:
-            read_by = ", ".join(sorted(others))
-            self._notify(f"{document.name} was read by {read_by}; {record.model} has to read it itself")
-        for removed in self.folder.make_room(document.name, record, missing, self.settings.library_bytes):
-            known = self.folder.known(removed.document_id)
-            name = known.name if known else removed.document_id[:12]
-            self._notify(f"removed what {removed.model} had read of {name}: the library is full")
-
 
 def _last_pace(
     reading: Generator[Reading, None, ReadDocument],
@@ -436,12 +379,3 @@ def _last_pace(
             return stop.value, pace
         pace = event.tokens_per_second
         yield event
-
-
-def file_id(path: Path) -> str:
-    """sha256 of the file's bytes; a file that cannot be opened is left to the extraction to explain."""
-    try:
-        with path.open("rb") as file:
-            return file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        raise UnreadableFileError(f"cannot read {path}: {error.strerror}") from error

@@ -46,6 +46,12 @@ def test_questions_together_get_the_answers_they_get_alone(
         assert answer.timings.total_s > answer.timings.score_s > 0
 
 
+def test_no_questions_are_no_work(library: Library, tmp_path: Path) -> None:
+    document = library.parse(write(tmp_path / "log.txt", PARAGRAPHS))
+    assert list(library.stream_many([document], [])) == []
+    assert library.documents()[0].warm == 0
+
+
 def test_one_empty_question_stops_all_before_anything_is_read(library: Library, tmp_path: Path) -> None:
     document = library.parse(write(tmp_path / "log.txt", PARAGRAPHS))
     with pytest.raises(QuestionError, match="empty"):

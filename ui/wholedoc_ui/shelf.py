@@ -13,7 +13,7 @@ from pathlib import Path
 from parallelcomp import Cancelled
 from wholedoc import Document, DocumentInfo, Planned, Reading
 from wholedoc.errors import PasswordError, UnknownDocumentError, WholedocError
-from wholedoc.library import file_id
+from wholedoc.shelf import file_id
 
 from .desk import Desk, sentence
 from .session import Session, Sessions, Work
