@@ -37,7 +37,7 @@ from .report import Report, peak_gigabytes
 from .sample import SAMPLES
 
 # Half a chunk, so that every policy has to choose.
-CAPACITY = 512
+CAPACITY = 1024
 ANSWER_TOKENS = 24
 
 

@@ -109,7 +109,7 @@ def tiny_model(embedded_folder: Path, tmp_path_factory: pytest.TempPathFactory) 
         num_hidden_layers=2,
         num_attention_heads=4,
         num_key_value_heads=2,
-        max_position_embeddings=2048,
+        max_position_embeddings=4096,
         eos_token_id=tokenizer.eos_token_id,
     )
     LlamaForCausalLM(config).save_pretrained(folder)

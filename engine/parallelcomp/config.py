@@ -232,7 +232,7 @@ class EngineConfig:
     `prior_sharpness` weighs a chunk's summed question likelihood in the mixture's prior: 0 is a uniform prior.
     """
 
-    chunk_tokens: int = 1024
+    chunk_tokens: int = 2048
     eviction: Eviction = field(default_factory=Eviction)
     calibration: Calibration | None = None
     clustered_heads: ClusteredHeads | None = None

@@ -87,7 +87,8 @@ class Engine:
         if prefix_tokens + self.config.chunk_tokens >= self.spec.window:
             raise WindowError(
                 f"a chunk of {self.config.chunk_tokens} tokens after {prefix_tokens} of prefix leaves no room for "
-                f"a question in the model's window of {self.spec.window}; lower chunk_tokens"
+                f"a question in the model's window of {self.spec.window}; lower chunk_tokens, for example to "
+                f"{self.spec.window // 2}"
             )
 
     def _check_clusters(self) -> None:

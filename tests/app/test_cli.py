@@ -112,7 +112,8 @@ def test_add_then_list_then_ask_by_id_then_remove(wholedoc: Command, tiny_model:
 @pytest.mark.embedded
 def test_upkeep_of_the_library(wholedoc: Command, tiny_model: Path) -> None:
     assert "empty" in wholedoc("list")[1]
-    assert wholedoc("add", NOTICE, "--model", tiny_model)[0] == 0
+    read = ["--model", tiny_model, "--chunk-tokens", "1024"]  # two chunks
+    assert wholedoc("add", NOTICE, *read)[0] == 0
     (document,) = json.loads(wholedoc("list", "--json")[1])["documents"]
     assert document["warm"] == 1
     assert document["bytes"] > 0
@@ -121,7 +122,7 @@ def test_upkeep_of_the_library(wholedoc: Command, tiny_model: Path) -> None:
     victim.write_bytes(victim.read_bytes()[:-4])
     assert NOTICE.name in wholedoc("library", "verify")[1]
     assert "50% read" in wholedoc("list")[1]
-    code, _, err = wholedoc("ask", NOTICE, "-q", "Who?", "--model", tiny_model, "--max-new-tokens", "4")
+    code, _, err = wholedoc("ask", NOTICE, "-q", "Who?", *read, "--max-new-tokens", "4")
     assert code == 0, err
     assert wholedoc("library", "prune") == (0, "0.0 MB set free\n", "")
 
