@@ -94,12 +94,12 @@ def test_every_composition_answers(wholedoc: Command, composition: str) -> None:
 
 
 @pytest.mark.embedded
-def test_add_then_list_then_ask_by_id_then_remove(wholedoc: Command, tiny_model: Path) -> None:
-    code, out, _ = wholedoc("add", NOTICE, "--json", "--model", tiny_model)
+def test_add_then_list_then_ask_by_id_then_remove(wholedoc: Command, roomy_model: Path) -> None:
+    code, out, _ = wholedoc("add", NOTICE, "--json", "--model", roomy_model)
     assert code == 0
     added = json.loads(out)["documents"][0]
     assert added["id"][:12] in wholedoc("list")[1]
-    code, out, _ = wholedoc("ask", added["id"][:8], "-q", QUESTION, "--json", "--model", tiny_model)
+    code, out, _ = wholedoc("ask", added["id"][:8], "-q", QUESTION, "--json", "--model", roomy_model)
     assert code == 0
     assert json.loads(out)["documents"][0]["id"] == added["id"]
     assert wholedoc("remove", added["id"][:8])[0] == 0
@@ -110,9 +110,9 @@ def test_add_then_list_then_ask_by_id_then_remove(wholedoc: Command, tiny_model:
 
 
 @pytest.mark.embedded
-def test_upkeep_of_the_library(wholedoc: Command, tiny_model: Path) -> None:
+def test_upkeep_of_the_library(wholedoc: Command, roomy_model: Path) -> None:
     assert "empty" in wholedoc("list")[1]
-    read = ["--model", tiny_model, "--chunk-tokens", "1024"]  # two chunks
+    read = ["--model", roomy_model, "--chunk-tokens", "1024"]  # two chunks
     assert wholedoc("add", NOTICE, *read)[0] == 0
     (document,) = json.loads(wholedoc("list", "--json")[1])["documents"]
     assert document["warm"] == 1
@@ -128,16 +128,16 @@ def test_upkeep_of_the_library(wholedoc: Command, tiny_model: Path) -> None:
 
 
 @pytest.mark.embedded
-def test_a_full_library_says_so(wholedoc: Command, tiny_model: Path) -> None:
-    code, _, err = wholedoc("add", NOTICE, "--model", tiny_model, "--library-limit", "0.00001")
+def test_a_full_library_says_so(wholedoc: Command, roomy_model: Path) -> None:
+    code, _, err = wholedoc("add", NOTICE, "--model", roomy_model, "--library-limit", "0.00001")
     assert code == 1
     assert "limit" in err
     assert len(err.strip().splitlines()) == 1
 
 
 @pytest.mark.embedded
-def test_a_conversation_is_seen_by_later_questions(wholedoc: Command, tiny_model: Path) -> None:
-    arguments = ["ask", NOTICE, "-q", "Who berths?", "-q", "When?", "--model", tiny_model, "--json"]
+def test_a_conversation_is_seen_by_later_questions(wholedoc: Command, roomy_model: Path) -> None:
+    arguments = ["ask", NOTICE, "-q", "Who berths?", "-q", "When?", "--model", roomy_model, "--json"]
     apart, together = (json.loads(wholedoc(*arguments, *flag)[1])["answers"] for flag in ([], ["--conversation"]))
     assert apart[0]["answer"] == together[0]["answer"]
     assert apart[1]["usage"] == together[1]["usage"] | {"answer_tokens": apart[1]["usage"]["answer_tokens"]}

@@ -59,8 +59,8 @@ def test_one_empty_question_stops_all_before_anything_is_read(library: Library, 
     assert library.documents()[0].warm == 0
 
 
-def test_the_command_line_asks_together(wholedoc: Command, tiny_model: Path) -> None:
-    options = ["--model", tiny_model, "--dtype", "fp32", "--max-new-tokens", "4"]
+def test_the_command_line_asks_together(wholedoc: Command, roomy_model: Path) -> None:
+    options = ["--model", roomy_model, "--dtype", "fp32", "--max-new-tokens", "4"]
     asked = ["-q", "Who keeps the bridge?", "-q", "Which channel?"]
     code, out, _ = wholedoc("ask", NOTICE, *asked, *options)
     assert code == 0
@@ -71,10 +71,10 @@ def test_the_command_line_asks_together(wholedoc: Command, tiny_model: Path) -> 
 
 
 @pytest.mark.parametrize("policy", EvictionPolicy)
-def test_every_eviction_policy_answers(wholedoc: Command, tiny_model: Path, policy: EvictionPolicy) -> None:
+def test_every_eviction_policy_answers(wholedoc: Command, roomy_model: Path, policy: EvictionPolicy) -> None:
     options = [
         "--model",
-        tiny_model,
+        roomy_model,
         "--capacity",
         "40",
         "--chunk-tokens",
@@ -88,8 +88,8 @@ def test_every_eviction_policy_answers(wholedoc: Command, tiny_model: Path, poli
     assert json.loads(out)["answers"][0]["answer"]
 
 
-def test_clustered_heads_from_the_command_line(wholedoc: Command, tiny_model: Path, tmp_path: Path) -> None:
-    model = ["--model", tiny_model, "--dtype", "fp32"]
+def test_clustered_heads_from_the_command_line(wholedoc: Command, roomy_model: Path, tmp_path: Path) -> None:
+    model = ["--model", roomy_model, "--dtype", "fp32"]
     code, out, _ = wholedoc("cluster-heads", NOTICE, *model, "--json")
     assert code == 0
     found = json.loads(out)
@@ -100,7 +100,7 @@ def test_clustered_heads_from_the_command_line(wholedoc: Command, tiny_model: Pa
         code, _, _ = wholedoc(*asked, *model, "--clusters", found["file"], "--cluster-by", membership)
         assert code == 0
     # The same model in another number format rounds other weights.
-    code, _, err = wholedoc(*asked, "--model", tiny_model, "--dtype", "bf16", "--clusters", found["file"])
+    code, _, err = wholedoc(*asked, "--model", roomy_model, "--dtype", "bf16", "--clusters", found["file"])
     assert code == 2
     assert "another model" in err
     code, _, err = wholedoc(*asked, *model, "--clusters", tmp_path / "none.json")

@@ -133,8 +133,8 @@ def test_what_does_not_fit_is_said_before_anything_is_read(library: Library, set
     ],
 )
 def test_bad_settings_are_exit_code_2(
-    given: list[str], says: str, file: Path, tiny_model: Path, wholedoc: Command
+    given: list[str], says: str, file: Path, roomy_model: Path, wholedoc: Command
 ) -> None:
-    code, out, err = wholedoc("ask", file, "-q", QUESTION, "--model", tiny_model, *given)
+    code, out, err = wholedoc("ask", file, "-q", QUESTION, "--model", roomy_model, *given)
     assert (code, out.strip()) in ((2, ""), (2, QUESTION))
     assert says in err

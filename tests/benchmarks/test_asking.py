@@ -12,8 +12,10 @@ from benchmarks.sample import SAMPLES
 from wholedoc.text_model import open_model
 
 
-def test_the_steps_lie_within_the_way_to_the_first_token(tiny_model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(asking_trial, "open_model", lambda **options: open_model(str(tiny_model), **options))
+def test_the_steps_lie_within_the_way_to_the_first_token(
+    roomy_model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(asking_trial, "open_model", lambda **options: open_model(str(roomy_model), **options))
     row = measure(AskingTrial(SAMPLES / "short_notice.pdf", 1300, questions=1, decoded=3))
     steps = [row[f"{step}_s"] for step in STEPS if f"{step}_s" in row]
     assert len(steps) == len(STEPS) - 1 + row["second_looks"]

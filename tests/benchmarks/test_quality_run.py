@@ -88,14 +88,14 @@ def test_a_run_from_the_command_line_writes_cases_and_summaries(
 
 
 def test_a_continuation_is_predicted_as_with_full_attention_where_one_chunk_is_all(
-    tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    roomy_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(report, "RESULTS", tmp_path)
     monkeypatch.setattr(perplexity, "CONTINUATION", 12)
     text = tmp_path / "text.txt"
     text.write_text("\n\n".join(SENTENCES))
     exact = EngineConfig(precision=KVPrecision.FP32)
-    library = Library.open(tmp_path / "library", Settings(str(tiny_model), dtype=torch.float32, engine=exact))
+    library = Library.open(tmp_path / "library", Settings(str(roomy_model), dtype=torch.float32, engine=exact))
     figures = Report("perplexity")
     perplexity.run(figures, library, text, [512, 640], places=2)
     assert [row["length"] for row in figures.rows] == [512, 640]
