@@ -641,3 +641,9 @@ def test_markup_is_only_in_elements_that_parse() -> None:
                     opened.append(name)
             assert opened == []
             assert not any(isinstance(node, NavigableString) and "<" in node for node in parsed(source).descendants)
+
+
+def test_a_document_of_one_part_is_said_to_be_one() -> None:
+    said = [parsed(html.strip([chunk(1.0)] * count, {}, {})).select_one(".wd-legend").text for count in (1, 2)]  # type: ignore[union-attr]
+    assert said[0].startswith("One bar for the one part that the document was read in.")
+    assert said[1].startswith("One bar for each of the 2 parts that the document was read in.")

@@ -253,9 +253,11 @@ def strip(chunks: Sequence[ScoredChunk], names: Mapping[str, str], labels: Mappi
             f'<div class="wd-bars">{bars}</div>{axis}</div>'
         )
     kept = sum(chunk.kept for chunk in chunks)
+    several = len(chunks) > 1
+    read_in = f"One bar for each of the {len(chunks):,} parts" if several else "One bar for the one part"
     return (
         f'<div class="wd-strip" role="group" aria-label="How much each part of the document explains the question">'
-        f'{"".join(parts)}</div><p class="wd-legend">One bar for each of the {len(chunks):,} parts that the '
+        f'{"".join(parts)}</div><p class="wd-legend">{read_in} that the '
         f"document was read in. The higher, the more it explains your question; "
         f'<span class="wd-key"></span> the {kept:,} that stayed for the answer.</p>'
     )
