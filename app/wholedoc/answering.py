@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from parallelcomp import ChunkScore, CopyingState, Engine, Question, Selection, WindowError
+from parallelcomp import Beginning, ChunkScore, CopyingState, Engine, Question, Selection, WindowError
 
 from .answer import Answer, Citation, Cited, Done, Event, Scored, ScoredChunk, Scoring, Timings, Token, Usage
 from .citations import cite
@@ -234,24 +234,31 @@ def _writing_from(asking: Asking, selection: Selection, passages: Sequence[Passa
 
 def reread(asking: Asking, passages: Sequence[Passage]) -> Selection:
     """The best passages alone, read again, with the question after them and an answer begun."""
-    chunks = [passage.chunk(asking.corpus) for passage in _chosen(asking, passages)]
+    chosen = _chosen(asking, passages)
     opened = asking.question(instructed=True, opening=OPENING)
+    if len(chosen) == 1 and chosen[0].read is not None:
+        return asking.engine.alone(chosen[0].read, opened, asking.max_new_tokens)
+    chunks = [passage.chunk(asking.corpus) for passage in chosen]
     return asking.engine.reread(chunks, opened, asking.max_new_tokens, asking.cancelled)
 
 
 def written(asking: Asking, again: Selection, passages: Sequence[Passage]) -> Iterator[int]:
     """The token ids of an answer from passages that were read again: it ends with its line."""
+    if asking.answer_from is AnswerFrom.QUOTE:
+        return _in_their_words(asking, again, passages)
     stop_ids = asking.model.stop_ids | asking.model.line_ends
-    freely = asking.engine.generate(again, asking.settings.sampling, stop_ids, cancelled=asking.cancelled)
-    return freely if asking.answer_from is AnswerFrom.PASSAGES else _in_their_words(asking, freely, passages)
+    return asking.engine.generate(again, asking.settings.sampling, stop_ids, cancelled=asking.cancelled)
 
 
-def _in_their_words(asking: Asking, freely: Iterator[int], passages: Sequence[Passage]) -> Iterator[int]:
+def _in_their_words(asking: Asking, again: Selection, passages: Sequence[Passage]) -> Iterator[int]:
     """What the model writes, if all of it stands in the passages and tells something, else what it quotes."""
-    model, corpus = asking.model, asking.corpus
+    model, corpus, sampling = asking.model, asking.corpus, asking.settings.sampling
     chosen = _chosen(asking, passages)
     common = common_words([one.tokenized.document.text for one in corpus.documents])
     vocabulary = Vocabulary.of(corpus, chosen, asking.text, common)
+    closing = model.stop_ids | model.line_ends
+    beginning = Beginning(again.state)
+    freely = asking.engine.generate(replace(again, state=beginning), sampling, closing, cancelled=asking.cancelled)
     ids: list[int] = []
     for token in freely:
         ids.append(token)
@@ -261,12 +268,10 @@ def _in_their_words(asking: Asking, freely: Iterator[int], passages: Sequence[Pa
         if vocabulary.tells(model.decode(ids)):
             yield from ids
             return
+    beginning.rewind()
     quotable = [one for passage in chosen for one in sources(corpus, passage, asking.text, common)]
-    closing = model.stop_ids | model.line_ends
     stop_id = min(model.stop_ids or closing)
-    again = reread(asking, passages)
-    quoting = replace(again, state=CopyingState(again.state, quotable, closing, stop_id))
-    sampling = asking.settings.sampling
+    quoting = replace(again, state=CopyingState(beginning, quotable, closing, stop_id))
     yield from asking.engine.generate(quoting, sampling, frozenset({stop_id}), cancelled=asking.cancelled)
 
 

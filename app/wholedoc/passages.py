@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from parallelcomp import Chunk, ChunkScore
+from parallelcomp import Chunk, ChunkKV, ChunkScore, SecondLook
 
 from .corpus import Corpus
 from .sentences import Sentence, sentences
@@ -24,13 +24,16 @@ CHARACTERS = 500
 TEMPERATURE = 4.0
 # A second look is worth its time for passages that got at least this share of the best one's attention.
 CONTENDER = 0.25
+# And for no more of them than this: the best is among the first three.
+CONTENDERS = 3
 
 
 @dataclass(frozen=True)
 class Passage:
     """Characters [start, stop) of page `page` (0-based) of the corpus's document `document`.
 
-    Tokens [first, last) of the corpus; `score` is comparable within one question only.
+    Tokens [first, last) of the corpus; `score` is comparable within one question only. `read`: its own KV, where
+    it was read again alone.
     """
 
     document: int
@@ -40,6 +43,7 @@ class Passage:
     first: int
     last: int
     score: float
+    read: ChunkKV | None = field(default=None, compare=False, repr=False)
 
     def overlaps(self, other: Passage) -> bool:
         return self.first < other.last and other.first < self.last
@@ -80,21 +84,21 @@ def best_of(
     return chosen
 
 
-def contenders(passages: Sequence[Passage], limit: int = 5) -> list[Passage]:
+def contenders(passages: Sequence[Passage]) -> list[Passage]:
     """Those of the ranked passages that might be better than the first; none if it leads clearly."""
-    close = [passage for passage in passages[:limit] if passage.score > CONTENDER * passages[0].score]
+    close = [passage for passage in passages[:CONTENDERS] if passage.score > CONTENDER * passages[0].score]
     return close if len(close) > 1 else []
 
 
-def rerank(passages: Sequence[Passage], looked: Sequence[float]) -> list[Passage]:
+def rerank(passages: Sequence[Passage], looked: Sequence[SecondLook]) -> list[Passage]:
     """Passages ranked anew by attention and by how well each alone explains the question.
 
-    `looked`: question NLL, nats over the whole question, given each of the first passages; the rest stay behind.
+    `looked` are second looks at the first of the passages; the rest stay behind.
     """
-    best = min(looked, default=0.0)
+    best = min((look.nll for look in looked), default=0.0)
     again = [
-        replace(passage, score=passage.score * math.exp((best - nll) / TEMPERATURE))
-        for passage, nll in zip(passages, looked, strict=False)
+        replace(passage, score=passage.score * math.exp((best - look.nll) / TEMPERATURE), read=look.read)
+        for passage, look in zip(passages, looked, strict=False)
     ]
     again.sort(key=lambda passage: -passage.score)
     return again + list(passages[len(looked) :])

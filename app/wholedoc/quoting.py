@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from parallelcomp import Source
 
@@ -49,8 +50,11 @@ class Vocabulary:
         return cls(frozenset(words - dull), dull)
 
     def has_begun(self, text: str) -> bool:
-        """Whether every word of an unfinished text is one of these; its last may still grow."""
-        return all(word in self.telling or word in self.dull for word in _words(text)[:-1])
+        """Whether every word of an unfinished text is one of these, or its last may still grow into one."""
+        words = _words(text)
+        if not all(word in self.telling or word in self.dull for word in words[:-1]):
+            return False
+        return not words or any(known.startswith(words[-1]) for known in chain(self.telling, self.dull))
 
     def tells(self, text: str) -> bool:
         """Whether every word is one of these, and some of them tell something."""

@@ -8,6 +8,7 @@ from .attention import Kernel, usable_kernel
 from .bifurcated import SharedState, decode_many
 from .chunking import Chunk, split
 from .clustered_heads import Savings
+from .composition import Beginning
 from .config import (
     Calibration,
     ClusteredHeads,
@@ -24,7 +25,7 @@ from .config import (
 )
 from .copying import CopyingState, Source
 from .decode_weights import DecodeWeights, can_quantize_decode, quantize_decode
-from .engine import Engine, Selection, default_device, default_dtype
+from .engine import Engine, SecondLook, Selection, default_device, default_dtype
 from .errors import Cancelled, ClusterError, MemoryPlanError, ParallelCompError, UnsupportedModelError, WindowError
 from .evidence import EvidenceObserver
 from .head_clusters import find_clusters
@@ -35,6 +36,7 @@ from .quantization import QuantizedKV
 from .scoring import ChunkScore, Question
 
 __all__ = [
+    "Beginning",
     "Calibration",
     "Cancelled",
     "Chunk",
@@ -68,6 +70,7 @@ __all__ = [
     "Region",
     "Sampling",
     "Savings",
+    "SecondLook",
     "Selection",
     "SharedState",
     "Source",

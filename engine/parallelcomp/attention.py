@@ -56,6 +56,29 @@ class AttentionKernel(Protocol):
     ) -> Tensor: ...
 
 
+@dataclass(frozen=True)
+class Mask:
+    """Additive mask (batch or 1, 1, group * queries, keys) for queries packed by KV head.
+
+    `clear`: the keys that all queries see, where nothing need be added.
+    """
+
+    tensor: Tensor
+    clear: slice
+
+    @classmethod
+    def of(cls, mask: Tensor, group: int, padding: Tensor | None, behind: int) -> Mask:
+        """From a mask (batch or 1, 1, queries, keys) that hides nothing but padding and some of the `behind` last
+        keys."""
+        first = 0 if padding is None else int(padding.max())
+        return cls(mask.repeat(1, 1, group, 1), slice(first, mask.shape[3] - behind))
+
+    def add_to(self, logits: Tensor) -> None:
+        """In place: twice as fast as adding all of it, where most keys are seen by all."""
+        for part in (slice(self.clear.start), slice(self.clear.stop, None)):
+            logits[..., part] += self.tensor[..., part]
+
+
 @dataclass
 class AttentionPass:
     """What one forward pass asks of every attention layer.
@@ -69,15 +92,14 @@ class AttentionPass:
     key_filter: KeyFilter | None = None
     kernel: AttentionKernel | None = None
     cancelled: Callable[[], bool] | None = None
-    _masks: dict[tuple[int, int, int], Tensor] = field(default_factory=dict, repr=False)
+    _masks: dict[tuple[int, int, int], Mask] = field(default_factory=dict, repr=False)
 
-    def mask(self, query: Tensor, keys: int, group: int) -> Tensor:
-        """Additive mask (batch or 1, 1, group * queries, keys) for queries packed by KV head; made once."""
+    def mask(self, query: Tensor, keys: int, group: int) -> Mask:
+        """The mask for `query`, packed by KV head; made once."""
         queries = query.shape[2]
         if (queries, keys, group) not in self._masks:
-            self._masks[queries, keys, group] = additive_mask(
-                queries, keys, self.padding, query.dtype, query.device
-            ).repeat(1, 1, group, 1)
+            mask = additive_mask(queries, keys, self.padding, query.dtype, query.device)
+            self._masks[queries, keys, group] = Mask.of(mask, group, self.padding, queries)
         return self._masks[queries, keys, group]
 
 
@@ -178,23 +200,26 @@ def _plain_products(query: Tensor) -> bool:
     return query.device.type == "cpu" and query.dtype is torch.bfloat16
 
 
-def packed(query: Tensor, key: Tensor, value: Tensor, scale: float, mask: Tensor | None) -> Tensor:
+def packed(query: Tensor, key: Tensor, value: Tensor, scale: float, mask: Mask | None) -> Tensor:
     """Few queries: those of a KV head's group stand side by side, so that keys are read once per KV head.
 
-    `mask`, additive (batch or 1, 1, group * queries, keys), is None for a single query that sees all.
+    `mask` is None for a single query that sees all.
     """
     batch, query_heads, queries, head_dim = query.shape
     rows = query.reshape(batch, key.shape[1], query_heads // key.shape[1] * queries, head_dim)
-    product = _matmul if queries > 1 and _plain_products(query) else F.scaled_dot_product_attention
-    out = product(rows, key, value, attn_mask=mask, scale=scale)
+    if queries > 1 and _plain_products(query):
+        out = _matmul(rows, key, value, mask, scale)
+    else:
+        added = None if mask is None else mask.tensor
+        out = F.scaled_dot_product_attention(rows, key, value, attn_mask=added, scale=scale)
     return out.reshape(batch, query_heads, queries, head_dim).transpose(1, 2)
 
 
-def _matmul(query: Tensor, key: Tensor, value: Tensor, attn_mask: Tensor | None, scale: float) -> Tensor:
+def _matmul(query: Tensor, key: Tensor, value: Tensor, mask: Mask | None, scale: float) -> Tensor:
     """Attention as three plain operations."""
     logits = (query * scale) @ key.transpose(2, 3)
-    if attn_mask is not None:
-        logits += attn_mask
+    if mask is not None:
+        mask.add_to(logits)
     return logits.softmax(dim=-1) @ value
 
 

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from . import attention
 from .assembly import Context, assemble
-from .attention import AttentionPass
+from .attention import AttentionPass, Mask
 from .cache import stored_cache
 from .config import Composition, EngineConfig, Sampling
 from .decoding import draw, processors
@@ -34,7 +34,7 @@ class SharedContext:
 
     def __init__(self) -> None:
         self.owners: list[int] = []
-        self._masks: dict[tuple[int, int], Tensor] = {}  # of this pass, by query heads a group and keys
+        self._masks: dict[tuple[int, int], Mask] = {}  # of this pass, by query heads a group and keys
 
     def append(self, owner: int, tokens: int) -> None:
         """The next `tokens` slots are those of question `owner`."""
@@ -47,7 +47,7 @@ class SharedContext:
         keys, group = key.shape[2], query.shape[1] // key.shape[1]
         if (group, keys) not in self._masks:
             mask = self.mask(query.shape[2], keys, asked.padding, query.dtype, query.device)
-            self._masks[group, keys] = mask.repeat(1, 1, group, 1)
+            self._masks[group, keys] = Mask.of(mask, group, asked.padding, len(self.owners))
         return attention.packed(query, key, value, scaling, self._masks[group, keys])
 
     def mask(
@@ -104,7 +104,7 @@ def score_together(
     for owner, question in enumerate(questions):
         first = len(ids) + len(question.lead) - 1
         predicting += range(first, first + len(question.ids))
-        scored = question.lead + question.ids
+        scored = question.scored if windows is None else question.lead + question.ids
         ids += scored
         places += range(len(scored))
         shared.append(owner, len(scored))

@@ -14,7 +14,7 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from .assembly import Context, assemble, chunk_slots
+from .assembly import Context, Mark, assemble, chunk_slots
 from .attention import AttentionKernel, AttentionPass, KeyFilter, Observer
 from .cache import buffer_cache
 from .calibration import Calibrator
@@ -119,6 +119,40 @@ class MixtureState:
         return torch.logsumexp(self._predicted + self.log_weights[:, None], dim=0)
 
 
+class Beginning:
+    """`inner` behind the question, whose first step is remembered: other answers begin there too, one after
+    another, and the one before is forgotten."""
+
+    def __init__(self, inner: AnswerState) -> None:
+        self._inner = inner
+        self._begun: tuple[Tensor, Mark] | None = None
+        self._rewound = False
+
+    @property
+    def context(self) -> Context:
+        return self._inner.context
+
+    def rewind(self) -> None:
+        """Go back to where the answer begins: the next step, which is given the question, runs nothing anew."""
+        if self._begun is not None:
+            self.context.rewind(self._begun[1])
+            self._rewound = True
+
+    def step(
+        self,
+        token_ids: Sequence[int],
+        observer: Observer | None = None,
+        cancelled: Cancel | None = None,
+    ) -> Tensor:
+        if self._begun is not None and self._rewound:
+            self._rewound = False
+            return self._begun[0]
+        predicted = self._inner.step(token_ids, observer, cancelled)
+        if self._begun is None:
+            self._begun = predicted, self.context.mark()
+        return predicted
+
+
 def _forward(
     loaded: LoadedModel,
     context: Context,
@@ -169,21 +203,32 @@ def reread(
 ) -> AnswerState:
     """Prefill the chunks' tokens as one chunk. Raises WindowError if they exceed the model's window."""
     spec = loaded.spec
-    tokens = sum(len(chunk) for chunk in chunks)
-    if len(prefix) + tokens + room > spec.window:
-        raise WindowError(
-            f"re-reading {tokens} kept tokens with {len(prefix)} of prefix and {room} for question and answer "
-            f"exceeds the model's window of {spec.window}; lower kept_tokens or choose another composition"
-        )
     joined = Chunk(0, 0, tuple(token for chunk in chunks for token in chunk.token_ids))
+    _check_room(loaded, prefix, len(joined), room)
     (read,) = prefill_batch(
         loaded, prefix, [joined], precision=KVPrecision.of(spec.dtype), device=spec.device, cancelled=cancelled
     )
-    context = _batch_context(loaded, prefix, [read], room)
+    state = alone(loaded, prefix, read, room, clustered)
     origin = torch.cat([torch.arange(chunk.start, chunk.stop) for chunk in chunks])
-    for layer in context.slots:
+    for layer in state.context.slots:
         layer[0] = replace(layer[0], tokens=origin.expand(spec.kv_heads, -1))
-    return SingleState(loaded, context, clustered=clustered)
+    return state
+
+
+def alone(
+    loaded: LoadedModel, prefix: Prefix, read: ChunkKV, room: int, clustered: ClusteredHeads | None = None
+) -> AnswerState:
+    """One chunk and nothing else. Raises WindowError if it exceeds the model's window."""
+    _check_room(loaded, prefix, read.kv.tokens, room)
+    return SingleState(loaded, _batch_context(loaded, prefix, [read], room), clustered=clustered)
+
+
+def _check_room(loaded: LoadedModel, prefix: Prefix, tokens: int, room: int) -> None:
+    if len(prefix) + tokens + room > loaded.spec.window:
+        raise WindowError(
+            f"re-reading {tokens} kept tokens with {len(prefix)} of prefix and {room} for question and answer "
+            f"exceeds the model's window of {loaded.spec.window}; lower kept_tokens or choose another composition"
+        )
 
 
 def _mixture(

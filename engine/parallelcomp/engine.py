@@ -13,7 +13,7 @@ from .attention import Observer
 from .bifurcated import SharedState, score_many, share
 from .chunking import Chunk
 from .clustered_heads import Savings
-from .composition import AnswerState, SingleState, compose, reread
+from .composition import AnswerState, SingleState, alone, compose, reread
 from .config import Composition, EngineConfig, KVPrecision, Sampling
 from .decoding import decode
 from .errors import Cancelled, WindowError
@@ -52,6 +52,14 @@ class Selection:
         """What clustered heads spare, once the question has gone through; None without them."""
         clustering = self.state.clustering if isinstance(self.state, SingleState) else None
         return None if clustering is None else clustering.savings()
+
+
+@dataclass(frozen=True)
+class SecondLook:
+    """A short span that was `read` anew and alone, and the question's NLL given it: nats over all its tokens."""
+
+    nll: float
+    read: ChunkKV
 
 
 class Engine:
@@ -227,17 +235,14 @@ class Engine:
 
     def second_look(
         self, chunks: Sequence[Chunk], question: Question, cancelled: Cancel | None = None
-    ) -> list[float]:
-        """Question NLL, nats over all its tokens, given each of these short spans read anew and alone.
-
-        Raises Cancelled.
-        """
+    ) -> list[SecondLook]:
+        """Read each of these short spans anew, and score the question given it alone. Raises Cancelled."""
         precision = KVPrecision.of(self.spec.dtype)
         read = prefill_batch(
             self.loaded, self.prefix, chunks, precision=precision, device=self.spec.device, cancelled=cancelled
         )
         scored = score_batch(self.loaded, self.prefix, [one.kv for one in read], question, cancelled=cancelled)
-        return [sum(token_nll) for token_nll, _ in scored]
+        return [SecondLook(sum(token_nll), one) for one, (token_nll, _) in zip(read, scored, strict=True)]
 
     def reread(
         self, chunks: Sequence[Chunk], question: Question, max_new_tokens: int, cancelled: Cancel | None = None
@@ -249,6 +254,15 @@ class Engine:
         room = len(question.all_ids) + max_new_tokens
         clustered = self.config.clustered_heads
         state = reread(self.loaded, self.prefix, chunks, room, cancelled, clustered)
+        return Selection((), state, question, max_new_tokens)
+
+    def alone(self, read: ChunkKV, question: Question, max_new_tokens: int) -> Selection:
+        """Answer from one chunk alone, as it was read: by a second look, or with the document.
+
+        Raises WindowError if it does not fit the window.
+        """
+        room = len(question.all_ids) + max_new_tokens
+        state = alone(self.loaded, self.prefix, read, room, self.config.clustered_heads)
         return Selection((), state, question, max_new_tokens)
 
     def plain(self, token_ids: Sequence[int], max_new_tokens: int, cancelled: Cancel | None = None) -> Selection:

@@ -36,6 +36,11 @@ class Question:
         return self.lead + self.ids + self.tail
 
     @property
+    def scored(self) -> tuple[int, ...]:
+        """All that must be run to score `ids`: their last token predicts nothing of them."""
+        return self.lead + self.ids[:-1]
+
+    @property
     def asked(self) -> tuple[int, ...]:
         """All that must be run before the answer is opened."""
         return self.all_ids[: -len(self.opening)]
@@ -108,7 +113,7 @@ def score_batch(
     A stored KV of 0 tokens gives the question's NLL given the prefix alone. Raises Cancelled.
     """
     spec = loaded.spec
-    ids = question.lead + question.ids
+    ids = question.scored if observation_window is None else question.lead + question.ids
     cache, scratch = stored_cache(prefix, stored, len(ids), spec)
     starts = torch.tensor([len(prefix) + kv.tokens for kv in stored], device=spec.device)
     first = len(question.lead) - 1  # the position that predicts the first token of the question

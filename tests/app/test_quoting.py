@@ -63,6 +63,8 @@ def test_what_is_written_must_stand_in_the_passage_and_tell_something(library: L
     assert words.tells("4,275 pounds") is False
     assert words.has_begun("The master paid 4,2")
     assert words.has_begun("The master paid 4,2 crowns") is False
+    assert words.has_begun("The master paid 4,20") is False
+    assert words.has_begun("")
 
 
 def test_where_nothing_tells_anything_every_word_will_do(library: Library, corpus: Corpus) -> None:

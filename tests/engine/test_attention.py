@@ -102,6 +102,18 @@ def test_in_bf16_a_few_queries_are_as_close_as_bf16_can_be() -> None:
     assert torch.allclose(out.float(), wanted, atol=0.02)
 
 
+@pytest.mark.parametrize("padding", [None, [0, 0], [3, 11], [35, 0]])
+def test_in_bf16_a_mask_is_added_wherever_it_hides_something(padding: list[int] | None) -> None:
+    query = states(2, 2, 3, 5, 40)[0].bfloat16()
+    asked = AttentionPass(padding=None if padding is None else torch.tensor(padding))
+    mask = asked.mask(query, 40, 3)
+    part, whole = torch.randn(2, 2, 15, 40).bfloat16(), torch.zeros(2, 2, 15, 40).bfloat16()
+    whole += part + mask.tensor
+    mask.add_to(part)
+    assert torch.equal(part, whole)
+    assert mask.clear == slice(max(padding or [0]), 35)
+
+
 @pytest.mark.parametrize(("kv_heads", "group"), [(3, 3), (1, 7), (4, 1)])
 @pytest.mark.parametrize(
     ("queries", "keys"),

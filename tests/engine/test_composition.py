@@ -9,8 +9,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from parallelcomp import ChunkKV, Composition, EngineConfig, Eviction, WindowError
-from parallelcomp.composition import AnswerState, MixtureState, compose
+from parallelcomp import Beginning, ChunkKV, Composition, EngineConfig, Eviction, WindowError
+from parallelcomp.composition import AnswerState, MixtureState, alone, compose, reread
 from parallelcomp.scoring import ChunkScore, score
 
 from .reference import plain_forward
@@ -199,3 +199,36 @@ def test_two_answers_at_a_time_do_not_disturb_each_other() -> None:
         got.append(mine.step(mine_ids))
         other.step(other_ids)
     assert all(torch.equal(left, right) for left, right in zip(expected, got, strict=True))
+
+
+@pytest.mark.parametrize("composition", [Composition.ASSEMBLED, Composition.REREAD])
+def test_another_answer_begins_where_the_first_one_did(composition: Composition, device: torch.device) -> None:
+    """The question is run once, and what the answers before said is forgotten."""
+    one = pair(device=device)
+    kept = kept_of(one)
+    said = ([5, 9, 2], [7, 1], [5, 9, 2])
+    expected = []
+    for tokens in said:
+        state = answering(one, kept, composition)
+        expected.append([state.step(QUESTION.all_ids), *(state.step([token]) for token in tokens)])
+    beginning = Beginning(answering(one, kept, composition))
+    end = None
+    for tokens, wanted in zip(said, expected, strict=True):
+        beginning.rewind()
+        got = [beginning.step(QUESTION.all_ids)]
+        end = end or beginning.context.mark()
+        assert torch.equal(beginning.context.mark().next_position, end.next_position)
+        assert beginning.context.mark().lengths == end.lengths
+        got += [beginning.step([token]) for token in tokens]
+        torch.testing.assert_close(got, wanted, atol=0, rtol=0)
+
+
+def test_a_chunk_alone_answers_as_it_does_when_it_is_read_again() -> None:
+    one = pair()
+    ((chunk, _),) = kept_of(one, [23])
+    again = reread(one.loaded, read_prefix(one), [chunk.chunk], 30)
+    state = alone(one.loaded, read_prefix(one), chunk, 30)
+    assert torch.equal(state.step(QUESTION.all_ids), again.step(QUESTION.all_ids))
+    assert torch.equal(state.context.slots[0][0].tokens, again.context.slots[0][0].tokens)
+    with pytest.raises(WindowError, match="exceeds the model's window"):
+        alone(one.loaded, read_prefix(one), chunk, WINDOW)

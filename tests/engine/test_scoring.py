@@ -20,8 +20,11 @@ def test_a_batch_of_unequal_chunks_equals_plain_passes(family: str, device: torc
     prefix = read_prefix(one)
     stored = read(one, prefix, chunks_of(*LENGTHS))
     results = score_batch(one.loaded, prefix, [chunk.kv for chunk in stored], QUESTION, observation_window=4)
+    unobserved = score_batch(one.loaded, prefix, [chunk.kv for chunk in stored], QUESTION)
     question = (*QUESTION.lead, *QUESTION.ids)
-    for chunk, (nll, attention) in zip(stored, results, strict=True):
+    for chunk, (nll, attention), (same, none) in zip(stored, results, unobserved, strict=True):
+        assert same == pytest.approx(nll, abs=1e-5)
+        assert none is None
         ids = chunk.chunk.token_ids
         expected = question_nll(one.plain, (*PREFIX, *ids, *QUESTION.lead), QUESTION.ids)
         torch.testing.assert_close(torch.tensor(nll), torch.tensor(expected), atol=1e-4, rtol=0)
