@@ -36,7 +36,7 @@ ANSWER_TOKENS = Range(16, 2048, 16)
 HOSTS = Range(1, 32, 1)
 CALIBRATED_LAYERS = LayerRange(0.25, 0.5)
 
-# What a person reads, and what it stands for.
+# What a person reads, and what it stands for: short enough for the panel's width.
 PRECISIONS = {
     "32 bits": KVPrecision.FP32,
     "16 bits (bf16)": KVPrecision.BF16,
@@ -46,20 +46,20 @@ PRECISIONS = {
     "2 bits": KVPrecision.INT2,
 }
 COMPOSITIONS = {
-    "assembled: kept parts side by side, at once": Composition.ASSEMBLED,
-    "re-read: kept parts read once more together": Composition.REREAD,
-    "mixture: every kept part answers, weighted": Composition.MIXTURE,
+    "assembled: side by side, at once": Composition.ASSEMBLED,
+    "re-read: read once more together": Composition.REREAD,
+    "mixture: each answers, weighted": Composition.MIXTURE,
 }
 ATTENTIONS = {
-    "parallel parts, read once for all questions": Attention.PARALLEL,
-    "APB, read anew for every question": Attention.APB,
-    "Star-Attention, read anew for every question": Attention.STAR,
+    "parallel parts, read once": Attention.PARALLEL,
+    "APB, read per question": Attention.APB,
+    "Star-Attention, read per question": Attention.STAR,
 }
 POLICIES = {
     "what the question looks at": EvictionPolicy.QUESTION,
     "SnapKV": EvictionPolicy.SNAPKV,
     "PyramidKV: more in lower layers": EvictionPolicy.PYRAMIDKV,
-    "StreamingLLM: first and last tokens": EvictionPolicy.STREAMING_LLM,
+    "StreamingLLM: first, last tokens": EvictionPolicy.STREAMING_LLM,
     "H2O: what is looked at most": EvictionPolicy.H2O,
     "NACL: partly at random": EvictionPolicy.NACL,
     "CORM: only what is needed": EvictionPolicy.CORM,

@@ -4,24 +4,22 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Generator, Sequence
 from contextlib import aclosing, closing
-from pathlib import Path
-from typing import Any
 
 from llama_index.core.base.llms.types import ChatMessage, ChatResponse, MessageRole
 from llama_index.core.callbacks import CallbackManager, trace_method
 from llama_index.core.chat_engine.types import AgentChatResponse, BaseChatEngine, StreamingAgentChatResponse
-from llama_index.core.schema import BaseNode
 
 from ..document import Document
 from ..library import Library
 from ..prompts import Message, Role
 from .asking import Asked, Told, cited, whole
-from .llm import ParallelCompLLM, Read
+from .llm import Read
 from .messages import plain_messages
+from .over_documents import OverDocuments
 from .responses import details
 
 
-class WholeDocumentChatEngine(BaseChatEngine):
+class WholeDocumentChatEngine(BaseChatEngine, OverDocuments):
     """A conversation about whole documents, read once. `source_nodes` are the cited passages with page and score.
 
     A turn belongs to the history once its answer is complete. The history is never cut: where it fills the model's
@@ -40,42 +38,6 @@ class WholeDocumentChatEngine(BaseChatEngine):
         self._asked = asked
         self._instructions = instructions
         self._history = list(chat_history)
-
-    @classmethod
-    def from_files(
-        cls,
-        paths: Sequence[Path | str],
-        *,
-        llm: ParallelCompLLM | None = None,
-        library: Library | None = None,
-        password: str | None = None,
-        **options: Any,
-    ) -> WholeDocumentChatEngine:
-        """Over PDF, HTML, Markdown and text files, parsed here and read at the first question.
-
-        Raises DocumentError and LibraryError.
-        """
-        return cls(Asked.of_files(paths, llm, library, password), **options)
-
-    @classmethod
-    def from_documents(
-        cls,
-        documents: Sequence[BaseNode],
-        *,
-        llm: ParallelCompLLM | None = None,
-        library: Library | None = None,
-        **options: Any,
-    ) -> WholeDocumentChatEngine:
-        """Over LlamaIndex's own; those of one file that have a `page_label` are the pages of one document.
-
-        Raises NoTextError and TextError for text that is none, and LibraryError.
-        """
-        return cls(Asked.of_nodes(documents, llm, library), **options)
-
-    @property
-    def documents(self) -> tuple[Document, ...]:
-        """The documents that are asked."""
-        return self._asked.documents
 
     @property
     def chat_history(self) -> list[ChatMessage]:

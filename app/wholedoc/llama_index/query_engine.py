@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Generator, Sequence
+from collections.abc import AsyncGenerator, Generator
 from contextlib import aclosing, closing
-from pathlib import Path
 from typing import Any
 
 from llama_index.core.base.base_query_engine import BaseQueryEngine
 from llama_index.core.base.response.schema import RESPONSE_TYPE, AsyncStreamingResponse, Response, StreamingResponse
 from llama_index.core.callbacks import CallbackManager, CBEventType, EventPayload
 from llama_index.core.prompts.mixin import PromptMixinType
-from llama_index.core.schema import BaseNode, QueryBundle
+from llama_index.core.schema import QueryBundle
 
-from ..document import Document
-from ..library import Library
 from ..prompts import Message, Role
 from .asking import Asked, Told, cited, whole
-from .llm import ParallelCompLLM, Read
+from .llm import Read
+from .over_documents import OverDocuments
 from .responses import details
 
 
-class WholeDocumentQueryEngine(BaseQueryEngine):
+class WholeDocumentQueryEngine(BaseQueryEngine, OverDocuments):
     """Answers from whole documents, read once. `source_nodes` are the cited passages with page and score; where the
     documents do not support an answer there are none, and `metadata["found"]` is False.
 
@@ -40,42 +38,6 @@ class WholeDocumentQueryEngine(BaseQueryEngine):
         self._asked = asked
         self._streaming = streaming
         self._instructions = instructions
-
-    @classmethod
-    def from_files(
-        cls,
-        paths: Sequence[Path | str],
-        *,
-        llm: ParallelCompLLM | None = None,
-        library: Library | None = None,
-        password: str | None = None,
-        **options: Any,
-    ) -> WholeDocumentQueryEngine:
-        """Over PDF, HTML, Markdown and text files, parsed here and read at the first question.
-
-        Raises DocumentError and LibraryError.
-        """
-        return cls(Asked.of_files(paths, llm, library, password), **options)
-
-    @classmethod
-    def from_documents(
-        cls,
-        documents: Sequence[BaseNode],
-        *,
-        llm: ParallelCompLLM | None = None,
-        library: Library | None = None,
-        **options: Any,
-    ) -> WholeDocumentQueryEngine:
-        """Over LlamaIndex's own; those of one file that have a `page_label` are the pages of one document.
-
-        Raises NoTextError and TextError for text that is none, and LibraryError.
-        """
-        return cls(Asked.of_nodes(documents, llm, library), **options)
-
-    @property
-    def documents(self) -> tuple[Document, ...]:
-        """The documents that are asked."""
-        return self._asked.documents
 
     def _get_prompt_modules(self) -> PromptMixinType:
         return {}
