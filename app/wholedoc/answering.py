@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from parallelcomp import Beginning, ChunkScore, CopyingState, Engine, Question, Selection, WindowError
+from parallelcomp import AnswerState, Beginning, ChunkScore, CopyingState, Engine, Question, Selection, WindowError
 
 from .answer import Answer, Citation, Cited, Done, Event, Scored, ScoredChunk, Scoring, Timings, Token, Usage
 from .citations import cite
@@ -18,6 +18,7 @@ from .quoting import Vocabulary, common_words, sources
 from .settings import SMALL_MODEL, AnswerFrom, Settings
 from .shared_words import shared_words
 from .text_model import TextModel
+from .wording import Wording
 from .writing import Writing
 
 Cancel = Callable[[], bool]
@@ -251,28 +252,26 @@ def written(asking: Asking, again: Selection, passages: Sequence[Passage]) -> It
 
 
 def _in_their_words(asking: Asking, again: Selection, passages: Sequence[Passage]) -> Iterator[int]:
-    """What the model writes, if all of it stands in the passages and tells something, else what it quotes."""
+    """What the model writes in the passages' words, if that tells something, else what it quotes."""
     model, corpus, sampling = asking.model, asking.corpus, asking.settings.sampling
     chosen = _chosen(asking, passages)
     common = common_words([one.tokenized.document.text for one in corpus.documents])
     vocabulary = Vocabulary.of(corpus, chosen, asking.text, common)
     closing = model.stop_ids | model.line_ends
+    stop_id = min(model.stop_ids or closing)
+
+    def generate(state: AnswerState, ends: frozenset[int]) -> Iterator[int]:
+        return asking.engine.generate(replace(again, state=state), sampling, ends, cancelled=asking.cancelled)
+
     beginning = Beginning(again.state)
-    freely = asking.engine.generate(replace(again, state=beginning), sampling, closing, cancelled=asking.cancelled)
-    ids: list[int] = []
-    for token in freely:
-        ids.append(token)
-        if not vocabulary.has_begun(model.decode(ids)):
-            break
-    else:
-        if vocabulary.tells(model.decode(ids)):
-            yield from ids
-            return
+    wording = Wording(beginning, vocabulary, model.decode, closing, stop_id)
+    ids = list(generate(wording, closing))
+    if not wording.lost and vocabulary.tells(model.decode(ids)):
+        yield from ids
+        return
     beginning.rewind()
     quotable = [one for passage in chosen for one in sources(corpus, passage, asking.text, common)]
-    stop_id = min(model.stop_ids or closing)
-    quoting = replace(again, state=CopyingState(beginning, quotable, closing, stop_id))
-    yield from asking.engine.generate(quoting, sampling, frozenset({stop_id}), cancelled=asking.cancelled)
+    yield from generate(CopyingState(beginning, quotable, closing, stop_id), frozenset({stop_id}))
 
 
 def _chosen(asking: Asking, passages: Sequence[Passage]) -> list[Passage]:

@@ -25,7 +25,7 @@ COMMON_SHARE, COMMON_COUNT = 0.004, 5
 
 def common_words(texts: Sequence[str]) -> frozenset[str]:
     """The words that these texts are full of."""
-    counts = Counter(word for text in texts for word in _words(text))
+    counts = Counter(word for text in texts for word in words_of(text))
     least = max(COMMON_SHARE * counts.total(), COMMON_COUNT)
     return frozenset(word for word, count in counts.items() if count >= least)
 
@@ -40,25 +40,25 @@ class Vocabulary:
     @classmethod
     def of(cls, corpus: Corpus, passages: Sequence[Passage], question: str, common: frozenset[str]) -> Vocabulary:
         """Of the question and of what passages have beyond it."""
-        dull = common | set(_words(question))
+        dull = common | set(words_of(question))
         words: set[str] = set()
         for passage in passages:
             document, first = corpus.locate(passage.first)
             tokenized = corpus.documents[document].tokenized
             last = first + passage.last - passage.first - 1
-            words.update(_words(tokenized.document.text[tokenized.starts[first] : tokenized.ends[last]]))
+            words.update(words_of(tokenized.document.text[tokenized.starts[first] : tokenized.ends[last]]))
         return cls(frozenset(words - dull), dull)
 
     def has_begun(self, text: str) -> bool:
         """Whether every word of an unfinished text is one of these, or its last may still grow into one."""
-        words = _words(text)
+        words = words_of(text)
         if not all(word in self.telling or word in self.dull for word in words[:-1]):
             return False
         return not words or any(known.startswith(words[-1]) for known in chain(self.telling, self.dull))
 
     def tells(self, text: str) -> bool:
         """Whether every word is one of these, and some of them tell something."""
-        words = set(_words(text))
+        words = set(words_of(text))
         return words <= self.telling | self.dull and not words.isdisjoint(self.telling)
 
 
@@ -71,7 +71,7 @@ def sources(corpus: Corpus, passage: Passage, question: str, common: frozenset[s
     tokens = range(first, first + passage.last - passage.first)
     spans = [(int(tokenized.starts[token]), int(tokenized.ends[token])) for token in tokens]
     start, stop = spans[0][0], spans[-1][1]
-    telling = _telling(text, start, stop, common | set(_words(question)))
+    telling = _telling(text, start, stop, common | set(words_of(question)))
     inside = {at for found in WORD.finditer(text, start, stop) for at in range(found.start() + 1, found.end())}
     ends = {place for place, (at, _) in enumerate(spans) if at not in inside and not _blank(text, spans, place - 1)}
     begins = {place: at in telling for at, place in _beginnings(text, spans)}
@@ -117,6 +117,7 @@ def _blank(text: str, spans: Sequence[tuple[int, int]], place: int) -> bool:
     return place >= 0 and not text[slice(*spans[place])].strip()
 
 
-def _words(text: str) -> list[str]:
-    words: list[str] = WORD.findall(text.casefold())
-    return words
+def words_of(text: str) -> list[str]:
+    """Its words, caseless."""
+    found: list[str] = WORD.findall(text.casefold())
+    return found

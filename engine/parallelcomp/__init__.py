@@ -4,11 +4,11 @@ ParallelComp (arXiv 2502.14317) over any supported causal LM of transformers: to
 """
 
 from .assembly import Context
-from .attention import Kernel, usable_kernel
+from .attention import Kernel, Observer, usable_kernel
 from .bifurcated import SharedState, decode_many
 from .chunking import Chunk, split
 from .clustered_heads import Savings
-from .composition import Beginning
+from .composition import AnswerState, Beginning
 from .config import (
     Calibration,
     ClusteredHeads,
@@ -36,6 +36,7 @@ from .quantization import QuantizedKV
 from .scoring import ChunkScore, Question
 
 __all__ = [
+    "AnswerState",
     "Beginning",
     "Calibration",
     "Cancelled",
@@ -62,6 +63,7 @@ __all__ = [
     "MemoryPlan",
     "MemoryPlanError",
     "ModelSpec",
+    "Observer",
     "ParallelCompError",
     "PolicySettings",
     "Prefix",
