@@ -19,7 +19,8 @@ class AnswerFrom(Enum):
     PASSAGES = "passages"
     """The best passages alone, read again: a small model loses the thread in more."""
     QUOTE = "quote"
-    """The best passages alone, and no word that is not theirs: where the model writes another, it has to quote."""
+    """The best passages alone, and in their words: one that the model would rather write gives way, and where too many
+    would have to, it quotes."""
 
 
 class Attention(Enum):

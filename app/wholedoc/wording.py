@@ -13,8 +13,8 @@ from parallelcomp import AnswerState, Context, Observer
 from .quoting import Vocabulary, words_of
 from .sentences import sentences
 
-# A third word that has to be replaced is a sign that the rest will be beside the point, and so is one of the first two
-# (docs/log.md, trial 26).
+# A third word that has to be replaced is a sign that the rest will be beside the point, and so is one of the first
+# two (docs/log.md, trial 26).
 REPLACED = 2
 BEGUN = 2
 # Next tokens that are looked at for one that fits.
@@ -28,8 +28,8 @@ UNFINISHED = "\N{REPLACEMENT CHARACTER}"
 class Wording:
     """Log-probabilities of `inner` for one sentence in the words of `vocabulary`, ended by `stop_id`.
 
-    `lost`: it ended since too much of what the model wanted to say is not in them. `decode` makes text of token ids,
-    by `closing` the model itself ends.
+    `lost`: it ended since too much of what the model wanted to say is not in them. `decode` makes text of token
+    ids, by `closing` the model itself ends.
     """
 
     def __init__(

@@ -13,25 +13,9 @@ from parallelcomp.decoding import decode
 from wholedoc.quoting import Vocabulary
 from wholedoc.wording import Wording
 
-PIECES = [
-    *(
-        "<stop>",
-        "\n",
-        " The",
-        " master",
-        " paid",
-        " 92",
-        " crowns",
-        ".",
-        " He",
-        " left",
-        " fined",
-        " 10",
-        " -",
-        " (",
-    ),
-    *(" 5", "-", "metre", " caf\N{REPLACEMENT CHARACTER}", "\N{REPLACEMENT CHARACTER}", " café", " St"),
-]
+HALF = "\N{REPLACEMENT CHARACTER}"
+PIECES = ["<stop>", "\n", " The", " master", " paid", " 92", " crowns", ".", " He", " left", " fined", " 10"]
+PIECES += [" -", " (", " 5", "-", "metre", " caf" + HALF, HALF, " café", " St"]
 STOP, LINE_END = 0, 1
 VOCABULARY = Vocabulary(
     frozenset({"paid", "92", "crowns", "left", "5", "café"}), frozenset({"the", "master", "he", "st"})
@@ -61,7 +45,7 @@ class Wanting:
 
 
 def said(token_ids: Sequence[int]) -> str:
-    return "".join(PIECES[one] for one in token_ids).replace(" caf\N{REPLACEMENT CHARACTER}" * 2, " café")
+    return "".join(PIECES[one] for one in token_ids).replace(f" caf{HALF}" * 2, " café")
 
 
 def written(*rows: str | Sequence[str], temperature: float = 0.0, seed: int = 0) -> tuple[str, bool]:
@@ -114,7 +98,7 @@ def test_no_hyphen_is_left_without_its_second_half() -> None:
 
 
 def test_a_letter_of_several_tokens_is_a_letter() -> None:
-    half = " caf\N{REPLACEMENT CHARACTER}"
+    half = " caf" + HALF
     assert written(" The", " master", " left", half, half, " (", "<stop>") == (" The master left café (", False)
 
 
