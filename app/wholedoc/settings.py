@@ -19,7 +19,7 @@ class AnswerFrom(Enum):
     PASSAGES = "passages"
     """The best passages alone, read again: a small model loses the thread in more."""
     QUOTE = "quote"
-    """The best passages alone, and in their words: one that the model would rather write gives way, and where too many
+    """The best passages alone, and in their words: another that the model would write gives way, and where too many
     would have to, it quotes."""
 
 
