@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -397,9 +398,11 @@ def add_elsewhere(tiny_model: Path, tmp_path: Path) -> Callable[[], Started]:
         tmp_path / "long.txt", [f"Entry {n}. Vessel {n * 7} came in with {n * 13} crates." for n in range(700)]
     )
 
+    number = count()
+
     def add() -> Started:
         arguments = ["add", path, "--model", tiny_model, "--chunk-tokens", "256", "--json"]
-        return start(arguments, tmp_path / f"said-{len(list(tmp_path.glob('said-*')))}")
+        return start(arguments, tmp_path / f"said-{next(number)}")
 
     return add
 
