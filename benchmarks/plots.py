@@ -45,6 +45,8 @@ STYLE: Any = {
     "legend.frameon": False,
 }
 MARKS = 6  # as many as an axis has room for
+# Runs over the same tasks at other lengths, and by other methods.
+QUALITY = ("quality", "quality-524288", "quality-truncated")
 
 
 def draw(sources: Sequence[Path] = SOURCES, pictures: Path = PICTURES) -> list[Path]:
@@ -52,7 +54,8 @@ def draw(sources: Sequence[Path] = SOURCES, pictures: Path = PICTURES) -> list[P
 
     Each benchmark's figures are taken from the first of the folders `sources` that has them.
     """
-    reading, llama_cpp, quality = (_rows(sources, name) for name in ("reading", "llama_cpp", "quality"))
+    reading, llama_cpp = (_rows(sources, name) for name in ("reading", "llama_cpp"))
+    quality = [row for name in QUALITY for row in _rows(sources, name)]
     with matplotlib.rc_context(STYLE):
         figures = {"cost": _cost(reading, llama_cpp), "quality": _quality(quality)}
         return [_save(figure, pictures / f"{name}.svg") for name, figure in figures.items() if figure is not None]
