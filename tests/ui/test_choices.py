@@ -167,7 +167,7 @@ def test_a_number_from_a_slider_may_be_a_float() -> None:
     """JavaScript knows no other."""
     read = replace(READING, chunk_tokens=512.0).applied(DEFAULTS)  # type: ignore[arg-type]
     floats = {"kept_tokens": 1024.0, "capacity": 256.0, "max_new_tokens": 32.0, "hosts": 3.0}
-    answer = applied(replace(ANSWERING, attention="APB, read per question", **floats))  # type: ignore[arg-type]
+    answer = applied(replace(ANSWERING, attention="APB per question", **floats))  # type: ignore[arg-type]
     assert answer.apb == APB(3)
     assert type(answer.apb.hosts) is int
     numbers = [
@@ -289,7 +289,7 @@ def test_calibration_goes_with_assembled_parts_only(composition: str, region: st
         {"capacity": -1},
         {"temperature": -0.5},
         {"max_new_tokens": 0},
-        {"attention": "APB, read per question", "hosts": 0},
+        {"attention": "APB per question", "hosts": 0},
     ],
 )
 def test_numbers_beyond_the_sliders_are_refused_in_a_sentence(nonsense: dict[str, Any]) -> None:

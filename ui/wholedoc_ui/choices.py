@@ -46,21 +46,21 @@ PRECISIONS = {
     "2 bits": KVPrecision.INT2,
 }
 COMPOSITIONS = {
-    "assembled: side by side, at once": Composition.ASSEMBLED,
-    "re-read: read once more together": Composition.REREAD,
-    "mixture: each answers, weighted": Composition.MIXTURE,
+    "assembled: side by side": Composition.ASSEMBLED,
+    "re-read: together, anew": Composition.REREAD,
+    "mixture: each one answers": Composition.MIXTURE,
 }
 ATTENTIONS = {
     "parallel parts, read once": Attention.PARALLEL,
-    "APB, read per question": Attention.APB,
-    "Star-Attention, read per question": Attention.STAR,
+    "APB per question": Attention.APB,
+    "Star-Attention per question": Attention.STAR,
 }
 POLICIES = {
     "what the question looks at": EvictionPolicy.QUESTION,
     "SnapKV": EvictionPolicy.SNAPKV,
-    "PyramidKV: more in lower layers": EvictionPolicy.PYRAMIDKV,
-    "StreamingLLM: first, last tokens": EvictionPolicy.STREAMING_LLM,
-    "H2O: what is looked at most": EvictionPolicy.H2O,
+    "PyramidKV: by layer": EvictionPolicy.PYRAMIDKV,
+    "StreamingLLM: both ends": EvictionPolicy.STREAMING_LLM,
+    "H2O: looked at most": EvictionPolicy.H2O,
     "NACL: partly at random": EvictionPolicy.NACL,
     "CORM: only what is needed": EvictionPolicy.CORM,
 }
