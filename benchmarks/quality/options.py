@@ -81,7 +81,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add("--model", "model", metavar="MODEL", help="a model's folder or id; the embedded one by default")
     add("--documents", "documents", type=_positive, metavar="N", help="the first N documents of a file")
     add("--questions", "questions", type=_positive, metavar="N", help="the first N questions of each")
-    add("--depths", "depths", type=_positive, metavar="N", help="places in a document: 10, quick 3")
+    add("--depths", "depths", type=_depths, metavar="N", help="places in a document: 10, quick 3")
     add("--seed", "seed", type=int, metavar="N", help="another seed gives other texts and needles")
     add("--chunk-tokens", "chunk_tokens", type=_positive, metavar="N", help="longest chunk")
     add("--kept-tokens", "kept_tokens", type=_positive, metavar="N", help="how much of a document is kept")
@@ -112,4 +112,11 @@ def _positive(text: str) -> int:
     number = int(text)
     if number < 1:
         raise argparse.ArgumentTypeError(f"must be at least 1, got {number}")
+    return number
+
+
+def _depths(text: str) -> int:
+    number = _positive(text)
+    if number < 2:
+        raise argparse.ArgumentTypeError("goes from the first sentence to the last: at least 2")
     return number

@@ -107,7 +107,9 @@ def test_a_continuation_is_predicted_as_with_full_attention_where_one_chunk_is_a
         perplexity.run(figures, library, text, [100_000], places=1)
 
 
-@pytest.mark.parametrize("wrong", [["--task", "riddle"], ["--methods", "magic"], ["--length", "0"]])
+@pytest.mark.parametrize(
+    "wrong", [["--task", "riddle"], ["--methods", "magic"], ["--length", "0"], ["--depths", "1"]]
+)
 def test_what_is_not_known_on_the_command_line_is_refused(
     wrong: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
