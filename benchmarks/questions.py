@@ -4,13 +4,38 @@ from __future__ import annotations
 
 import statistics
 import time
+from collections.abc import Sequence
+from itertools import cycle
 
 from wholedoc.answer import Answer
+from wholedoc.document import Document
 from wholedoc.library import Library
 from wholedoc.settings import Settings
 
 from .report import Report, peak_gigabytes
 from .sample import REGISTER, SAMPLES, SampleQuestion, sample_questions
+
+# About nothing that is in a sample document.
+ELSEWHERE = (
+    "How do I bake bread?",
+    "Who won the football world cup in 2010?",
+    "What is the boiling point of nitrogen?",
+    "How many legs does a spider have and how does it spin its web?",
+    "Which programming language should I learn first if I want to become a data scientist?",
+    "What is the capital of the largest country in South America, and how many people live there?",
+    "Name the four main blood types, and say which of them can be given to anybody.",
+    "Who wrote the novel Moby Dick?",
+    "Explain the theory of relativity in two sentences.",
+    "What are the side effects of aspirin?",
+    "What are the capitals of these 4 countries: Germany, Japan, Brazil, Kenya? Name every capital.",
+    "Answer in one short sentence, and only from the text: what is the speed of light in a vacuum?",
+)
+# How people and pipelines wrap a question; every fourth of the register's is asked so.
+INSTRUCTED = (
+    "{} Answer in one short sentence, without any explanation, and do not make anything up.",
+    "Please read the document carefully and tell me, with the exact passage if you can: {}",
+    "You are a careful assistant. {} If the document does not say so, say that you do not know.",
+)
 
 
 def run(quick: bool) -> Report:
@@ -35,8 +60,25 @@ def run(quick: bool) -> Report:
             citation_rank=citation_rank(question, answer),
             first_token_s=answer.timings.first_token_s,
         )
-    _summarise(report, [pair for pair in answers if pair[0].answers], [p for p in answers if not p[0].answers])
+    answerable = [pair for pair in answers if pair[0].answers]
+    _summarise(report, answerable, [pair for pair in answers if not pair[0].answers])
+    some = [question.text for question, _ in answerable[:: 1 if quick else 4]]
+    instructed = [form.format(question) for form, question in zip(cycle(INSTRUCTED), some, strict=False)]
+    report.add(figure="instructed questions said to be found", **_found(report, library, document, instructed))
+    report.add(
+        figure="questions about something else said to be found", **_found(report, library, document, ELSEWHERE)
+    )
     return report
+
+
+def _found(report: Report, library: Library, document: Document, questions: Sequence[str]) -> dict[str, int]:
+    """How many are said to be found; each goes into the report."""
+    found = 0
+    for text in questions:
+        answer = library.ask([document], text)
+        found += answer.found
+        report.add(question=text, answer=answer.text, found=answer.found)
+    return {"found": found, "questions": len(questions)}
 
 
 def _summarise(

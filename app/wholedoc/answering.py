@@ -13,6 +13,7 @@ from .citations import cite
 from .conversation import Turn
 from .corpus import Corpus
 from .errors import QuestionError
+from .explaining import explains
 from .passages import Passage, best_passages, contenders, rerank
 from .quoting import Vocabulary, common_words, sources
 from .settings import SMALL_MODEL, AnswerFrom, Settings
@@ -96,17 +97,17 @@ def answer(asking: Asking) -> Generator[Event, None, None]:
     engine, corpus = asking.engine, asking.corpus
     question = asking.question()
     started = time.perf_counter() - (asking.scores.seconds if asking.scores else 0.0)
-    baseline = engine.score_without_document(question)
+    alone = engine.score_without_document(question)
     scores = list(asking.scores.chunks) if asking.scores else (yield from _score(asking, question))
     kept = engine.select(corpus.chunks, iter(scores))
-    scored = _scored_chunks(corpus, scores, kept, baseline)
+    scored = _scored_chunks(corpus, scores, kept, sum(alone) / len(alone))
     scored_s = time.perf_counter() - started
     yield Scored(scored, scored_s)
 
     citations: tuple[Citation, ...] = ()
     kept_tokens = 0
     tokens: Iterator[int] | None = None
-    if max((chunk.gain for chunk in scored), default=0.0) > asking.settings.found_margin:
+    if any(explains(score.token_nll, alone, asking.settings.found_margin) for score in scores):
         selection, passages = _look(asking, question, kept)
         kept_tokens = selection.context.kept_tokens
         citations = cite(corpus, passages)

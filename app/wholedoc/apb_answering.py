@@ -14,6 +14,7 @@ from .answer import Citation, Cited, Event, Reading, Scored, Usage
 from .answering import Asking, Found, reread, second_look, tell, written
 from .citations import cite
 from .corpus import Corpus
+from .explaining import explains
 from .passages import Passage, best_of
 from .settings import AnswerFrom
 
@@ -34,7 +35,8 @@ def answer_by_apb(asking: Asking, apb: APB, ranks: Ranks | None = None) -> Gener
     citations: tuple[Citation, ...] = ()
     seen = 0
     tokens: Iterator[int] | None = None
-    if engine.score_without_document(reading.question) - look.nll > asking.settings.found_margin:
+    alone = engine.score_without_document(reading.question)
+    if explains(look.token_nll, alone, asking.settings.found_margin):
         ranked = best_of(corpus, _whole(corpus), look.attention.numpy(), asking.settings.citations)
         passages = second_look(asking, asking.question(), ranked)
         seen = corpus.tokens

@@ -42,11 +42,11 @@ SMALL_MODEL = 1e9
 class Settings:
     """`model` is a Hugging Face id or a folder, None the embedded model. `device` None is CUDA where there is one;
     `dtype` None is the fastest that the device has. `decode_weights` None is 8 bits for a small model on a CPU in
-    bf16, which decodes nearly twice as fast. `found_margin`: nats per token by which the best chunk must
-    make the question more likely than the prefix alone, for an answer to count as found. `answer_from` None follows
-    the model's size; `passages` is how many of them are read again. `library_bytes`: most that the chunks of all
-    documents take on disk. `apb` None is ParallelComp; with it every question reads the documents anew, and the
-    library keeps nothing of that.
+    bf16, which decodes nearly twice as fast. `found_margin`: nats per token by which a chunk must make
+    the question, or words of it (`explains`), more likely than the prefix alone, for an answer to count as found.
+    `answer_from` None follows the model's size; `passages` is how many of them are read again. `library_bytes`:
+    most that the chunks of all documents take on disk. `apb` None is ParallelComp; with it every question reads the
+    documents anew, and the library keeps nothing of that.
     """
 
     model: str | None = None

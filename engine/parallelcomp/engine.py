@@ -178,11 +178,11 @@ class Engine:
             cancelled=cancelled,
         )
 
-    def score_without_document(self, question: Question) -> float:
-        """Question NLL given the prefix alone, nats per token: what a chunk must beat to be evidence."""
+    def score_without_document(self, question: Question) -> tuple[float, ...]:
+        """-log P of each question token given the prefix alone, nats: what a chunk must beat to be evidence."""
         empty = type(self.prefix.kv)(self.prefix.kv.tensor[:, :, :, :0])
         ((token_nll, _),) = score_batch(self.loaded, self.prefix, [empty], question)
-        return sum(token_nll) / len(token_nll)
+        return tuple(token_nll)
 
     @property
     def _capacity(self) -> int | None:

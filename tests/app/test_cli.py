@@ -84,6 +84,18 @@ def test_a_person_reads_the_answer_and_its_pages(wholedoc: Command) -> None:
 
 @pytest.mark.embedded
 @pytest.mark.usefixtures("with_notice_read")
+def test_instructions_around_a_question_hide_no_answer_and_something_else_is_not_found(wholedoc: Command) -> None:
+    instructions = "Answer in one short sentence, without any explanation, and do not make anything up."
+    asked = ("-q", f"Who deals with complaints about noise? {instructions}", "-q", "How do I bake bread?")
+    found, not_found = json.loads(wholedoc("ask", NOTICE, *asked, "--json")[1])["answers"]
+    assert found["found"]
+    assert 3 in [citation["page"] for citation in found["citations"]]
+    assert not not_found["found"]
+    assert not_found["citations"] == []
+
+
+@pytest.mark.embedded
+@pytest.mark.usefixtures("with_notice_read")
 @pytest.mark.parametrize("composition", ["assembled", "reread", "mixture"])
 def test_every_composition_answers(wholedoc: Command, composition: str) -> None:
     code, out, _ = wholedoc(

@@ -26,10 +26,10 @@ Cancel = Callable[[], bool]
 
 @dataclass(frozen=True)
 class Look:
-    """Of the question's pass over a document: `nll` of its own tokens, mean, nats per token; `attention` that it
-    pays to each token of the document, fp32 (document tokens,)."""
+    """Of the question's pass over a document: -log P of each of its own tokens, nats; `attention` that it pays to
+    each token of the document, fp32 (document tokens,)."""
 
-    nll: float
+    token_nll: tuple[float, ...]
     attention: Tensor
 
 
@@ -53,9 +53,9 @@ class QuestionReading:
         wanted = range(first, first + len(question.ids))
         log_probs = self._state.run(question.asked, wanted, watch, cancelled)
         self._looked = True
-        nll = -log_probs.gather(1, torch.tensor(question.ids, device=log_probs.device)[:, None]).mean()
+        nll = -log_probs.gather(1, torch.tensor(question.ids, device=log_probs.device)[:, None])
         paid = self._company.gather(watch.padded(self.layout, self._spec.device)).reshape(-1).cpu()
-        return Look(float(nll), paid[self.layout.prefix_tokens : self.layout.tokens])
+        return Look(tuple(nll.flatten().tolist()), paid[self.layout.prefix_tokens : self.layout.tokens])
 
     def generate(
         self, sampling: Sampling, stop_ids: frozenset[int], cancelled: Cancel | None = None
