@@ -124,7 +124,7 @@ def _kills(report: Report, folder: Path, trials: int) -> None:
         process.kill()
         process.wait()
         lost += len(seen - set(store))
-        damaged += len(Library.open(folder).verify().damaged)
+        damaged += len(Library.open(folder).folder.verify().damaged)
     report.add(
         figure="killed with SIGKILL while reading",
         trials=trials,

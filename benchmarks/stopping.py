@@ -41,6 +41,8 @@ def run(quick: bool) -> Report:
 
 def _interrupt(folder: Path, delay: float) -> float:
     """Seconds from SIGINT to the end of the process, `delay` after the first chunk was read."""
+    # A shell's background jobs ignore Ctrl-C, and what they start does too.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     process = subprocess.Popen(
         [sys.executable, "-m", "wholedoc", "add", str(REGISTER)],
         env={**os.environ, VARIABLE: str(folder)},
