@@ -51,7 +51,7 @@ llama-cpp: $(VENV)/.dev  ## llama.cpp, which `make bench` compares with where it
 plots: $(VENV)/.dev  ## the pictures of docs/benchmarks.md, from the newest measurements
 	$(BIN)/python -m benchmarks plots
 
-bench-quick: $(VENV)/.dev  ## the same on short documents, in about two minutes
+bench-quick: $(VENV)/.dev  ## the same on short documents, each within two minutes, a quarter of an hour in all
 	$(BIN)/python -m benchmarks --quick
 
 kvpress: $(VENV)/.pip  ## what compares with kvpress, in an environment of its own: it wants an older transformers

@@ -54,18 +54,19 @@ class Setting:
 
 @dataclass(frozen=True)
 class Length:
-    """Document tokens, how many questions there are, how many hosts share the document, and by how many ranks; and
-    of how many questions each a host is asked, which read everything anew."""
+    """Document tokens, how many questions there are, how many hosts share the document, and by how many ranks; of
+    how many questions each a host is asked, which read everything anew; which eviction policies are compared."""
 
     tokens: int
     questions: int
     hosts: int
     ranks: tuple[int, ...]
     by_hosts: int
+    policies: tuple[EvictionPolicy, ...] = tuple(EvictionPolicy)
 
 
 FULL = (Length(32768, 5, 8, (2, 4), 2), Length(131072, 5, 16, (2, 4), 1))
-QUICK = (Length(6000, 2, 2, (2,), 1),)
+QUICK = (Length(4096, 2, 2, (2,), 1, (EvictionPolicy.QUESTION, EvictionPolicy.STREAMING_LLM)),)
 
 
 def run(quick: bool, tokens: Sequence[int] = ()) -> Report:
@@ -117,7 +118,7 @@ def _settings(length: Length, clusters: Path) -> list[Setting]:
     star = ("--attention", "star", *hosts, "--ranks", str(length.ranks[0]))
     policies = [
         Setting(one.value, (*context, "--eviction", one.value, "--capacity", str(CAPACITY)))
-        for one in EvictionPolicy
+        for one in length.policies
     ]
     return [
         Setting("ParallelComp"),
