@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import pytest
-import torch
-from torch import Tensor
 
-from parallelcomp import Context, Observer, Sampling
+from parallelcomp import Sampling
 from parallelcomp.decoding import decode
 from wholedoc.quoting import Vocabulary
 from wholedoc.wording import Wording
+
+from ..scripted import Scripted, wanting
 
 HALF = "\N{REPLACEMENT CHARACTER}"
 PIECES = ["<stop>", "\n", " The", " master", " paid", " 92", " crowns", ".", " He", " left", " fined", " 10"]
@@ -22,36 +22,15 @@ VOCABULARY = Vocabulary(
 )
 
 
-class Wanting:
-    """A model that wants the first of these words most, then the next; the last row for good."""
-
-    context: Context
-
-    def __init__(self, rows: Sequence[Sequence[str]]) -> None:
-        self.rows = rows
-        self.steps = 0
-
-    def step(
-        self,
-        token_ids: Sequence[int],
-        observer: Observer | None = None,
-        cancelled: Callable[[], bool] | None = None,
-    ) -> Tensor:
-        row = torch.zeros(len(PIECES))
-        for rank, piece in enumerate(self.rows[min(self.steps, len(self.rows) - 1)]):
-            row[PIECES.index(piece)] = 20.0 - rank
-        self.steps += 1
-        return row.log_softmax(dim=-1)
-
-
 def said(token_ids: Sequence[int]) -> str:
     return "".join(PIECES[one] for one in token_ids).replace(f" caf{HALF}" * 2, " café")
 
 
 def written(*rows: str | Sequence[str], temperature: float = 0.0, seed: int = 0) -> tuple[str, bool]:
     """What comes of a model that wants these, one row a token, and whether it was given up."""
-    wanting = Wanting([[row] if isinstance(row, str) else row for row in rows])
-    state = Wording(wanting, VOCABULARY, said, frozenset({STOP, LINE_END}), STOP)
+    wanted = [[PIECES.index(piece) for piece in ([row] if isinstance(row, str) else row)] for row in rows]
+    inner = Scripted([wanting(len(PIECES), *tokens) for tokens in wanted])
+    state = Wording(inner, VOCABULARY, said, frozenset({STOP, LINE_END}), STOP)
     sampling = Sampling(max_new_tokens=12, temperature=temperature, seed=seed)
     ids = list(decode(state, [3], sampling, frozenset({STOP, LINE_END})))
     return said(ids), state.lost
