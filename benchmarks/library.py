@@ -108,18 +108,21 @@ def _plan(library: Library, document: Document) -> Plan:
 
 
 def _kills(report: Report, folder: Path, trials: int) -> None:
-    """Kill a reading at random moments; what was read must be there, and nothing damaged."""
+    """Kill a reading at random moments after it wrote a chunk; what was read must be there, and nothing damaged."""
     chance = random.Random(1)
     store = ChunkStore(folder / "kv")
     lost = damaged = 0
     for _ in range(trials):
+        before = set(store)
         process = subprocess.Popen(
             [sys.executable, "-m", "wholedoc", "add", str(REGISTER)],
             env={**os.environ, VARIABLE: str(folder)},
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
-        time.sleep(chance.uniform(3.0, 8.0))
+        while set(store) == before and process.poll() is None:
+            time.sleep(0.02)
+        time.sleep(chance.uniform(0.0, 3.0))
         seen = set(store)
         process.kill()
         process.wait()
