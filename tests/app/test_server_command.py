@@ -65,8 +65,20 @@ def test_a_served_library_answers_and_ends_when_asked_to(tiny_model: Path) -> No
         out, err = process.communicate(timeout=30)
         assert time.monotonic() - stopped < 5
         assert re.search(r"the API is at http://127\.0\.0\.1:\d+/v1 ", out)
+        assert process.returncode == 0
         assert "sesame" not in out + err
         assert "Traceback" not in err
+
+
+@pytest.mark.usefixtures("with_embedded_model")
+def test_it_ends_when_asked_to_while_the_model_is_loaded() -> None:
+    """A thread in the middle of torch hears of nothing, and makes Python abort if it ends in the usual way."""
+    with serve("--no-ui") as (client, process):
+        assert client.get("/health").json()["status"] == "loading"
+        time.sleep(0.5)
+        process.send_signal(signal.SIGTERM)
+        _, err = process.communicate(timeout=5)
+        assert process.returncode == 0, err
 
 
 def test_the_port_answers_before_the_model_is_loaded(tiny_model: Path) -> None:

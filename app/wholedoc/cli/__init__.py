@@ -65,6 +65,8 @@ def run(arguments: list[str]) -> int:
     except click.ClickException as error:
         error.show()
         return error.exit_code
+    except SystemExit as end:  # a polite kill, which a server cleans up after
+        return end.code if isinstance(end.code, int) else 0
     except (KeyboardInterrupt, click.Abort):
         click.echo("stopped; what was read so far stays in the library", err=True)
         return 1
