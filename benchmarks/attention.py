@@ -66,7 +66,7 @@ class Length:
 
 
 FULL = (Length(32768, 5, 8, (2, 4), 2), Length(131072, 5, 16, (2, 4), 1))
-QUICK = (Length(4096, 2, 2, (2,), 1, (EvictionPolicy.QUESTION, EvictionPolicy.STREAMING_LLM)),)
+QUICK = (Length(3072, 2, 2, (2,), 1, (EvictionPolicy.STREAMING_LLM,)),)
 
 
 def run(quick: bool, tokens: Sequence[int] = ()) -> Report:
