@@ -35,8 +35,12 @@ def test_every_setting_is_understood(length: Length, tmp_path: Path) -> None:
         assert (settings.engine.clustered_heads is not None) == ("clustered" in setting.name)
         if settings.apb is not None:
             assert settings.apb.hosts % (given["rank_count"] or 1) == 0  # every rank plays as many
-    assert policies == set(EvictionPolicy)
+    assert policies == {EvictionPolicy.QUESTION, *length.policies}
     assert seen == set(Attention)
+
+
+def test_every_policy_is_compared_where_time_does_not_matter() -> None:
+    assert all(set(length.policies) == set(EvictionPolicy) for length in FULL)
 
 
 def test_a_citation_on_the_evidence_page_is_found() -> None:

@@ -57,7 +57,11 @@ def ask_hosts(chosen: APB, ranks: Ranks | None = None) -> Result:
     company = None if ranks is None else OverRanks(ranks, chosen.hosts)
     reading = finish(read(pair().loaded, chosen, PREFIX, DOCUMENT[:200], QUESTION, 5, company))
     look = reading.look()
-    return {"nll": look.nll, "attention": look.attention, "answer": list(reading.generate(GREEDY, frozenset()))}
+    return {
+        "nll": look.token_nll,
+        "attention": look.attention,
+        "answer": list(reading.generate(GREEDY, frozenset())),
+    }
 
 
 def everything(ranks: Ranks) -> Result:
