@@ -35,8 +35,9 @@ lint: $(VENV)/.dev
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports
 
-check: lint test  ## format, lint, types, tests
+check: lint test  ## format, lint, types, who imports whom, tests
 
 format: $(VENV)/.dev
 	$(BIN)/ruff format .

@@ -17,10 +17,10 @@ import torch
 
 from parallelcomp import Chunk, Engine, EngineConfig, Sampling, Selection, split
 from wholedoc.answer import Answer, Done
-from wholedoc.answering import Asking, answer
-from wholedoc.corpus import Corpus, ReadDocument
+from wholedoc.answering.pipeline import Asking, answer
+from wholedoc.models.text_model import TextModel, open_model
+from wholedoc.reading.corpus import Corpus, ReadDocument
 from wholedoc.settings import Settings
-from wholedoc.text_model import TextModel, open_model
 
 from .report import peak_gigabytes
 from .sample import front_questions, opened

@@ -22,11 +22,11 @@ from typing import Any
 import psutil
 
 from parallelcomp import EvictionPolicy
-from wholedoc.embedded_model import embedded_model
-from wholedoc.home import VARIABLE
 from wholedoc.library import Library
-from wholedoc.prompting import encode
-from wholedoc.text_model import open_model
+from wholedoc.models.chat_template import encode
+from wholedoc.models.embedded_model import embedded_model
+from wholedoc.models.text_model import open_model
+from wholedoc.storage.home import VARIABLE
 
 from .child import in_child
 from .library import share_models

@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import Any
 
 from wholedoc.answer import Token
-from wholedoc.document import Document
-from wholedoc.home import VARIABLE, home
+from wholedoc.documents.document import Document
+from wholedoc.documents.tokenized import TokenizedDocument
 from wholedoc.library import Library
-from wholedoc.reader import Plan
+from wholedoc.reading.through_store import Plan
 from wholedoc.settings import Settings
-from wholedoc.store import ChunkStore
-from wholedoc.tokenization import TokenizedDocument
+from wholedoc.storage.chunk_store import ChunkStore
+from wholedoc.storage.home import VARIABLE, home
 
 from .report import Report
 from .sample import REGISTER, SAMPLES

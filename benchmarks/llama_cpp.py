@@ -13,8 +13,8 @@ from typing import Any
 
 import torch
 
-from wholedoc.embedded_model import GGUF, fetch_gguf
-from wholedoc.text_model import open_model
+from wholedoc.models.embedded_model import GGUF, fetch_gguf
+from wholedoc.models.text_model import open_model
 
 from . import asking_trial, llama_cpp_trial
 from .asking_trial import AskingTrial

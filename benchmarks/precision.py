@@ -8,12 +8,12 @@ from dataclasses import replace
 import torch
 
 from parallelcomp import ChunkKV, Engine, KVPrecision, split
-from parallelcomp.kv import store_kv
+from parallelcomp.kv.stored import store_kv
 from wholedoc.answer import Answer, Done
-from wholedoc.answering import Asking, answer
-from wholedoc.corpus import Corpus, ReadDocument
-from wholedoc.document import Document
+from wholedoc.answering.pipeline import Asking, answer
+from wholedoc.documents.document import Document
 from wholedoc.library import Library
+from wholedoc.reading.corpus import Corpus, ReadDocument
 from wholedoc.settings import Settings
 
 from .questions import citation_rank, correct

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from itertools import cycle
 
 from wholedoc.answer import Answer
-from wholedoc.document import Document
+from wholedoc.documents.document import Document
 from wholedoc.library import Library
 from wholedoc.settings import Settings
 

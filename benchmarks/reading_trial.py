@@ -10,7 +10,7 @@ from typing import Any
 import torch
 
 from parallelcomp import Engine, EngineConfig, KVPrecision, split
-from wholedoc.text_model import TextModel, open_model
+from wholedoc.models.text_model import TextModel, open_model
 
 from .report import peak_gigabytes
 from .sample import REGISTER, opened

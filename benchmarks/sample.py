@@ -6,10 +6,10 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from wholedoc.document import Document
-from wholedoc.extraction import read_document
-from wholedoc.text_model import TextModel
-from wholedoc.tokenization import TokenizedDocument, tokenize
+from wholedoc.documents.document import Document
+from wholedoc.documents.extraction import read_document
+from wholedoc.documents.tokenized import TokenizedDocument, tokenize
+from wholedoc.models.text_model import TextModel
 
 SAMPLES = Path(__file__).parents[1] / "sample_docs"
 REGISTER = SAMPLES / "harbour_register.pdf"

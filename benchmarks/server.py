@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from wholedoc.home import VARIABLE
+from wholedoc.storage.home import VARIABLE
 
 from .library import share_models
 from .report import Report
@@ -152,7 +152,7 @@ def _first_tokens(report: Report, port: int, path: Path) -> None:
 
 def _text(path: Path) -> str:
     """The document's text, long enough to be taken for a document."""
-    from wholedoc.extraction import read_document
+    from wholedoc.documents.extraction import read_document
 
     text = read_document(path).text
     return "\n\n".join([text] * (1 + 8000 // len(text)))

@@ -14,10 +14,10 @@ import time
 from pathlib import Path
 
 from parallelcomp import Cancelled
-from wholedoc.home import VARIABLE
 from wholedoc.library import Library
 from wholedoc.settings import Settings
-from wholedoc.store import ChunkStore
+from wholedoc.storage.chunk_store import ChunkStore
+from wholedoc.storage.home import VARIABLE
 
 from .library import share_models
 from .report import Report

@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from wholedoc.home import VARIABLE
+from wholedoc.storage.home import VARIABLE
 
 from .library import share_models
 from .report import Report

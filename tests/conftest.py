@@ -33,7 +33,7 @@ def _own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(scope="session")
 def embedded_folder() -> Path:
     """The converted embedded model, made once a machine and kept outside of every test's own home."""
-    from wholedoc.embedded_model import embedded_model
+    from wholedoc.models.embedded_model import embedded_model
 
     return embedded_model(Path(os.environ.get("WHOLEDOC_TEST_CACHE", CACHE)) / "models")
 
@@ -44,9 +44,10 @@ def _weights_are_loaded_once() -> Iterator[None]:
 
     Each gets a model of its own around them, so that one which was opened again is told from one which was kept.
     """
-    from wholedoc import embedded_model, library
-    from wholedoc.home import home
-    from wholedoc.text_model import TextModel, open_model
+    from wholedoc import library
+    from wholedoc.models import embedded_model
+    from wholedoc.models.text_model import TextModel, open_model
+    from wholedoc.storage.home import home
 
     opened = cache(open_model)
 
@@ -62,7 +63,7 @@ def _weights_are_loaded_once() -> Iterator[None]:
 @pytest.fixture
 def with_embedded_model(embedded_folder: Path) -> None:
     """The test's own library already holds the embedded model."""
-    from wholedoc.home import home
+    from wholedoc.storage.home import home
 
     hold_embedded_model(home(), embedded_folder)
 
@@ -90,7 +91,7 @@ def _notice_library(embedded_folder: Path, tmp_path_factory: pytest.TempPathFact
 @pytest.fixture
 def with_notice_read(_notice_library: Path) -> None:
     """The test's own library already holds the embedded model, and the notice as that has read it."""
-    from wholedoc.home import home
+    from wholedoc.storage.home import home
 
     shutil.copytree(_notice_library, home(), symlinks=True)
 

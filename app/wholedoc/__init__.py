@@ -30,11 +30,11 @@ if TYPE_CHECKING:
         Usage,
     )
     from .conversation import Turn
-    from .document import Document
+    from .documents.document import Document
     from .errors import WholedocError
-    from .folder import DocumentInfo
     from .library import Library
     from .settings import AnswerFrom, Settings
+    from .storage.folder import DocumentInfo
 
 # Where each public name lives: loaded when it is first used, since the library brings torch along, and the command
 # line's help and the worker that parses documents want to do without.
@@ -58,9 +58,9 @@ _HOMES = {
         "answer",
     ),
     "Turn": "conversation",
-    "Document": "document",
+    "Document": "documents.document",
     "WholedocError": "errors",
-    "DocumentInfo": "folder",
+    "DocumentInfo": "storage.folder",
     "Library": "library",
     "AnswerFrom": "settings",
     "Settings": "settings",

@@ -8,26 +8,27 @@ from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
-from parallelcomp import ClusteredHeads, ClusterError, Engine, MemoryPlan, head_clusters
+from parallelcomp import ClusteredHeads, ClusterError, Engine, MemoryPlan
+from parallelcomp.chai import head_clusters
 from parallelcomp.ranks import Ranks, ScoringOverRanks
 
 from .answer import Answer, Done, Event, Planned, Reading
-from .answering import Asking, answer, score_together
-from .apb_answering import answer_by_apb
+from .answering.apb import answer_by_apb
+from .answering.chat import Chatting, chat
+from .answering.pipeline import Asking, answer, score_together
 from .conversation import Turn
-from .corpus import Corpus, ReadDocument
-from .document import Document
-from .folder import DocumentInfo, LibraryFolder
-from .home import home
-from .pace import Paces, probe
-from .plain_chat import Chatting, chat
-from .ranked_reading import read_over_ranks
-from .reader import Plan, bytes_on_disk, chunks_missing, read
+from .documents.document import Document
+from .documents.tokenized import TokenizedDocument, tokenize
+from .models.text_model import TextModel, open_model
+from .models.throughput import Paces, probe
+from .reading.corpus import Corpus, ReadDocument
+from .reading.over_ranks import read_over_ranks
+from .reading.through_store import Plan, bytes_on_disk, chunks_missing, read
+from .runtime.turns import Turns
 from .settings import Settings
-from .shelf import Shelf
-from .text_model import TextModel, open_model
-from .tokenization import TokenizedDocument, tokenize
-from .turns import Turns
+from .storage.folder import DocumentInfo, LibraryFolder
+from .storage.home import home
+from .storage.shelf import Shelf
 
 Cancel = Callable[[], bool]
 Notify = Callable[[str], None]

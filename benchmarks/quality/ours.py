@@ -8,10 +8,10 @@ from typing import Any
 
 from parallelcomp import Question
 from wholedoc.answer import Answer
-from wholedoc.answering import Asking, answer_context
-from wholedoc.corpus import Corpus, ReadDocument
+from wholedoc.answering.pipeline import Asking, answer_context
 from wholedoc.library import Library
-from wholedoc.prompting import encode
+from wholedoc.models.chat_template import encode
+from wholedoc.reading.corpus import Corpus, ReadDocument
 from wholedoc.settings import Settings
 
 from .case import Case, Metric

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from parallelcomp import Chunk, Engine, Question
+from wholedoc.documents.tokenized import TokenizedDocument
 from wholedoc.library import Library
-from wholedoc.tokenization import TokenizedDocument
 
 from ..report import Report
 from .errors import CasesError

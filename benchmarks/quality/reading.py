@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from wholedoc.answer import Planned
-from wholedoc.corpus import ReadDocument
-from wholedoc.document import Document
+from wholedoc.documents.document import Document
 from wholedoc.library import Library
+from wholedoc.reading.corpus import ReadDocument
 
 
 def read(library: Library, document: Document) -> tuple[int, ReadDocument]:

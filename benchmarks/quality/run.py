@@ -13,7 +13,7 @@ import torch
 
 from parallelcomp import EngineConfig, Eviction, Sampling
 from wholedoc.library import Library
-from wholedoc.prompting import encode
+from wholedoc.models.chat_template import encode
 from wholedoc.settings import Settings
 
 from ..library import share_models

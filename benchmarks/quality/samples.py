@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from wholedoc.extraction import read_document
+from wholedoc.documents.extraction import read_document
 
 from ..sample import SAMPLES, sample_questions
 from .case import Case, Metric

@@ -3,12 +3,12 @@
 ParallelComp (arXiv 2502.14317) over any supported causal LM of transformers: token ids in, token ids out.
 """
 
-from .assembly import Context
 from .attention import Kernel, Observer, usable_kernel
+from .attribution import EvidenceObserver
 from .bifurcated import SharedState, decode_many
+from .chai.clustered_heads import Savings
+from .chai.head_clusters import find_clusters
 from .chunking import Chunk, split
-from .clustered_heads import Savings
-from .composition import AnswerState, Beginning
 from .config import (
     Calibration,
     ClusteredHeads,
@@ -23,16 +23,17 @@ from .config import (
     Region,
     Sampling,
 )
-from .copying import CopyingState, Source
-from .decode_weights import DecodeWeights, can_quantize_decode, quantize_decode
+from .context.composition import Beginning
+from .decoding.copying import CopyingState, Source
+from .decoding.next_token import AnswerState
+from .decoding.weights import DecodeWeights, can_quantize_decode, quantize_decode
 from .engine import Engine, SecondLook, Selection, default_device, default_dtype
 from .errors import Cancelled, ClusterError, MemoryPlanError, ParallelCompError, UnsupportedModelError, WindowError
-from .evidence import EvidenceObserver
-from .head_clusters import find_clusters
-from .kv import ChunkKV, DenseKV, Prefix, StoredKV, restore, store_kv
+from .kv.context import Context
+from .kv.quantization import QuantizedKV
+from .kv.stored import ChunkKV, DenseKV, Prefix, StoredKV, restore, store_kv
 from .memory import MemoryPlan, plan
 from .model import LoadedModel, ModelSpec, adopt, load
-from .quantization import QuantizedKV
 from .scoring import ChunkScore, Question
 
 __all__ = [

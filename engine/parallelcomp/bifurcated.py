@@ -13,13 +13,14 @@ import torch
 from torch import Tensor
 
 from . import attention
-from .assembly import Context, assemble
 from .attention import AttentionPass, Mask
-from .cache import stored_cache
 from .config import Composition, EngineConfig, Sampling
-from .decoding import draw, processors
+from .context.assembly import assemble
+from .decoding.decode import draw, processors
 from .errors import Cancelled
-from .kv import ChunkKV, Prefix, StoredKV
+from .kv.cache import stored_cache
+from .kv.context import Context
+from .kv.stored import ChunkKV, Prefix, StoredKV
 from .model import LoadedModel
 from .policies import policy_of
 from .scoring import ChunkScore, Observe, Question, token_nll_of, total

@@ -8,19 +8,20 @@ from dataclasses import dataclass
 
 import torch
 
-from .assembly import Context
 from .attention import Observer
+from .attribution import EvidenceObserver, content_layers, question_weights
 from .bifurcated import SharedState, score_many, share
+from .chai.clustered_heads import Savings
+from .chai.head_clusters import check
 from .chunking import Chunk
-from .clustered_heads import Savings
-from .composition import AnswerState, SingleState, alone, compose, reread
 from .config import Composition, EngineConfig, KVPrecision, Sampling
-from .decoding import decode
+from .context.composition import SingleState, alone, compose, reread
+from .decoding.decode import decode
+from .decoding.next_token import AnswerState
 from .errors import Cancelled, WindowError
 from .eviction import ChunkQueue
-from .evidence import EvidenceObserver, content_layers, question_weights
-from .head_clusters import check
-from .kv import ChunkKV, Prefix
+from .kv.context import Context
+from .kv.stored import ChunkKV, Prefix
 from .memory import MemoryPlan, check_plain, plan
 from .model import LoadedModel, ModelSpec
 from .policies import policy_of

@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterator, Sequence
 import torch
 
 from .attention import AttentionPass
-from .cache import buffer_cache
 from .chunking import Chunk
 from .config import KVPrecision
-from .kv import ChunkKV, DenseKV, Prefix, pack, store_kv
+from .kv.cache import buffer_cache
+from .kv.stored import ChunkKV, DenseKV, Prefix, pack, store_kv
 from .model import LoadedModel
 
 Cancel = Callable[[], bool]

@@ -13,8 +13,8 @@ import torch
 from torch import Tensor
 
 from . import attention
-from .cache import stored_cache
-from .kv import ChunkKV, Prefix, StoredKV
+from .kv.cache import stored_cache
+from .kv.stored import ChunkKV, Prefix, StoredKV
 from .model import LoadedModel
 
 

@@ -14,7 +14,7 @@ from wholedoc import AnswerFrom, Library, Settings
 from wholedoc.cli import run
 
 if TYPE_CHECKING:
-    from .serving import Server
+    from .server.serving import Server
 
 SAMPLES = Path(__file__).parents[2] / "sample_docs"
 Command = Callable[..., tuple[int, str, str]]
@@ -77,7 +77,7 @@ def served_settings(tiny_model: Path) -> Settings:
 
 @pytest.fixture(scope="session")
 def shared_server(served_settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    from .serving import running
+    from .server.serving import running
 
     with running(Library.open(tmp_path_factory.mktemp("served"), served_settings)) as started:
         started.wait_ready()

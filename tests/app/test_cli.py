@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from wholedoc.home import home
+from wholedoc.storage.home import home
 
 from .conftest import SAMPLES, Command
 
@@ -47,7 +47,7 @@ def test_ask_json_is_the_contract(wholedoc: Command) -> None:
 @pytest.mark.embedded
 @pytest.mark.usefixtures("with_notice_read")
 def test_every_quote_is_on_its_page(wholedoc: Command) -> None:
-    from wholedoc.extraction import read_document
+    from wholedoc.documents.extraction import read_document
 
     _, out, _ = wholedoc("ask", NOTICE, "-q", QUESTION, "--json")
     document = read_document(NOTICE)

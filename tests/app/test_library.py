@@ -20,8 +20,8 @@ from safetensors.torch import load_file
 from parallelcomp import Cancelled, Engine, Eviction, KVPrecision, MemoryPlan, MemoryPlanError, WindowError
 from wholedoc import Answer, Done, Library, Planned, Reading, Settings, Turn
 from wholedoc.errors import LibraryError, QuestionError, UnknownDocumentError
-from wholedoc.home import home
-from wholedoc.store import ChunkStore
+from wholedoc.storage.chunk_store import ChunkStore
+from wholedoc.storage.home import home
 
 from .processes import Started, start
 
@@ -207,7 +207,7 @@ def test_a_full_disk_loses_nothing(
     library: Library, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The system says that there is no space left after the third chunk."""
-    from wholedoc import store
+    from wholedoc.storage import chunk_store as store
 
     path = write(tmp_path / "log.txt", PARAGRAPHS)
     real, written = store.write_atomically, []

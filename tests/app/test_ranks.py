@@ -16,7 +16,7 @@ from parallelcomp.errors import LayoutError
 from parallelcomp.ranks import Ranks
 from wholedoc import Answer, Library, Reading, Settings
 from wholedoc.cli import run
-from wholedoc.home import home
+from wholedoc.storage.home import home
 
 from ..ranks import Result, as_ranks, joined
 from .conftest import Command

@@ -9,7 +9,7 @@ from benchmarks import asking_trial
 from benchmarks.asking_trial import STEPS, AskingTrial, measure
 from benchmarks.sample import SAMPLES
 
-from wholedoc.text_model import open_model
+from wholedoc.models.text_model import open_model
 
 
 def test_the_steps_lie_within_the_way_to_the_first_token(

@@ -12,7 +12,8 @@ from benchmarks import attention
 from benchmarks.attention import FULL, QUICK, Length, Setting
 from benchmarks.quality.case import Case, Metric
 
-from parallelcomp import EvictionPolicy, head_clusters
+from parallelcomp import EvictionPolicy
+from parallelcomp.chai import head_clusters
 from parallelcomp.config import ClusteredHeads
 from wholedoc.cli.ask import ask
 from wholedoc.cli.options import settings_from

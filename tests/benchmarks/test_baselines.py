@@ -20,7 +20,7 @@ from benchmarks.quality.baselines.rope import NTK_FACTOR, Stretch, frequencies
 from benchmarks.quality.case import Case, Metric
 from benchmarks.quality.method import NotApplicable, NotInstalled, TooLong
 
-from wholedoc.text_model import TextModel, open_model
+from wholedoc.models.text_model import TextModel, open_model
 
 PAGES = tuple(f"Page {number}. " + f"The tide was out by dawn on day {number}. " * 12 for number in range(20))
 KEEPER = "The keeper of the lighthouse was\nMiriam Oake, and nobody else."

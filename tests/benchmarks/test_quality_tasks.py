@@ -14,9 +14,9 @@ from benchmarks.quality.tasks import Task, cases
 from transformers import AutoTokenizer
 
 from parallelcomp import split
-from wholedoc.prompting import encode
-from wholedoc.texts import pages_document
-from wholedoc.tokenization import tokenize
+from wholedoc.documents.texts import pages_document
+from wholedoc.documents.tokenized import tokenize
+from wholedoc.models.chat_template import encode
 
 TOKENS = 6000
 

@@ -12,7 +12,7 @@ from benchmarks.reading_trial import Trial, Way, measure
 from benchmarks.report import Report
 
 from parallelcomp import KVPrecision
-from wholedoc.text_model import open_model
+from wholedoc.models.text_model import open_model
 
 
 def measured() -> Report:

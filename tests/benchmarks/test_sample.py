@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from benchmarks.sample import SAMPLES, front, front_questions
 
-from wholedoc.extraction import read_document
-from wholedoc.tokenization import TokenizedDocument, tokenize
+from wholedoc.documents.extraction import read_document
+from wholedoc.documents.tokenized import TokenizedDocument, tokenize
 
 
 @pytest.fixture(scope="module")

@@ -16,8 +16,8 @@ from parallelcomp import Cancelled, MemoryPlanError, Sampling, WindowError
 from parallelcomp.apb import APB, Layout, Length, QuestionReading, check, compressor, decoding, read
 from parallelcomp.apb.anchor import read_anchor
 from parallelcomp.attention import MANY_QUERIES, AttentionPass, attend
+from parallelcomp.attribution import content_layers, question_weights
 from parallelcomp.errors import LayoutError
-from parallelcomp.evidence import content_layers, question_weights
 
 from .reference import Forward, best_tokens, by_kv_head, masked_forward, plain_forward, question_nll
 from .test_attention import MODULE, naive, states

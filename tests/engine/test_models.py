@@ -22,7 +22,7 @@ from transformers import (
 
 import parallelcomp
 from parallelcomp import EngineConfig, Eviction, UnsupportedModelError
-from parallelcomp.composition import compose
+from parallelcomp.context.composition import compose
 from parallelcomp.model import SUPPORTED, check_supported
 from parallelcomp.scoring import ChunkScore
 

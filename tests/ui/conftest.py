@@ -10,7 +10,7 @@ import torch
 
 from parallelcomp import EngineConfig, KVPrecision, Sampling
 from wholedoc import AnswerFrom, Document, Library, Settings
-from wholedoc_ui.desk import Desk
+from wholedoc_ui.app_state import Desk
 from wholedoc_ui.session import Session, Sessions
 
 SAMPLES = Path(__file__).parents[2] / "sample_docs"

@@ -11,8 +11,8 @@ import pytest
 
 from wholedoc import Answer, Done, Scored, Settings, Turn
 from wholedoc_ui import chat
+from wholedoc_ui.app_state import Desk, Phase
 from wholedoc_ui.chat import STOPPED, ask
-from wholedoc_ui.desk import Desk, Phase
 from wholedoc_ui.session import Evidence, Exchange, PageView, Session, Sessions
 
 from .conftest import NOTICE, PARAGRAPHS, Put

@@ -28,6 +28,7 @@ from wholedoc import Settings
 from wholedoc.errors import WholedocError
 from wholedoc.settings import Attention
 from wholedoc_ui import choices
+from wholedoc_ui.app_state import Desk
 from wholedoc_ui.choices import (
     ANSWER_TOKENS,
     ATTENTIONS,
@@ -43,7 +44,6 @@ from wholedoc_ui.choices import (
     Range,
     ReadingChoices,
 )
-from wholedoc_ui.desk import Desk
 
 RANGES = [CHUNK_TOKENS, KEPT_TOKENS, CAPACITY, ANSWER_TOKENS, HOSTS]
 DEFAULTS = Settings()
@@ -259,7 +259,7 @@ def test_the_panel_hands_over_the_fields_in_this_order() -> None:
 def test_what_was_given_on_the_command_line_is_on_its_slider() -> None:
     """A value that is not between a slider's ends is refused by Gradio, and every question with it."""
     gradio = pytest.importorskip("gradio")
-    from wholedoc_ui.components import build
+    from wholedoc_ui.interface.components import build
 
     engine = replace(DEFAULTS.engine, chunk_tokens=64, eviction=Eviction(kept_tokens=100_000, capacity=16))
     desk = Desk(replace(DEFAULTS, engine=engine, sampling=Sampling(temperature=2.0, max_new_tokens=8)))

@@ -15,9 +15,9 @@ import pytest
 pytest.importorskip("gradio")
 
 from wholedoc.cli import run
-from wholedoc_ui import server
-from wholedoc_ui.desk import Desk
-from wholedoc_ui.server import Address
+from wholedoc_ui.app_state import Desk
+from wholedoc_ui.serving import server
+from wholedoc_ui.serving.server import Address
 
 from .conftest import NOTICE
 
@@ -181,7 +181,7 @@ def test_letting_everybody_in_has_to_be_said(wholedoc: Command, monkeypatch: pyt
 def test_a_missing_package_says_how_to_get_it(
     wholedoc: Command, monkeypatch: pytest.MonkeyPatch, package: str
 ) -> None:
-    for name in ("wholedoc_ui.app", "wholedoc_ui.server", "wholedoc.server.serving"):
+    for name in ("wholedoc_ui.interface.app", "wholedoc_ui.serving.server", "wholedoc.server.serving"):
         monkeypatch.delitem(sys.modules, name, raising=False)
     monkeypatch.setitem(sys.modules, package, None)  # importing it fails now
     code, _, err = wholedoc("ui", "--port", "1")

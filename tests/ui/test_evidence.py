@@ -10,7 +10,7 @@ from PIL import Image
 
 from wholedoc import Citation, Document, ScoredChunk
 from wholedoc_ui import evidence
-from wholedoc_ui.desk import Desk
+from wholedoc_ui.app_state import Desk
 from wholedoc_ui.evidence import PAGE_WIDTH, WIDEST, open_chunk, open_citation, shown_page, turn, zoom
 from wholedoc_ui.session import ZOOMS, Evidence, Exchange, PageView, Session
 

@@ -18,10 +18,10 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from wholedoc import Citation, Document, DocumentInfo, Planned, Reading, ScoredChunk
-from wholedoc.rendering import Box, PageImage
+from wholedoc.documents.rendering import Box, PageImage
 from wholedoc_ui import html
+from wholedoc_ui.app_state import DeskState, Phase
 from wholedoc_ui.cost import Cost
-from wholedoc_ui.desk import DeskState, Phase
 from wholedoc_ui.evidence import ShownPage
 from wholedoc_ui.html import JOINER, duration, esc, inert
 from wholedoc_ui.session import Evidence, PageView

@@ -17,9 +17,9 @@ pytest.importorskip("fastapi")
 from wholedoc import Library, Settings
 from wholedoc.server.serving import Address
 from wholedoc.server.state import Options
-from wholedoc_ui.desk import Desk, Phase
+from wholedoc_ui.app_state import Desk, Phase
 
-from ..app.serving import Server, running, until
+from ..app.server.serving import Server, running, until
 
 pytestmark = pytest.mark.embedded
 NAME, GROUP = "ui", "wholedoc.pages"
@@ -82,7 +82,7 @@ def test_they_share_one_library_and_the_desk_is_cleared_in_the_end(
             super().__init__(settings, folder, library)
             desks.append(self)
 
-    monkeypatch.setattr("wholedoc_ui.pages.Desk", Noted)
+    monkeypatch.setattr("wholedoc_ui.serving.pages.Desk", Noted)
     with contextmanager(beside)(settings, loaded, None) as server:
         (desk,) = desks
         until(lambda: desk.state.phase is Phase.READY)
@@ -108,4 +108,4 @@ def test_the_installed_package_offers_the_pages() -> None:
     offered = [one.value for one in entry_points(group=GROUP) if one.name == NAME]
     if not offered:
         pytest.skip("what is installed here is older than the pages: pip install it again")
-    assert offered == ["wholedoc_ui.pages:pages"]
+    assert offered == ["wholedoc_ui.serving.pages:pages"]

@@ -16,8 +16,8 @@ from starlette.testclient import TestClient
 
 from wholedoc import Settings
 from wholedoc.errors import WholedocError
-from wholedoc_ui.desk import Desk
-from wholedoc_ui.server import HEADERS, POLICY, Address, PortError, create_app, serve
+from wholedoc_ui.app_state import Desk
+from wholedoc_ui.serving.server import HEADERS, POLICY, Address, PortError, create_app, serve
 
 URL = "http://127.0.0.1:7860"
 LIMIT = 1000  # bytes of an upload

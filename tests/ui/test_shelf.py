@@ -14,9 +14,9 @@ import pytest
 
 from wholedoc import DocumentInfo
 from wholedoc.errors import UnknownDocumentError, WholedocError
-from wholedoc.home import home
+from wholedoc.storage.home import home
 from wholedoc_ui import shelf
-from wholedoc_ui.desk import Desk, Phase
+from wholedoc_ui.app_state import Desk, Phase
 from wholedoc_ui.session import PageView, Session, Sessions
 from wholedoc_ui.shelf import Arrival, Arrivals, Stage
 

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wholedoc import Document
-from wholedoc.document import OutlineEntry
-from wholedoc.extraction import read_document
+from wholedoc.documents.document import OutlineEntry
+from wholedoc.documents.extraction import read_document
 from wholedoc_ui.suggestions import ANY_DOCUMENT, COUNT, suggest
 
 from .conftest import NOTICE

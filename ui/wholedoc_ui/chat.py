@@ -8,7 +8,7 @@ from dataclasses import replace
 from parallelcomp import Cancelled
 from wholedoc import Cited, Done, Planned, Reading, Scored, Scoring, Settings, Token, Turn
 
-from .desk import Desk, Phase, sentence
+from .app_state import Desk, Phase, sentence
 from .evidence import show
 from .session import Evidence, Exchange, Session, Work
 

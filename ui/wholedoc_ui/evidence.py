@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from wholedoc import Document
+from wholedoc.documents.rendering import PageImage, render_page
 from wholedoc.errors import PasswordError, UnknownDocumentError, WholedocError
-from wholedoc.rendering import PageImage, render_page
 
-from .desk import Desk
+from .app_state import Desk
 from .session import Evidence, Exchange, PageView, Session
 
 # Pixels that a page is wide at a zoom of 100: about twice what the panel has, for sharp text on dense screens.

@@ -9,10 +9,10 @@ from html import escape as escape_html
 from itertools import groupby
 
 from wholedoc import Citation, DocumentInfo, ScoredChunk
-from wholedoc.rendering import Box
+from wholedoc.documents.rendering import Box
 
+from .app_state import DeskState, Phase
 from .cost import Cost
-from .desk import DeskState, Phase
 from .evidence import ShownPage
 from .session import Evidence
 from .shelf import Arrival, Row, Stage

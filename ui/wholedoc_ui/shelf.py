@@ -13,9 +13,9 @@ from pathlib import Path
 from parallelcomp import Cancelled
 from wholedoc import Document, DocumentInfo, Planned, Reading
 from wholedoc.errors import PasswordError, UnknownDocumentError, WholedocError
-from wholedoc.shelf import file_id
+from wholedoc.storage.shelf import file_id
 
-from .desk import Desk, sentence
+from .app_state import Desk, sentence
 from .session import Session, Sessions, Work
 
 

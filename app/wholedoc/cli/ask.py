@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
     from ..answer import Answer, Citation, Event
     from ..conversation import Turn
-    from ..corpus import ReadDocument
-    from ..document import Document
+    from ..documents.document import Document
     from ..library import Library
+    from ..reading.corpus import ReadDocument
 
 
 @click.command()

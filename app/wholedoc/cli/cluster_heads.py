@@ -21,11 +21,12 @@ def cluster_heads(
     files: tuple[str, ...], output: str | None, password: str | None, as_json: bool, **given: Any
 ) -> None:
     """Find which attention heads attend alike on the text of FILEs, for `ask --clusters`."""
-    from parallelcomp import find_clusters, head_clusters
+    from parallelcomp import find_clusters
+    from parallelcomp.chai import head_clusters
 
-    from ..extraction import read_document
-    from ..head_samples import samples
+    from ..documents.extraction import read_document
     from ..library import Library
+    from ..models.head_samples import samples
     from .progress import tell
 
     library = Library.open(settings=settings_from(given), notify=tell)

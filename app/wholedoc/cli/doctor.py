@@ -18,8 +18,8 @@ def doctor(as_json: bool, **given: Any) -> None:
 
     from parallelcomp import usable_kernel
 
-    from ..home import home
     from ..library import Library
+    from ..storage.home import home
     from .progress import tell
 
     library = Library.open(settings=settings_from(given), notify=tell)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..document import Document
+from ..documents.document import Document
 
 if TYPE_CHECKING:
-    from ..corpus import ReadDocument
     from ..library import Library
+    from ..reading.corpus import ReadDocument
 
 
 def resolve(library: Library, name: str, password: str | None) -> Document:

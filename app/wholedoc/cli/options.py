@@ -208,7 +208,8 @@ def _apb(given: dict[str, Any]) -> APB | None:
 
 def _clustered_heads(given: dict[str, Any]) -> ClusteredHeads | None:
     """Raises ClusterError if the file is none; whether it is this model's, the engine says."""
-    from parallelcomp import Membership, head_clusters
+    from parallelcomp import Membership
+    from parallelcomp.chai import head_clusters
 
     if not given.get("clusters"):
         return None

@@ -10,7 +10,7 @@ from llama_index.core import Settings as LlamaSettings
 from llama_index.core.schema import BaseNode, NodeWithScore
 
 from ..answer import Answer, Cited, Event
-from ..document import Document
+from ..documents.document import Document
 from ..errors import QuestionError
 from ..library import Library
 from .documents import whole_documents

@@ -9,9 +9,9 @@ from llama_index.core.base.llms.types import ChatMessage, ChatResponse, MessageR
 from llama_index.core.callbacks import CallbackManager, trace_method
 from llama_index.core.chat_engine.types import AgentChatResponse, BaseChatEngine, StreamingAgentChatResponse
 
-from ..document import Document
+from ..documents.document import Document
 from ..library import Library
-from ..prompts import Message, Role
+from ..prompts.recognition import Message, Role
 from .asking import Asked, Told, cited, whole
 from .llm import Read
 from .messages import plain_messages

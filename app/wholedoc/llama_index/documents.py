@@ -8,10 +8,10 @@ from pathlib import Path
 
 from llama_index.core.schema import BaseNode, MetadataMode
 
-from ..document import Document
+from ..documents.document import Document
+from ..documents.texts import title
 from ..errors import DocumentError
 from ..library import Library
-from ..texts import title
 from .responses import Sources
 
 

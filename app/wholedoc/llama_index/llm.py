@@ -20,12 +20,12 @@ from llama_index.core.bridge.pydantic import PrivateAttr
 from llama_index.core.llms.callbacks import llm_chat_callback, llm_completion_callback
 
 from ..answer import Event
-from ..document import Document
-from ..embedded_model import NAME
+from ..documents.document import Document
 from ..errors import PromptError
 from ..library import Library
-from ..prompts import Message, Role, recognise
-from ..responding import respond
+from ..models.embedded_model import NAME
+from ..prompts.recognition import Message, Role, recognise
+from ..prompts.responding import respond
 from ..settings import Settings
 from .in_thread import Cancel, in_thread, last
 from .messages import plain_messages

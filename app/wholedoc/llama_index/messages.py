@@ -17,11 +17,11 @@ from llama_index.core.base.llms.types import (
     ThinkingBlock,
 )
 
-from ..document import Document
+from ..documents.document import Document
 from ..errors import PromptError
 from ..library import Library
-from ..prompts import Message, Role
-from ..uploads import parse_bytes
+from ..prompts.recognition import Message, Role
+from ..storage.uploads import parse_bytes
 
 ROLES = {
     MessageRole.SYSTEM: Role.SYSTEM,

@@ -22,7 +22,7 @@ from parallelcomp import (
 from parallelcomp.apb import APB
 
 from ..errors import PromptError
-from ..prompts import LONG
+from ..prompts.recognition import LONG
 from ..settings import AnswerFrom, Settings
 
 _DEFAULT = Settings()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from llama_index.core.schema import BaseNode
 
-from ..document import Document
+from ..documents.document import Document
 from ..library import Library
 from .asking import Asked
 from .llm import ParallelCompLLM

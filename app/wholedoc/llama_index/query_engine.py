@@ -12,7 +12,7 @@ from llama_index.core.callbacks import CallbackManager, CBEventType, EventPayloa
 from llama_index.core.prompts.mixin import PromptMixinType
 from llama_index.core.schema import QueryBundle
 
-from ..prompts import Message, Role
+from ..prompts.recognition import Message, Role
 from .asking import Asked, Told, cited, whole
 from .llm import Read
 from .over_documents import OverDocuments

@@ -19,11 +19,11 @@ from parallelcomp.errors import ParallelCompError
 
 from ..errors import WholedocError
 from ..library import Library
-from . import about, chat, files
-from .errors import AnswerFaults, ErrorBody, on_error, on_invalid, on_refusal
-from .guard import LimitSize, RefuseForeignPages, RequireKey
 from .metrics import CountRequests
-from .schema import openapi_of
+from .middleware import LimitSize, RefuseForeignPages, RequireKey
+from .protocol.errors import AnswerFaults, ErrorBody, on_error, on_invalid, on_refusal
+from .protocol.schema import openapi_of
+from .routes import about, chat, files
 from .state import Options, State, state_of
 from .work import GoneError
 

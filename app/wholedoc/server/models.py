@@ -9,11 +9,11 @@ import time
 from enum import Enum
 from pathlib import Path
 
-from .. import embedded_model
 from ..errors import explain
 from ..library import Library
-from .errors import ApiError
-from .responses import ModelObject
+from ..models import embedded_model
+from .protocol.errors import ApiError
+from .protocol.responses import ModelObject
 
 log = logging.getLogger(__name__)
 # What clients may say for the model whose name they do not know.

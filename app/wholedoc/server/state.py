@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from starlette.requests import Request
 
 from ..library import Library
-from .admission import Admission, Client
 from .metrics import Metrics
 from .models import ServedModel
+from .rate_limiting import Admission, Client
 
 # Requests at work at a time: each holds the context of its answer in memory. They take turns at the model anyway.
 AT_ONCE = 8

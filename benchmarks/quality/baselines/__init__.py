@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from enum import Enum
 
-from wholedoc.text_model import TextModel
+from wholedoc.models.text_model import TextModel
 
 from ..method import Method
 from .answer_chunk import AnswerChunk

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from wholedoc.answering import OPENING
-from wholedoc.document import PAGE_SEPARATOR, Document
-from wholedoc.prompting import encode
+from wholedoc.answering.pipeline import OPENING
+from wholedoc.documents.document import PAGE_SEPARATOR, Document
+from wholedoc.documents.tokenized import TokenizedDocument, tokenize
+from wholedoc.models.chat_template import encode
+from wholedoc.models.text_model import TextModel
 from wholedoc.settings import SMALL_MODEL
-from wholedoc.text_model import TextModel
-from wholedoc.tokenization import TokenizedDocument, tokenize
 
 from ..case import Case
 from ..method import NotApplicable, Outcome

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from parallelcomp import Chunk, split
-from wholedoc.tokenization import TokenizedDocument
+from wholedoc.documents.tokenized import TokenizedDocument
 
 CHUNK_TOKENS = 512
 

@@ -9,7 +9,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
-from wholedoc.text_model import TextModel
+from wholedoc.models.text_model import TextModel
 
 from ..case import Case
 from ..method import NotInstalled, NotRun, Outcome, TooLong

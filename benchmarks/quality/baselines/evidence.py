@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from wholedoc.tokenization import TokenizedDocument
+from wholedoc.documents.tokenized import TokenizedDocument
 
 from ..case import Case, Metric
 

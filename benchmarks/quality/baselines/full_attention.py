@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from wholedoc.text_model import TextModel
+from wholedoc.models.text_model import TextModel
 
 from ..case import Case
 from ..method import NotApplicable, Outcome, TooLong

@@ -13,7 +13,7 @@ from accelerate import init_empty_weights
 from torch import Tensor
 from transformers import DynamicCache
 
-from wholedoc.text_model import TextModel
+from wholedoc.models.text_model import TextModel
 
 from .asked import Asked, Said
 from .rope import Stretch, frequencies

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from parallelcomp import Chunk
-from wholedoc.text_model import TextModel
+from wholedoc.models.text_model import TextModel
 
 from ..case import Case
 from ..method import NotApplicable, Outcome

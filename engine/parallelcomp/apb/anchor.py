@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from ..attention import AttentionPass
-from ..cache import buffer_cache
+from ..kv.cache import buffer_cache
 from ..model import LoadedModel
 from ..scoring import Question
 

@@ -10,9 +10,9 @@ from torch import Tensor
 from transformers import Cache
 
 from ..attention import AttentionPass, Observer, additive_mask
-from ..cache import EngineLayer, buffer_cache
+from ..kv.cache import EngineLayer, buffer_cache
 from ..model import LoadedModel
-from .company import Company
+from .communicator import Company
 from .prefill import Shard
 from .settings import Layout
 

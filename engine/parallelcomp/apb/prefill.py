@@ -15,10 +15,10 @@ from torch import Tensor
 from transformers import Cache
 
 from ..attention import AttentionPass
-from ..cache import EngineLayer
+from ..kv.cache import EngineLayer
 from ..model import LoadedModel
 from .anchor import Anchor
-from .company import Company
+from .communicator import Company
 from .compressor import compress
 from .settings import Layout
 

@@ -9,14 +9,14 @@ import torch
 from torch import Tensor
 
 from .. import memory
+from ..attribution import content_layers, question_weights
 from ..config import Sampling
-from ..decoding import decode
+from ..decoding.decode import decode
 from ..errors import MemoryPlanError, WindowError
-from ..evidence import content_layers, question_weights
 from ..model import LoadedModel, ModelSpec
 from ..scoring import Question
 from .anchor import read_anchor
-from .company import Company, InTurn
+from .communicator import Company, InTurn
 from .decoding import ShardedState, shard_logits
 from .prefill import Host, Shard, read_block
 from .settings import APB, Layout

@@ -15,7 +15,7 @@ from torch import Tensor
 from ..chunking import Chunk
 from ..config import EngineConfig, KVPrecision
 from ..engine import Cancel, Engine, Selection
-from ..kv import ChunkKV, restore
+from ..kv.stored import ChunkKV, restore
 from ..memory import MemoryPlan
 from ..model import LoadedModel
 from ..scoring import ChunkScore, Question

@@ -1,0 +1,91 @@
+"""One question by APB: the documents are read for it, block after block, and it looks at all of them at once."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Generator, Iterator, Sequence
+
+from parallelcomp import Chunk
+from parallelcomp.apb import APB, QuestionReading, read
+from parallelcomp.apb.communicator import Company
+from parallelcomp.ranks import OverRanks, Ranks
+
+from ..answer import Citation, Cited, Event, Reading, Scored, Usage
+from ..reading.corpus import Corpus
+from ..settings import AnswerFrom
+from .abstention import explains
+from .citations import cite
+from .passages import Passage, best_of
+from .pipeline import Asking, Found, reread, second_look, tell, written
+
+
+def answer_by_apb(asking: Asking, apb: APB, ranks: Ranks | None = None) -> Generator[Event, None, None]:
+    """Yield Reading, Scored (of no chunks), Cited, Tokens and Done, of a question that was checked.
+
+    Over `ranks`, all of them make this call together, and get the same. Raises LayoutError, WindowError and
+    MemoryPlanError before anything is read, then Cancelled, and RankError.
+    """
+    engine, corpus = asking.engine, asking.corpus
+    started = time.perf_counter()
+    reading = yield from _read(asking, apb, ranks)
+    look = reading.look(asking.cancelled)
+    scored_s = time.perf_counter() - started
+    yield Scored((), scored_s)
+
+    citations: tuple[Citation, ...] = ()
+    seen = 0
+    tokens: Iterator[int] | None = None
+    alone = engine.score_without_document(reading.question)
+    if explains(look.token_nll, alone, asking.settings.found_margin):
+        ranked = best_of(corpus, _whole(corpus), look.attention.numpy(), asking.settings.citations)
+        passages = second_look(asking, asking.question(), ranked)
+        seen = corpus.tokens
+        citations = cite(corpus, passages)
+        yield Cited(citations, lead=asking.answer_from is not AnswerFrom.CONTEXT)
+        tokens = _generate(asking, reading, passages)
+    usage = Usage(corpus.tokens, 0, seen, len(reading.question.ids), 0)
+    yield from tell(asking, Found(started, scored_s, citations, (), usage), tokens)
+
+
+def _read(asking: Asking, apb: APB, ranks: Ranks | None) -> Generator[Event, None, QuestionReading]:
+    """Read all documents as one, and say how far it is."""
+    engine, corpus = asking.engine, asking.corpus
+    question = asking.question(instructed=asking.answer_from is AnswerFrom.CONTEXT)
+    company: Company | None = None if ranks is None else OverRanks(ranks, apb.hosts)
+    ids = [token for document in corpus.documents for token in document.tokenized.token_ids]
+    work = read(
+        engine.loaded,
+        apb,
+        engine.prefix.token_ids,
+        ids,
+        question,
+        asking.max_new_tokens,
+        company,
+        asking.cancelled,
+    )
+    first = corpus.documents[0].tokenized.document
+    name = ", ".join(one.tokenized.document.name for one in corpus.documents)
+    started = time.perf_counter()
+    while True:
+        try:
+            done = next(work)
+        except StopIteration as stop:
+            finished: QuestionReading = stop.value
+            return finished
+        rate = done / (time.perf_counter() - started)
+        yield Reading(first.id, name, done, corpus.tokens, 0, rate, (corpus.tokens - done) / rate)
+
+
+def _whole(corpus: Corpus) -> list[tuple[Chunk, float]]:
+    """Every document as one chunk, none better than another."""
+    return [
+        (Chunk(index, offset, one.tokenized.token_ids), 1.0)
+        for index, (offset, one) in enumerate(zip(corpus.token_offsets, corpus.documents, strict=True))
+    ]
+
+
+def _generate(asking: Asking, reading: QuestionReading, passages: Sequence[Passage]) -> Iterator[int]:
+    """The answer's token ids."""
+    if asking.answer_from is not AnswerFrom.CONTEXT and passages:
+        return written(asking, reread(asking, passages), passages)
+    return reading.generate(asking.settings.sampling, asking.model.stop_ids, asking.cancelled)

@@ -1,0 +1,28 @@
+"""Citations: the best passages as exact quotes of their pages."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ..answer import Citation
+from ..reading.corpus import Corpus
+from .passages import Passage
+
+# Passages below this share of the best one's score only distract.
+WORTH_SHOWING = 0.02
+
+
+def cite(corpus: Corpus, passages: Sequence[Passage]) -> tuple[Citation, ...]:
+    """One citation a passage that is not far behind the best; scores are relative to the best, which has 1."""
+    best = max((passage.score for passage in passages), default=0.0)
+    if best <= 0:
+        return ()
+    relative = [(passage, passage.score / best) for passage in passages]
+    return tuple(_citation(corpus, passage, score) for passage, score in relative if score >= WORTH_SHOWING)
+
+
+def _citation(corpus: Corpus, passage: Passage, score: float) -> Citation:
+    document = corpus.documents[passage.document].tokenized.document
+    page = document.pages[passage.page]
+    quote = page.text[passage.start : passage.stop]
+    return Citation(document.id, document.name, passage.page + 1, page.label, quote, round(score, 4))

@@ -1,0 +1,69 @@
+"""What the worker sends back: the pages of a file, or the error that a person caused."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+from ...errors import DocumentError, ExtractionLimitError, NoTextError, PasswordError, UnreadableFileError
+from ..document import OutlineEntry
+from .limits import ExtractionLimits
+
+_ERRORS: dict[str, type[DocumentError]] = {
+    error.__name__: error for error in (ExtractionLimitError, NoTextError, PasswordError, UnreadableFileError)
+}
+
+
+class InvalidResultError(Exception):
+    """The worker's answer is not what a worker writes (it was taken over, or it is broken)."""
+
+
+@dataclass(frozen=True)
+class Extracted:
+    """`pages` are `(text, label)` pairs, in order."""
+
+    pages: tuple[tuple[str, str], ...]
+    outline: tuple[OutlineEntry, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+    def to_json(self) -> bytes:
+        outline = [(entry.title, entry.level, entry.page) for entry in self.outline]
+        body = {"pages": self.pages, "outline": outline, "warnings": self.warnings}
+        return json.dumps(body, ensure_ascii=False).encode("utf-8", "replace")
+
+
+def error_to_json(error: DocumentError) -> bytes:
+    return json.dumps({"error": [type(error).__name__, str(error)]}).encode()
+
+
+def parse_result(raw: bytes, limits: ExtractionLimits) -> Extracted:
+    """Check and rebuild a worker's answer.
+
+    The worker has read a hostile file, so nothing it says is taken on trust.
+    Raises the `DocumentError` that the worker reports, or `InvalidResultError`.
+    """
+    try:
+        body = json.loads(raw)
+        if "error" in body:
+            kind, message = body["error"]
+            raise _ERRORS[kind](_text(message))
+        pages = tuple((_text(text), _text(label)) for text, label in body["pages"])
+        outline = tuple(_entry(*entry, page_count=len(pages)) for entry in body["outline"])
+        warnings = tuple(_text(warning) for warning in body["warnings"])
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
+        raise InvalidResultError(str(error)) from error
+    if len(pages) > limits.pages or sum(len(text) for text, _ in pages) > limits.characters:
+        raise InvalidResultError("more pages or characters than the worker was allowed")
+    return Extracted(pages, outline, warnings)
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"expected text, got {type(value).__name__}")
+    return value
+
+
+def _entry(title: object, level: object, page: object, *, page_count: int) -> OutlineEntry:
+    if type(level) is not int or type(page) is not int or level < 1 or not 1 <= page <= page_count:
+        raise ValueError("an outline entry is out of range")
+    return OutlineEntry(_text(title), level, page)

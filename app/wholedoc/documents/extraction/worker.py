@@ -1,0 +1,103 @@
+"""The child process that parses an untrusted file.
+
+It reads a JSON request from standard input and writes a JSON answer to standard output.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from ...errors import DocumentError, ExtractionLimitError, NoTextError
+from ...runtime.limited_worker import serve
+from .extracted import Extracted, error_to_json
+from .filetype import FileKind
+from .limits import ExtractionLimits
+
+
+@dataclass(frozen=True)
+class Request:
+    """What to read. The password travels through the pipe only."""
+
+    path: str
+    name: str
+    kind: FileKind
+    password: str | None
+    limits: ExtractionLimits
+    use_pdfium: bool = True
+
+    def to_json(self) -> bytes:
+        return json.dumps({**asdict(self), "kind": self.kind.name}).encode()
+
+    @classmethod
+    def from_json(cls, raw: bytes) -> Request:
+        body: dict[str, Any] = json.loads(raw)
+        body["kind"] = FileKind[body["kind"]]
+        body["limits"] = ExtractionLimits(**body["limits"])
+        return cls(**body)
+
+
+def main() -> None:
+    request = Request.from_json(sys.stdin.buffer.read())
+    serve(request.limits, lambda: _answer(request))
+
+
+def _answer(request: Request) -> bytes:
+    try:
+        extracted = _extract(request)
+        _check_size(extracted, request)
+        return extracted.to_json()
+    except DocumentError as error:
+        return error_to_json(error)
+
+
+def _extract(request: Request) -> Extracted:
+    data = Path(request.path).read_bytes()
+    # The parsers are imported here, behind the limits, and only the one that is needed.
+    match request.kind:
+        case FileKind.PDF:
+            from .pdf.extract import read_pdf
+            from .pdf.readers import PdfRequest
+
+            _harden_pypdf()
+            return read_pdf(PdfRequest(data, request.name, request.password, request.limits, request.use_pdfium))
+        case FileKind.HTML:
+            from .html import read_html
+
+            return read_html(data, request.name)
+        case FileKind.MARKDOWN:
+            from .plain import read_markdown
+
+            return read_markdown(data, request.name)
+        case FileKind.TEXT:
+            from .plain import read_text
+
+            return read_text(data, request.name)
+
+
+def _check_size(extracted: Extracted, request: Request) -> None:
+    pages, characters = len(extracted.pages), sum(len(text) for text, _ in extracted.pages)
+    limits = request.limits
+    if pages > limits.pages or characters > limits.characters:
+        raise ExtractionLimitError(
+            f"{request.name} has {characters:,} characters of text, or {pages:,} pages, more than the limits"
+            f" of {limits.characters:,} and {limits.pages:,}: split it into smaller files."
+        )
+    if not any(text.strip() for text, _ in extracted.pages):
+        raise NoTextError(f"{request.name} has no text, so there is nothing to ask about.")
+
+
+def _harden_pypdf() -> None:
+    """Keep pypdf from running another program (jbig2dec); pypdf 6 has no such setting."""
+    import pypdf
+
+    overwrite = getattr(pypdf, "overwrite_configuration", None)
+    if overwrite is not None:
+        overwrite(jbig2dec_binary=None, disable_legacy_handling=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,53 @@
+"""From a quote to the boxes that cover it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Set
+from typing import Any
+
+from .drawing import Size
+from .locating.letters import Letters
+from .locating.lines import lines
+from .locating.matching import find
+from .locating.page_text import PageText
+from .locating.rectangles import Rectangle
+from .page_image import Box
+
+
+def boxes_of(page: Any, quote: str, size: Size) -> list[Box]:
+    """A box for each line of `quote` on pdfium's `page`, drawn in `size`; none where it is not found."""
+    wanted = Letters.of(quote)
+    if not wanted.text:
+        return []
+    text = PageText(page, size)
+    indexes = sorted(set(_found(text, quote, wanted)))
+    marks = (text.mark(index) for index in indexes)
+    return [_box(line, size) for line in lines(mark for mark in marks if mark is not None)]
+
+
+def _found(text: PageText, quote: str, wanted: Letters) -> Iterator[int]:
+    """Indexes of the page's characters that are the quote's, with the marks and brackets around its letters."""
+    letters = Letters.of(text.characters)
+    for run in find(letters, wanted.text):
+        stop = run.quote + run.length
+        first, last = letters.origins[run.page], letters.origins[run.page + run.length - 1]
+        first = _beyond(text.characters, first, -1, wanted.signs_before(run.quote, quote))
+        last = _beyond(text.characters, last, 1, wanted.signs_before(stop, quote))
+        yield from range(first, last + 1)
+
+
+def _beyond(characters: list[str], index: int, step: int, signs: Set[str]) -> int:
+    """From `index` on over characters that are among `signs`."""
+    while 0 <= index + step < len(characters) and characters[index + step] in signs:
+        index += step
+    return index
+
+
+def _box(line: Rectangle, size: Size) -> Box:
+    shown = line.within(Rectangle(0, 0, size.width, size.height))
+    return Box(
+        round(shown.left / size.width, 6),
+        round(shown.top / size.height, 6),
+        round(shown.width / size.width, 6),
+        round(shown.height / size.height, 6),
+    )

@@ -1,0 +1,124 @@
+"""Finding a quote's letters among the letters of its page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from .letters import Letters
+
+# In letters. A run as long as LONG is the quote's wherever it stands; one of SHORT where a long one says that it
+# should stand, give or take SLACK (a page header in the midst of the quote shifts what follows), or if runs cover
+# nearly all of the quote: another reader has put the lines in another order.
+_LONG = 24
+_SHORT = 8
+_SLACK = 120
+_NEARLY_ALL = 0.9
+_CERTAIN_INSIDE_WORDS = 16
+_MOST_OCCURRENCES = 1000
+
+
+@dataclass(frozen=True)
+class Run:
+    """`length` letters that are the same, from index `page` of the page's on and from `quote` of the quote's on."""
+
+    page: int
+    quote: int
+    length: int
+
+    def is_beside(self, other: Run) -> bool:
+        return abs((self.page - self.quote) - (other.page - other.quote)) <= _SLACK
+
+
+def find(page: Letters, quote: str) -> list[Run]:
+    """Where the letters `quote` stand on the page: in one run if possible, else in those that can be trusted.
+
+    Empty if less than half of them are found. Of several occurrences the first counts.
+    """
+    if not quote:
+        return []
+    start = _exact(page, quote)
+    return _approximate(page.text, quote) if start is None else [Run(start, 0, len(quote))]
+
+
+def _exact(page: Letters, quote: str) -> int | None:
+    """The first occurrence of whole words; else, of a quote too long to be there by chance, any."""
+    found = list(_occurrences(page.text, quote))
+    whole = (at for at in found if page.is_word_edge(at) and page.is_word_edge(at + len(quote)))
+    by_chance = len(quote) < _CERTAIN_INSIDE_WORDS
+    return next(whole, found[0] if found and not by_chance else None)
+
+
+def _occurrences(text: str, wanted: str) -> Iterator[int]:
+    at = text.find(wanted)
+    for _ in range(_MOST_OCCURRENCES):
+        if at < 0:
+            return
+        yield at
+        at = text.find(wanted, at + 1)
+
+
+def _approximate(page: str, quote: str) -> list[Run]:
+    """The runs that cover nearly all of the quote; else those that can be trusted, if they cover half."""
+    runs = _ranked(list(_runs(page, quote)))
+    trusted, any_length = _chosen(runs, quote, _LONG), _chosen(runs, quote, _SHORT)
+    for chosen, share in ((trusted, _NEARLY_ALL), (any_length, _NEARLY_ALL), (trusted, 0.5)):
+        if sum(run.length for run in chosen) >= share * len(quote):
+            return chosen
+    return []
+
+
+def _chosen(runs: list[Run], quote: str, enough: int) -> list[Run]:
+    """Runs of at least `enough` letters and what stands beside them, each letter of the quote in one of them."""
+    chosen: list[Run] = []
+    free = bytearray(b"\1") * len(quote)
+    for run in runs:
+        run = _free_part(run, free)
+        if run.length >= enough or (run.length >= _SHORT and any(run.is_beside(other) for other in chosen)):
+            chosen.append(run)
+            free[run.quote : run.quote + run.length] = bytes(run.length)
+    return chosen
+
+
+def _ranked(runs: list[Run]) -> list[Run]:
+    """The best first. A phrase of the quote that the page repeats is best where the longest run is."""
+    longest = max(runs, key=lambda run: run.length, default=None)
+    if longest is None:
+        return []
+    return sorted(runs, key=lambda run: (run.length < _LONG, not run.is_beside(longest), -run.length, run.page))
+
+
+def _runs(page: str, quote: str) -> Iterator[Run]:
+    """Runs of at least `_SHORT` letters, as long as they go."""
+    first_at: dict[str, int] = {}
+    for at in range(len(quote) - _SHORT + 1):
+        first_at.setdefault(quote[at : at + _SHORT], at)
+    at = 0
+    while at <= len(page) - _SHORT:
+        in_quote = first_at.get(page[at : at + _SHORT])
+        if in_quote is None:
+            at += 1
+            continue
+        run = _extended(page, quote, Run(at, in_quote, _SHORT))
+        yield run
+        at = run.page + run.length - _SHORT + 1
+
+
+def _extended(page: str, quote: str, run: Run) -> Run:
+    start, stop = 0, run.length
+    while run.page > start and run.quote > start and page[run.page - start - 1] == quote[run.quote - start - 1]:
+        start += 1
+    page_end, quote_end = len(page) - run.page, len(quote) - run.quote
+    while stop < min(page_end, quote_end) and page[run.page + stop] == quote[run.quote + stop]:
+        stop += 1
+    return Run(run.page - start, run.quote - start, start + stop)
+
+
+def _free_part(run: Run, free: bytearray) -> Run:
+    """The first stretch of the run that no other run has taken."""
+    start = free.find(1, run.quote, run.quote + run.length)
+    if start < 0:
+        return Run(run.page, run.quote, 0)
+    taken = free.find(0, start, run.quote + run.length)
+    stop = run.quote + run.length if taken < 0 else taken
+    return Run(run.page + start - run.quote, start, stop - start)

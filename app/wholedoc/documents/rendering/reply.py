@@ -1,0 +1,65 @@
+"""What the worker sends back: a line of JSON with the boxes or the error, then the encoded picture."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import astuple
+
+from ...errors import DocumentError, ExtractionLimitError, NoSuchPageError, PasswordError, UnreadableFileError
+from ..extraction.extracted import InvalidResultError
+from .encoding import EncodedImage, recognise
+from .limits import RenderingLimits
+from .page_image import Box, PageImage
+
+_ERRORS: dict[str, type[DocumentError]] = {
+    error.__name__: error for error in (ExtractionLimitError, NoSuchPageError, PasswordError, UnreadableFileError)
+}
+_LONGEST_HEAD = 1 << 20
+_ROUNDING = 1e-6
+
+
+def answer_to_bytes(content: bytes, boxes: Iterable[Box]) -> bytes:
+    return json.dumps({"boxes": [astuple(box) for box in boxes]}).encode() + b"\n" + content
+
+
+def parse_answer(raw: bytes, limits: RenderingLimits) -> PageImage:
+    """Check and rebuild a worker's answer.
+
+    The worker has read a hostile file, so nothing it says is taken on trust; the kind and size of the picture
+    are read from its first bytes. Raises the `DocumentError` that the worker reports, or `InvalidResultError`.
+    """
+    head = raw[:_LONGEST_HEAD].partition(b"\n")[0]
+    try:
+        body = json.loads(head)
+        if "error" in body:
+            kind, message = body["error"]
+            raise _ERRORS[kind](str(message))
+        boxes = tuple(_box(*numbers) for numbers in body["boxes"])
+        image = recognise(raw[len(head) + 1 :])
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
+        raise InvalidResultError(str(error)) from error
+    _check_size(image, limits)
+    return PageImage(image.content, image.media_type, image.width, image.height, boxes)
+
+
+def _box(left: object, top: object, width: object, height: object) -> Box:
+    numbers = [_fraction(value) for value in (left, top, width, height)]
+    box = Box(*numbers)
+    if box.left + box.width > 1 + _ROUNDING or box.top + box.height > 1 + _ROUNDING:
+        raise ValueError("a box is not on the page")
+    return box
+
+
+def _fraction(value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise TypeError(f"expected a number, got {type(value).__name__}")
+    if not 0 <= value <= 1:  # NaN is not, either
+        raise ValueError("a box is not on the page")
+    return float(value)
+
+
+def _check_size(image: EncodedImage, limits: RenderingLimits) -> None:
+    largest = max(image.width, image.height)
+    if min(image.width, image.height) < 1 or largest > limits.side or image.width * image.height > limits.pixels:
+        raise InvalidResultError(f"a picture of {image.width} by {image.height} pixels is beyond the limits")

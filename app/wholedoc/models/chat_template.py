@@ -1,0 +1,135 @@
+"""The text around document and question, or around a conversation, taken from the model's own chat template."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from parallelcomp import Question
+
+from ..conversation import Turn
+from ..errors import ModelError
+
+SYSTEM = "You answer questions about a document. Use only what the document says, and answer briefly."
+DOCUMENT_MARK, QUESTION_MARK, ANSWER_MARK, NEXT_MARK = "⟦document⟧", "⟦question⟧", "⟦answer⟧", "⟦next⟧"
+INSTRUCTIONS_MARK = "⟦instructions⟧"
+ASK = "\n\nQuestion:"
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """Token ids before the document, between document and question, after a question, and between an answer and the
+    next question."""
+
+    prefix: tuple[int, ...]
+    lead: tuple[int, ...]
+    tail: tuple[int, ...]
+    turn: tuple[int, ...]
+
+    @classmethod
+    def of(cls, tokenizer: Any) -> Prompt:
+        """Read the template of a tokenizer, or a plain one where it has none."""
+        return cls(*(encode(tokenizer, text, special=True) for text in _pieces(tokenizer)))
+
+    def question(
+        self,
+        tokenizer: Any,
+        text: str,
+        history: Sequence[Turn] = (),
+        instructions: str = "",
+        opening: str = "",
+    ) -> Question:
+        """The question's tokens in their place, after earlier turns; `opening` are the answer's first words.
+
+        Instructions and earlier turns are part of the lead: they are seen, but only the question itself is scored.
+        """
+        lead = encode(tokenizer, f"\n\n{instructions}") + self.lead if instructions else self.lead
+        for earlier in history:
+            asked, answered = (encode(tokenizer, f" {earlier.question}"), encode(tokenizer, earlier.answer))
+            lead = lead + asked + self.tail + answered + self.turn
+        return Question(lead, encode(tokenizer, f" {text}"), self.tail + encode(tokenizer, opening))
+
+
+def encode(tokenizer: Any, text: str, *, special: bool = False) -> tuple[int, ...]:
+    """Token ids of `text`. Only our own template text may contain special tokens: in a document or a question,
+    something that looks like one is text, so that it cannot end the prompt or open another role."""
+    encoded = tokenizer(text, add_special_tokens=False, split_special_tokens=not special)
+    return tuple(encoded["input_ids"])
+
+
+def chat_ids(
+    tokenizer: Any, question: str, history: Sequence[Turn] = (), instructions: str = ""
+) -> tuple[int, ...]:
+    """Token ids of an ordinary conversation up to where the model answers, without any document.
+
+    Raises ModelError if the model's template leaves one of the texts out.
+    """
+    said = [text for turn in history for text in (turn.question, turn.answer)] + [question]
+    texts = {f"⟦{index}⟧": text for index, text in enumerate(said)}
+    rest = _conversation(tokenizer, INSTRUCTIONS_MARK if instructions else "", list(texts))
+    if instructions:
+        texts = {INSTRUCTIONS_MARK: instructions, **texts}
+    ids: tuple[int, ...] = ()
+    for mark, text in texts.items():
+        before, found, rest = rest.partition(mark)
+        if not found:
+            raise ModelError("the model's chat template leaves a message out: use another model")
+        ids += encode(tokenizer, before, special=True) + encode(tokenizer, text)
+    return ids + encode(tokenizer, rest, special=True)
+
+
+def stop_ids(model: Any, tokenizer: Any) -> frozenset[int]:
+    """Ids that end an answer: what the model's generation config and the tokenizer name."""
+    named = model.generation_config.eos_token_id
+    ids = set(named) if isinstance(named, list) else {named}
+    ids.add(tokenizer.eos_token_id)
+    return frozenset(i for i in ids if i is not None)
+
+
+def _pieces(tokenizer: Any) -> tuple[str, str, str, str]:
+    """The text before the document, up to the question, after it, and between its answer and the next question."""
+    first, following = f"{DOCUMENT_MARK}{ASK}{QUESTION_MARK}", f"{ASK.lstrip()}{NEXT_MARK}"
+    if tokenizer.chat_template is None:
+        opened = f"{tokenizer.bos_token or ''}{first}\nAnswer:"
+        continued = f"{opened}{ANSWER_MARK}\n\n{following}"
+    else:
+        # What opens the answer is taken from a first turn: templates of thinking models open later ones otherwise.
+        opened = _render(tokenizer, first)
+        continued = _render(tokenizer, first, ANSWER_MARK, following)
+    before, rest = opened.split(DOCUMENT_MARK)
+    between, after = rest.split(QUESTION_MARK)
+    turn = continued.split(ANSWER_MARK)[1].split(NEXT_MARK)[0]
+    return before, between, after, turn
+
+
+def _conversation(tokenizer: Any, instructions: str, messages: Sequence[str]) -> str:
+    """Messages of user and assistant in turn in the tokenizer's template, or in a plain one where it has none."""
+    if tokenizer.chat_template is not None:
+        return _render(tokenizer, *messages, instructions=instructions)
+    opening = f"{tokenizer.bos_token or ''}{instructions}" + ("\n\n" if instructions else "")
+    if len(messages) == 1:
+        return opening + messages[0]
+    turns = [f"{('User', 'Assistant')[index % 2]}: {text}\n\n" for index, text in enumerate(messages)]
+    return f"{opening}{''.join(turns)}Assistant:"
+
+
+def _render(tokenizer: Any, first: str, *later: str, instructions: str = SYSTEM) -> str:
+    """The template with instructions, a first user message, and later messages of assistant and user in turn."""
+    from jinja2 import TemplateError
+
+    def render(system: Sequence[dict[str, str]], content: str) -> str:
+        roles = ("assistant", "user")
+        messages = [*system, {"role": "user", "content": content}]
+        messages += [{"role": roles[index % 2], "content": text} for index, text in enumerate(later)]
+        text: str = tokenizer.apply_chat_template(
+            messages, tokenize=False, add_generation_prompt=True, enable_thinking=False
+        )
+        return text
+
+    if not instructions:
+        return render([], first)
+    try:
+        return render([{"role": "system", "content": instructions}], first)
+    except TemplateError:  # templates of models without a system role raise
+        return render([], f"{instructions}\n\n{first}")

@@ -1,0 +1,94 @@
+"""A language model with its tokenizer and prompt: what turns documents and questions into tokens."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import torch
+from transformers import AutoTokenizer
+
+import parallelcomp
+from parallelcomp import DecodeWeights
+
+from ..errors import ModelError
+from ..settings import SMALL_MODEL
+from ..storage.home import home
+from . import embedded_model
+from .chat_template import Prompt, encode, stop_ids
+from .quiet import quiet_transformers
+
+
+@dataclass(frozen=True)
+class TextModel:
+    """`name` is what a person called it."""
+
+    name: str
+    loaded: parallelcomp.LoadedModel
+    tokenizer: Any
+
+    @property
+    def parameters(self) -> int:
+        """Number of weights."""
+        return self.loaded.spec.weight_bytes // self.loaded.spec.dtype.itemsize
+
+    @cached_property
+    def prompt(self) -> Prompt:
+        return Prompt.of(self.tokenizer)
+
+    @cached_property
+    def stop_ids(self) -> frozenset[int]:
+        return stop_ids(self.loaded.model, self.tokenizer)
+
+    @cached_property
+    def line_ends(self) -> frozenset[int]:
+        """Ids of the tokens that end a line."""
+        return frozenset(ids[0] for text in ("\n", "\n\n") if len(ids := encode(self.tokenizer, text)) == 1)
+
+    def decode(self, token_ids: list[int]) -> str:
+        """Text of token ids, special tokens left out."""
+        text: str = self.tokenizer.decode(token_ids, skip_special_tokens=True)
+        return text
+
+
+def open_model(
+    name: str | None = None,
+    *,
+    device: torch.device | None = None,
+    dtype: torch.dtype | None = None,
+    decode_weights: DecodeWeights | None = None,
+    notify: embedded_model.Notify = lambda _: None,
+) -> TextModel:
+    """Load a model by Hugging Face id or folder, or the embedded one where None.
+
+    Raises ModelError if it is not there, needs something that is missing, or cannot be run by the engine.
+    """
+    quiet_transformers()
+    device = device or parallelcomp.default_device()
+    dtype = dtype or parallelcomp.default_dtype(device)
+    source = Path(name) if name else embedded_model.embedded_model(home() / "models", notify)
+    try:
+        loaded = parallelcomp.load(str(source), device=device, dtype=dtype)
+        tokenizer = AutoTokenizer.from_pretrained(str(source))
+    except parallelcomp.UnsupportedModelError as error:
+        raise ModelError(f"cannot use {name}: {error}") from error
+    except (OSError, ValueError, KeyError) as error:
+        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        raise ModelError(f"cannot load the model {name or source}: {reason}") from error
+    if not tokenizer.is_fast:
+        raise ModelError(f"cannot use {name}: its tokenizer gives no character offsets, which citations need")
+    model = TextModel(name or embedded_model.NAME, loaded, tokenizer)
+    _choose_decode_weights(model, decode_weights)
+    return model
+
+
+def _choose_decode_weights(model: TextModel, chosen: DecodeWeights | None) -> None:
+    """8 bits where asked for, and by default where they help and take little. Raises ModelError."""
+    helps = parallelcomp.can_quantize_decode(model.loaded) and model.parameters < SMALL_MODEL
+    if chosen is DecodeWeights.INT8 or (chosen is None and helps):
+        try:
+            parallelcomp.quantize_decode(model.loaded)
+        except ValueError as error:
+            raise ModelError(f"{error}; leave out the choice of decode weights, or compute in bf16") from error

@@ -1,0 +1,64 @@
+"""How fast a model reads on this machine: measured once, remembered, and used to say how long a document takes."""
+
+from __future__ import annotations
+
+import json
+import platform
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import torch
+
+from parallelcomp import Chunk, Engine, MemoryPlan
+
+from ..storage.chunk_store import write_atomically
+
+Cancel = Callable[[], bool]
+# The first pass of a model is slower than those after it; this many tokens get it over with.
+WARM_UP_TOKENS = 64
+
+
+@dataclass(frozen=True)
+class Paces:
+    """Tokens a second by model, device and machine, in one JSON file."""
+
+    path: Path
+
+    def get(self, engine: Engine) -> float | None:
+        """Tokens a second; None if this model was never seen reading here."""
+        pace = self._all().get(_key(engine))
+        return pace if isinstance(pace, float) and pace > 0 else None
+
+    def put(self, engine: Engine, tokens_per_second: float) -> None:
+        """Remember a pace. Raises OSError."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(self.path, json.dumps({**self._all(), _key(engine): tokens_per_second}).encode())
+
+    def _all(self) -> dict[str, object]:
+        try:
+            content = json.loads(self.path.read_text(encoding="utf-8"))
+        except (FileNotFoundError, ValueError):
+            return {}
+        return content if isinstance(content, dict) else {}
+
+
+def probe(engine: Engine, chunks: Sequence[Chunk], memory: MemoryPlan, cancelled: Cancel | None = None) -> float:
+    """Tokens a second of one batch of `chunks`, whose KV is thrown away. Raises Cancelled."""
+    batch = chunks[: memory.prefill_batch]
+    first = replace(batch[0], token_ids=batch[0].token_ids[:WARM_UP_TOKENS])
+    for _ in engine.prefill([first], memory, cancelled):
+        pass
+    started = time.perf_counter()
+    for _ in engine.prefill(batch, memory, cancelled):
+        pass
+    if engine.spec.device.type == "cuda":
+        torch.cuda.synchronize(engine.spec.device)
+    return sum(len(chunk) for chunk in batch) / (time.perf_counter() - started)
+
+
+def _key(engine: Engine) -> str:
+    device = engine.spec.device
+    name = torch.cuda.get_device_name(device) if device.type == "cuda" else f"cpu x{torch.get_num_threads()}"
+    return f"{engine.spec.fingerprint} {name} {platform.node()}"

@@ -1,0 +1,72 @@
+"""The documents of one question as one row of chunks, and the way back from a token to its page."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from parallelcomp import ChunkKV
+
+from ..documents.tokenized import TokenizedDocument
+
+
+@dataclass(frozen=True)
+class ReadDocument:
+    """A document whose chunks have all been read; `cached_tokens` of them came from the library."""
+
+    tokenized: TokenizedDocument
+    chunks: tuple[ChunkKV, ...]
+    cached_tokens: int = 0
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """Documents asked together. Chunks are numbered through, tokens counted on from document to document."""
+
+    documents: tuple[ReadDocument, ...]
+    chunks: tuple[ChunkKV, ...]
+    token_offsets: tuple[int, ...]
+
+    @classmethod
+    def of(cls, documents: Sequence[ReadDocument]) -> Corpus:
+        chunks: list[ChunkKV] = []
+        token_offsets: list[int] = []
+        tokens = 0
+        for document in documents:
+            token_offsets.append(tokens)
+            for one in document.chunks:
+                moved = replace(one.chunk, index=len(chunks), start=tokens + one.chunk.start)
+                chunks.append(replace(one, chunk=moved))
+            tokens += len(document.tokenized)
+        return cls(tuple(documents), tuple(chunks), tuple(token_offsets))
+
+    @property
+    def tokens(self) -> int:
+        return sum(len(document.tokenized) for document in self.documents)
+
+    @property
+    def cached_tokens(self) -> int:
+        return sum(document.cached_tokens for document in self.documents)
+
+    def token_ids(self, first: int, last: int) -> tuple[int, ...]:
+        """Token ids [first, last), all of one document."""
+        document, offset = self.locate(first)
+        return self.documents[document].tokenized.token_ids[offset : offset + last - first]
+
+    @cached_property
+    def texts(self) -> list[str]:
+        """Each chunk's text."""
+        texts: list[str] = []
+        for document in self.documents:
+            tokenized, whole = document.tokenized, document.tokenized.document.text
+            for one in document.chunks:
+                start, stop = tokenized.starts[one.chunk.start], tokenized.ends[one.chunk.stop - 1]
+                texts.append(whole[start:stop])
+        return texts
+
+    def locate(self, token: int) -> tuple[int, int]:
+        """Document index and token offset in that document of a token of the corpus."""
+        document = bisect_right(self.token_offsets, token) - 1
+        return document, token - self.token_offsets[document]

@@ -1,0 +1,133 @@
+"""Running a worker on an untrusted file: a fresh process with a bare environment, watched by the clock."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from ..errors import ExtractionLimitError
+from .limited_worker import EXIT_OUT_OF_MEMORY, ProcessLimits
+
+# `-I` hides PYTHONPATH and the user's packages, from which this package may have been imported itself:
+# the parent's import path is handed over, behind the child's own.
+_START = (
+    "import sys; sys.path.extend(path for path in sys.argv[1:] if path not in sys.path);"
+    " from {module} import main; main()"
+)
+_KEPT_VARIABLES = ("SYSTEMROOT", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "TMPDIR", "TEMP", "TMP")
+_STDERR_TAIL_BYTES = 4000
+# How a process ends that the system stops at a limit, or for want of memory.
+_KILLED = -9
+_OUT_OF_PROCESSOR_TIME = -24
+
+
+class CrashedError(Exception):
+    """The worker died without an answer; the text says how."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """One request to a worker. `task` ("Reading report.pdf") and `advice` are for the person who waits."""
+
+    command: list[str]
+    request: bytes
+    limits: ProcessLimits
+    task: str
+    advice: str
+
+
+@dataclass(frozen=True)
+class _Ending:
+    """How the worker ended. `code` is its exit status, or a negative signal number."""
+
+    code: int
+    answer: bytes
+    stderr: str
+
+
+def command_for(module: str) -> list[str]:
+    """The command that starts the worker whose `main` is in `module`."""
+    paths = [path for path in sys.path if os.path.isabs(path)]
+    return [sys.executable, "-I", "-X", "utf8", "-c", _START.format(module=module), *paths]
+
+
+def run(job: Job, deadline: float) -> bytes:
+    """The worker's answer, which nobody has checked yet. `deadline` is a time of `time.monotonic`, in seconds.
+
+    Raises `ExtractionLimitError` where it needs too much time or memory, and `CrashedError`.
+    """
+    ending = _run(job, deadline)
+    if ending.code in (EXIT_OUT_OF_MEMORY, _KILLED):
+        raise ExtractionLimitError(
+            f"{job.task} needs more memory than the {job.limits.memory_bytes / 2**30:.3g} GiB"
+            f" allowed, or than the machine has free: {job.advice}."
+        )
+    if ending.code == _OUT_OF_PROCESSOR_TIME:
+        raise _too_slow(job)
+    if ending.code != 0:
+        raise _crash(ending)
+    return ending.answer
+
+
+def _run(job: Job, deadline: float) -> _Ending:
+    with tempfile.TemporaryFile() as answer, tempfile.TemporaryFile() as stderr:
+        process = subprocess.Popen(
+            job.command,
+            stdin=subprocess.PIPE,
+            stdout=answer,
+            stderr=stderr,
+            env={name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ},
+            cwd=Path(sys.executable).anchor or None,
+            start_new_session=True,  # so that its whole process group can be killed
+        )
+        try:
+            process.communicate(job.request, timeout=max(deadline - time.monotonic(), 0))
+        except subprocess.TimeoutExpired:
+            raise _too_slow(job) from None
+        finally:
+            _kill(process)
+        if answer.seek(0, os.SEEK_END) > job.limits.result_bytes:
+            raise CrashedError("its answer is too large")
+        answer.seek(0)
+        return _Ending(process.returncode, answer.read(), _tail(stderr))
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    """End the worker and all that it started, and wait for it. Harmless when it has ended."""
+    if hasattr(os, "killpg"):
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)
+    else:
+        process.kill()
+    process.wait()
+
+
+def _tail(stream: IO[bytes]) -> str:
+    size = stream.seek(0, os.SEEK_END)
+    stream.seek(max(size - _STDERR_TAIL_BYTES, 0))
+    return stream.read().decode("utf-8", "replace").strip()
+
+
+def _too_slow(job: Job) -> ExtractionLimitError:
+    return ExtractionLimitError(
+        f"{job.task} took more than {job.limits.seconds:g} s and was stopped: {job.advice}."
+    )
+
+
+def _crash(ending: _Ending) -> CrashedError:
+    if ending.code < 0:
+        with contextlib.suppress(ValueError):
+            return CrashedError(f"stopped by {signal.Signals(-ending.code).name}")
+    last_line = ending.stderr.rpartition("\n")[2]
+    error = CrashedError(last_line or f"exit status {ending.code}")
+    if ending.stderr:
+        error.add_note(ending.stderr)
+    return error

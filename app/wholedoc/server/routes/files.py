@@ -1,0 +1,146 @@
+"""/v1/files: the shelf. A file's id is the sha256 of its content: the same file is the same document."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, File, Form, Query, Request, UploadFile
+from starlette.responses import FileResponse, Response
+
+from ...documents.document import Document
+from ...errors import storage_error
+from ...library import Library
+from ...storage.uploads import safe_name
+from ..protocol.content import find, not_found
+from ..protocol.errors import ApiError, ErrorBody, unsupported
+from ..protocol.responses import FileDeleted, FileList, FileObject
+from ..state import client_of, state_of
+from ..work import unless_gone
+
+router = APIRouter()
+Purpose = Literal["user_data", "assistants"]
+NOT_FOUND: dict[int | str, dict[str, Any]] = {404: {"model": ErrorBody, "description": "There is no such file."}}
+
+
+@router.post("/v1/files")
+async def upload(
+    request: Request,
+    file: Annotated[UploadFile, File(description="PDF, text, Markdown or HTML.")],
+    purpose: Annotated[Purpose, Form(description="Every file serves every question, whatever its purpose.")],
+    password: Annotated[str | None, Form(description="Of an encrypted PDF. It is not kept.")] = None,
+) -> FileObject:
+    """Put a file on the shelf: its text is extracted now, and read by the model when it is first asked."""
+    extra = set(await request.form()) - {"file", "purpose", "password"}
+    if any(name.startswith("expires_after") for name in extra):
+        raise unsupported("expires_after", "files stay until they are deleted: leave expires_after out")
+    state = state_of(request)
+    place = await unless_gone(request.receive, state.uploads.enter(client_of(request)))
+    try:
+        document = await asyncio.to_thread(_take_in, state.library, file, password or None)
+    finally:
+        place.leave()
+    return await asyncio.to_thread(_describe, state.library, document, purpose)
+
+
+@router.get("/v1/files")
+async def list_files(
+    request: Request,
+    after: Annotated[str | None, Query(max_length=200, description="The last id of the page before.")] = None,
+    limit: Annotated[int, Query(ge=1, le=10_000)] = 10_000,
+    order: Annotated[Literal["asc", "desc"], Query(description="By when they came.")] = "desc",
+    purpose: Annotated[str | None, Query(max_length=200)] = None,
+) -> FileList:
+    """The shelf, a page at a time."""
+    library = state_of(request).library
+    ids = library.folder.catalog.ids() if purpose in (None, "user_data", "assistants") else []
+    if order == "desc":
+        ids.reverse()
+    if after is not None:
+        if after not in ids:
+            raise ApiError(400, f"there is no file '{after}' to go on after", "invalid_value", "after")
+        ids = ids[ids.index(after) + 1 :]
+    page = await asyncio.to_thread(_describe_all, library, ids[:limit])
+    return FileList(
+        data=page,
+        first_id=page[0].id if page else None,
+        last_id=page[-1].id if page else None,
+        has_more=len(ids) > limit,
+    )
+
+
+@router.get("/v1/files/{file_id}", responses=NOT_FOUND)
+async def retrieve(request: Request, file_id: str) -> FileObject:
+    """A file, or a text that came in a message, by its whole id."""
+    library = state_of(request).library
+    return await asyncio.to_thread(lambda: _describe(library, find(library, file_id)))
+
+
+@router.delete("/v1/files/{file_id}", responses=NOT_FOUND)
+async def delete(request: Request, file_id: str) -> FileDeleted:
+    """Take a file out of the library, and all that was read of it and of no other."""
+    library = state_of(request).library
+    await asyncio.to_thread(lambda: library.remove(find(library, file_id).id))
+    return FileDeleted(id=file_id)
+
+
+@router.get(
+    "/v1/files/{file_id}/content",
+    response_class=Response,
+    responses={
+        **NOT_FOUND,
+        200: {"content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}},
+    },
+)
+async def content(request: Request, file_id: str) -> Response:
+    """The file as it was uploaded, or the text as it was sent."""
+    library = state_of(request).library
+    document = await asyncio.to_thread(find, library, file_id)
+    original = library.folder.originals.get(document.id)
+    headers = {"X-Content-Type-Options": "nosniff"}
+    if original is None:
+        return Response(document.text, media_type="application/octet-stream", headers=headers)
+    return FileResponse(original, media_type="application/octet-stream", filename=document.name, headers=headers)
+
+
+def _take_in(library: Library, file: UploadFile, password: str | None) -> Document:
+    """Extract the text of an upload, from a private folder that is gone afterwards. In a thread."""
+    try:
+        with tempfile.TemporaryDirectory(prefix="wholedoc-") as private:
+            path = Path(private) / safe_name(file.filename or "document", file.content_type)
+            with path.open("wb") as target:
+                shutil.copyfileobj(file.file, target)
+            return library.parse(path, password)
+    except OSError as error:
+        raise storage_error(tempfile.gettempdir(), error) from error
+
+
+def _describe_all(library: Library, ids: list[str]) -> list[FileObject]:
+    found: list[FileObject] = []
+    for id in ids:
+        with suppress(ApiError):  # it may go meanwhile
+            found.append(_describe(library, find(library, id)))
+    return found
+
+
+def _describe(library: Library, document: Document, purpose: Purpose = "user_data") -> FileObject:
+    folder = library.folder
+    original = folder.originals.get(document.id)
+    record = folder.catalog.path(document.id) if original else folder.texts.path(document.id)
+    try:
+        size, created = (original or record).stat().st_size, int(record.stat().st_mtime)
+    except FileNotFoundError as error:
+        raise not_found(document.id) from error
+    return FileObject(
+        id=document.id,
+        bytes=size if original else len(document.text.encode()),
+        created_at=created,
+        filename=document.name,
+        purpose=purpose,
+        pages=len(document.pages),
+        warnings=list(document.warnings),
+    )

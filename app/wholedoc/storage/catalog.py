@@ -1,0 +1,76 @@
+"""The documents a library knows: their text and pages, one JSON file each."""
+
+from __future__ import annotations
+
+import json
+import os
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ..documents.document import PAGE_SEPARATOR, Document, OutlineEntry, Page
+from .chunk_store import write_atomically
+
+VERSION = 1
+
+
+@dataclass(frozen=True)
+class Catalog:
+    """A folder with one file a document. Files that did not change are not parsed again."""
+
+    folder: Path
+    _parsed: dict[str, tuple[int, Document | None]] = field(default_factory=dict, compare=False, repr=False)
+
+    def path(self, id: str) -> Path:
+        return self.folder / f"{id}.json"
+
+    def put(self, document: Document) -> None:
+        """Remember a document's text and pages."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        content = {"version": VERSION, **asdict(document)}
+        write_atomically(self.path(document.id), json.dumps(content, ensure_ascii=False).encode())
+
+    def get(self, id: str) -> Document | None:
+        """The document with this id; None if it is not there, damaged, or of another version: it is parsed anew."""
+        try:
+            changed = self.path(id).stat().st_mtime_ns
+        except OSError:
+            self._parsed.pop(id, None)
+            return None
+        known = self._parsed.get(id)
+        if known is None or known[0] != changed:
+            known = self._parsed[id] = (changed, self._parse(id))
+        return known[1]
+
+    def _parse(self, id: str) -> Document | None:
+        try:
+            content: dict[str, Any] = json.loads(self.path(id).read_text(encoding="utf-8"))
+            if content["version"] != VERSION:
+                return None
+            return Document(
+                content["id"],
+                content["name"],
+                tuple(Page(**page) for page in content["pages"]),
+                tuple(OutlineEntry(**entry) for entry in content["outline"]),
+                tuple(content["warnings"]),
+                content.get("separator", PAGE_SEPARATOR),
+            )
+        except (FileNotFoundError, ValueError, KeyError, TypeError):
+            return None
+
+    def touch(self, id: str) -> None:
+        """Make a document the one that was put last. Raises OSError if it is not there."""
+        os.utime(self.path(id))
+
+    def ids(self) -> list[str]:
+        """Ids of all documents, the first put first."""
+        found: list[tuple[float, str]] = []
+        for path in self.folder.glob("*.json"):
+            with suppress(FileNotFoundError):  # another process may remove it meanwhile
+                found.append((path.stat().st_mtime, path.stem))
+        return [id for _, id in sorted(found)]
+
+    def remove(self, id: str) -> None:
+        """Forget a document; nothing happens if it is not known."""
+        self.path(id).unlink(missing_ok=True)

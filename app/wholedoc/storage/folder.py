@@ -1,0 +1,217 @@
+"""The library's folder: everything that is on disk, and its upkeep. No model is needed for any of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from shutil import disk_usage
+
+from filelock import FileLock
+
+from ..documents.document import Document
+from ..errors import LibraryError, storage_error
+from .catalog import Catalog
+from .chunk_store import ChunkStore, write_atomically
+from .originals import Originals
+from .readings import Readings, StoredReading
+
+# Of the folder's layout. A library of a newer format is left alone.
+FORMAT = 1
+# Texts that programs sent, at most: the least recently used go first. Files stay until a person removes them.
+TEXTS = 256
+
+
+@dataclass(frozen=True)
+class DocumentInfo:
+    """A document on the shelf. `bytes` are its chunks' on disk; `warm` the share of chunks that are there, 0 to 1,
+    for the reading that was used last; `models` those that have read it."""
+
+    id: str
+    name: str
+    pages: int
+    tokens: int
+    bytes: int
+    warm: float
+    models: tuple[str, ...]
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Verified:
+    """What `verify` found: chunks on disk, and those that were damaged and removed, by document name."""
+
+    chunks: int
+    damaged: tuple[str, ...]
+    documents: tuple[str, ...]
+
+
+class LibraryFolder:
+    """Documents, their original files, and their chunks' KV. Several processes may use one folder.
+
+    `catalog` has the documents that came as files: a person's shelf. `texts` has those that programs sent.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.catalog = Catalog(path / "documents")
+        self.texts = Catalog(path / "texts")
+        self.originals = Originals(path / "files")
+        self.store = ChunkStore(path / "kv")
+        self.readings = Readings(path / "readings", self.store)
+
+    @property
+    def lock(self) -> FileLock:
+        """Held while records change, against other threads and processes."""
+        return FileLock(self.path / "library.lock")
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Makes the folder; what goes wrong inside is a LibraryError."""
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            yield
+        except OSError as error:
+            raise storage_error(self.path, error) from error
+
+    def check_format(self) -> None:
+        """Raise LibraryError if the folder cannot be used, or was made by a newer version."""
+        path = self.path / "library.json"
+        try:
+            found = int(json.loads(path.read_text(encoding="utf-8"))["format"])
+        except FileNotFoundError:
+            with self.writing():
+                write_atomically(path, json.dumps({"format": FORMAT}).encode())
+            return
+        except (ValueError, KeyError, TypeError) as error:
+            raise LibraryError(
+                f"{path} is damaged: delete it if {self.path} is a library of wholedoc, or set WHOLEDOC_HOME"
+            ) from error
+        except OSError as error:
+            raise storage_error(self.path, error) from error
+        if found > FORMAT:
+            raise LibraryError(
+                f"the library {self.path} was made by a newer version of wholedoc (format {found}, this knows "
+                f"{FORMAT}): upgrade wholedoc, or set WHOLEDOC_HOME to another folder"
+            )
+
+    # Documents
+
+    def ids(self) -> list[str]:
+        """Ids of all documents and texts."""
+        return self.catalog.ids() + self.texts.ids()
+
+    def known(self, id: str) -> Document | None:
+        """The document or text with this id; None if it is not there."""
+        return self.catalog.get(id) or self.texts.get(id)
+
+    def info(self, document: Document) -> DocumentInfo:
+        """What there is to say of a document without a model."""
+        return self._info(document, self.readings.of(document.id))
+
+    def infos(self, catalog: Catalog) -> list[DocumentInfo]:
+        """The same of all documents, or of all texts, the first added first."""
+        readings = self.readings.all()[::-1]
+        documents = [known for id in catalog.ids() if (known := catalog.get(id)) is not None]
+        return [
+            self._info(document, [one for one in readings if one.document_id == document.id])
+            for document in documents
+        ]
+
+    def _info(self, document: Document, readings: Sequence[StoredReading]) -> DocumentInfo:
+        """`readings` are the document's, the most recently used first."""
+        latest = readings[0] if readings else None
+        return DocumentInfo(
+            document.id,
+            document.name,
+            len(document.pages),
+            latest.tokens if latest else 0,
+            sum(self.readings.size(one) for one in readings),
+            self.readings.warm(latest) if latest else 0.0,
+            tuple(dict.fromkeys(one.model for one in readings)),
+            document.warnings,
+        )
+
+    def keep(self, document: Document, file: Path) -> None:
+        """Remember a document and its file. Raises LibraryError."""
+        with self.writing():
+            self.originals.put(document.id, file)
+            if self.catalog.get(document.id) is None:  # else it keeps its place on the shelf
+                self.catalog.put(document)
+
+    def keep_text(self, text: Document) -> list[str]:
+        """Remember a text, or that it was used again; returns the ids of those that went for it.
+
+        Raises LibraryError.
+        """
+        with self.writing(), self.lock:
+            if self.texts.get(text.id) is None:
+                self.texts.put(text)
+            self.texts.touch(text.id)
+            gone = self.texts.ids()[:-TEXTS]
+            for id in gone:
+                self._forget(id)
+        return gone
+
+    def remove(self, id: str) -> None:
+        """Forget a document, its file, and the chunks that no other document shares. Raises LibraryError."""
+        with self.writing(), self.lock:
+            self._forget(id)
+
+    def _forget(self, id: str) -> None:
+        self.catalog.remove(id)
+        self.texts.remove(id)
+        self.originals.remove(id)
+        self.readings.remove(self.readings.of(id))
+
+    def make_room(self, name: str, record: StoredReading, missing: int, limit: int) -> list[StoredReading]:
+        """Find room for the chunks of a document that are `missing` bytes, and write the reading's record.
+
+        Returns the readings that went for it. Raises LibraryError if there is no room within `limit` bytes for all
+        documents, or on the disk.
+        """
+        with self.writing(), self.lock:
+            if missing > limit:
+                raise LibraryError(
+                    f"{name} takes {missing / 1e9:.1f} GB in the library, whose limit is {limit / 1e9:.1f} GB: "
+                    "raise the limit, or choose a lower --precision"
+                )
+            removed = self.readings.make_room(limit, record, missing)
+            free = disk_usage(self.path).free
+            if missing > free:
+                raise LibraryError(
+                    f"{name} takes {missing / 1e9:.2f} GB on the disk of the library {self.path}, and "
+                    f"{free / 1e9:.2f} GB are free: free some space, choose a lower --precision, or set "
+                    "WHOLEDOC_HOME to another disk"
+                )
+            self.readings.put(record)
+            return removed
+
+    # Upkeep
+
+    def verify(self) -> Verified:
+        """Check every chunk against its checksum; damaged ones are removed, to be read again when needed."""
+        keys = sorted(self.store)
+        self.store.damaged.clear()
+        for key in keys:
+            self.store.get(key)
+        damaged = tuple(self.store.damaged)
+        hurt = {one.document_id for one in self.readings.all() if set(one.keys) & set(damaged)}
+        names = tuple(document.name for id in sorted(hurt) if (document := self.known(id)) is not None)
+        return Verified(len(keys), damaged, names)
+
+    def prune(self) -> int:
+        """Remove what no document needs and what killed writers left; returns the bytes set free."""
+        with self.writing(), self.lock:
+            known = set(self.ids())
+            self.readings.remove([one for one in self.readings.all() if one.document_id not in known])
+            before = self.store.total()
+            for key in set(self.store) - self.readings.named():
+                self.store.remove(key)
+            freed = before - self.store.total()
+            for path in (*self.store.leftovers(), *self.originals.leftovers(known)):
+                freed += path.stat().st_size
+                path.unlink(missing_ok=True)
+        return freed

@@ -1,0 +1,90 @@
+"""The shelf: documents in the library's folder, and what can be done with them without a model."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from hashlib import file_digest
+from pathlib import Path
+
+from ..documents.document import Document
+from ..documents.extraction import read_document
+from ..documents.texts import pages_document, text_document
+from ..errors import UnknownDocumentError, UnreadableFileError
+from .folder import DocumentInfo, LibraryFolder
+
+
+class Shelf:
+    """Documents by their ids: files that were added, and beside them the texts that programs sent."""
+
+    def __init__(self, folder: LibraryFolder) -> None:
+        self.folder = folder
+
+    def parse(self, path: Path | str, password: str | None = None) -> Document:
+        """Extract a file's text and remember it. Raises DocumentError and LibraryError."""
+        path = Path(path)
+        known = self.folder.catalog.get(file_id(path))
+        document = known or read_document(path, password=password)
+        self.folder.keep(document, path)
+        return document
+
+    def knows(self, id: str) -> bool:
+        """Whether a document with this whole id was parsed before."""
+        return self.folder.catalog.get(id) is not None
+
+    def document(self, id: str) -> Document:
+        """A known document by its id or by the start of it. Raises UnknownDocumentError."""
+        matching = [known for known in self.folder.ids() if known.startswith(id)]
+        document = self.folder.known(matching[0]) if len(matching) == 1 and id else None
+        if document is None:
+            raise UnknownDocumentError(
+                f"'{id}' is neither a file nor the id of one document in the library; "
+                "`wholedoc list` shows what is there"
+            )
+        return document
+
+    def documents(self) -> list[DocumentInfo]:
+        """The shelf, the first added first: documents that came as files."""
+        return self.folder.infos(self.folder.catalog)
+
+    def texts(self) -> list[DocumentInfo]:
+        """Texts that programs sent, the least recently used first."""
+        return self.folder.infos(self.folder.texts)
+
+    def remember(self, text: str, name: str | None = None) -> Document:
+        """A document of exactly this text, to be read and asked like any other; by default its first line names it.
+
+        The same text is the same document, and what it shares with another is not read twice. Texts are kept beside
+        the shelf, the last `TEXTS` of them. Raises NoTextError, TextError and LibraryError.
+        """
+        return self._remember(text_document(text, name))
+
+    def remember_pages(self, pages: Sequence[tuple[str, str]], name: str) -> Document:
+        """The same of `(text, label)` pages. Raises NoTextError, TextError and LibraryError."""
+        return self._remember(pages_document(pages, name))
+
+    def _remember(self, text: Document) -> Document:
+        for gone in self.folder.keep_text(text):
+            self._forget(gone)
+        return text
+
+    def remove(self, id: str) -> Document:
+        """Forget a document by its id or by the start of it, and the chunks that no other document shares.
+
+        Raises UnknownDocumentError and LibraryError.
+        """
+        document = self.document(id)
+        self.folder.remove(document.id)
+        self._forget(document.id)
+        return document
+
+    def _forget(self, id: str) -> None:
+        """Called when a document has left the folder."""
+
+
+def file_id(path: Path) -> str:
+    """sha256 of the file's bytes; a file that cannot be opened is left to the extraction to explain."""
+    try:
+        with path.open("rb") as file:
+            return file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise UnreadableFileError(f"cannot read {path}: {error.strerror}") from error

@@ -1,0 +1,50 @@
+"""Files that arrive as bytes, from programs: parsed like any file, and kept like any file."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..errors import storage_error
+
+if TYPE_CHECKING:
+    from ..documents.document import Document
+    from .shelf import Shelf
+
+# What a name without an ending gets, by the type that its sender says it has.
+ENDINGS = {
+    "application/pdf": ".pdf",
+    "text/html": ".html",
+    "text/markdown": ".md",
+    "text/plain": ".txt",
+}
+LONGEST_NAME = 120
+
+
+def parse_bytes(
+    shelf: Shelf, data: bytes, name: str, media_type: str | None = None, password: str | None = None
+) -> Document:
+    """Parse a file's content and put it on the shelf, under its name without any folder.
+
+    Raises DocumentError and LibraryError.
+    """
+    try:
+        with tempfile.TemporaryDirectory(prefix="wholedoc-") as private:
+            path = Path(private) / safe_name(name, media_type)
+            path.write_bytes(data)
+            return shelf.parse(path, password)
+    except OSError as error:
+        raise storage_error(tempfile.gettempdir(), error) from error
+
+
+def safe_name(name: str, media_type: str | None = None) -> str:
+    """A file name that leads nowhere else, with an ending where the type tells it."""
+    last = name.replace("\\", "/").rstrip("/").rsplit("/", 1)[-1]
+    printable = "".join(sign for sign in last if sign.isprintable()).strip().lstrip(".") or "document"
+    stem, dot, ending = printable.rpartition(".")
+    if not stem or len(ending) > 8:
+        stem, dot, ending = printable, "", ""
+    known = f"{dot}{ending}" or ENDINGS.get((media_type or "").split(";")[0].strip().lower(), "")
+    kept = stem.encode()[: LONGEST_NAME - len(known.encode())].decode(errors="ignore")
+    return f"{kept}{known}"

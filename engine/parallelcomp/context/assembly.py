@@ -1,0 +1,98 @@
+"""Putting the kept KV together (step 7): the prefix once, then the kept chunks in document order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from ..config import Eviction
+from ..kv.cache import BufferLayer, buffer_cache
+from ..kv.context import Context, Slots
+from ..kv.stored import ChunkKV, Prefix
+from ..model import ModelSpec
+from ..policies import Place, Policy, policy_of
+from ..scoring import ChunkScore
+
+
+def assemble(
+    spec: ModelSpec,
+    prefix: Prefix,
+    kept: Sequence[tuple[ChunkKV, ChunkScore]],
+    eviction: Eviction,
+    room: int,
+) -> Context:
+    """Assemble the kept chunks' KV with `room` free slots for the question and the answer.
+
+    Positions go on after the longest kept chunk before eviction: every chunk was read at the same positions.
+    """
+    policy = policy_of(eviction)
+    chosen = [_choose(spec, one, score, policy) for one, score in kept]
+    totals = [
+        sum(_count(one, picks[layer]) for (one, _), picks in zip(kept, chosen, strict=True))
+        for layer in range(spec.layers)
+    ]
+    cache = buffer_cache(1, [len(prefix) + total + room for total in totals], spec, prefix)
+    slots: list[list[Slots]] = []
+    scratch = _scratch(spec, max(one.kv.tokens for one, _ in kept))
+    for index, layer in enumerate(cache.layers):
+        parts: list[Slots] = []
+        for (one, _), picks in zip(kept, chosen, strict=True):
+            _append(layer, index, one, picks[index], scratch)
+            parts.append(chunk_slots(spec, one, picks[index]))
+        slots.append([_join(parts)])
+    longest = max(one.kv.tokens for one, _ in kept)
+    return Context(cache, len(prefix), slots, torch.tensor([len(prefix) + longest], device=spec.device))
+
+
+def chunk_slots(spec: ModelSpec, one: ChunkKV, picked: Tensor | None = None) -> Slots:
+    """The slots of one chunk, all of its tokens or those picked per KV head."""
+    local = torch.arange(one.kv.tokens).expand(spec.kv_heads, -1) if picked is None else picked.cpu()
+    return Slots(local + one.chunk.start, local, torch.full_like(local, one.kv.tokens))
+
+
+def _choose(spec: ModelSpec, one: ChunkKV, score: ChunkScore, policy: Policy) -> list[Tensor | None]:
+    """Per layer, the tokens that each KV head keeps; None where all stay."""
+    tokens = one.kv.tokens
+    if not policy.evicts(tokens):
+        return [None] * spec.layers
+    seen = score.attention
+    if seen is None:
+        if policy.window(1):
+            raise ValueError(f"chunk {one.chunk.index} exceeds the capacity but was scored without attention")
+        seen = torch.zeros(spec.layers, spec.kv_heads, tokens)
+    places = [Place(one.chunk.index, tokens, layer, spec.layers, spec.kv_heads) for layer in range(spec.layers)]
+    picks = [policy.keep(place, layer) for place, layer in zip(places, seen, strict=True)]
+    return [None if picked.shape[1] == tokens else picked for picked in picks]
+
+
+def _count(one: ChunkKV, picked: Tensor | None) -> int:
+    return one.kv.tokens if picked is None else picked.shape[1]
+
+
+def _scratch(spec: ModelSpec, tokens: int) -> tuple[Tensor, Tensor]:
+    shape = (spec.kv_heads, tokens, spec.head_dim)
+    return (
+        torch.empty(shape, dtype=spec.dtype, device=spec.device),
+        torch.empty(shape, dtype=spec.dtype, device=spec.device),
+    )
+
+
+def _append(
+    layer: BufferLayer, index: int, one: ChunkKV, picked: Tensor | None, scratch: tuple[Tensor, Tensor]
+) -> None:
+    keys, values = (part[:, : one.kv.tokens] for part in scratch)
+    one.kv.read(index, keys, values)
+    if picked is not None:
+        rows = picked.to(keys.device)[:, :, None].expand(-1, -1, keys.shape[2])
+        keys, values = keys.gather(1, rows), values.gather(1, rows)
+    layer.update(keys[None], values[None])
+
+
+def _join(parts: Sequence[Slots]) -> Slots:
+    return Slots(
+        torch.cat([part.tokens for part in parts], dim=1),
+        torch.cat([part.local for part in parts], dim=1),
+        torch.cat([part.lengths for part in parts], dim=1),
+    )

@@ -1,0 +1,268 @@
+"""From kept chunks to next-token probabilities: three ways behind one interface.
+
+`AnswerState.step` takes token ids and returns the log-probabilities of the next token. The first step takes the
+question, later ones a token of the answer each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
+from dataclasses import replace
+
+import torch
+from torch import Tensor
+
+from ..attention import AttentionKernel, AttentionPass, KeyFilter, Observer
+from ..chai.clustered_heads import ClusteredAttention
+from ..chunking import Chunk
+from ..config import ClusteredHeads, Composition, EngineConfig, KVPrecision
+from ..decoding.next_token import AnswerState
+from ..decoding.weights import decoding
+from ..errors import WindowError
+from ..kv.cache import buffer_cache
+from ..kv.context import Context, Mark
+from ..kv.stored import ChunkKV, Prefix
+from ..model import LoadedModel
+from ..prefill import prefill_batch
+from ..scoring import ChunkScore
+from .assembly import assemble, chunk_slots
+from .calibration import Calibrator
+
+Kept = Sequence[tuple[ChunkKV, ChunkScore]]
+Cancel = Callable[[], bool]
+
+
+class SingleState:
+    """One sequence over one context: assembled or re-read."""
+
+    def __init__(
+        self,
+        loaded: LoadedModel,
+        context: Context,
+        key_filter: KeyFilter | None = None,
+        clustered: ClusteredHeads | None = None,
+    ) -> None:
+        self._loaded = loaded
+        self._context = context
+        self._key_filter = key_filter
+        self.clustering = None if clustered is None else ClusteredAttention(context, clustered, loaded.spec)
+
+    @property
+    def context(self) -> Context:
+        return self._context
+
+    @torch.inference_mode()
+    def step(
+        self,
+        token_ids: Sequence[int],
+        observer: Observer | None = None,
+        cancelled: Cancel | None = None,
+    ) -> Tensor:
+        logits = _forward(
+            self._loaded, self._context, token_ids, observer, cancelled, self._key_filter, self.clustering
+        )
+        self._key_filter = None  # calibration looks at the question only
+        return logits[0].log_softmax(dim=-1)
+
+
+class MixtureState:
+    """Every kept chunk in a sequence of its own, all given the same tokens.
+
+    P(y | q) = sum over chunks c of P(c | q, answer so far) P(y | c, q): `log_weights` (chunks,) are the log
+    posteriors, updated by how well each chunk predicted each token that was appended.
+    """
+
+    def __init__(self, loaded: LoadedModel, context: Context, log_prior: Tensor) -> None:
+        self._loaded = loaded
+        self._context = context
+        self.log_weights = log_prior.log_softmax(dim=0)
+        self._predicted: Tensor | None = None
+
+    @property
+    def context(self) -> Context:
+        return self._context
+
+    @torch.inference_mode()
+    def step(
+        self,
+        token_ids: Sequence[int],
+        observer: Observer | None = None,
+        cancelled: Cancel | None = None,
+    ) -> Tensor:
+        if self._predicted is not None:
+            for token in token_ids[:-1]:  # every token is weighed by the prediction made just before it
+                self.step([token], observer, cancelled)
+            token_ids = token_ids[-1:]
+            self.log_weights = (self.log_weights + self._predicted[:, token_ids[0]]).log_softmax(dim=0)
+        logits = _forward(self._loaded, self._context, token_ids, observer, cancelled)
+        self._predicted = logits.log_softmax(dim=-1)
+        return torch.logsumexp(self._predicted + self.log_weights[:, None], dim=0)
+
+
+class Beginning:
+    """`inner` behind the question, whose first step is remembered: other answers begin there too, one after
+    another, and the one before is forgotten."""
+
+    def __init__(self, inner: AnswerState) -> None:
+        self._inner = inner
+        self._begun: tuple[Tensor, Mark] | None = None
+        self._rewound = False
+
+    @property
+    def context(self) -> Context:
+        return self._inner.context
+
+    def rewind(self) -> None:
+        """Go back to where the answer begins: the next step, which is given the question, runs nothing anew."""
+        if self._begun is not None:
+            self.context.rewind(self._begun[1])
+            self._rewound = True
+
+    def step(
+        self,
+        token_ids: Sequence[int],
+        observer: Observer | None = None,
+        cancelled: Cancel | None = None,
+    ) -> Tensor:
+        if self._begun is not None and self._rewound:
+            self._rewound = False
+            return self._begun[0]
+        predicted = self._inner.step(token_ids, observer, cancelled)
+        if self._begun is None:
+            self._begun = predicted, self.context.mark()
+        return predicted
+
+
+def _forward(
+    loaded: LoadedModel,
+    context: Context,
+    token_ids: Sequence[int],
+    observer: Observer | None,
+    cancelled: Cancel | None,
+    key_filter: KeyFilter | None = None,
+    kernel: AttentionKernel | None = None,
+) -> Tensor:
+    """Run tokens on top of a context; logits of the last, fp32 (batch, vocabulary)."""
+    device = loaded.spec.device
+    batch = context.next_position.shape[0]
+    with decoding() if len(token_ids) == 1 else nullcontext():
+        out = loaded.model(
+            input_ids=torch.tensor([list(token_ids)], device=device).expand(batch, -1),
+            position_ids=context.next_position[:, None] + torch.arange(len(token_ids), device=device),
+            past_key_values=context.cache,
+            use_cache=True,
+            logits_to_keep=1,
+            attention_pass=AttentionPass(context.padding, observer, key_filter, kernel, cancelled),
+        )
+    context.next_position = context.next_position + len(token_ids)
+    logits: Tensor = out.logits[:, -1].float()
+    return logits
+
+
+def _assembled(
+    loaded: LoadedModel, prefix: Prefix, kept: Kept, config: EngineConfig, room: int, cancelled: Cancel | None
+) -> AnswerState:
+    context = assemble(loaded.spec, prefix, kept, config.eviction, room)
+    calibrator = None if config.calibration is None else Calibrator(context, config.calibration, loaded.spec)
+    return SingleState(loaded, context, calibrator, config.clustered_heads)
+
+
+def _reread(
+    loaded: LoadedModel, prefix: Prefix, kept: Kept, config: EngineConfig, room: int, cancelled: Cancel | None
+) -> AnswerState:
+    return reread(loaded, prefix, [one.chunk for one, _ in kept], room, cancelled, config.clustered_heads)
+
+
+def reread(
+    loaded: LoadedModel,
+    prefix: Prefix,
+    chunks: Sequence[Chunk],
+    room: int,
+    cancelled: Cancel | None = None,
+    clustered: ClusteredHeads | None = None,
+) -> AnswerState:
+    """Prefill the chunks' tokens as one chunk. Raises WindowError if they exceed the model's window."""
+    spec = loaded.spec
+    joined = Chunk(0, 0, tuple(token for chunk in chunks for token in chunk.token_ids))
+    _check_room(loaded, prefix, len(joined), room)
+    (read,) = prefill_batch(
+        loaded, prefix, [joined], precision=KVPrecision.of(spec.dtype), device=spec.device, cancelled=cancelled
+    )
+    state = alone(loaded, prefix, read, room, clustered)
+    origin = torch.cat([torch.arange(chunk.start, chunk.stop) for chunk in chunks])
+    for layer in state.context.slots:
+        layer[0] = replace(layer[0], tokens=origin.expand(spec.kv_heads, -1))
+    return state
+
+
+def alone(
+    loaded: LoadedModel, prefix: Prefix, read: ChunkKV, room: int, clustered: ClusteredHeads | None = None
+) -> AnswerState:
+    """One chunk and nothing else. Raises WindowError if it exceeds the model's window."""
+    _check_room(loaded, prefix, read.kv.tokens, room)
+    return SingleState(loaded, _batch_context(loaded, prefix, [read], room), clustered=clustered)
+
+
+def _check_room(loaded: LoadedModel, prefix: Prefix, tokens: int, room: int) -> None:
+    if len(prefix) + tokens + room > loaded.spec.window:
+        raise WindowError(
+            f"re-reading {tokens} kept tokens with {len(prefix)} of prefix and {room} for question and answer "
+            f"exceeds the model's window of {loaded.spec.window}; lower kept_tokens or choose another composition"
+        )
+
+
+def _mixture(
+    loaded: LoadedModel, prefix: Prefix, kept: Kept, config: EngineConfig, room: int, cancelled: Cancel | None
+) -> AnswerState:
+    context = _batch_context(loaded, prefix, [one for one, _ in kept], room)
+    summed = torch.tensor([-sum(score.token_nll) for _, score in kept], device=loaded.spec.device)
+    return MixtureState(loaded, context, summed * config.prior_sharpness)
+
+
+def _batch_context(loaded: LoadedModel, prefix: Prefix, chunks: Sequence[ChunkKV], room: int) -> Context:
+    """Every chunk whole in a sequence of its own after the prefix, aligned to end at the same slot."""
+    spec = loaded.spec
+    longest = max(one.kv.tokens for one in chunks)
+    cache = buffer_cache(len(chunks), len(prefix) + longest + room, spec)
+    for index, layer in enumerate(cache.layers):
+        layer.length = len(prefix) + longest
+        keys, values = layer.used
+        for row, one in enumerate(chunks):
+            body = longest - one.kv.tokens
+            start = body + len(prefix)
+            prefix.kv.read(index, keys[row, :, body:start], values[row, :, body:start])
+            one.kv.read(index, keys[row, :, start:], values[row, :, start:])
+    missing = [longest - one.kv.tokens for one in chunks]
+    whole = [chunk_slots(spec, one) for one in chunks]
+    return Context(
+        cache,
+        len(prefix),
+        [list(whole) for _ in range(spec.layers)],
+        torch.tensor([len(prefix) + one.kv.tokens for one in chunks], device=spec.device),
+        torch.tensor(missing, device=spec.device) if any(missing) else None,
+    )
+
+
+_WAYS = {
+    Composition.ASSEMBLED: _assembled,
+    Composition.REREAD: _reread,
+    Composition.MIXTURE: _mixture,
+}
+
+
+def compose(
+    loaded: LoadedModel,
+    prefix: Prefix,
+    kept: Kept,
+    config: EngineConfig,
+    room: int,
+    cancelled: Cancel | None = None,
+) -> AnswerState:
+    """Put the kept chunks together as `config.composition` says, with `room` slots for question and answer.
+
+    Raises ValueError if no chunk was kept, WindowError if re-reading exceeds the window, and Cancelled.
+    """
+    if not kept:
+        raise ValueError("no chunk was kept, so there is nothing to answer from; an empty document has none")
+    return _WAYS[config.composition](loaded, prefix, kept, config, room, cancelled)

@@ -1,0 +1,78 @@
+"""From next-token log-probabilities to an answer, token by token, through transformers' logits processors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+import torch
+from torch import Tensor
+from transformers import (
+    LogitsProcessorList,
+    RepetitionPenaltyLogitsProcessor,
+    TemperatureLogitsWarper,
+    TopPLogitsWarper,
+)
+
+from ..attention import Observer
+from ..config import Sampling
+from ..errors import Cancelled
+from .next_token import Stepping
+
+
+def processors(sampling: Sampling) -> LogitsProcessorList:
+    """The logits processors that a sampling setting asks for."""
+    chosen = LogitsProcessorList()
+    if sampling.repetition_penalty != 1.0:
+        chosen.append(RepetitionPenaltyLogitsProcessor(sampling.repetition_penalty))
+    if sampling.temperature > 0:
+        chosen.append(TemperatureLogitsWarper(sampling.temperature))
+        if sampling.top_p < 1:
+            chosen.append(TopPLogitsWarper(sampling.top_p))
+    return chosen
+
+
+def decode(
+    state: Stepping,
+    question_ids: Sequence[int],
+    sampling: Sampling,
+    stop_ids: frozenset[int],
+    *,
+    question_observer: Observer | None = None,
+    answer_observer: Observer | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> Iterator[int]:
+    """Yield the answer's token ids as they are drawn; ends at a stop id, which is not yielded, or at the limit.
+
+    The question's tokens go through the context first. The observers are shown the question's pass and the
+    answer's. Raises Cancelled, also in the middle of a pass.
+    """
+    log_probabilities = state.step(question_ids, question_observer, cancelled)
+    process = processors(sampling)
+    generator = torch.Generator(device=log_probabilities.device).manual_seed(sampling.seed)
+    answer: list[int] = []
+    while True:
+        token = draw(log_probabilities, answer, process, sampling, generator)
+        if token in stop_ids:
+            return
+        answer.append(token)
+        yield token
+        if len(answer) == sampling.max_new_tokens:
+            return
+        if cancelled is not None and cancelled():
+            raise Cancelled("stopped while answering")
+        log_probabilities = state.step([token], answer_observer, cancelled)
+
+
+def draw(
+    log_probabilities: Tensor,
+    answer: list[int],
+    process: LogitsProcessorList,
+    sampling: Sampling,
+    generator: torch.Generator,
+) -> int:
+    """The next token, given log-probabilities (vocabulary,) and the answer so far."""
+    so_far = torch.tensor([answer], dtype=torch.long, device=log_probabilities.device)
+    scores = process(so_far, log_probabilities[None])[0]
+    if sampling.temperature == 0:
+        return int(scores.argmax())
+    return int(torch.multinomial(scores.softmax(dim=-1), 1, generator=generator))

@@ -1,0 +1,143 @@
+"""Cache layers for transformers' forward pass: one that owns its KV, one that looks into stored chunks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+from transformers import Cache
+from transformers.cache_utils import CacheLayerMixin
+
+from ..model import ModelSpec
+from .stored import Prefix, StoredKV
+
+
+class EngineLayer(CacheLayerMixin):
+    """What transformers asks of a layer, for layers whose masks and positions the engine sets itself."""
+
+    is_sliding = False
+    length = 0
+
+    def lazy_initialization(self, key_states: Tensor, value_states: Tensor) -> None:
+        self.is_initialized = True
+
+    def get_mask_sizes(self, query_length: int) -> tuple[int, int]:
+        return self.length + query_length, 0
+
+    def get_seq_length(self) -> int:
+        return self.length
+
+    def get_max_length(self) -> int:
+        return -1
+
+
+class BufferLayer(EngineLayer):
+    """KV in a buffer with room to grow, so that a decoded token costs no copy of the context.
+
+    Buffers are (batch, kv_heads, capacity, head_dim); the first `length` slots are in use.
+    """
+
+    def __init__(self, batch: int, capacity: int, spec: ModelSpec) -> None:
+        super().__init__()
+        shape = (batch, spec.kv_heads, capacity, spec.head_dim)
+        self.key_buffer = torch.zeros(shape, dtype=spec.dtype, device=spec.device)
+        self.value_buffer = torch.zeros(shape, dtype=spec.dtype, device=spec.device)
+        self._key_heads: list[int] | None = None
+        self.is_initialized = True
+
+    @property
+    def used(self) -> tuple[Tensor, Tensor]:
+        """Views of the keys and values in use, each (batch, kv_heads, length, head_dim)."""
+        return self.key_buffer[:, :, : self.length], self.value_buffer[:, :, : self.length]
+
+    def update(self, key_states: Tensor, value_states: Tensor, *_: Any, **__: Any) -> tuple[Tensor, Tensor]:
+        stop = self.length + key_states.shape[2]
+        if stop > self.key_buffer.shape[2]:
+            raise ValueError(f"cache layer has room for {self.key_buffer.shape[2]} tokens, {stop} were given")
+        self.key_buffer[:, :, self.length : stop] = (
+            key_states if self._key_heads is None else key_states[:, self._key_heads]
+        )
+        self.value_buffer[:, :, self.length : stop] = value_states
+        self.length = stop
+        return self.used
+
+    def drop_keys(self, kept: Sequence[int]) -> None:
+        """Hold the keys of these KV heads alone from now on; values stay (clustered heads)."""
+        self._key_heads = list(kept)
+        self.key_buffer = self.key_buffer[:, self._key_heads]
+
+    def replace(self, keys: Tensor, values: Tensor) -> None:
+        """Hold these keys and values instead, each (batch, kv_heads, fewer tokens, head_dim)."""
+        self.length = keys.shape[2]
+        self.key_buffer[:, :, : self.length] = keys
+        self.value_buffer[:, :, : self.length] = values
+
+
+class Scratch:
+    """One layer's worth of room that all layers of a scoring pass share: (batch, kv_heads, tokens, head_dim).
+
+    Each sequence is laid out as padding, prefix, chunk, question. A layer's KV is needed only while that layer
+    attends, so stored KV is converted into this small buffer and the whole is never held in full precision.
+    """
+
+    def __init__(self, prefix: Prefix, stored: Sequence[StoredKV], question_tokens: int, spec: ModelSpec) -> None:
+        self.prefix, self.stored = prefix, stored
+        self.longest = max(kv.tokens for kv in stored)
+        slots = len(prefix) + self.longest + question_tokens
+        shape = (len(stored), spec.kv_heads, slots, spec.head_dim)
+        self.keys = torch.zeros(shape, dtype=spec.dtype, device=spec.device)
+        self.values = torch.zeros(shape, dtype=spec.dtype, device=spec.device)
+
+    @property
+    def padding(self) -> Tensor | None:
+        """Leading slots of each sequence that hold nothing, int64 (batch,); None if there are none."""
+        missing = [self.longest - kv.tokens for kv in self.stored]
+        return torch.tensor(missing, device=self.keys.device) if any(missing) else None
+
+    def fill(self, layer: int, key_states: Tensor, value_states: Tensor) -> tuple[Tensor, Tensor]:
+        """Lay out the stored KV of `layer` and the question's `key_states`, `value_states` after it."""
+        for sequence, kv in enumerate(self.stored):
+            pad = self.longest - kv.tokens
+            body = pad + len(self.prefix)
+            self.prefix.kv.read(layer, self.keys[sequence, :, pad:body], self.values[sequence, :, pad:body])
+            stop = body + kv.tokens
+            kv.read(layer, self.keys[sequence, :, body:stop], self.values[sequence, :, body:stop])
+        question = key_states.shape[2]
+        self.keys[:, :, -question:] = key_states
+        self.values[:, :, -question:] = value_states
+        return self.keys, self.values
+
+
+class StoredLayer(EngineLayer):
+    """A layer of a scoring pass: reads the stored chunks through the shared scratch, keeps nothing."""
+
+    def __init__(self, scratch: Scratch, layer: int) -> None:
+        super().__init__()
+        self.scratch, self.layer = scratch, layer
+        self.length = len(scratch.prefix) + scratch.longest
+        self.is_initialized = True
+
+    def update(self, key_states: Tensor, value_states: Tensor, *_: Any, **__: Any) -> tuple[Tensor, Tensor]:
+        return self.scratch.fill(self.layer, key_states, value_states)
+
+
+def buffer_cache(batch: int, capacity: int | Sequence[int], spec: ModelSpec, prefix: Prefix | None = None) -> Cache:
+    """An empty cache with room for `capacity` tokens a sequence (in all layers, or in each), or one that starts
+    with the prefix's KV."""
+    capacities = [capacity] * spec.layers if isinstance(capacity, int) else capacity
+    layers = [BufferLayer(batch, room, spec) for room in capacities]
+    if prefix is not None and len(prefix):
+        for index, layer in enumerate(layers):
+            layer.length = len(prefix)
+            prefix.kv.read(index, *layer.used)  # into every sequence at once
+    return Cache(layers=layers)
+
+
+def stored_cache(
+    prefix: Prefix, stored: Sequence[StoredKV], question_tokens: int, spec: ModelSpec
+) -> tuple[Cache, Scratch]:
+    """A cache that looks into stored chunks for one pass of `question_tokens` tokens."""
+    scratch = Scratch(prefix, stored, question_tokens, spec)
+    return Cache(layers=[StoredLayer(scratch, layer) for layer in range(spec.layers)]), scratch

@@ -1,0 +1,65 @@
+"""The KV that a question and its answer attend to, and which document token each of its slots holds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from torch import Tensor
+from transformers import Cache
+
+
+@dataclass(frozen=True)
+class Slots:
+    """Which document token each context slot of one layer holds, after the prefix.
+
+    `tokens`: document token offsets, int64 (kv_heads, slots), on the CPU. `local`: the same tokens' offsets in
+    their chunk. `lengths`: the length of the chunk each slot belongs to.
+    """
+
+    tokens: Tensor
+    local: Tensor
+    lengths: Tensor
+
+    def pick(self, indices: Tensor) -> Slots:
+        """Keep only `indices`, int64 (kv_heads, fewer slots)."""
+        return Slots(*(field.gather(1, indices) for field in (self.tokens, self.local, self.lengths)))
+
+
+@dataclass(frozen=True)
+class Mark:
+    """How far a context was filled: slots of each layer, and the position of the next token (batch,)."""
+
+    lengths: tuple[int, ...]
+    next_position: Tensor
+
+
+@dataclass
+class Context:
+    """KV that the question and the answer attend to.
+
+    `cache` holds (batch, kv_heads, slots, head_dim) per layer, lengths may differ between layers; `slots` says
+    per layer what the slots after the prefix hold, for each sequence of the batch; `next_position` (batch,) is
+    where the question's first token stands; `padding` (batch,) counts leading slots that hold nothing, or None.
+    """
+
+    cache: Cache
+    prefix_tokens: int
+    slots: list[list[Slots]]
+    next_position: Tensor
+    padding: Tensor | None = None
+
+    @property
+    def kept_tokens(self) -> int:
+        """Document tokens in the context, averaged over layers and KV heads (which may differ)."""
+        per_layer = [sum(slots.tokens.shape[1] for slots in layer) for layer in self.slots]
+        return round(sum(per_layer) / len(per_layer))
+
+    def mark(self) -> Mark:
+        """Where it ends now."""
+        return Mark(tuple(layer.length for layer in self.cache.layers), self.next_position)
+
+    def rewind(self, mark: Mark) -> None:
+        """Forget what was appended since."""
+        for layer, length in zip(self.cache.layers, mark.lengths, strict=True):
+            layer.length = length
+        self.next_position = mark.next_position

@@ -1,0 +1,41 @@
+"""The question's words as evidence for chunks."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from wholedoc.answering.shared_words import LENGTH, SATURATION, WEIGHT, shared_words
+
+
+def test_by_hand() -> None:
+    chunks = ["The Grey Heron paid. The Grey Heron left.", "The mole was mended by the masons then...", "x" * 40]
+    heron, mole, other = shared_words("Did the grey heron pay?", chunks)
+    mean = sum(map(len, chunks)) / 3
+
+    def weight(holding: int, count: int, length: int) -> float:
+        rarity = math.log(1 + (3 - holding + 0.5) / (holding + 0.5))
+        return rarity * count * (SATURATION + 1) / (count + SATURATION * (1 - LENGTH + LENGTH * length / mean))
+
+    first = len(chunks[0])
+    wanted = weight(2, 2, first) + weight(1, 2, first) + weight(1, 2, first)
+    assert heron == pytest.approx(WEIGHT * wanted)
+    assert mole == pytest.approx(WEIGHT * weight(2, 2, len(chunks[1])))
+    assert other == 0
+
+
+def test_a_word_that_stands_everywhere_says_almost_nothing() -> None:
+    everywhere = ["the harbour", "the pier", "the Heron"]
+    pier, heron = shared_words("the Heron", everywhere)[1:]
+    assert heron > 5 * pier
+
+
+@pytest.mark.parametrize(("question", "chunks"), [("", ["a b"]), ("?!", ["a b"]), ("a", []), ("a", ["", ""])])
+def test_nothing_to_compare(question: str, chunks: list[str]) -> None:
+    assert shared_words(question, chunks) == [0.0] * len(chunks)
+
+
+def test_case_and_other_scripts() -> None:
+    assert shared_words("STRASSE", ["Straße", "weg"])[0] > 0
+    assert shared_words("гавань", ["Гавань и мол", "мол"])[0] > 0

@@ -1,0 +1,317 @@
+"""Plain text, Markdown and HTML, and the parts of the text that PDF files share with them."""
+
+from __future__ import annotations
+
+import codecs
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from wholedoc.documents.document import Document
+from wholedoc.documents.extraction import read_document
+from wholedoc.documents.extraction.clean import clean_characters, clean_pdf_text, is_garbled
+from wholedoc.documents.extraction.decoding import decode
+from wholedoc.documents.extraction.html import read_html
+from wholedoc.documents.extraction.hyphens import join_divided_words
+from wholedoc.documents.extraction.paging import PAGE_CHARACTERS, Heading, extracted_from_text, paginate
+from wholedoc.documents.extraction.pdf.agreement import compare, spread
+from wholedoc.documents.extraction.pdf.page_warnings import page_ranges
+from wholedoc.documents.extraction.plain import markdown_headings, read_text
+from wholedoc.errors import DocumentError, NoTextError, UnreadableFileError
+
+Read = Callable[..., Document]
+
+
+@pytest.fixture
+def read(tmp_path: Path) -> Read:
+    def read_bytes(data: bytes, name: str) -> Document:
+        path = tmp_path / name
+        path.write_bytes(data)
+        return read_document(path)
+
+    return read_bytes
+
+
+# --- which files are read -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "words"),
+    [
+        ("a.docx", b"PK\x03\x04" + bytes(26) + b"word/document.xml", "is a Word document"),
+        ("a.txt", b"PK\x03\x04" + bytes(26) + b"word/document.xml", "is a Word document"),
+        ("a.pdf", b"PK\x03\x04" + bytes(26) + b"readme", "is a ZIP archive"),
+        ("a.pdf", b"\x89PNG\r\n\x1a\n" + bytes(8), "is a PNG image"),
+        ("a.jpg", b"\xff\xd8\xff\xe0" + bytes(8), "is a JPEG image"),
+        ("a.md", b"\x7fELF\x02\x01" + bytes(8), "is an executable program"),
+        ("a.exe", b"MZ\x90\0\x03\0", "is an executable program"),
+        ("a.doc", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "is an old Word document"),
+        ("a.rtf", b"{\\rtf1\\ansi hello}", "is an RTF document"),
+        ("a.txt", b"text\0text", "is binary data, or UTF-16"),
+        ("a.txt", b"text " * 2000 + b"\0", "has NUL bytes"),
+        ("a.txt", bytes(code for code in range(1, 256)) * 4, "is binary data, not text"),
+        ("a.pdf", b"<!DOCTYPE html><p>Please log in", "has no PDF inside (it looks like a web page)"),
+        ("a.pdf", b"plain words", "has no PDF inside (it looks like text)"),
+        ("a.txt", b"\xef\xbb\xbfbad \xff byte", "has invalid bytes at position 4"),
+        ("a.txt", b"", "is empty (0 bytes)"),
+        ("a.pdf", b"", "is empty (0 bytes)"),
+    ],
+)
+def test_what_cannot_be_read_is_named(read: Read, name: str, data: bytes, words: str) -> None:
+    with pytest.raises(UnreadableFileError) as caught:
+        read(data, name)
+    assert str(caught.value).startswith(f"{name} ")
+    assert words in str(caught.value)
+    assert caught.value.exit_code == 2
+
+
+def test_what_is_not_a_file_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(UnreadableFileError, match=r"missing\.pdf does not exist"):
+        read_document(tmp_path / "missing.pdf")
+    with pytest.raises(UnreadableFileError, match="is a directory"):
+        read_document(tmp_path)
+    with pytest.raises(UnreadableFileError, match="cannot be opened"):
+        read_document(tmp_path / "nul\0.pdf")
+    os.mkfifo(tmp_path / "pipe.txt")
+    with pytest.raises(UnreadableFileError, match="is not a regular file"):
+        read_document(tmp_path / "pipe.txt")
+    secret = tmp_path / "secret.txt"
+    secret.write_text("hidden")
+
+    def refuse(*_: object) -> None:  # the permission bits mean nothing to a superuser
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "open", refuse)
+    with pytest.raises(UnreadableFileError, match=r"secret.txt cannot be opened \(Permission denied\)"):
+        read_document(secret)
+
+
+@pytest.mark.parametrize(("name", "data"), [("a.txt", b" \n\n "), ("a.html", b"<script>x</script><p> ")])
+def test_text_files_without_text_are_refused(read: Read, name: str, data: bytes) -> None:
+    with pytest.raises(NoTextError, match="has no text"):
+        read(data, name)
+
+
+def test_a_text_about_pdf_files_is_text(read: Read) -> None:
+    assert read("A file starts with %PDF-1.7 · always.".encode(), "about.md").text.startswith("A file starts")
+
+
+# --- encodings ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        "naïve café".encode(),
+        codecs.BOM_UTF8 + "naïve café".encode(),
+        codecs.BOM_UTF16_LE + "naïve café".encode("utf-16-le"),
+        codecs.BOM_UTF16_BE + "naïve café".encode("utf-16-be"),
+        codecs.BOM_UTF32_LE + "naïve café".encode("utf-32-le"),
+    ],
+)
+def test_unicode_text_is_read_without_a_warning(read: Read, data: bytes) -> None:
+    document = read(data, "a.txt")
+    assert document.text == "naïve café"
+    assert document.warnings == ()
+
+
+def test_other_encodings_are_guessed_with_a_warning(read: Read) -> None:
+    document = read("“naïve” — 5 €".encode("cp1252"), "a.txt")
+    assert document.text == "“naïve” — 5 €"
+    assert document.warnings == (
+        "a.txt is not valid UTF-8 and was read as Windows-1252: check its accented letters, or save it as UTF-8.",
+    )
+    text, (warning,) = decode(b"\xe9t\xe9 \x81", "a.txt")
+    assert text == "été "
+    assert "Latin-1" in warning
+
+
+def test_a_web_page_states_its_encoding() -> None:
+    page = '<meta charset="windows-1251"><p>Привет'.encode("cp1251")
+    extracted = read_html(page, "a.html")
+    assert extracted.pages == (("Привет", "1"),)
+    assert extracted.warnings == ()
+    # A lie about the encoding, or one that Python lacks, does no harm.
+    assert read_html(b'<meta charset="no-such"><p>caf\xc3\xa9', "a.html").pages[0][0] == "café"
+
+
+def test_control_characters_and_line_endings_are_cleaned() -> None:
+    assert clean_characters("a\r\nb\rc\x00\x07\ud800d\ufffe\te\x0bf") == "a\nb\ncd\te\nf"
+    assert clean_pdf_text("\n  e\ufb03cient \ufb01sh ②  \r\nnext\x0c\n") == "  efficient fish ②\nnext"
+
+
+# --- pages ----------------------------------------------------------------------------------------------
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\f"), max_size=400), st.integers(1, 60))
+@settings(max_examples=60, deadline=None)
+def test_pages_put_together_are_the_text(text: str, times: int) -> None:
+    long = text * times
+    pages = paginate(long)
+    assert "".join(page for page, _ in pages) == long
+    assert [label for _, label in pages] == [str(number) for number in range(1, len(pages) + 1)]
+    assert all(len(page) <= 2 * PAGE_CHARACTERS for page, _ in pages)
+    words = long.split()
+    if all(len(word) < PAGE_CHARACTERS for word in words):
+        assert [word for page, _ in pages for word in page.split()] == words
+
+
+@given(st.text(st.characters(exclude_categories=["Cs", "Cc"], include_characters="\n\t\r\x0b"), max_size=500))
+@settings(max_examples=60, deadline=None)
+def test_reading_a_text_keeps_every_word(text: str) -> None:
+    kept = text.replace("\ufeff", "").replace("\ufffe", "").replace("\uffff", "")
+    extracted = read_text(kept.encode(), "a.txt")
+    assert [word for page, _ in extracted.pages for word in page.split()] == kept.split()
+
+
+def test_pages_end_at_paragraphs_then_lines_then_words() -> None:
+    paragraph = "word " * 150 + "end.\n\n"
+    pages = [page for page, _ in paginate(paragraph * 12)]
+    assert len(pages) > 2
+    assert all(page.endswith("\n\n") for page in pages)
+    assert all(page.endswith("\n") for page, _ in paginate(("x" * 70 + "\n") * 200))
+    assert all(page.endswith("ab ") for page, _ in paginate("ab " * 4000))
+    assert [len(page) for page, _ in paginate("字" * 7000)] == [3000, 3000, 1000]
+
+
+def test_form_feeds_are_pages(read: Read) -> None:
+    document = read(b"first\n\fsecond\n\f\ffourth\n\f", "a.txt")
+    assert [page.text for page in document.pages] == ["first\n", "second\n", "", "fourth\n"]
+    assert [page.label for page in document.pages] == ["1", "2", "3", "4"]
+    labels = [label for _, label in paginate("short\f" + "long " * 3000)]
+    assert labels == ["1", "2.1", "2.2", "2.3", "2.4", "2.5"]
+
+
+def test_headings_find_their_pages() -> None:
+    text = "a" * 2999 + "\n# Two\n" + "b" * 2000 + "\f# Three\n"
+    offsets = [text.index("# Two"), text.index("# Three")]
+    extracted = extracted_from_text(text, [Heading("x", 1, offset) for offset in offsets], ())
+    for entry, title in zip(extracted.outline, ("# Two", "# Three"), strict=True):
+        assert title in extracted.pages[entry.page - 1][0]
+
+
+# --- Markdown and HTML ----------------------------------------------------------------------------------
+
+MARKDOWN = """---
+title: front matter
+---
+# One #
+
+text about C#
+```
+# not a heading
+~~~
+```
+~~~~python
+```
+## neither
+~~~~
+Two
+---
+    # code
+- item
+---
+### Three C#
+#hashtag
+#
+"""
+
+
+def test_markdown_stays_as_written_with_its_headings(read: Read) -> None:
+    assert [(heading.title, heading.level) for heading in markdown_headings(MARKDOWN)] == [
+        ("One", 1),
+        ("Two", 2),
+        ("Three C#", 3),
+    ]
+    document = read(MARKDOWN.encode(), "a.md")
+    assert document.text == MARKDOWN
+    assert [(entry.title, entry.level, entry.page) for entry in document.outline][2] == ("Three C#", 3, 1)
+
+
+def test_headings_in_an_unclosed_fence_are_code() -> None:
+    assert markdown_headings("```\n# code\n") == []
+
+
+HTML = """<!DOCTYPE html><html><head><title>The Report</title><style>p {color: red}</style></head>
+<body><!-- a comment --><script>alert("no")</script><noscript>turn it on</noscript>
+<template><p>template text</p></template><p hidden>hidden text</p><p style="display: none">unseen</p>
+<h1>Main  heading</h1><p>First <b>bold</b>
+ and <a href="http://example.org/secret">a link</a>.<br>After a break.</p>
+<ul><li>one</li><li>two</li></ul><table><tr><th>a</th><th>b</th></tr><tr><td>1</td><td>2</td></tr></table>
+<h2>Sub <i>heading</i></h2><pre>  kept
+    as is</pre><p>Fish &amp; chips</p></body></html>"""
+
+
+def test_html_gives_its_visible_text(read: Read) -> None:
+    document = read(HTML.encode(), "page.htm")
+    assert document.text == (
+        "The Report\n\nMain heading\n\nFirst bold and a link.\nAfter a break.\n\none\ntwo\n\na\tb\n1\t2\n\n"
+        "Sub heading\n\n  kept\n    as is\n\nFish & chips"
+    )
+    assert [(entry.title, entry.level, entry.page) for entry in document.outline] == [
+        ("Main heading", 1, 1),
+        ("Sub heading", 2, 1),
+    ]
+    assert read(HTML.encode(), "no_suffix").text == document.text
+
+
+def test_a_title_that_is_the_heading_is_not_repeated() -> None:
+    page = b"<title>Same</title><h1> Same </h1><p>text"
+    assert read_html(page, "a.html").pages[0][0] == "Same\n\ntext"
+
+
+# --- small parts ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "joined"),
+    [
+        ("infor-\nmation about", "information\nabout"),
+        ("soft\u00ad\nware and co\u00adop", "software\nand coop"),
+        ("(infor-\nmation), about", "(information),\nabout"),
+        ("extra-\nordi-\nnary", "extraordinary\n"),
+        ("state-of-the-\nart work", "state-of-the-art\nwork"),
+        ("1990-\n1995", "1990-\n1995"),
+        ("Jean-\nPaul", "Jean-\nPaul"),
+        ("a dash -\nnot a word", "a dash -\nnot a word"),
+        ("ends in a hyphen-", "ends in a hyphen-"),
+    ],
+)
+def test_words_divided_at_line_ends(text: str, joined: str) -> None:
+    assert join_divided_words([text]) == [joined]
+
+
+def test_the_document_decides_about_hyphens() -> None:
+    assert join_divided_words(["a long-\nterm plan", "long-term"])[0] == "a long-term\nplan"
+    assert join_divided_words(["a long-\nterm plan", "longterm"])[0] == "a longterm\nplan"
+
+
+def test_agreement_is_about_letters_not_layout() -> None:
+    one, other = "The quick brown fox jumps.", "Thequick brown\nfox jum-\nps."
+    assert compare([(0, one, other)]).holds
+    assert compare([]).holds
+    disagreement = compare([(0, one, one), (3, one, "Entirely different words."), (4, one, "")])
+    assert not disagreement.holds
+    assert disagreement.apart == (3, 4)
+    assert spread(range(3)) == [0, 1, 2]
+    assert spread(range(100)) == [0, 14, 28, 42, 57, 71, 85, 99]
+
+
+def test_page_ranges_are_short() -> None:
+    assert page_ranges([3]) == "page 4"
+    assert page_ranges([1, 4, 5, 6]) == "pages 2, 5-7"
+    assert page_ranges(range(0, 60, 2)).endswith("37, 39, and 10 more")
+
+
+def test_garbled_text_is_recognised() -> None:
+    assert is_garbled("\ufffd\ufffd a\ue001")
+    assert not is_garbled("a sound sentence with one \ufffd in it")
+    assert not is_garbled("")
+
+
+def test_every_document_error_has_its_exit_code() -> None:
+    assert all(error.exit_code == 2 for error in (DocumentError, UnreadableFileError, NoTextError))

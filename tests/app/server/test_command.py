@@ -1,0 +1,140 @@
+"""`wholedoc serve` as a person starts it."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("fastapi")
+import httpx
+
+from ..conftest import Command
+from .serving import free_port, until
+
+pytestmark = pytest.mark.embedded
+
+
+@contextmanager
+def serve(*arguments: str, **environment: str) -> Iterator[tuple[httpx.Client, subprocess.Popen[str]]]:
+    """A process, from when its port answers."""
+    port = free_port()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "wholedoc", "serve", "--port", str(port), *arguments],
+        env={**os.environ, **environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60) as client:
+            until(lambda: process.poll() is not None or answers(client), 120)
+            yield client, process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def answers(client: httpx.Client) -> bool:
+    try:
+        return client.get("/health").status_code == 200
+    except httpx.TransportError:
+        return False
+
+
+def test_a_served_library_answers_and_ends_when_asked_to(tiny_model: Path) -> None:
+    arguments = ("--no-ui", "--model", str(tiny_model), "--chunk-tokens", "256", "--max-new-tokens", "4")
+    with serve(*arguments, WHOLEDOC_KEY="sesame") as (client, process):
+        assert client.get("/health").json()["status"] in ("loading", "ready")
+        assert client.get("/v1/models").status_code == 401
+        client.headers["Authorization"] = "Bearer sesame"
+        asked = {"messages": [{"role": "user", "content": "Hello"}]}
+        assert client.post("/v1/chat/completions", json=asked).json()["usage"]["completion_tokens"] == 4
+        assert client.get("/").json()["error"]["code"] == "not_found"
+        process.send_signal(signal.SIGTERM)
+        stopped = time.monotonic()
+        out, err = process.communicate(timeout=30)
+        assert time.monotonic() - stopped < 5
+        assert re.search(r"the API is at http://127\.0\.0\.1:\d+/v1 ", out)
+        assert process.returncode == 0
+        assert "sesame" not in out + err
+        assert "Traceback" not in err
+
+
+@pytest.mark.usefixtures("with_embedded_model")
+def test_it_ends_when_asked_to_while_the_model_is_loaded() -> None:
+    """A thread in the middle of torch hears of nothing, and makes Python abort if it ends in the usual way."""
+    with serve("--no-ui") as (client, process):
+        assert client.get("/health").json()["status"] == "loading"
+        time.sleep(0.5)
+        process.send_signal(signal.SIGTERM)
+        _, err = process.communicate(timeout=5)
+        assert process.returncode == 0, err
+
+
+def test_the_port_answers_before_the_model_is_loaded(tiny_model: Path) -> None:
+    """Here loading never ends."""
+    slow = (
+        "import sys, threading, wholedoc.library as library\n"
+        "library.open_model = lambda *_, **__: threading.Event().wait()\n"
+        "from wholedoc.cli import main\n"
+        "main()\n"
+    )
+    port = free_port()
+    command = [sys.executable, "-c", slow, "serve", "--no-ui", "--model", str(tiny_model), "--port", str(port)]
+    process = subprocess.Popen(command)
+    try:
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}") as client:
+            until(lambda: answers(client), 120)
+            assert client.get("/health").json() == {
+                "status": "loading",
+                "model": tiny_model.name,
+                "waiting": 0,
+                "working": 0,
+            }
+            assert client.post(
+                "/v1/files", files={"file": ("a.txt", b"A.")}, data={"purpose": "user_data"}
+            ).is_success
+    finally:
+        process.kill()
+        process.wait()
+
+
+def test_other_machines_are_let_in_on_purpose_only(wholedoc: Command) -> None:
+    code, _, err = wholedoc("serve", "--host", "0.0.0.0")
+    assert code == 2
+    assert "--key" in err
+    assert "--no-key" in err
+
+
+def test_a_port_that_is_taken_is_said_so(wholedoc: Command, tiny_model: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        code, _, err = wholedoc("serve", "--no-ui", "--model", tiny_model, "--port", port)
+    assert code == 1
+    assert port in err
+    assert "--port" in err
+
+
+@pytest.mark.parametrize("missing", ["fastapi", "uvicorn", "prometheus_client"])
+def test_what_is_missing_is_said_with_how_to_get_it(missing: str) -> None:
+    program = (
+        f"import sys; sys.modules[{missing!r}] = None\n"
+        "from wholedoc.cli import run\n"
+        "code = run(['serve'])\n"
+        "sys.exit(code)"
+    )
+    found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=120)
+    assert found.returncode == 2, found.stderr
+    assert f'{missing} is missing: pip install "wholedoc[server]"' in found.stderr

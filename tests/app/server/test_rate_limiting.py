@@ -1,0 +1,135 @@
+"""Who may come in: places, fairness between clients, and what happens when too many wait."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from functools import wraps
+from typing import Any
+
+import pytest
+
+pytest.importorskip("fastapi")
+
+from wholedoc.server.protocol.errors import ApiError
+from wholedoc.server.rate_limiting import Admission, Client, Place
+
+A, B, C = (Client(f"10.0.0.{n}") for n in range(3))
+
+
+def in_a_loop(test: Callable[..., Coroutine[Any, Any, None]]) -> Callable[..., None]:
+    @wraps(test)
+    def run(*given: Any, **named: Any) -> None:
+        asyncio.run(test(*given, **named))
+
+    return run
+
+
+async def waiting(admission: Admission, client: Client) -> asyncio.Task[Place]:
+    """Somebody who wants to come in."""
+    task = asyncio.create_task(admission.enter(client))
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    return task
+
+
+def inside(tasks: list[asyncio.Task[Place]]) -> list[int]:
+    return [
+        index for index, task in enumerate(tasks) if task.done() and not task.cancelled() and not task.exception()
+    ]
+
+
+def refused(task: asyncio.Task[Place]) -> ApiError:
+    error = task.exception()
+    assert isinstance(error, ApiError)
+    return error
+
+
+@in_a_loop
+async def test_so_many_work_and_the_others_wait_for_them() -> None:
+    admission = Admission(3, 10)
+    tasks = [await waiting(admission, client) for client in (A, B, C, A, B)]
+    assert inside(tasks) == [0, 1, 2]
+    assert (admission.working, admission.waiting) == (3, 2)
+    await asyncio.sleep(0.05)
+    tasks[0].result().leave()
+    tasks[0].result().leave()  # once is enough
+    await asyncio.sleep(0)
+    assert inside(tasks) == [0, 1, 2, 3]
+    assert tasks[3].result().waited_s >= 0.05 > tasks[0].result().waited_s
+    assert (admission.working, admission.waiting) == (3, 1)
+    for place in (1, 2, 3):
+        tasks[place].result().leave()
+    await tasks[4]
+    tasks[4].result().leave()
+    assert (admission.working, admission.waiting) == (0, 0)
+
+
+@in_a_loop
+async def test_the_last_place_is_kept_for_another_address() -> None:
+    admission = Admission(4, 10)
+    tasks = [await waiting(admission, A) for _ in range(6)]
+    assert inside(tasks) == [0, 1, 2]
+    tasks.append(await waiting(admission, B))
+    assert inside(tasks) == [0, 1, 2, 6]
+    only = Admission(1, 10)
+    assert inside([await waiting(only, A)]) == [0]
+
+
+@in_a_loop
+async def test_the_next_is_of_who_has_the_fewest_at_work() -> None:
+    admission = Admission(3, 10)
+    many = [await waiting(admission, A) for _ in range(5)]
+    one = await waiting(admission, B)
+    late = await waiting(admission, C)
+    assert (inside(many), inside([one, late])) == ([0, 1], [0])
+    many[0].result().leave()
+    await asyncio.sleep(0)
+    assert inside([late]) == [0]
+    assert inside(many) == [0, 1]
+
+
+@in_a_loop
+async def test_users_of_one_address_take_turns_too() -> None:
+    admission = Admission(3, 10)
+    one, two = Client("10.0.0.9", "one"), Client("10.0.0.9", "two")
+    tasks = [await waiting(admission, user) for user in (one, one, one, two)]
+    tasks.append(await waiting(admission, B))
+    assert inside(tasks) == [0, 1, 4]
+    tasks[0].result().leave()
+    await asyncio.sleep(0)
+    assert inside(tasks) == [0, 1, 3, 4]
+
+
+@in_a_loop
+async def test_when_too_many_wait_the_greediest_is_sent_away() -> None:
+    admission = Admission(1, 3)
+    working = await waiting(admission, C)
+    greedy = [await waiting(admission, A) for _ in range(3)]
+    assert not any(task.done() for task in greedy)
+    more = await waiting(admission, A)
+    assert refused(more).status_code == 429
+    assert int((refused(more).headers or {})["Retry-After"]) >= 1
+    modest = await waiting(admission, B)
+    assert refused(greedy[2]).code == "queue_full"
+    assert not modest.done()
+    working.result().leave()
+    await asyncio.sleep(0)
+    assert inside([*greedy[:2], modest]) == [0]
+
+
+@in_a_loop
+async def test_who_gives_up_leaves_the_queue_or_the_place() -> None:
+    admission = Admission(1, 10)
+    working = await waiting(admission, A)
+    tasks = [await waiting(admission, client) for client in (B, B, C)]
+    tasks[0].cancel()
+    working.result().leave()  # tasks[0] is cancelled, and does not know yet
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    assert inside(tasks) == [1]
+    tasks[1].result().leave()  # tasks[2] is let in ...
+    tasks[2].cancel()  # ... and cancelled before it knows
+    with pytest.raises(asyncio.CancelledError):
+        await tasks[2]
+    assert (admission.working, admission.waiting) == (0, 0)

@@ -1,0 +1,49 @@
+"""The page put together: components, their events, and how it looks."""
+
+from __future__ import annotations
+
+import gradio as gr
+from fastapi import FastAPI
+
+from ..app_state import Desk
+from ..session import Sessions
+from .components import ASSETS, build
+from .wiring import Wiring
+
+SYSTEM_FONTS = ["system-ui", "-apple-system", "Segoe UI", "Roboto", "sans-serif"]
+MONO_FONTS = ["ui-monospace", "Consolas", "monospace"]
+
+
+def mount(app: FastAPI, desk: Desk, *, auth: tuple[str, str] | None, upload_bytes: int) -> FastAPI:
+    """Mount the page at the root of a web application."""
+    sessions = Sessions()
+    with gr.Blocks(title="wholedoc", analytics_enabled=False, fill_width=True) as page:
+        Wiring(desk, sessions, build(desk)).bind(page)
+    page.queue(default_concurrency_limit=None, max_size=64)
+    return gr.mount_gradio_app(
+        app,
+        page,
+        path="/",
+        auth=auth,
+        auth_message="This library is private.",
+        max_file_size=upload_bytes,
+        footer_links=[],
+        run_history=False,
+        enable_monitoring=False,
+        ssr_mode=False,
+        show_error=True,
+        theme=_theme(),
+        css=(ASSETS / "style.css").read_text(encoding="utf-8"),
+        app_kwargs={"docs_url": None, "redoc_url": None, "openapi_url": None},
+    )
+
+
+def _theme() -> gr.themes.Base:
+    """Quiet labels, and fonts of the system: the page works without a network, and asks nobody for anything."""
+    theme = gr.themes.Soft(font=SYSTEM_FONTS, font_mono=MONO_FONTS, primary_hue="teal", neutral_hue="slate")
+    quiet = {}
+    for part in ("block_title", "block_label"):
+        for mode in ("", "_dark"):
+            quiet[f"{part}_background_fill{mode}"] = "transparent"
+            quiet[f"{part}_text_color{mode}"] = "*body_text_color"
+    return theme.set(**quiet, block_title_padding="0", block_title_text_weight="500")

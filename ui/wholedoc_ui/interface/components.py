@@ -1,0 +1,249 @@
+"""Everything that is on the page, and where. What happens when it is used is wiring.py's matter."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import Any
+
+import gradio as gr
+
+from wholedoc import Settings
+
+from .. import html
+from ..app_state import Desk
+from ..choices import (
+    ANSWER_TOKENS,
+    ATTENTIONS,
+    CAPACITY,
+    CHUNK_TOKENS,
+    COMPOSITIONS,
+    HOSTS,
+    KEPT_TOKENS,
+    POLICIES,
+    PRECISIONS,
+    REGIONS,
+    AnsweringChoices,
+    Range,
+    ReadingChoices,
+)
+from ..suggestions import COUNT
+
+FILE_TYPES = [".pdf", ".txt", ".md", ".html", ".htm"]
+ASSETS = files("wholedoc_ui") / "assets"
+# Clicks on anything that carries data-act; arrow keys move within a group of bars.
+CLICKS = (ASSETS / "clicks.js").read_text(encoding="utf-8")
+
+
+def _html(value: str, **options: Any) -> gr.HTML:
+    """Our own HTML, with our own looks only."""
+    return gr.HTML(value, apply_default_css=False, **options)
+
+
+def acts(*names: str) -> str:
+    """JavaScript of an HTML component whose elements can trigger these events."""
+    return f"const acts = {list(names)!r};\n{CLICKS}"
+
+
+@dataclass(frozen=True)
+class ShelfParts:
+    drop: gr.File
+    arrivals: gr.HTML
+    stop: gr.Button
+    password: gr.Textbox
+    documents: gr.HTML
+
+
+@dataclass(frozen=True)
+class ChatParts:
+    chatbot: gr.Chatbot
+    question: gr.Textbox
+    suggestions: tuple[gr.Button, ...]
+    retry: gr.Button
+    clear: gr.Button
+    export: gr.Button
+    exported: gr.Textbox
+    cost: gr.HTML
+
+
+@dataclass(frozen=True)
+class EvidenceParts:
+    strip: gr.HTML
+    citations: gr.HTML
+    page: gr.HTML
+    tools: gr.Row
+    previous: gr.Button
+    following: gr.Button
+    smaller: gr.Button
+    larger: gr.Button
+
+
+@dataclass(frozen=True)
+class SettingsParts:
+    """`answering` and `reading` in the order of the fields of their choices."""
+
+    answering: tuple[gr.components.Component, ...]
+    reading: tuple[gr.components.Component, ...]
+    apply: gr.Button
+    told: gr.HTML
+
+
+@dataclass(frozen=True)
+class Parts:
+    status: gr.HTML
+    shelf: ShelfParts
+    chat: ChatParts
+    evidence: EvidenceParts
+    settings: SettingsParts
+
+
+def build(desk: Desk) -> Parts:
+    """The page. Call it inside gr.Blocks."""
+    with gr.Sidebar(label="Settings", open=False, position="right", width=340, elem_id="wd-settings"):
+        settings = _settings(desk.library.settings)
+    status = _html(html.status_line(desk.state), elem_id="wd-status")
+    with gr.Row(elem_id="wd-columns"):
+        with gr.Column(scale=3, min_width=260, elem_id="wd-left"):
+            shelf = _shelf()
+        with gr.Column(scale=5, min_width=330, elem_id="wd-middle"):
+            chat = _chat()
+        with gr.Column(scale=5, min_width=330, elem_id="wd-right"):
+            evidence = _evidence()
+    return Parts(status, shelf, chat, evidence, settings)
+
+
+def _shelf() -> ShelfParts:
+    _html("<h2>Documents</h2>")
+    drop = gr.File(
+        label="Add documents",
+        file_count="multiple",
+        file_types=FILE_TYPES,
+        height=140,
+        elem_id="wd-drop",
+    )
+    arrivals = _html("", elem_id="wd-arrivals")
+    stop = gr.Button("Stop reading", size="sm", variant="stop", visible=False, elem_id="wd-stop-reading")
+    password = gr.Textbox(
+        label="Password of the document",
+        type="password",
+        visible=False,
+        submit_btn="Open",
+        elem_id="wd-password",
+    )
+    documents = _html(
+        "", js_on_load=acts("choose_document", "remove_document", "read_document"), elem_id="wd-documents"
+    )
+    return ShelfParts(drop, arrivals, stop, password, documents)
+
+
+def _chat() -> ChatParts:
+    _html("<h2>Questions</h2>")
+    chatbot = gr.Chatbot(
+        label="Conversation",
+        show_label=False,
+        height="56vh",
+        min_height=260,
+        buttons=["copy"],
+        latex_delimiters=[],
+        allow_tags=False,
+        feedback_options=None,
+        placeholder="The whole document is read, nothing is searched for.\n\nAsk anything about it.",
+        elem_id="wd-chat",
+    )
+    with gr.Row(elem_id="wd-suggestions"):
+        suggestions = tuple(
+            gr.Button("", size="sm", visible=False, min_width=80, elem_classes="wd-suggestion")
+            for _ in range(COUNT)
+        )
+    question = gr.Textbox(
+        label="Your question",
+        show_label=False,
+        placeholder="Ask the whole document…",
+        lines=1,
+        max_lines=6,
+        submit_btn="Ask",
+        elem_id="wd-question",
+        html_attributes=gr.InputHTMLAttributes(autocorrect="off", spellcheck=True),
+    )
+    with gr.Row(elem_id="wd-chat-tools"):
+        retry = gr.Button("Retry", size="sm", min_width=60)
+        clear = gr.Button("New conversation", size="sm", min_width=60)
+        export = gr.Button("Save as Markdown", size="sm", min_width=60)
+    exported = gr.Textbox(visible="hidden", label="The conversation as Markdown", elem_id="wd-exported")
+    cost = _html("", elem_id="wd-cost")
+    return ChatParts(chatbot, question, suggestions, retry, clear, export, exported, cost)
+
+
+def _evidence() -> EvidenceParts:
+    _html("<h2>Evidence</h2>")
+    strip = _html("", js_on_load=acts("open_chunk"), elem_id="wd-strip")
+    citations = _html(html.citations(None, None), js_on_load=acts("open_citation"), elem_id="wd-citations")
+    with gr.Row(visible=False, elem_id="wd-page-tools") as tools:
+        previous = gr.Button("‹ Previous", size="sm", min_width=60, elem_id="wd-previous")
+        following = gr.Button("Next ›", size="sm", min_width=60, elem_id="wd-next")
+        smaller = gr.Button("Smaller", size="sm", min_width=60, elem_id="wd-smaller")
+        larger = gr.Button("Larger", size="sm", min_width=60, elem_id="wd-larger")
+    page = _html("", elem_id="wd-page")
+    return EvidenceParts(strip, citations, page, tools, previous, following, smaller, larger)
+
+
+def _settings(settings: Settings) -> SettingsParts:
+    answer, read = AnsweringChoices.of(settings), ReadingChoices.of(settings)
+    _html("<h2>Settings</h2>")
+    with gr.Group():
+        _html('<p class="wd-note">How this window answers, from the next question on.</p>', padding=True)
+        answering = (
+            gr.Dropdown(list(ATTENTIONS), value=answer.attention, label="How documents are seen"),
+            _slider("Blocks of APB and Star-Attention", HOSTS, answer.hosts),
+            _slider("Kept of the documents, tokens", KEPT_TOKENS, answer.kept_tokens, "More costs time."),
+            _slider("Kept of one part, at most, tokens", CAPACITY, answer.capacity),
+            gr.Dropdown(list(POLICIES), value=answer.eviction, label="What stays of a longer part"),
+            gr.Dropdown(list(COMPOSITIONS), value=answer.composition, label="How kept parts are put together"),
+            gr.CheckboxGroup(
+                list(REGIONS),
+                value=list(answer.calibrate),
+                label="Calibrate attention",
+                info="Ignore what draws attention without cause. For assembled parts only.",
+            ),
+            gr.Checkbox(
+                answer.clustered,
+                label="Let heads that attend alike share their scores",
+                info="`wholedoc cluster-heads` finds them, once for a model.",
+            ),
+            gr.Slider(
+                0,
+                max(1.5, answer.temperature),
+                value=answer.temperature,
+                step=0.1,
+                label="Temperature",
+                info="0 always answers the same.",
+            ),
+            _slider("Longest answer, tokens", ANSWER_TOKENS, answer.max_new_tokens),
+        )
+    with gr.Group():
+        _html(
+            '<p class="wd-note">How documents are read, in all windows. A document that was read in another way '
+            "is read again when you ask it.</p>",
+            padding=True,
+        )
+        reading = (
+            gr.Textbox(
+                value=read.model,
+                label="Model",
+                placeholder="the small model that comes along",
+                info="A Hugging Face id or a folder; empty for the small model.",
+            ),
+            _slider("Longest part, tokens", CHUNK_TOKENS, read.chunk_tokens),
+            gr.Dropdown(
+                list(PRECISIONS), value=read.precision, label="Precision on disk", info="Fewer bits, less space."
+            ),
+        )
+        apply = gr.Button("Apply", size="sm", elem_id="wd-apply")
+        told = _html("", elem_id="wd-settings-told")
+    return SettingsParts(answering, reading, apply, told)
+
+
+def _slider(label: str, allowed: Range, value: int, info: str | None = None) -> gr.Slider:
+    """A slider over what is allowed, and over what was chosen on the command line."""
+    lowest, highest = min(allowed.lowest, value), max(allowed.highest, value)
+    return gr.Slider(lowest, highest, value=value, step=allowed.step, label=label, info=info)

@@ -1,0 +1,36 @@
+"""The browser app beside another application: `wholedoc serve` finds this as an entry point."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from starlette.applications import Starlette
+
+from wholedoc import Library
+from wholedoc.server import serving
+
+from ..app_state import Desk
+from .server import Address, create_app
+
+USER = "wholedoc"
+
+
+def pages(library: Library, address: serving.Address, *, key: str | None, upload_bytes: int) -> Starlette:
+    """The browser app around a library that is open; who has the key may come in, with it as the password."""
+    desk = Desk(library.settings, library=library)
+    auth = (USER, key) if key else None
+    app = create_app(desk, Address(address.host, address.port, auth), upload_bytes)
+    inner = app.router.lifespan_context
+
+    @asynccontextmanager
+    async def lifespan(running: Starlette) -> AsyncIterator[None]:
+        async with inner(running):
+            desk.start()
+            try:
+                yield
+            finally:
+                desk.close()
+
+    app.router.lifespan_context = lifespan
+    return app

@@ -1,0 +1,87 @@
+"""The browser app as a web application, safe by default."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+
+from fastapi import FastAPI
+from starlette.datastructures import MutableHeaders
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from wholedoc.server import serving
+from wholedoc.server.serving import PortError, serve
+
+from ..app_state import Desk
+
+__all__ = ["Address", "Guard", "PortError", "create_app", "serve"]
+
+# Nothing from elsewhere is ever loaded or asked. Gradio's own page needs inline scripts and compiles its templates.
+POLICY = "; ".join(
+    (
+        "default-src 'self'",
+        "script-src 'self' 'unsafe-inline' 'unsafe-eval'",
+        "style-src 'self' 'unsafe-inline'",
+        "img-src 'self' data: blob:",
+        "font-src 'self' data:",
+        "connect-src 'self'",
+        "object-src 'none'",
+        "base-uri 'self'",
+        "form-action 'self'",
+        "frame-ancestors 'none'",
+    )
+)
+HEADERS = {
+    "Content-Security-Policy": POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+}
+# Where Gradio would hand out files of its cache, uploads among them, to whoever knows their path. We need none.
+FILE_ROUTES = ("/gradio_api/file", "/file", "/gradio_api/stream/", "/gradio_api/proxy", "/proxy")
+# Descriptions of an interface for programs, which this is not.
+API_ROUTES = ("/gradio_api/openapi", "/gradio_api/info")
+
+
+@dataclass(frozen=True)
+class Address(serving.Address):
+    """Where to listen. `auth` is a user's name and password."""
+
+    port: int = 7860
+    auth: tuple[str, str] | None = None
+
+
+class Guard:
+    """Headers that keep the page to itself, and no files from the upload folder."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+
+        async def send_guarded(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message).update(HEADERS)
+            await send(message)
+
+        if scope["path"].startswith(FILE_ROUTES + API_ROUTES):
+            await PlainTextResponse("Not found", status_code=404)(scope, receive, send_guarded)
+        else:
+            await self.app(scope, receive, send_guarded)
+
+
+def create_app(desk: Desk, address: Address, upload_bytes: int) -> FastAPI:
+    """The browser app around a desk."""
+    os.environ["GRADIO_TEMP_DIR"] = str(desk.incoming)  # a private folder, deleted in the end
+    os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
+    from ..interface.app import mount
+
+    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+    # A web page elsewhere cannot pass itself off as this one by giving its own name this machine's address.
+    app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(address.hosts))
+    app.add_middleware(Guard)  # the outermost, since it was added last
+    return mount(app, desk, auth=address.auth, upload_bytes=upload_bytes)
