@@ -60,13 +60,13 @@ class TimedEngine(Engine):
         with self._timed("compress"):
             return super().compress(*arguments, **named)
 
-    def look(self, *arguments: Any, **named: Any) -> None:
+    def attribute(self, *arguments: Any, **named: Any) -> Selection:
         with self._timed("look"):
-            super().look(*arguments, **named)
+            return super().attribute(*arguments, **named)
 
-    def second_look(self, *arguments: Any, **named: Any) -> Any:
+    def rescore_spans(self, *arguments: Any, **named: Any) -> Any:
         with self._timed("second_look"):
-            return super().second_look(*arguments, **named)
+            return super().rescore_spans(*arguments, **named)
 
     def reread(self, *arguments: Any, **named: Any) -> Any:
         with self._timed("reread"):

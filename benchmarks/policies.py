@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from parallelcomp import Eviction, EvictionPolicy, PolicySettings
-from parallelcomp.policies import Place, policy_of
+from parallelcomp.policies import LayerContext, policy_of
 
 from .child import in_child
 from .llama_cpp import NotInstalledError
@@ -64,8 +64,8 @@ def _ours(policy: EvictionPolicy, trial: Trial) -> list[list[int]]:
     eviction = Eviction(
         capacity=trial.capacity, policy=policy, pooling_kernel=trial.pooling_kernel, policy_settings=settings
     )
-    place = Place(0, trial.tokens, trial.layer, trial.layers, trial.kv_heads)
-    rows: list[list[int]] = policy_of(eviction).keep(place, _seen(eviction, trial, trial.window)).tolist()
+    context = LayerContext(0, trial.tokens, trial.layer, trial.layers, trial.kv_heads)
+    rows: list[list[int]] = policy_of(eviction).keep(context, _seen(eviction, trial, trial.window)).tolist()
     return rows
 
 

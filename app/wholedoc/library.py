@@ -20,7 +20,7 @@ from .conversation import Turn
 from .documents.document import Document
 from .documents.tokenized import TokenizedDocument, tokenize
 from .models.text_model import TextModel, open_model
-from .models.throughput import Paces, probe
+from .models.throughput import ThroughputRecords, measure_throughput
 from .reading.corpus import Corpus, ReadDocument
 from .reading.over_ranks import read_over_ranks
 from .reading.through_store import Plan, bytes_on_disk, chunks_missing, read
@@ -55,7 +55,7 @@ class Library(Shelf):
         self.settings = settings
         self.turns = turns or Turns()
         self._notify = notify
-        self._paces = Paces(folder.path / "paces.json")
+        self._throughputs = ThroughputRecords(folder.path / "paces.json")
         self._loading = threading.Lock()
         self._tokenized: dict[str, TokenizedDocument] = {}
         self._read: dict[str, ReadDocument] = {}
@@ -176,10 +176,10 @@ class Library(Shelf):
             work = read_over_ranks(engine, self.folder.store, plan, cancelled)
         else:
             work = read(engine, self.folder.store, plan, cancelled)
-        finished, pace = yield from _last_pace(self.turns.steps(work, cancelled, client))
-        if planned.seconds is not None and pace:
+        finished, throughput = yield from _with_throughput(self.turns.steps(work, cancelled, client))
+        if planned.seconds is not None and throughput:
             with self.folder.writing():
-                self._paces.put(self.engine, pace)
+                self._throughputs.put(self.engine, throughput)
         self._read[document.id] = ReadDocument(finished.tokenized, finished.chunks, len(finished.tokenized))
         return finished
 
@@ -204,11 +204,11 @@ class Library(Shelf):
         left = sum(len(chunk) for chunk in missing)
         seconds = None
         if len(missing) > 2 * memory.prefill_batch:
-            pace = self._paces.get(self.engine)
-            if pace is None:
+            throughput = self._throughputs.get(self.engine)
+            if throughput is None:
                 with self.turns.take(cancelled, client):
-                    pace = probe(self.engine, missing, memory, cancelled)
-            seconds = left / pace
+                    throughput = measure_throughput(self.engine, missing, memory, cancelled)
+            seconds = left / throughput
         document = plan.document.document
         size = bytes_on_disk(self.engine, missing)
         return Planned(document.id, document.name, tokens, tokens - left, size, seconds, memory.longest_document)
@@ -368,15 +368,15 @@ class Library(Shelf):
         raise AssertionError("a stream ends with Done")
 
 
-def _last_pace(
+def _with_throughput(
     reading: Generator[Reading, None, ReadDocument],
 ) -> Generator[Reading, None, tuple[ReadDocument, float]]:
     """Run a reading; returns also the tokens a second of its last event."""
-    pace = 0.0
+    throughput = 0.0
     while True:
         try:
             event = next(reading)
         except StopIteration as stop:
-            return stop.value, pace
-        pace = event.tokens_per_second
+            return stop.value, throughput
+        throughput = event.tokens_per_second
         yield event

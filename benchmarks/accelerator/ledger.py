@@ -73,9 +73,9 @@ class Attempts:
     def __init__(self, ledger: Ledger, deadline: Deadline, device: torch.device) -> None:
         self.ledger, self.deadline, self.device = ledger, deadline, device
 
-    def attempt(self, measurement: str, pace: Pace, work: Callable[[], Iterator[Row]], **about: Any) -> None:
-        """Add every row that `work` yields. `about`, of which `tokens` goes into the pace, is part of each."""
-        expected, left = pace.expect(about["tokens"]), self.deadline.left
+    def attempt(self, measurement: str, throughput: Pace, work: Callable[[], Iterator[Row]], **about: Any) -> None:
+        """Add every row that `work` yields. `about`, of which `tokens` sets the throughput, is part of each."""
+        expected, left = throughput.expect(about["tokens"]), self.deadline.left
         if left <= 0 or expected > left:
             reason = f"time: about {expected:.0f} s expected, {max(left, 0):.0f} s left"
             self.ledger.add(measurement, State.SKIPPED, **about, reason=reason)
@@ -84,7 +84,7 @@ class Attempts:
         started = time.monotonic()
         stopped = self._run(measurement, work, about)
         if stopped is None:
-            pace.note(about["tokens"], time.monotonic() - started)
+            throughput.note(about["tokens"], time.monotonic() - started)
         else:
             self.ledger.add(measurement, stopped[0], **about, reason=stopped[1])
         release(self.device)

@@ -27,14 +27,14 @@ PRECISIONS = (KVPrecision.BF16, KVPrecision.INT8, KVPrecision.INT4)
 
 @dataclass(frozen=True)
 class Bench:
-    """All that the measurements share, and what was learned of their pace."""
+    """All that the measurements share, and what was learned of their throughput."""
 
     settings: Settings
     loaded: LoadedModel
     attempts: Attempts
     ours: Ours
     full: Full
-    pace: Pace
+    throughput: Pace
     full_pace: Pace
 
 
@@ -100,7 +100,7 @@ def documents(bench: Bench, lengths: Sequence[int]) -> None:
     config = default_config(bench.settings)
     for tokens in lengths:
         work = partial(bench.ours.document, tokens, config)
-        bench.attempts.attempt("document", bench.pace, work, tokens=tokens)
+        bench.attempts.attempt("document", bench.throughput, work, tokens=tokens)
 
 
 def full_attention(bench: Bench) -> None:
@@ -132,26 +132,26 @@ def precisions(bench: Bench, lengths: Sequence[int]) -> None:
         for precision in PRECISIONS:
             if precision is not config.precision:
                 work = partial(bench.ours.document, tokens, replace(config, precision=precision))
-                bench.attempts.attempt("precision", bench.pace, work, tokens=tokens, wanted=precision.value)
+                bench.attempts.attempt("precision", bench.throughput, work, tokens=tokens, wanted=precision.value)
 
 
 def batches(bench: Bench) -> None:
     """Chunks of one document in passes of several, and one at a time."""
-    tokens, pace = bench.settings.batch_length, replace(bench.pace)
+    tokens, throughput = bench.settings.batch_length, replace(bench.throughput)
     for batch in bench.settings.batches:
         config = replace(default_config(bench.settings), prefill_batch=batch)
         work = partial(bench.ours.reading, tokens, config)
-        bench.attempts.attempt("prefill batch", pace, work, tokens=tokens)
+        bench.attempts.attempt("prefill batch", throughput, work, tokens=tokens)
 
 
 def chunk_sizes(bench: Bench) -> None:
     """Longer chunks, each asked with both evictions on and off."""
-    tokens, pace = bench.settings.common_length, replace(bench.pace)
+    tokens, throughput = bench.settings.common_length, replace(bench.throughput)
     for chunk_tokens in reversed(bench.settings.other_chunk_tokens):
         config = replace(default_config(bench.settings), chunk_tokens=chunk_tokens)
         chosen = evictions(tokens, chunk_tokens, config.eviction)
         work = partial(bench.ours.document, tokens, config, evictions=chosen)
-        bench.attempts.attempt("chunk size", pace, work, tokens=tokens, wanted=chunk_tokens)
+        bench.attempts.attempt("chunk size", throughput, work, tokens=tokens, wanted=chunk_tokens)
 
 
 def kv_on_the_host(bench: Bench) -> None:
@@ -159,4 +159,4 @@ def kv_on_the_host(bench: Bench) -> None:
     tokens, host = bench.settings.common_length, torch.device("cpu")
     if bench.loaded.spec.device != host:
         work = partial(bench.ours.document, tokens, default_config(bench.settings), kv_device=host)
-        bench.attempts.attempt("KV on the host", replace(bench.pace), work, tokens=tokens)
+        bench.attempts.attempt("KV on the host", replace(bench.throughput), work, tokens=tokens)

@@ -111,7 +111,7 @@ TOPICS: tuple[tuple[str, ...], ...] = (
         "A parcel for {person} of {street}, {place}, lay at the station for {n} days before anyone asked for it.",
         "The new footbridge at {place} took {n} weeks to build and was opened by {person} in {year}.",
         "{n} cyclists from {place} [boarded|missed] the {time} train on {date}, among them {person}.",
-        "The guard, {person}, handed in {n} umbrellas and a bag of {crop} found on the way to {place}.",
+        "The middleware, {person}, handed in {n} umbrellas and a bag of {crop} found on the way to {place}.",
     ),
     (  # farms
         "{person} of {place} brought in {big} sacks of {crop} {weather}, the most since {year}.",

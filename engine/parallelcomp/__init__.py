@@ -4,8 +4,7 @@ ParallelComp (arXiv 2502.14317) over any supported causal LM of transformers: to
 """
 
 from .attention import Kernel, Observer, usable_kernel
-from .attribution import EvidenceObserver
-from .bifurcated import SharedState, decode_many
+from .attribution import AttributionObserver
 from .chai.clustered_heads import Savings
 from .chai.head_clusters import find_clusters
 from .chunking import Chunk, split
@@ -27,7 +26,7 @@ from .context.composition import Beginning
 from .decoding.copying import CopyingState, Source
 from .decoding.next_token import AnswerState
 from .decoding.weights import DecodeWeights, can_quantize_decode, quantize_decode
-from .engine import Engine, SecondLook, Selection, default_device, default_dtype
+from .engine import Engine, RescoredSpan, Selection, default_device, default_dtype
 from .errors import Cancelled, ClusterError, MemoryPlanError, ParallelCompError, UnsupportedModelError, WindowError
 from .kv.context import Context
 from .kv.quantization import QuantizedKV
@@ -38,6 +37,7 @@ from .scoring import ChunkScore, Question
 
 __all__ = [
     "AnswerState",
+    "AttributionObserver",
     "Beginning",
     "Calibration",
     "Cancelled",
@@ -55,7 +55,6 @@ __all__ = [
     "EngineConfig",
     "Eviction",
     "EvictionPolicy",
-    "EvidenceObserver",
     "KVPrecision",
     "Kernel",
     "LayerRange",
@@ -71,18 +70,16 @@ __all__ = [
     "QuantizedKV",
     "Question",
     "Region",
+    "RescoredSpan",
     "Sampling",
     "Savings",
-    "SecondLook",
     "Selection",
-    "SharedState",
     "Source",
     "StoredKV",
     "UnsupportedModelError",
     "WindowError",
     "adopt",
     "can_quantize_decode",
-    "decode_many",
     "default_device",
     "default_dtype",
     "find_clusters",

@@ -189,8 +189,10 @@ def _blocks(query: Tensor, key: Tensor, value: Tensor, scale: float) -> Tensor:
         rows = query[:, :, :, start:stop].flatten(2, 3)
         logits = (rows @ key[..., : before + stop]).unflatten(2, (group, stop - start))
         logits[..., before + start :] += future[: stop - start, : stop - start]
-        shares = logits.softmax(dim=-1).flatten(2, 3)
-        out[:, :, :, start:stop] = (shares @ value[:, :, : before + stop]).unflatten(2, (group, stop - start))
+        attention_weights = logits.softmax(dim=-1).flatten(2, 3)
+        out[:, :, :, start:stop] = (attention_weights @ value[:, :, : before + stop]).unflatten(
+            2, (group, stop - start)
+        )
     return out.flatten(1, 2)
 
 
@@ -224,7 +226,7 @@ def _matmul(query: Tensor, key: Tensor, value: Tensor, mask: Mask | None, scale:
 
 
 def weights(query: Tensor, key: Tensor, scale: float, padding: Tensor | None, last: int) -> Tensor:
-    """Attention shares of the last `last` queries, softmax in fp32 over all keys.
+    """Attention attention_weights of the last `last` queries, softmax in fp32 over all keys.
 
     Returns (batch, kv_heads, group, last, keys), the query heads grouped by the KV head they share.
     """

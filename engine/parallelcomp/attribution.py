@@ -13,7 +13,7 @@ from .kv.context import Context
 from .scoring import Question
 
 
-class EvidenceObserver:
+class AttributionObserver:
     """Sums, per document token, the attention it receives, over heads and the layers of `layers`.
 
     Shown a context's passes one after another. `query_weights` (queries,) says how much each query counts; without
@@ -31,8 +31,11 @@ class EvidenceObserver:
     def __call__(self, layer: int, query: Tensor, key: Tensor, scaling: float, padding: Tensor | None) -> None:
         if layer not in self._layers:
             return
-        shares = attention.weights(query, key, scaling, padding, query.shape[2])
-        paid = torch.einsum("bkgqt,q->bkt", shares, self._weights(shares)) / shares.shape[2]
+        attention_weights = attention.weights(query, key, scaling, padding, query.shape[2])
+        paid = (
+            torch.einsum("bkgqt,q->bkt", attention_weights, self._weights(attention_weights))
+            / attention_weights.shape[2]
+        )
         context_slots = max(slots.tokens.shape[1] for slots in self._context.slots[layer])
         first = self._context.prefix_tokens
         if padding is not None:
@@ -44,21 +47,21 @@ class EvidenceObserver:
         known = self._sums.get(layer)
         self._sums[layer] = paid if known is None else known + paid
 
-    def _weights(self, shares: Tensor) -> Tensor:
-        queries = shares.shape[3]
+    def _weights(self, attention_weights: Tensor) -> Tensor:
+        queries = attention_weights.shape[3]
         if self._query_weights is None:
-            return shares.new_full((queries,), 1 / queries)
+            return attention_weights.new_full((queries,), 1 / queries)
         if len(self._query_weights) != queries:
             raise ValueError(f"{len(self._query_weights)} query weights do not fit a pass of {queries} tokens")
-        return shares.new_tensor(self._query_weights)
+        return attention_weights.new_tensor(self._query_weights)
 
     def by_token(self, document_tokens: int) -> Tensor:
         """Attention per document token, fp32 (document_tokens,): mean over layers, summed over heads and passes."""
         total = torch.zeros(document_tokens)
         for layer, paid in self._sums.items():
             for sequence, slots in enumerate(self._context.slots[layer]):
-                shares = paid[sequence, :, -slots.tokens.shape[1] :].float().cpu()
-                total.index_add_(0, slots.tokens.reshape(-1), shares.reshape(-1))
+                attention_weights = paid[sequence, :, -slots.tokens.shape[1] :].float().cpu()
+                total.index_add_(0, slots.tokens.reshape(-1), attention_weights.reshape(-1))
         return total / max(len(self._sums), 1)
 
 
@@ -75,5 +78,5 @@ def question_weights(question: Question) -> list[float]:
 
     The lead ("Question:") looks at sinks, headings and the like just as the question does, but knows nothing of it.
     """
-    own = len(question.asked) - len(question.lead)
-    return [-1 / len(question.lead)] * len(question.lead) + [1 / max(own, 1)] * own
+    own = len(question.asked) - len(question.preamble)
+    return [-1 / len(question.preamble)] * len(question.preamble) + [1 / max(own, 1)] * own

@@ -1,4 +1,4 @@
-"""Several questions to one context at once, its attention computed once for all: after arXiv 2403.08845.
+"""Several questions scored on one chunk at once, its attention computed once for all: after arXiv 2403.08845.
 
 The questions stand side by side behind the context in one sequence, each at the same positions and unseen by the
 others. So every read of the context's keys and values, and every pass over the weights, serves all of them. The
@@ -7,22 +7,16 @@ paper merges two partial attentions; here all queries are rows of one kernel cal
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import torch
 from torch import Tensor
 
 from . import attention
 from .attention import AttentionPass, Mask
-from .config import Composition, EngineConfig, Sampling
-from .context.assembly import assemble
-from .decoding.decode import draw, processors
-from .errors import Cancelled
 from .kv.cache import stored_cache
-from .kv.context import Context
 from .kv.stored import ChunkKV, Prefix, StoredKV
 from .model import LoadedModel
-from .policies import policy_of
 from .scoring import ChunkScore, Observe, Question, token_nll_of, total
 
 Cancel = Callable[[], bool]
@@ -77,8 +71,8 @@ class SharedRecorder:
         for owner, window in enumerate(self._windows):
             rows = [row for row, other in enumerate(self._shared.owners) if other == owner][-window:]
             seen = mask[:, :, rows]
-            shares = attention.masked_weights(query[:, :, rows], key, scaling, seen)
-            self.layers[owner].append(self._observe(shares, (seen[:, 0] == 0).sum(dim=-1)))
+            attention_weights = attention.masked_weights(query[:, :, rows], key, scaling, seen)
+            self.layers[owner].append(self._observe(attention_weights, (seen[:, 0] == 0).sum(dim=-1)))
 
 
 @torch.inference_mode()
@@ -103,13 +97,13 @@ def score_together(
     places: list[int] = []  # a token's place in its own question
     predicting: list[int] = []  # positions of the logits that predict the questions' own tokens
     for owner, question in enumerate(questions):
-        first = len(ids) + len(question.lead) - 1
+        first = len(ids) + len(question.preamble) - 1
         predicting += range(first, first + len(question.ids))
-        scored = question.scored if windows is None else question.lead + question.ids
+        scored = question.scored if windows is None else question.preamble + question.ids
         ids += scored
         places += range(len(scored))
         shared.append(owner, len(scored))
-    cache, scratch = stored_cache(prefix, stored, len(ids), spec)
+    cache, workspace = stored_cache(prefix, stored, len(ids), spec)
     starts = torch.tensor([len(prefix) + kv.tokens for kv in stored], device=spec.device)
     recorder = SharedRecorder(shared, windows, observe) if windows is not None else None
     out = loaded.model(
@@ -118,14 +112,14 @@ def score_together(
         past_key_values=cache,
         use_cache=True,
         logits_to_keep=torch.tensor(predicting, device=spec.device),
-        attention_pass=AttentionPass(scratch.padding, recorder, kernel=shared, cancelled=cancelled),
+        attention_pass=AttentionPass(workspace.padding, recorder, kernel=shared, cancelled=cancelled),
     )
     own = [token for question in questions for token in question.ids]
     nll = token_nll_of(out.logits, torch.tensor(own, device=spec.device).expand(len(stored), -1))
     of_questions = [part.tolist() for part in nll.split([len(question.ids) for question in questions], dim=1)]
     results: list[Results] = []
     for sequence, kv in enumerate(stored):
-        begin = scratch.longest - kv.tokens + len(prefix)
+        begin = workspace.longest - kv.tokens + len(prefix)
         seen: list[Tensor | None] = [None] * len(questions)
         if recorder is not None:
             seen = [
@@ -172,97 +166,3 @@ def score_many(
                 known += new
         for one, by_question in zip(group, results, strict=True):
             yield [ChunkScore(one.chunk.index, sum(nll) / len(nll), tuple(nll), seen) for nll, seen in by_question]
-
-
-class SharedState:
-    """Several questions and their answers behind one context, in one sequence."""
-
-    def __init__(self, loaded: LoadedModel, context: Context, questions: int) -> None:
-        self.context = context
-        self._loaded = loaded
-        self._shared = SharedContext()
-        self._next = [int(context.next_position[0])] * questions
-
-    @torch.inference_mode()
-    def step(self, token_ids: Mapping[int, Sequence[int]], cancelled: Cancel | None = None) -> dict[int, Tensor]:
-        """Append tokens to some questions; log-probabilities of the next of each, fp32 (vocabulary,).
-
-        Raises Cancelled.
-        """
-        device = self._loaded.spec.device
-        ids: list[int] = []
-        positions: list[int] = []
-        last: list[int] = []
-        for owner, tokens in token_ids.items():
-            ids += tokens
-            positions += range(self._next[owner], self._next[owner] + len(tokens))
-            self._next[owner] += len(tokens)
-            self._shared.append(owner, len(tokens))
-            last.append(len(ids) - 1)
-        out = self._loaded.model(
-            input_ids=torch.tensor([ids], device=device),
-            position_ids=torch.tensor([positions], device=device),
-            past_key_values=self.context.cache,
-            use_cache=True,
-            logits_to_keep=torch.tensor(last, device=device),
-            attention_pass=AttentionPass(kernel=self._shared, cancelled=cancelled),
-        )
-        return dict(zip(token_ids, out.logits[0].float().log_softmax(dim=-1), strict=True))
-
-
-def share(
-    loaded: LoadedModel,
-    prefix: Prefix,
-    chunks: Sequence[ChunkKV],
-    kept: Sequence[Sequence[ChunkScore]],
-    questions: Sequence[Question],
-    config: EngineConfig,
-    max_new_tokens: int,
-) -> SharedState | None:
-    """One context for questions that keep the same chunks whole, with room for all of them and their answers.
-
-    `kept`: the scores of the chunks that stay, for every question. None where the contexts differ.
-    """
-    indices = {tuple(one.index for one in each) for each in kept}
-    by_index = {one.chunk.index: one for one in chunks}
-    same = [by_index[index] for index in next(iter(indices))] if len(indices) == 1 else []
-    policy = policy_of(config.eviction)
-    own = config.calibration is not None or config.clustered_heads is not None
-    if own or config.composition is not Composition.ASSEMBLED or not same:
-        return None
-    if any(policy.evicts(one.kv.tokens) for one in same):
-        return None
-    room = sum(len(question.all_ids) + max_new_tokens for question in questions)
-    context = assemble(loaded.spec, prefix, list(zip(same, kept[0], strict=True)), config.eviction, room)
-    return SharedState(loaded, context, len(questions))
-
-
-def decode_many(
-    state: SharedState,
-    questions: Sequence[Question],
-    sampling: Sampling,
-    stop_ids: frozenset[int],
-    cancelled: Cancel | None = None,
-) -> Iterator[tuple[int, int]]:
-    """Yield (question, token id) of all answers as they are drawn, each as `decoding.decode` would draw it alone.
-
-    An answer ends at a stop id, which is not yielded, or at the limit; the others go on. Raises Cancelled.
-    """
-    process = processors(sampling)
-    device = state.context.next_position.device
-    generators = [torch.Generator(device=device).manual_seed(sampling.seed) for _ in questions]
-    answers: list[list[int]] = [[] for _ in questions]
-    predicted = state.step({owner: one.all_ids for owner, one in enumerate(questions)}, cancelled)
-    while predicted:
-        going: dict[int, list[int]] = {}
-        for owner, log_probabilities in predicted.items():
-            token = draw(log_probabilities, answers[owner], process, sampling, generators[owner])
-            if token in stop_ids:
-                continue
-            answers[owner].append(token)
-            yield owner, token
-            if len(answers[owner]) < sampling.max_new_tokens:
-                going[owner] = [token]
-        if going and cancelled is not None and cancelled():
-            raise Cancelled("stopped while answering")
-        predicted = state.step(going, cancelled) if going else {}

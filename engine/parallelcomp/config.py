@@ -48,7 +48,7 @@ class KVPrecision(Enum):
 
     @property
     def bits(self) -> int:
-        """Bits of one number, without what its group shares."""
+        """Bits of one number, without what its group attention_weights."""
         return {"fp32": 32, "bf16": 16, "fp16": 16, "int8": 8, "int4": 4, "int2": 2}[self.value]
 
     def bytes_per_number(self, head_dim: int) -> float:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 
 from .attention import Observer
-from .attribution import EvidenceObserver, content_layers, question_weights
-from .bifurcated import SharedState, score_many, share
+from .attribution import AttributionObserver, content_layers, question_weights
+from .bifurcated import score_many
 from .chai.clustered_heads import Savings
 from .chai.head_clusters import check
 from .chunking import Chunk
@@ -31,7 +31,7 @@ from .scoring import ChunkScore, Question, score, score_batch
 Cancel = Callable[[], bool]
 
 
-@dataclass
+@dataclass(frozen=True)
 class Selection:
     """The chunks that stay for a question, in document order, and the state that answers it once.
 
@@ -56,7 +56,7 @@ class Selection:
 
 
 @dataclass(frozen=True)
-class SecondLook:
+class RescoredSpan:
     """A short span that was `read` anew and alone, and the question's NLL given it: nats over all its tokens."""
 
     nll: float
@@ -157,7 +157,7 @@ class Engine:
         policy = policy_of(self.config.eviction)
         if self._capacity is None or not any(policy.evicts(one.kv.tokens) for one in chunks):
             return None
-        return policy.window(len(question.lead) + len(question.ids)) or None
+        return policy.window(len(question.preamble) + len(question.ids)) or None
 
     def score_many(
         self,
@@ -218,32 +218,16 @@ class Engine:
         state = compose(self.loaded, self.prefix, pairs, self.config, room, cancelled)
         return Selection(tuple(kept), state, question, max_new_tokens)
 
-    def compress_many(
-        self,
-        chunks: Sequence[ChunkKV],
-        kept: Sequence[Sequence[ChunkScore]],
-        questions: Sequence[Question],
-        max_new_tokens: int,
-    ) -> SharedState | None:
-        """One context for questions that keep the same chunks, whole, side by side; None if theirs differ.
-
-        They differ where another chunk stays, or where what stays of one depends on the question: KV eviction,
-        calibration, clustered heads, and the other compositions. Raises WindowError.
-        """
-        for question in questions:
-            self.check_question(question, max_new_tokens)
-        return share(self.loaded, self.prefix, chunks, kept, questions, self.config, max_new_tokens)
-
-    def second_look(
+    def rescore_spans(
         self, chunks: Sequence[Chunk], question: Question, cancelled: Cancel | None = None
-    ) -> list[SecondLook]:
+    ) -> list[RescoredSpan]:
         """Read each of these short spans anew, and score the question given it alone. Raises Cancelled."""
         precision = KVPrecision.of(self.spec.dtype)
         read = prefill_batch(
             self.loaded, self.prefix, chunks, precision=precision, device=self.spec.device, cancelled=cancelled
         )
         scored = score_batch(self.loaded, self.prefix, [one.kv for one in read], question, cancelled=cancelled)
-        return [SecondLook(sum(token_nll), one) for one, (token_nll, _) in zip(read, scored, strict=True)]
+        return [RescoredSpan(sum(token_nll), one) for one, (token_nll, _) in zip(read, scored, strict=True)]
 
     def reread(
         self, chunks: Sequence[Chunk], question: Question, max_new_tokens: int, cancelled: Cancel | None = None
@@ -283,15 +267,18 @@ class Engine:
         state = reread(self.loaded, alone, [Chunk(0, 0, tuple(before))], 1 + max_new_tokens, cancelled)
         return Selection((), state, Question((before[-1],), (last,)), max_new_tokens, asked=True)
 
-    def watch(self, selection: Selection) -> EvidenceObserver:
-        """An observer for `look`: where the question looks."""
+    def attribution_observer(self, selection: Selection) -> AttributionObserver:
+        """An observer for `attribute`: where the question looks."""
         weights = question_weights(selection.question)
-        return EvidenceObserver(selection.context, content_layers(self.spec.layers), weights)
+        return AttributionObserver(selection.context, content_layers(self.spec.layers), weights)
 
-    def look(self, selection: Selection, observer: Observer, cancelled: Cancel | None = None) -> None:
-        """The question's part of the global prefill, watched by `observer`. Raises Cancelled."""
+    def attribute(self, selection: Selection, observer: Observer, cancelled: Cancel | None = None) -> Selection:
+        """Run the question's part of the global prefill, seen by `observer`.
+
+        Returns the selection as one that was asked; it shares its state with the one given. Raises Cancelled.
+        """
         selection.state.step(selection.question.asked, observer, cancelled)
-        selection.asked = True
+        return replace(selection, asked=True)
 
     def generate(
         self,
@@ -310,7 +297,7 @@ class Engine:
                 f"{sampling.max_new_tokens} were asked for; compress with more"
             )
         question = selection.question
-        left = question.opening if selection.asked else question.all_ids
+        left = question.last_ids if selection.asked else question.all_ids
         return decode(selection.state, left, sampling, stop_ids, cancelled=cancelled)
 
     def answer_nll(self, selection: Selection, answer_ids: Sequence[int], cancelled: Cancel | None = None) -> float:
@@ -324,7 +311,7 @@ class Engine:
                 f"{len(answer_ids)}; compress with more"
             )
         question, total = selection.question, 0.0
-        ahead: Sequence[int] = question.opening if selection.asked else question.all_ids
+        ahead: Sequence[int] = question.last_ids if selection.asked else question.all_ids
         for token in answer_ids:
             total -= float(selection.state.step(ahead, None, cancelled)[token])
             ahead = (token,)

@@ -169,8 +169,8 @@ def _score_bytes(spec: ModelSpec, number: int, chunk: int, question_tokens: int)
     """Bytes of one chunk's place in a scoring batch: one layer of KV, the question's logits, attention weights."""
     one_layer = chunk * int(spec.kv_bytes_per_token(number)) // spec.layers
     logits = question_tokens * spec.vocabulary * (number + 4)
-    shares = 4 * spec.query_heads * question_tokens * chunk
-    return one_layer + logits + shares + question_tokens * activation_bytes(spec, number)
+    attention_weights = 4 * spec.query_heads * question_tokens * chunk
+    return one_layer + logits + attention_weights + question_tokens * activation_bytes(spec, number)
 
 
 def _batch(helpful_tokens: dict[str, int], device: torch.device, tokens_each: int, fitting: int) -> int:

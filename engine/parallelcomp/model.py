@@ -50,10 +50,14 @@ class ModelSpec:
 
 @dataclass(frozen=True)
 class LoadedModel:
-    """A causal LM of transformers that attends through `attention.attend`, and its spec."""
+    """A causal LM of transformers that attends through `attention.attend`, and its spec.
+
+    `decoder` runs the single tokens of an answer; None stands for the model itself (see `decoding.weights`).
+    """
 
     model: Any
     spec: ModelSpec
+    decoder: Any = None
 
 
 def load(name: str | Path, *, device: torch.device, dtype: torch.dtype) -> LoadedModel:

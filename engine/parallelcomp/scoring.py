@@ -20,35 +20,38 @@ from .model import LoadedModel
 
 @dataclass(frozen=True)
 class Question:
-    """Token ids after the document: `lead` joins it to the question, `ids` are the question, `tail` opens the
-    answer. Only `ids` are scored; the last `lead` token predicts the first of them, so `lead` is never empty."""
+    """The token ids that stand after the document.
 
-    lead: tuple[int, ...]
+    `preamble` joins the document to the question, `ids` are the question, and `suffix` begins the answer. Only
+    `ids` are scored. The last preamble token predicts the first of them, so the preamble is never empty.
+    """
+
+    preamble: tuple[int, ...]
     ids: tuple[int, ...]
-    tail: tuple[int, ...] = ()
+    suffix: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
-        if not self.lead or not self.ids:
-            raise ValueError("a question needs at least one lead token and one token of its own")
+        if not self.preamble or not self.ids:
+            raise ValueError("a question needs at least one preamble token and one token of its own")
 
     @property
     def all_ids(self) -> tuple[int, ...]:
-        return self.lead + self.ids + self.tail
+        return self.preamble + self.ids + self.suffix
 
     @property
     def scored(self) -> tuple[int, ...]:
         """All that must be run to score `ids`: their last token predicts nothing of them."""
-        return self.lead + self.ids[:-1]
+        return self.preamble + self.ids[:-1]
 
     @property
     def asked(self) -> tuple[int, ...]:
         """All that must be run before the answer is opened."""
-        return self.all_ids[: -len(self.opening)]
+        return self.all_ids[: -len(self.last_ids)]
 
     @property
-    def opening(self) -> tuple[int, ...]:
-        """The tokens that the answer's first token is predicted from: the tail, or the question's last token."""
-        return self.tail or self.ids[-1:]
+    def last_ids(self) -> tuple[int, ...]:
+        """The tokens that the answer's first token is predicted from: the suffix, or the question's last token."""
+        return self.suffix or self.ids[-1:]
 
 
 @dataclass(frozen=True)
@@ -73,14 +76,14 @@ class ChunkScore:
         return self.nll - self.prior
 
 
-# From the observed queries' shares (batch, kv_heads, group, queries, keys) and how many keys each of them sees
-# (batch or 1, queries) to what is remembered of every key (batch, kv_heads, keys).
+# From the attention weights of the observed queries (batch, kv_heads, group, queries, keys), and the number of keys
+# that each query sees (batch or 1, queries), to what is remembered of every key (batch, kv_heads, keys).
 Observe = Callable[[Tensor, Tensor], Tensor]
 
 
-def total(shares: Tensor, visible: Tensor) -> Tensor:
+def total(attention_weights: Tensor, visible: Tensor) -> Tensor:
     """Attention summed over the queries and over the query heads of a group."""
-    return shares.sum(dim=(2, 3))
+    return attention_weights.sum(dim=(2, 3))
 
 
 class AttentionRecorder:
@@ -92,9 +95,9 @@ class AttentionRecorder:
         self._observe = observe
 
     def __call__(self, layer: int, query: Tensor, key: Tensor, scaling: float, padding: Tensor | None) -> None:
-        shares = attention.weights(query, key, scaling, padding, self.window)
-        visible = attention.visible_keys(shares.shape[3], key.shape[2], padding, key.device)
-        self.layers.append(self._observe(shares, visible))
+        attention_weights = attention.weights(query, key, scaling, padding, self.window)
+        visible = attention.visible_keys(attention_weights.shape[3], key.shape[2], padding, key.device)
+        self.layers.append(self._observe(attention_weights, visible))
 
 
 @torch.inference_mode()
@@ -113,10 +116,10 @@ def score_batch(
     A stored KV of 0 tokens gives the question's NLL given the prefix alone. Raises Cancelled.
     """
     spec = loaded.spec
-    ids = question.scored if observation_window is None else question.lead + question.ids
-    cache, scratch = stored_cache(prefix, stored, len(ids), spec)
+    ids = question.scored if observation_window is None else question.preamble + question.ids
+    cache, workspace = stored_cache(prefix, stored, len(ids), spec)
     starts = torch.tensor([len(prefix) + kv.tokens for kv in stored], device=spec.device)
-    first = len(question.lead) - 1  # the position that predicts the first token of the question
+    first = len(question.preamble) - 1  # the position that predicts the first token of the question
     recorder = AttentionRecorder(observation_window, observe) if observation_window else None
     out = loaded.model(
         input_ids=torch.tensor([ids], device=spec.device).expand(len(stored), -1),
@@ -124,7 +127,7 @@ def score_batch(
         past_key_values=cache,
         use_cache=True,
         logits_to_keep=torch.arange(first, first + len(question.ids), device=spec.device),
-        attention_pass=attention.AttentionPass(padding=scratch.padding, observer=recorder, cancelled=cancelled),
+        attention_pass=attention.AttentionPass(padding=workspace.padding, observer=recorder, cancelled=cancelled),
     )
     wanted = torch.tensor(question.ids, device=spec.device).expand(len(stored), -1)
     nll = token_nll_of(out.logits, wanted).tolist()
@@ -133,7 +136,7 @@ def score_batch(
     seen = torch.stack(recorder.layers)
     results: list[tuple[list[float], Tensor | None]] = []
     for sequence, kv in enumerate(stored):
-        begin = scratch.longest - kv.tokens + len(prefix)
+        begin = workspace.longest - kv.tokens + len(prefix)
         results.append((nll[sequence], seen[:, sequence, :, begin : begin + kv.tokens].cpu()))
     return results
 

@@ -150,12 +150,12 @@ def test_what_was_read_before_changes_no_answer(model: TextModel) -> None:
 
 
 def test_the_prompt_is_the_one_that_ours_reads(model: TextModel) -> None:
-    asked = Asker(model, Reply(opening="Answer:"))(case_of())
+    asked = Asker(model, Reply(answer_prefix="Answer:"))(case_of())
     text = model.tokenizer.decode([*asked.prefix, *asked.document.token_ids, *asked.after, *asked.wanted])
     between = text.split("nobody else.")[1].split("Page 19.")[1].partition("\n\nQuestion: ")[2]
     assert between.startswith("Who was the keeper?")
     assert between.endswith("assistant\nAnswer: miriam  oake")
-    assert Reply.like_ours(model).opening == "Answer:"  # so small a model is given the first word
+    assert Reply.like_ours(model).answer_prefix == "Answer:"  # so small a model is given the first word
 
 
 def test_bm25_ranks_the_chunk_that_shares_rare_words_first() -> None:

@@ -47,7 +47,7 @@ def slow(one: Pair, layout: Layout, picks: list[Tensor], after: Sequence[int]) -
     """One forward pass over the anchor, the sequence, and `after`; `picks`, in the order in which the hosts took
     them, are the tokens of each block that later ones see, per layer (kv_heads, tokens)."""
     sequence = [*PREFIX, *DOCUMENT]
-    anchor = [*PREFIX, *QUESTION.lead, *QUESTION.ids, *DOCUMENT[: layout.anchor_tokens]]
+    anchor = [*PREFIX, *QUESTION.preamble, *QUESTION.ids, *DOCUMENT[: layout.anchor_tokens]]
     anchor = anchor if layout.anchor_tokens else []
     ids = [*anchor, *sequence, *after]
     first, spec = len(anchor), one.spec
@@ -120,10 +120,10 @@ def test_reading_over_hosts_equals_one_pass_under_masks(family: str, name: str, 
 def test_passing_everything_is_full_attention(family: str, chosen: APB) -> None:
     one = pair(family)
     read_for = reading(one, chosen)
-    look = read_for.look()
+    look = read_for.attribute()
     before = [*PREFIX, *DOCUMENT]
     full = plain_forward(one.plain, [*before, *QUESTION.asked])
-    nll = question_nll(one.plain, [*before, *QUESTION.lead], QUESTION.ids)
+    nll = question_nll(one.plain, [*before, *QUESTION.preamble], QUESTION.ids)
     assert look.token_nll == pytest.approx(nll, abs=1e-4)
     weights = torch.tensor(question_weights(QUESTION))
     layers = content_layers(one.spec.layers)
@@ -140,7 +140,7 @@ def test_passing_everything_is_full_attention(family: str, chosen: APB) -> None:
 def test_what_is_left_out_changes_the_answer() -> None:
     """The tests above could not tell the settings apart if the model were indifferent."""
     one = pair()
-    looks = [reading(one, chosen).look().token_nll for chosen in (*SETTINGS.values(), EVERYTHING)]
+    looks = [reading(one, chosen).attribute().token_nll for chosen in (*SETTINGS.values(), EVERYTHING)]
     assert len({round(sum(nll), 3) for nll in looks}) == len(looks)
 
 
@@ -149,7 +149,7 @@ def test_star_is_apb_that_passes_nothing() -> None:
     layout = APB.star(4).layout(len(PREFIX), len(DOCUMENT))
     assert (layout.anchored, layout.passing_tokens) == (layout.block_tokens, 0)
     without_passing = APB(4, layout.anchor_tokens, 0)
-    star, apb = (reading(one, chosen).look() for chosen in (APB.star(4), without_passing))
+    star, apb = (reading(one, chosen).attribute() for chosen in (APB.star(4), without_passing))
     assert star.token_nll == apb.token_nll
     assert torch.equal(star.attention, apb.attention)
 
@@ -199,8 +199,10 @@ def test_many_queries_on_many_more_keys_need_no_mask() -> None:
     out, _ = attend(MODULE, query, key, value, None, attention_pass=asked)
     assert not asked._masks
     logits = (query @ key.transpose(2, 3))[0, 0] * 8**-0.5
-    shares = logits.masked_fill(~torch.ones_like(logits).tril(2 * queries).bool(), -torch.inf).softmax(dim=-1)
-    torch.testing.assert_close(out[0, :, 0], shares @ value[0, 0])
+    attention_weights = logits.masked_fill(~torch.ones_like(logits).tril(2 * queries).bool(), -torch.inf).softmax(
+        dim=-1
+    )
+    torch.testing.assert_close(out[0, :, 0], attention_weights @ value[0, 0])
 
 
 @pytest.mark.parametrize(

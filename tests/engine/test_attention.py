@@ -27,21 +27,21 @@ MODULE = SimpleNamespace(layer_idx=0)
 
 
 def naive(query: Tensor, key: Tensor, value: Tensor, scale: float, padding: list[int]) -> tuple[Tensor, Tensor]:
-    """One query at a time in fp64: outputs (batch, queries, query_heads, head_dim), shares (batch, query_heads,
-    queries, keys)."""
+    """One query at a time in fp64: outputs (batch, queries, query_heads, head_dim), attention weights (batch,
+    query_heads, queries, keys)."""
     batch, heads, queries, head_dim = query.shape
     keys, group = key.shape[2], heads // key.shape[1]
     out = torch.zeros(batch, queries, heads, head_dim, dtype=torch.float64)
-    shares = torch.zeros(batch, heads, queries, keys, dtype=torch.float64)
+    attention_weights = torch.zeros(batch, heads, queries, keys, dtype=torch.float64)
     for b in range(batch):
         for h in range(heads):
             for q in range(queries):
                 seen = slice(padding[b], keys - queries + q + 1)
                 logits = key[b, h // group, seen].double() @ query[b, h, q].double() * scale
                 share = logits.exp() / logits.exp().sum()
-                shares[b, h, q, seen] = share
+                attention_weights[b, h, q, seen] = share
                 out[b, q, h] = share @ value[b, h // group, seen].double()
-    return out.float(), shares.float()
+    return out.float(), attention_weights.float()
 
 
 def states(
@@ -67,7 +67,7 @@ def test_attend_equals_naive_softmax(data: st.DataObject) -> None:
     query, key, value = states(batch, kv_heads, group, queries, keys, seed=data.draw(st.integers(0, 99)))
     asked = AttentionPass(padding=None if padding is None else torch.tensor(padding))
     got, none = attend(MODULE, query, key, value, None, scaling=scale, attention_pass=asked)
-    expected, shares = naive(query, key, value, scale or 8**-0.5, padding or [0] * batch)
+    expected, attention_weights = naive(query, key, value, scale or 8**-0.5, padding or [0] * batch)
     assert none is None
     torch.testing.assert_close(got, expected, atol=1e-5, rtol=0)
 
@@ -75,7 +75,7 @@ def test_attend_equals_naive_softmax(data: st.DataObject) -> None:
     seen = weights(query, key, scale or 8**-0.5, asked.padding, last)
     assert seen.shape == (batch, kv_heads, group, last, keys)
     torch.testing.assert_close(
-        seen.reshape(batch, kv_heads * group, last, keys), shares[:, :, -last:], atol=1e-5, rtol=0
+        seen.reshape(batch, kv_heads * group, last, keys), attention_weights[:, :, -last:], atol=1e-5, rtol=0
     )
 
 

@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from parallelcomp import ChunkKV, Composition, Context, EngineConfig, Eviction, EvidenceObserver
+from parallelcomp import AttributionObserver, ChunkKV, Composition, Context, EngineConfig, Eviction
 from parallelcomp.attribution import content_layers, question_weights
 from parallelcomp.context.composition import compose
 from parallelcomp.scoring import ChunkScore, score
@@ -35,7 +35,7 @@ def watched(
 ) -> tuple[Tensor, Tensor, Context]:
     """Evidence of the question's pass and of the answer's, and the context."""
     state = compose(one.loaded, read_prefix(one), kept, config, room=30)
-    question, said = (EvidenceObserver(state.context, layers) for _ in range(2))
+    question, said = (AttributionObserver(state.context, layers) for _ in range(2))
     state.step(QUESTION.all_ids, question)
     for token in ANSWER:
         state.step([token], said)
@@ -130,14 +130,14 @@ def test_watching_changes_no_answer() -> None:
         config = EngineConfig(composition=composition)
         blind = compose(one.loaded, prefix, kept, config, room=30)
         seeing = compose(one.loaded, prefix, kept, config, room=30)
-        observer = EvidenceObserver(seeing.context, range(3))
+        observer = AttributionObserver(seeing.context, range(3))
         assert torch.equal(blind.step(QUESTION.all_ids), seeing.step(QUESTION.all_ids, observer))
 
 
 def test_evidence_without_a_pass_is_zero() -> None:
     one = pair()
     state = compose(one.loaded, read_prefix(one), kept_of(one), EngineConfig(), room=30)
-    assert torch.equal(EvidenceObserver(state.context, range(3)).by_token(DOCUMENT), torch.zeros(DOCUMENT))
+    assert torch.equal(AttributionObserver(state.context, range(3)).by_token(DOCUMENT), torch.zeros(DOCUMENT))
 
 
 @pytest.mark.parametrize(("layers", "expected"), [(1, [0]), (2, [0, 1]), (4, [1, 2, 3]), (30, list(range(10, 24)))])
@@ -157,11 +157,11 @@ def test_weighted_queries_are_a_weighted_sum_of_single_ones() -> None:
         state = compose(one.loaded, read_prefix(one), kept, EngineConfig(), room=30)
         single = [0.0] * len(weights)
         single[index] = 1.0
-        observer = EvidenceObserver(state.context, (0, 2), single)
+        observer = AttributionObserver(state.context, (0, 2), single)
         state.step(QUESTION.asked, observer)
         expected += weight * observer.by_token(DOCUMENT)
     state = compose(one.loaded, read_prefix(one), kept, EngineConfig(), room=30)
-    observer = EvidenceObserver(state.context, (0, 2), weights)
+    observer = AttributionObserver(state.context, (0, 2), weights)
     state.step(QUESTION.asked, observer)
     torch.testing.assert_close(observer.by_token(DOCUMENT), expected, atol=1e-6, rtol=1e-4)
 
@@ -170,4 +170,4 @@ def test_weights_that_do_not_fit_the_pass_are_refused() -> None:
     one = pair()
     state = compose(one.loaded, read_prefix(one), kept_of(one), EngineConfig(), room=30)
     with pytest.raises(ValueError, match="query weights"):
-        state.step(QUESTION.all_ids, EvidenceObserver(state.context, (0,), [1.0]))
+        state.step(QUESTION.all_ids, AttributionObserver(state.context, (0,), [1.0]))

@@ -57,7 +57,7 @@ def slow_answer(one: Pair, config: EngineConfig) -> tuple[list[int], list[int]]:
     """Kept chunks and greedy answer, by plain passes alone: score, rank, evict, assemble or re-read, decode."""
     chunks = [chunk.token_ids for chunk in split(DOCUMENT, config.chunk_tokens, PARAGRAPHS)]
     eviction = config.eviction
-    nll = [sum(question_nll(one.plain, (*PREFIX, *c, *QUESTION.lead), QUESTION.ids)) for c in chunks]
+    nll = [sum(question_nll(one.plain, (*PREFIX, *c, *QUESTION.preamble), QUESTION.ids)) for c in chunks]
     kept: list[int] = []
     # Only the assembled composition evicts within a chunk; elsewhere a chunk counts whole.
     capacity = eviction.capacity if config.composition is Composition.ASSEMBLED else len(DOCUMENT)
@@ -66,7 +66,7 @@ def slow_answer(one: Pair, config: EngineConfig) -> tuple[list[int], list[int]]:
             break
         kept.append(index)
     kept.sort()
-    scored = (*QUESTION.lead, *QUESTION.ids)
+    scored = (*QUESTION.preamble, *QUESTION.ids)
     visible: list[list[list[int]]] = [[[] for _ in range(one.spec.kv_heads)] for _ in range(one.spec.layers)]
     offset = 0
     for index in kept:
@@ -129,8 +129,8 @@ def test_evidence_lies_in_the_chunks_that_were_kept() -> None:
     engine = Engine(pair().loaded, PREFIX, CONFIG)
     stored = read(engine)
     selection = select(engine, stored)
-    observer = engine.watch(selection)
-    engine.look(selection, observer)
+    observer = engine.attribution_observer(selection)
+    engine.attribute(selection, observer)
     paid = observer.by_token(len(DOCUMENT))
     kept = {score.index for score in selection.kept}
     for one in stored:
@@ -140,12 +140,12 @@ def test_evidence_lies_in_the_chunks_that_were_kept() -> None:
 
 @pytest.mark.parametrize("composition", list(Composition))
 def test_looking_first_changes_no_answer(composition: Composition) -> None:
-    """The question's pass and the opening's pass together are the pass of all."""
+    """The pass of the question and the pass of its last tokens are together the pass of all."""
     engine = Engine(pair().loaded, PREFIX, dataclasses.replace(CONFIG, composition=composition))
     stored = read(engine)
     expected = list(engine.generate(select(engine, stored), GREEDY, frozenset()))
     looked = select(engine, stored)
-    engine.look(looked, engine.watch(looked))
+    looked = engine.attribute(looked, engine.attribution_observer(looked))
     assert list(engine.generate(looked, GREEDY, frozenset())) == expected
 
 
@@ -198,7 +198,7 @@ def test_how_likely_an_answer_is_equals_the_plain_forward(composition: Compositi
     selection = select(engine, stored)
     (kept,) = selection.kept
     if looked:
-        engine.look(selection, engine.watch(selection))
+        selection = engine.attribute(selection, engine.attribution_observer(selection))
     before = (*PREFIX, *stored[kept.index].chunk.token_ids, *QUESTION.all_ids)
     expected = sum(question_nll(one.plain, before, expected_answer)) / 4
     assert engine.answer_nll(selection, expected_answer) == pytest.approx(expected, abs=1e-4)

@@ -17,21 +17,21 @@ from torch import Tensor
 from transformers import LlamaConfig
 
 from parallelcomp import Engine, EngineConfig, Eviction, EvictionPolicy, PolicySettings
-from parallelcomp.policies import Place, policy_of
+from parallelcomp.policies import LayerContext, policy_of
 
 from .reference import assembled_forward, best_tokens, plain_forward
 from .tiny import PREFIX, QUESTION, chunks_of, pair, read, shape
 
-SCORED = (*QUESTION.lead, *QUESTION.ids)
+SCORED = (*QUESTION.preamble, *QUESTION.ids)
 
 
-def place(seen: Tensor, layer: int = 0, layers: int = 1, chunk: int = 0) -> Place:
-    return Place(chunk, seen.shape[1], layer, layers, seen.shape[0])
+def context(seen: Tensor, layer: int = 0, layers: int = 1, chunk: int = 0) -> LayerContext:
+    return LayerContext(chunk, seen.shape[1], layer, layers, seen.shape[0])
 
 
 def by_question(attention: Tensor, capacity: int, kernel: int) -> Tensor:
     policy = policy_of(Eviction(capacity=capacity, pooling_kernel=kernel))
-    return policy.keep(place(attention), attention)
+    return policy.keep(context(attention), attention)
 
 
 @pytest.mark.parametrize("policy", EvictionPolicy)
@@ -84,19 +84,21 @@ def test_tokens_are_chosen_per_kv_head(
 
 
 def top(row: Sequence[float], count: int) -> list[int]:
-    """The places of the highest numbers, ties to the earlier, in order."""
+    """The contexts of the highest numbers, ties to the earlier, in order."""
     return sorted(sorted(range(len(row)), key=lambda i: (-row[i], i))[:count])
 
 
-def slow_rule(eviction: Eviction, shares: Tensor, before: int, tokens: int, down: float) -> list[list[int]]:
+def slow_rule(
+    eviction: Eviction, attention_weights: Tensor, before: int, tokens: int, down: float
+) -> list[list[int]]:
     """What every KV head of a layer keeps of a chunk, by the policy's rule alone; of NACL the chosen part.
 
-    `shares` (kv_heads, group, queries, keys): eager attention of the observed queries, the last of a sequence of
-    `before` tokens, the chunk and the question. `down`: the layer as a fraction of depth.
+    `attention_weights` (kv_heads, group, queries, keys): eager attention of the observed queries, the last of a
+    sequence of `before` tokens, the chunk and the question. `down`: the layer as a fraction of depth.
     """
     own, capacity, reach = eviction.policy_settings, eviction.capacity, eviction.pooling_kernel // 2
-    _, group, queries, keys = shares.shape
-    paid = shares[..., before : before + tokens]
+    _, group, queries, keys = attention_weights.shape
+    paid = attention_weights[..., before : before + tokens]
     summed = paid.sum(dim=(1, 2)).tolist()
     match eviction.policy:
         case EvictionPolicy.QUESTION:
@@ -165,8 +167,8 @@ def test_a_policy_keeps_what_its_rule_says_and_the_answer_sees_nothing_else(
                 assert kept == [list(range(len(chunk)))] * one.spec.kv_heads
                 continue
             attentions = plain_forward(one.plain, [*PREFIX, *chunk.token_ids, *SCORED]).attentions[layer]
-            shares = attentions[:, -observed:].unflatten(0, (one.spec.kv_heads, one.spec.group))
-            rule = slow_rule(eviction, shares, len(PREFIX), len(chunk), layer / 2)
+            attention_weights = attentions[:, -observed:].unflatten(0, (one.spec.kv_heads, one.spec.group))
+            rule = slow_rule(eviction, attention_weights, len(PREFIX), len(chunk), layer / 2)
             if policy is EvictionPolicy.NACL:
                 assert all(set(must) < set(row) for must, row in zip(rule, kept, strict=True))
                 assert [len(row) for row in kept] == [12] * one.spec.kv_heads
@@ -186,7 +188,7 @@ def test_a_pyramid_keeps_as_much_as_a_column() -> None:
         own = PolicySettings(steepness=steepness)
         policy = policy_of(Eviction(capacity=100, policy=EvictionPolicy.PYRAMIDKV, policy_settings=own))
         attention = seen[:, :tokens]
-        kept = [policy.keep(place(attention, layer, 9), attention).shape[1] for layer in range(9)]
+        kept = [policy.keep(context(attention, layer, 9), attention).shape[1] for layer in range(9)]
         assert sum(kept) == 900
         assert kept == sorted(kept, reverse=True)
         assert kept[0] == {1.0: 100, 4.0: 175, 20.0: min(195, tokens)}[steepness]
@@ -200,7 +202,7 @@ def test_the_random_part_follows_the_seed_and_the_place_and_prefers_what_is_look
 
     def drawn(chunk: int = 0, layer: int = 0, chosen: PolicySettings = own) -> list[int]:
         policy = policy_of(Eviction(capacity=8, policy=EvictionPolicy.NACL, policy_settings=chosen))
-        (row,) = policy.keep(place(seen, layer, 2, chunk), seen).tolist()
+        (row,) = policy.keep(context(seen, layer, 2, chunk), seen).tolist()
         assert row[:4] == [0, 1, 2, 3]
         assert len(set(row)) == 8
         return list(row[4:])
@@ -214,13 +216,13 @@ def test_the_random_part_follows_the_seed_and_the_place_and_prefers_what_is_look
 
 def test_corm_keeps_everything_that_somebody_needs_and_no_more() -> None:
     policy = policy_of(Eviction(capacity=5, policy=EvictionPolicy.CORM))
-    shares = torch.full((1, 2, 1, 2, 10), 0.01)
-    shares[0, 0, 0, 0, 2] = shares[0, 0, 0, 1, 7] = shares[0, 1, 0, 0, 4] = 0.5
-    seen = policy.observe(shares, torch.tensor([[9, 10]]))[0]
-    assert policy.keep(place(seen), seen).tolist() == [[2, 7], [0, 4]]
+    attention_weights = torch.full((1, 2, 1, 2, 10), 0.01)
+    attention_weights[0, 0, 0, 0, 2] = attention_weights[0, 0, 0, 1, 7] = attention_weights[0, 1, 0, 0, 4] = 0.5
+    seen = policy.observe(attention_weights, torch.tensor([[9, 10]]))[0]
+    assert policy.keep(context(seen), seen).tolist() == [[2, 7], [0, 4]]
     everybody = torch.full((1, 2, 1, 2, 10), 0.2)
     seen = policy.observe(everybody, torch.tensor([[9, 10]]))[0]
-    assert policy.keep(place(seen), seen).tolist() == [[0, 1, 2, 3, 4]] * 2
+    assert policy.keep(context(seen), seen).tolist() == [[0, 1, 2, 3, 4]] * 2
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ import torch
 from parallelcomp import Composition, Engine, EngineConfig, Eviction, KVPrecision, Sampling, split
 from parallelcomp.apb import APB, read
 from parallelcomp.errors import LayoutError
-from parallelcomp.ranks import ChunksOverRanks, OverRanks, Ranks, launch
+from parallelcomp.ranks import ChunksOverRanks, RankCommunicator, Ranks, launch
 from parallelcomp.ranks.engine import owners
 
 from ..ranks import Result, joined
@@ -54,9 +54,9 @@ def ask(engine: Engine) -> Result:
 
 def ask_hosts(chosen: APB, ranks: Ranks | None = None) -> Result:
     """The same question by APB."""
-    company = None if ranks is None else OverRanks(ranks, chosen.hosts)
-    reading = finish(read(pair().loaded, chosen, PREFIX, DOCUMENT[:200], QUESTION, 5, company))
-    look = reading.look()
+    communicator = None if ranks is None else RankCommunicator(ranks, chosen.hosts)
+    reading = finish(read(pair().loaded, chosen, PREFIX, DOCUMENT[:200], QUESTION, 5, communicator))
+    look = reading.attribute()
     return {
         "nll": look.token_nll,
         "attention": look.attention,
@@ -72,7 +72,7 @@ def everything(ranks: Ranks) -> Result:
     for name, chosen in APBS.items():
         found[name] = ask_hosts(chosen, ranks)
     try:
-        OverRanks(ranks, SIZE + 1)
+        RankCommunicator(ranks, SIZE + 1)
     except LayoutError as error:
         found["uneven"] = str(error)
     return found

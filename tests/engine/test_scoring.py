@@ -21,12 +21,12 @@ def test_a_batch_of_unequal_chunks_equals_plain_passes(family: str, device: torc
     stored = read(one, prefix, chunks_of(*LENGTHS))
     results = score_batch(one.loaded, prefix, [chunk.kv for chunk in stored], QUESTION, observation_window=4)
     unobserved = score_batch(one.loaded, prefix, [chunk.kv for chunk in stored], QUESTION)
-    question = (*QUESTION.lead, *QUESTION.ids)
+    question = (*QUESTION.preamble, *QUESTION.ids)
     for chunk, (nll, attention), (same, none) in zip(stored, results, unobserved, strict=True):
         assert same == pytest.approx(nll, abs=1e-5)
         assert none is None
         ids = chunk.chunk.token_ids
-        expected = question_nll(one.plain, (*PREFIX, *ids, *QUESTION.lead), QUESTION.ids)
+        expected = question_nll(one.plain, (*PREFIX, *ids, *QUESTION.preamble), QUESTION.ids)
         torch.testing.assert_close(torch.tensor(nll), torch.tensor(expected), atol=1e-4, rtol=0)
         assert attention is not None
         torch.testing.assert_close(attention, observed(one.plain, PREFIX, ids, question, last=4), atol=1e-5, rtol=0)
@@ -63,7 +63,7 @@ def test_nll_is_the_mean_over_the_question_alone() -> None:
     (result,) = score(one.loaded, prefix, stored, QUESTION, batch=1)
     assert len(result.token_nll) == len(QUESTION.ids)
     assert result.nll == pytest.approx(sum(result.token_nll) / len(QUESTION.ids))
-    other_tail = Question(QUESTION.lead, QUESTION.ids, tokens(9, 5))
+    other_tail = Question(QUESTION.preamble, QUESTION.ids, tokens(9, 5))
     assert next(score(one.loaded, prefix, stored, other_tail, batch=1)) == result
 
 
@@ -74,7 +74,7 @@ def test_the_shortest_questions(lead: int, ids: int) -> None:
     stored = read(one, prefix, chunks_of(20, 33))
     question = Question(tokens(lead, 1), tokens(ids, 2))
     for result in score(one.loaded, prefix, stored, question, batch=2):
-        before = (*PREFIX, *stored[result.index].chunk.token_ids, *question.lead)
+        before = (*PREFIX, *stored[result.index].chunk.token_ids, *question.preamble)
         expected = question_nll(one.plain, before, question.ids)
         assert result.token_nll == pytest.approx(expected, abs=1e-4)
 
@@ -84,7 +84,7 @@ def test_an_observation_window_longer_than_the_question_sees_all_of_it() -> None
     prefix = read_prefix(one)
     (chunk,) = read(one, prefix, chunks_of(20))
     ((_, attention),) = score_batch(one.loaded, prefix, [chunk.kv], QUESTION, observation_window=50)
-    question = (*QUESTION.lead, *QUESTION.ids)
+    question = (*QUESTION.preamble, *QUESTION.ids)
     expected = observed(one.plain, PREFIX, chunk.chunk.token_ids, question, last=len(question))
     assert attention is not None
     torch.testing.assert_close(attention, expected, atol=1e-5, rtol=0)
@@ -94,11 +94,11 @@ def test_an_observation_window_longer_than_the_question_sees_all_of_it() -> None
 def test_without_a_prefix_or_without_a_document(prefix: tuple[int, ...], device: torch.device) -> None:
     one = pair(device=device)
     engine = Engine(one.loaded, prefix, EngineConfig(chunk_tokens=64))
-    expected = question_nll(one.plain, (*prefix, *QUESTION.lead), QUESTION.ids)
+    expected = question_nll(one.plain, (*prefix, *QUESTION.preamble), QUESTION.ids)
     assert engine.score_without_document(QUESTION) == pytest.approx(expected, abs=1e-4)
     stored = read(one, engine.prefix, chunks_of(12, 30))
     for result in score(one.loaded, engine.prefix, stored, QUESTION, batch=2):
-        before = (*prefix, *stored[result.index].chunk.token_ids, *QUESTION.lead)
+        before = (*prefix, *stored[result.index].chunk.token_ids, *QUESTION.preamble)
         assert result.token_nll == pytest.approx(question_nll(one.plain, before, QUESTION.ids), abs=1e-4)
 
 

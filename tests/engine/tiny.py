@@ -142,7 +142,7 @@ def chunks_of(*lengths: int, start: int = 0, seed: int = 1) -> list[Chunk]:
 
 
 PREFIX = tokens(5, 901)
-QUESTION = Question(lead=tokens(2, 902), ids=tokens(7, 903), tail=tokens(3, 904))
+QUESTION = Question(preamble=tokens(2, 902), ids=tokens(7, 903), suffix=tokens(3, 904))
 
 
 def read_prefix(one: Pair, ids: tuple[int, ...] = PREFIX) -> Prefix:

@@ -1,4 +1,4 @@
-"""Fixtures of the browser app's tests: a desk with a model of random weights, tabs, and files to drop."""
+"""Fixtures of the browser app's tests: a app_state with a model of random weights, tabs, and files to drop."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import torch
 
 from parallelcomp import EngineConfig, KVPrecision, Sampling
 from wholedoc import AnswerFrom, Document, Library, Settings
-from wholedoc_ui.app_state import Desk
+from wholedoc_ui.app_state import AppState
 from wholedoc_ui.session import Session, Sessions
 
 SAMPLES = Path(__file__).parents[2] / "sample_docs"
@@ -47,9 +47,9 @@ def loaded(tiny_model: Path) -> Library:
 
 
 @pytest.fixture
-def desk(settings: Settings, loaded: Library) -> Iterator[Desk]:
-    """A desk with an empty library; its model is loaded already."""
-    made = Desk(settings)
+def app_state(settings: Settings, loaded: Library) -> Iterator[AppState]:
+    """A app_state with an empty library; its model is loaded already."""
+    made = AppState(settings)
     made.library.__dict__["_loaded_model"] = loaded.model
     yield made
     made.close()
@@ -71,11 +71,11 @@ def other(sessions: Sessions) -> Session:
 
 
 @pytest.fixture
-def drop(desk: Desk) -> Drop:
+def drop(app_state: AppState) -> Drop:
     """Bytes, text or a copy of a file, where the web server puts what a person dropped; returns the path."""
 
     def make(name: str, content: bytes | str | Path) -> str:
-        folder = desk.incoming / f"upload-{len(list(desk.incoming.iterdir()))}"
+        folder = app_state.incoming / f"upload-{len(list(app_state.incoming.iterdir()))}"
         folder.mkdir()
         data = content.read_bytes() if isinstance(content, Path) else content
         (folder / name).write_bytes(data if isinstance(data, bytes) else data.encode())
@@ -85,12 +85,12 @@ def drop(desk: Desk) -> Drop:
 
 
 @pytest.fixture
-def put(desk: Desk, tmp_path: Path) -> Put:
+def put(app_state: AppState, tmp_path: Path) -> Put:
     """Put a document into the library; it is read when it is asked."""
 
     def make(name: str, paragraphs: list[str] = PARAGRAPHS) -> Document:
         path = tmp_path / name
         path.write_text("\n\n".join(paragraphs), encoding="utf-8")
-        return desk.library.parse(path)
+        return app_state.library.parse(path)
 
     return make

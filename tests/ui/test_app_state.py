@@ -1,4 +1,4 @@
-"""The desk: starts in the background, says how far it is, changes its model or nothing, and cleans up."""
+"""The app_state: starts in the background, says how far it is, changes its model or nothing, and cleans up."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import torch
 from parallelcomp import KVPrecision, WindowError
 from wholedoc import Answer, Settings, Timings, Usage
 from wholedoc.errors import LibraryError, ModelError
-from wholedoc_ui.app_state import Desk, DeskState, Phase, sentence
+from wholedoc_ui.app_state import AppState, ModelState, Phase, sentence
 from wholedoc_ui.cost import cost_of
 
 from .conftest import NOTICE, PARAGRAPHS, Put
@@ -19,57 +19,57 @@ from .conftest import NOTICE, PARAGRAPHS, Put
 pytestmark = pytest.mark.embedded
 
 
-def started(desk: Desk, *files: Path) -> list[DeskState]:
-    desk.start(files)
-    return list(desk.watch())
+def started(app_state: AppState, *files: Path) -> list[ModelState]:
+    app_state.start(files)
+    return list(app_state.watch())
 
 
 def test_a_desk_begins_by_loading(settings: Settings) -> None:
-    desk = Desk(settings)
-    assert (desk.state.phase, desk.state.message) == (Phase.LOADING, "Loading the model…")
-    desk.close()
+    app_state = AppState(settings)
+    assert (app_state.state.phase, app_state.state.message) == (Phase.LOADING, "Loading the model…")
+    app_state.close()
 
 
-def test_a_start_ends_ready_and_says_with_what(desk: Desk, settings: Settings) -> None:
-    last = started(desk)[-1]
+def test_a_start_ends_ready_and_says_with_what(app_state: AppState, settings: Settings) -> None:
+    last = started(app_state)[-1]
     assert last.phase is Phase.READY
-    assert last.message == f"{desk.library.model.name} on {desk.library.engine.spec.device}, float32"
-    assert list(desk.watch()) == [last]  # whoever comes later is told once
+    assert last.message == f"{app_state.library.model.name} on {app_state.library.engine.spec.device}, float32"
+    assert list(app_state.watch()) == [last]  # whoever comes later is told once
 
 
-def test_files_of_the_start_are_read(desk: Desk, tmp_path: Path) -> None:
+def test_files_of_the_start_are_read(app_state: AppState, tmp_path: Path) -> None:
     path = tmp_path / "log.txt"
     path.write_text("\n\n".join(PARAGRAPHS))
-    states = started(desk, NOTICE, path)
+    states = started(app_state, NOTICE, path)
     assert states[-1].phase is Phase.READY
     phases = list(dict.fromkeys(state.phase for state in states))
     assert phases in ([Phase.LOADING, Phase.READING, Phase.READY], [Phase.LOADING, Phase.READY])  # it may be quick
     for state in states:
         if state.reading:
             assert state.message == f"Reading {state.reading.document}"
-    assert [(info.name, info.warm) for info in desk.library.documents()] == [(NOTICE.name, 1), ("log.txt", 1)]
+    assert [(info.name, info.warm) for info in app_state.library.documents()] == [(NOTICE.name, 1), ("log.txt", 1)]
     assert NOTICE.exists()  # files of the command line are copied, not moved
 
 
-def test_a_file_that_cannot_be_read_is_said_so(desk: Desk, tmp_path: Path) -> None:
+def test_a_file_that_cannot_be_read_is_said_so(app_state: AppState, tmp_path: Path) -> None:
     path = tmp_path / "damaged.pdf"
     path.write_bytes(b"%PDF-1.7\nand nothing else")
-    assert started(desk, path)[-1].phase is Phase.READY
-    (notice,) = desk.take_notices()
+    assert started(app_state, path)[-1].phase is Phase.READY
+    (notice,) = app_state.take_notices()
     assert "damaged.pdf" in notice
 
 
-def test_a_file_that_cannot_be_read_does_not_keep_the_others_from_it(desk: Desk, tmp_path: Path) -> None:
+def test_a_file_that_cannot_be_read_does_not_keep_the_others_from_it(app_state: AppState, tmp_path: Path) -> None:
     path = tmp_path / "damaged.pdf"
     path.write_bytes(b"%PDF-1.7\nand nothing else")
-    started(desk, path, NOTICE)
-    assert [(info.name, info.warm) for info in desk.library.documents()] == [(NOTICE.name, 1)]
+    started(app_state, path, NOTICE)
+    assert [(info.name, info.warm) for info in app_state.library.documents()] == [(NOTICE.name, 1)]
 
 
 def test_a_model_that_is_not_there_is_said_so(settings: Settings, tmp_path: Path) -> None:
-    desk = Desk(replace(settings, model=str(tmp_path / "nowhere")))
-    last = started(desk)[-1]
-    desk.close()
+    app_state = AppState(replace(settings, model=str(tmp_path / "nowhere")))
+    last = started(app_state)[-1]
+    app_state.close()
     assert last.phase is Phase.FAILED
     assert "nowhere" in last.message
     assert "unexpected" not in last.message
@@ -78,68 +78,70 @@ def test_a_model_that_is_not_there_is_said_so(settings: Settings, tmp_path: Path
 def test_the_library_has_to_be_usable(settings: Settings, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("not a folder")
     with pytest.raises(LibraryError):
-        Desk(settings, tmp_path / "file" / "library")
+        AppState(settings, tmp_path / "file" / "library")
 
 
-def test_other_reading_settings_count_for_everything_from_now_on(desk: Desk, settings: Settings, put: Put) -> None:
+def test_other_reading_settings_count_for_everything_from_now_on(
+    app_state: AppState, settings: Settings, put: Put
+) -> None:
     document = put("log.txt")
-    assert started(desk)[-1].phase is Phase.READY
-    model = desk.library.model
-    list(desk.library.read(document))
+    assert started(app_state)[-1].phase is Phase.READY
+    model = app_state.library.model
+    list(app_state.library.read(document))
     finer = replace(settings, engine=replace(settings.engine, chunk_tokens=64, precision=KVPrecision.INT8))
-    desk.change(finer)
-    assert desk.library.settings == finer
-    assert desk.library.model is model
-    assert desk.state.phase is Phase.READY
-    planned = next(desk.library.read(document))
+    app_state.change(finer)
+    assert app_state.library.settings == finer
+    assert app_state.library.model is model
+    assert app_state.state.phase is Phase.READY
+    planned = next(app_state.library.read(document))
     assert planned.cached_tokens == 0
-    assert desk.library.documents()[0].name == "log.txt"
+    assert app_state.library.documents()[0].name == "log.txt"
 
 
-def test_what_the_engine_refuses_changes_nothing(desk: Desk, settings: Settings) -> None:
+def test_what_the_engine_refuses_changes_nothing(app_state: AppState, settings: Settings) -> None:
     """The tiny model's window is half of that."""
-    before = started(desk)[-1]
-    library = desk.library
+    before = started(app_state)[-1]
+    library = app_state.library
     with pytest.raises(WindowError) as refused:
-        desk.change(replace(settings, engine=replace(settings.engine, chunk_tokens=4096)))
+        app_state.change(replace(settings, engine=replace(settings.engine, chunk_tokens=4096)))
     assert sentence(refused.value) == str(refused.value)
-    assert (desk.library, desk.state) == (library, before)
+    assert (app_state.library, app_state.state) == (library, before)
 
 
-def test_a_model_that_is_refused_changes_nothing(desk: Desk, settings: Settings, tmp_path: Path) -> None:
-    before = started(desk)[-1]
-    library = desk.library
+def test_a_model_that_is_refused_changes_nothing(app_state: AppState, settings: Settings, tmp_path: Path) -> None:
+    before = started(app_state)[-1]
+    library = app_state.library
     with pytest.raises(ModelError):
-        desk.change(replace(settings, model=str(tmp_path / "nowhere")))
-    assert (desk.library, desk.state) == (library, before)
-    desk.change(settings)  # and the next change goes as before
+        app_state.change(replace(settings, model=str(tmp_path / "nowhere")))
+    assert (app_state.library, app_state.state) == (library, before)
+    app_state.change(settings)  # and the next change goes as before
 
 
-def test_what_the_library_has_to_say_is_told_once(desk: Desk, settings: Settings, put: Put) -> None:
+def test_what_the_library_has_to_say_is_told_once(app_state: AppState, settings: Settings, put: Put) -> None:
     one, two = put("one.txt", PARAGRAPHS[:20]), put("two.txt", PARAGRAPHS[20:])
-    started(desk)
-    list(desk.library.read(one))
-    assert desk.take_notices() == []
-    size = desk.library.documents()[0].bytes
-    desk.change(replace(settings, library_bytes=int(size * 1.5)))
-    list(desk.library.read(two))
-    (notice,) = desk.take_notices()
+    started(app_state)
+    list(app_state.library.read(one))
+    assert app_state.take_notices() == []
+    size = app_state.library.documents()[0].bytes
+    app_state.change(replace(settings, library_bytes=int(size * 1.5)))
+    list(app_state.library.read(two))
+    (notice,) = app_state.take_notices()
     assert "one.txt" in notice
     assert "full" in notice
-    assert desk.take_notices() == []
+    assert app_state.take_notices() == []
 
 
 def test_what_is_said_while_the_model_loads_is_the_status(settings: Settings) -> None:
     """Fetching a model takes long, and says how far it is."""
-    told = Desk(settings)
+    told = AppState(settings)
     told.library._notify("Fetching 12 of 250 MB")
-    assert told.state == DeskState(Phase.LOADING, "Fetching 12 of 250 MB")
+    assert told.state == ModelState(Phase.LOADING, "Fetching 12 of 250 MB")
     assert told.take_notices() == []
     told.close()
 
 
 def test_files_on_their_way_in_are_private_and_go_in_the_end(settings: Settings) -> None:
-    one, two = Desk(settings), Desk(settings)
+    one, two = AppState(settings), AppState(settings)
     assert one.incoming != two.incoming
     assert one.incoming.stat().st_mode & 0o077 == 0
     (one.incoming / "a.pdf").write_bytes(b"%PDF")

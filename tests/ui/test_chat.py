@@ -11,7 +11,7 @@ import pytest
 
 from wholedoc import Answer, Done, Scored, Settings, Turn
 from wholedoc_ui import chat
-from wholedoc_ui.app_state import Desk, Phase
+from wholedoc_ui.app_state import AppState, Phase
 from wholedoc_ui.chat import STOPPED, ask
 from wholedoc_ui.session import Evidence, Exchange, PageView, Session, Sessions
 
@@ -41,19 +41,19 @@ def until(work: Iterator[Exchange], status: str) -> Exchange:
     raise AssertionError(f"nothing was said of {status}")
 
 
-def check_free(desk: Desk, session: Session) -> None:
+def check_free(app_state: AppState, session: Session) -> None:
     assert session.asking is None
-    with desk.library.turns.take(lambda: True):  # or it is Cancelled, if somebody has the model
-        assert desk.library.turns.waiting == 0
+    with app_state.library.turns.take(lambda: True):  # or it is Cancelled, if somebody has the model
+        assert app_state.library.turns.waiting == 0
 
 
 # From question to answer
 
 
 def test_an_exchange_grows_and_ends_with_answer_and_evidence(
-    desk: Desk, asked: Session, settings: Settings
+    app_state: AppState, asked: Session, settings: Settings
 ) -> None:
-    seen = states(ask(desk, asked, f"  {QUESTION}\n", settings))
+    seen = states(ask(app_state, asked, f"  {QUESTION}\n", settings))
     last = seen[-1]
     assert {one.question for one in seen} == {QUESTION}
     assert last.answer is not None
@@ -67,13 +67,13 @@ def test_an_exchange_grows_and_ends_with_answer_and_evidence(
     assert all(later.startswith(earlier) for earlier, later in pairwise(texts))
     assert texts[-1].strip() == last.text
     assert len(set(texts)) > 3
-    check_free(desk, asked)
+    check_free(app_state, asked)
     assert asked.exchanges == [last]
 
 
-def test_evidence_comes_before_the_first_word(desk: Desk, asked: Session, settings: Settings) -> None:
-    asked.selected = [desk.library.parse(NOTICE).id]
-    seen = states(ask(desk, asked, "Who?", settings))
+def test_evidence_comes_before_the_first_word(app_state: AppState, asked: Session, settings: Settings) -> None:
+    asked.selected = [app_state.library.parse(NOTICE).id]
+    seen = states(ask(app_state, asked, "Who?", settings))
     assert seen[0].evidence is None
     known = [one.evidence for one in seen if one.evidence and not one.text]
     assert [one.found for one in known] == [None, True]
@@ -85,8 +85,8 @@ def test_evidence_comes_before_the_first_word(desk: Desk, asked: Session, settin
     assert asked.view == PageView(best.document_id, best.page, best.quote)
 
 
-def test_what_is_not_found_is_said_so(desk: Desk, asked: Session, settings: Settings) -> None:
-    *_, last = states(ask(desk, asked, QUESTION, replace(settings, found_margin=1e9)))
+def test_what_is_not_found_is_said_so(app_state: AppState, asked: Session, settings: Settings) -> None:
+    *_, last = states(ask(app_state, asked, QUESTION, replace(settings, found_margin=1e9)))
     assert last.answer is not None
     assert last.text.startswith("Not found")
     assert last.evidence is not None
@@ -95,41 +95,47 @@ def test_what_is_not_found_is_said_so(desk: Desk, asked: Session, settings: Sett
     assert asked.view is None
 
 
-def test_settings_of_the_question_are_those_of_the_answer(desk: Desk, asked: Session, settings: Settings) -> None:
+def test_settings_of_the_question_are_those_of_the_answer(
+    app_state: AppState, asked: Session, settings: Settings
+) -> None:
     short = replace(settings, sampling=replace(settings.sampling, max_new_tokens=2))
-    *_, last = states(ask(desk, asked, QUESTION, short))
+    *_, last = states(ask(app_state, asked, QUESTION, short))
     assert last.answer is not None
     assert last.answer.usage.answer_tokens <= 2
-    *_, last = states(ask(desk, asked, QUESTION, settings))
+    *_, last = states(ask(app_state, asked, QUESTION, settings))
     assert last.answer is not None
     assert last.answer.usage.answer_tokens > 2
 
 
-def test_all_selected_documents_are_asked(desk: Desk, session: Session, settings: Settings, put: Put) -> None:
+def test_all_selected_documents_are_asked(
+    app_state: AppState, session: Session, settings: Settings, put: Put
+) -> None:
     one, two = put("one.txt", PARAGRAPHS[:10]), put("two.txt", PARAGRAPHS[10:20])
     session.selected = [one.id, two.id]
-    *_, last = states(ask(desk, session, QUESTION, settings))
+    *_, last = states(ask(app_state, session, QUESTION, settings))
     assert last.evidence is not None
     assert set(last.evidence.document_ids) == {one.id, two.id}
 
 
-def test_a_question_while_the_model_loads_is_told_so(desk: Desk, asked: Session, settings: Settings) -> None:
-    assert desk.state.phase is Phase.LOADING
-    assert "still loading" in next(ask(desk, asked, QUESTION, settings)).status
-    desk.start()
-    assert [state.phase for state in desk.watch()][-1] is Phase.READY
-    assert not any("still loading" in one.status for one in states(ask(desk, asked, QUESTION, settings)))
+def test_a_question_while_the_model_loads_is_told_so(
+    app_state: AppState, asked: Session, settings: Settings
+) -> None:
+    assert app_state.state.phase is Phase.LOADING
+    assert "still loading" in next(ask(app_state, asked, QUESTION, settings)).status
+    app_state.start()
+    assert [state.phase for state in app_state.watch()][-1] is Phase.READY
+    assert not any("still loading" in one.status for one in states(ask(app_state, asked, QUESTION, settings)))
 
 
 def test_nothing_chosen_is_told_and_asks_nothing(
-    desk: Desk, session: Session, settings: Settings, put: Put
+    app_state: AppState, session: Session, settings: Settings, put: Put
 ) -> None:
     put("log.txt")
-    (only,) = states(ask(desk, session, QUESTION, settings))
+    (only,) = states(ask(app_state, session, QUESTION, settings))
     assert "Choose a document" in only.status
     assert (only.text, only.answer, only.evidence) == ("", None, None)
     assert session.history == []
-    check_free(desk, session)
+    check_free(app_state, session)
 
 
 # Stopping and failing
@@ -139,9 +145,9 @@ MOMENTS = ["Reading", "Asking every part", "Looking for", "Answering", ""]
 
 @pytest.mark.parametrize("moment", MOMENTS)
 def test_a_stopped_question_ends_so_and_frees_the_model(
-    desk: Desk, asked: Session, settings: Settings, moment: str
+    app_state: AppState, asked: Session, settings: Settings, moment: str
 ) -> None:
-    work = ask(desk, asked, QUESTION, settings)
+    work = ask(app_state, asked, QUESTION, settings)
     before = replace(until(work, moment))
     assert asked.asking is not None
     asked.stop()
@@ -151,84 +157,88 @@ def test_a_stopped_question_ends_so_and_frees_the_model(
     assert after[-1].text.startswith(before.text)
     assert after[-1].answer is None
     assert asked.history == []
-    check_free(desk, asked)
-    assert states(ask(desk, asked, QUESTION, settings))[-1].answer is not None
+    check_free(app_state, asked)
+    assert states(ask(app_state, asked, QUESTION, settings))[-1].answer is not None
 
 
 @pytest.mark.parametrize("moment", MOMENTS)
 def test_a_question_that_nobody_waits_for_frees_the_model(
-    desk: Desk, asked: Session, settings: Settings, moment: str
+    app_state: AppState, asked: Session, settings: Settings, moment: str
 ) -> None:
-    work = ask(desk, asked, QUESTION, settings)
+    work = ask(app_state, asked, QUESTION, settings)
     until(work, moment)
     work.close()  # type: ignore[attr-defined]
-    check_free(desk, asked)
+    check_free(app_state, asked)
 
 
-def test_a_question_that_waits_for_the_model_can_be_stopped(desk: Desk, asked: Session, settings: Settings) -> None:
-    work = ask(desk, asked, QUESTION, settings)
+def test_a_question_that_waits_for_the_model_can_be_stopped(
+    app_state: AppState, asked: Session, settings: Settings
+) -> None:
+    work = ask(app_state, asked, QUESTION, settings)
     until(work, "Asking every part")
-    with desk.library.turns.take():
+    with app_state.library.turns.take():
         asked.stop()
         assert states(work)[-1].status == STOPPED
-    check_free(desk, asked)
+    check_free(app_state, asked)
 
 
 @pytest.mark.parametrize(
     ("question", "words"), [("", "question is empty"), (" \n", "question is empty"), ("word " * 5000, "tokens")]
 )
 def test_a_question_that_cannot_be_asked_says_why(
-    desk: Desk, asked: Session, settings: Settings, question: str, words: str
+    app_state: AppState, asked: Session, settings: Settings, question: str, words: str
 ) -> None:
-    last = states(ask(desk, asked, question, settings))[-1]
+    last = states(ask(app_state, asked, question, settings))[-1]
     assert words in last.status
     assert "Traceback" not in last.status
     assert "unexpected" not in last.status
     assert last.answer is None
-    check_free(desk, asked)
+    check_free(app_state, asked)
 
 
-def test_a_document_that_is_gone_says_so(desk: Desk, asked: Session, settings: Settings) -> None:
-    desk.library.remove(asked.selected[0])
-    last = states(ask(desk, asked, QUESTION, settings))[-1]
+def test_a_document_that_is_gone_says_so(app_state: AppState, asked: Session, settings: Settings) -> None:
+    app_state.library.remove(asked.selected[0])
+    last = states(ask(app_state, asked, QUESTION, settings))[-1]
     assert "library" in last.status
     assert last.answer is None
-    check_free(desk, asked)
+    check_free(app_state, asked)
 
 
 def test_what_nobody_foresaw_is_said_in_a_sentence_and_logged(
-    desk: Desk, asked: Session, settings: Settings, caplog: pytest.LogCaptureFixture
+    app_state: AppState, asked: Session, settings: Settings, caplog: pytest.LogCaptureFixture
 ) -> None:
     other = replace(settings, engine=replace(settings.engine, chunk_tokens=256))  # a mistake of the program's
-    last = states(ask(desk, asked, QUESTION, other))[-1]
+    last = states(ask(app_state, asked, QUESTION, other))[-1]
     assert "Something unexpected" in last.status
     assert "with_settings" in caplog.text
-    check_free(desk, asked)
+    check_free(app_state, asked)
 
 
 # Turns of a conversation
 
 
-def chunks_of(desk: Desk, session: Session, settings: Settings, history: list[Turn]) -> list[float]:
-    for event in desk.library.stream(session.selected, "And when?", history=history, settings=settings):
+def chunks_of(app_state: AppState, session: Session, settings: Settings, history: list[Turn]) -> list[float]:
+    for event in app_state.library.stream(session.selected, "And when?", history=history, settings=settings):
         if isinstance(event, Scored):
             return [chunk.nll for chunk in event.chunks]
     raise AssertionError("nothing was scored")
 
 
-def test_a_follow_up_sees_the_turns_before(desk: Desk, asked: Session, settings: Settings) -> None:
-    first = states(ask(desk, asked, QUESTION, settings))[-1]
+def test_a_follow_up_sees_the_turns_before(app_state: AppState, asked: Session, settings: Settings) -> None:
+    first = states(ask(app_state, asked, QUESTION, settings))[-1]
     assert first.answer is not None
     assert asked.history == [Turn(QUESTION, first.answer.text)]
-    second = states(ask(desk, asked, "And when?", settings))[-1]
+    second = states(ask(app_state, asked, "And when?", settings))[-1]
     assert second.answer is not None
     seen = [chunk.nll for chunk in second.answer.chunks]
-    assert seen == chunks_of(desk, asked, settings, [Turn(QUESTION, first.answer.text)])
-    assert seen != chunks_of(desk, asked, settings, [])
+    assert seen == chunks_of(app_state, asked, settings, [Turn(QUESTION, first.answer.text)])
+    assert seen != chunks_of(app_state, asked, settings, [])
     assert [turn.question for turn in asked.history] == [QUESTION, "And when?"]
 
 
-def test_two_tabs_that_ask_at_once_never_mix(desk: Desk, sessions: Sessions, settings: Settings, put: Put) -> None:
+def test_two_tabs_that_ask_at_once_never_mix(
+    app_state: AppState, sessions: Sessions, settings: Settings, put: Put
+) -> None:
     documents = [put(f"{n}.txt", PARAGRAPHS[n * 20 : n * 20 + 20]) for n in range(2)]
     questions = [["What of vessel 7?", "And then?"], ["What of vessel 161?", "How many crates?"]]
 
@@ -236,7 +246,7 @@ def test_two_tabs_that_ask_at_once_never_mix(desk: Desk, sessions: Sessions, set
         history: list[Turn] = []
         answers = []
         for question in questions[n]:
-            *_, done = desk.library.stream([documents[n]], question, history=history, settings=settings)
+            *_, done = app_state.library.stream([documents[n]], question, history=history, settings=settings)
             assert isinstance(done, Done)
             answers.append(done.answer)
             history.append(Turn(question, done.answer.text))
@@ -251,7 +261,7 @@ def test_two_tabs_that_ask_at_once_never_mix(desk: Desk, sessions: Sessions, set
         tabs[n].selected = [documents[n].id]
         for question in questions[n]:
             together.wait()
-            for _ in ask(desk, tabs[n], question, settings):
+            for _ in ask(app_state, tabs[n], question, settings):
                 pass
 
     threads = [threading.Thread(target=use, args=(n,)) for n in range(2)]
@@ -276,18 +286,20 @@ def test_retry_takes_the_last_exchange_back(session: Session) -> None:
     assert [one.question for one in session.exchanges] == ["One?"]
 
 
-def test_a_retried_question_does_not_see_its_own_answer(desk: Desk, asked: Session, settings: Settings) -> None:
-    first = states(ask(desk, asked, QUESTION, settings))[-1]
-    again = states(ask(desk, asked, chat.retry(asked), settings))[-1]
+def test_a_retried_question_does_not_see_its_own_answer(
+    app_state: AppState, asked: Session, settings: Settings
+) -> None:
+    first = states(ask(app_state, asked, QUESTION, settings))[-1]
+    again = states(ask(app_state, asked, chat.retry(asked), settings))[-1]
     assert first.answer is not None
     assert again.answer is not None
     assert [one.nll for one in again.answer.chunks] == [one.nll for one in first.answer.chunks]
     assert len(asked.exchanges) == 1
 
 
-def test_a_new_conversation_is_empty(desk: Desk, asked: Session, settings: Settings) -> None:
+def test_a_new_conversation_is_empty(app_state: AppState, asked: Session, settings: Settings) -> None:
     selected = list(asked.selected)
-    list(ask(desk, asked, QUESTION, settings))
+    list(ask(app_state, asked, QUESTION, settings))
     chat.clear(asked)
     assert (asked.exchanges, asked.shown, asked.view, asked.history) == ([], None, None, [])
     assert asked.selected == selected
@@ -295,19 +307,21 @@ def test_a_new_conversation_is_empty(desk: Desk, asked: Session, settings: Setti
 
 @pytest.mark.parametrize("moment", MOMENTS)
 def test_a_new_conversation_stops_the_question_of_the_old(
-    desk: Desk, asked: Session, settings: Settings, moment: str
+    app_state: AppState, asked: Session, settings: Settings, moment: str
 ) -> None:
-    work = ask(desk, asked, QUESTION, settings)
+    work = ask(app_state, asked, QUESTION, settings)
     until(work, moment)
     chat.clear(asked)
     assert states(work)[-1].status == STOPPED
     assert (asked.exchanges, asked.shown, asked.view) == ([], None, None)
-    check_free(desk, asked)
+    check_free(app_state, asked)
 
 
-def test_a_new_conversation_shows_no_evidence_of_the_old(desk: Desk, asked: Session, settings: Settings) -> None:
+def test_a_new_conversation_shows_no_evidence_of_the_old(
+    app_state: AppState, asked: Session, settings: Settings
+) -> None:
     """Also where the last part had just been asked, and the evidence was about to be known."""
-    work = ask(desk, asked, QUESTION, settings)
+    work = ask(app_state, asked, QUESTION, settings)
     for exchange in work:
         done, _, total = exchange.status.removeprefix("Asking every part of the document: ").partition(" of ")
         if exchange.status.startswith("Asking") and done == total:

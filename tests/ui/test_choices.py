@@ -28,7 +28,7 @@ from wholedoc import Settings
 from wholedoc.errors import WholedocError
 from wholedoc.settings import Attention
 from wholedoc_ui import choices
-from wholedoc_ui.app_state import Desk
+from wholedoc_ui.app_state import AppState
 from wholedoc_ui.choices import (
     ANSWER_TOKENS,
     ATTENTIONS,
@@ -262,15 +262,15 @@ def test_what_was_given_on_the_command_line_is_on_its_slider() -> None:
     from wholedoc_ui.interface.components import build
 
     engine = replace(DEFAULTS.engine, chunk_tokens=64, eviction=Eviction(kept_tokens=100_000, capacity=16))
-    desk = Desk(replace(DEFAULTS, engine=engine, sampling=Sampling(temperature=2.0, max_new_tokens=8)))
+    app_state = AppState(replace(DEFAULTS, engine=engine, sampling=Sampling(temperature=2.0, max_new_tokens=8)))
     try:
         with gradio.Blocks():
-            panel = build(desk).settings
+            panel = build(app_state).settings
         sliders = [one for one in (*panel.answering, *panel.reading) if isinstance(one, gradio.Slider)]
         assert [one.value for one in sliders] == [8, 100_000, 16, 2.0, 8, 64]
         assert [one.label for one in sliders if not one.minimum <= one.value <= one.maximum] == []
     finally:
-        desk.close()
+        app_state.close()
 
 
 # What contradicts itself

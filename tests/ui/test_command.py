@@ -15,7 +15,7 @@ import pytest
 pytest.importorskip("gradio")
 
 from wholedoc.cli import run
-from wholedoc_ui.app_state import Desk
+from wholedoc_ui.app_state import AppState
 from wholedoc_ui.serving import server
 from wholedoc_ui.serving.server import Address
 
@@ -127,20 +127,20 @@ def served(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """What is put together, in place of serving it."""
     seen: list[Any] = []
 
-    def create_app(desk: Desk, address: Address, upload_bytes: int) -> str:
-        seen.extend((desk, address, upload_bytes))
+    def create_app(app_state: AppState, address: Address, upload_bytes: int) -> str:
+        seen.extend((app_state, address, upload_bytes))
         return "the app"
 
     def serve(app: str, address: Address, ready: Callable[[], None]) -> None:
         assert (app, address) == ("the app", seen[1])
         ready()
 
-    def start(_: Desk, files: tuple[Path, ...]) -> None:
+    def start(_: AppState, files: tuple[Path, ...]) -> None:
         seen.append(files)
 
     monkeypatch.setattr(server, "create_app", create_app)
     monkeypatch.setattr(server, "serve", serve)
-    monkeypatch.setattr(Desk, "start", start)
+    monkeypatch.setattr(AppState, "start", start)
     return seen
 
 
@@ -151,12 +151,12 @@ def test_what_is_typed_is_what_is_served(
     options = ["--host", "0.0.0.0", "--port", "8001", "--auth", "anna:open:sesame", "--upload-limit", "1.5"]
     code, out, _ = wholedoc("ui", NOTICE, *options, "--kept-tokens", "900", "--chunk-tokens", "512")
     assert code == 0
-    desk, address, upload_bytes, files = seen
+    app_state, address, upload_bytes, files = seen
     assert address == Address("0.0.0.0", 8001, ("anna", "open:sesame"))  # a password may hold colons
     assert upload_bytes == 1_500_000
     assert files == (NOTICE,)
-    assert desk.library.settings.engine.eviction.kept_tokens == 900
-    assert desk.library.settings.engine.chunk_tokens == 512
+    assert app_state.library.settings.engine.eviction.kept_tokens == 900
+    assert app_state.library.settings.engine.chunk_tokens == 512
     assert out.count("http://0.0.0.0:8001") == 1
     assert "sesame" not in out
     assert list(temporary.iterdir()) == []  # the folder for uploads is gone

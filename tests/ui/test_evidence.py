@@ -10,7 +10,7 @@ from PIL import Image
 
 from wholedoc import Citation, Document, ScoredChunk
 from wholedoc_ui import evidence
-from wholedoc_ui.app_state import Desk
+from wholedoc_ui.app_state import AppState
 from wholedoc_ui.evidence import PAGE_WIDTH, WIDEST, open_chunk, open_citation, shown_page, turn, zoom
 from wholedoc_ui.session import ZOOMS, Evidence, Exchange, PageView, Session
 
@@ -21,8 +21,8 @@ QUOTE = "the words of its quote"
 
 
 @pytest.fixture
-def notice(desk: Desk) -> Document:
-    return desk.library.parse(NOTICE)
+def notice(app_state: AppState) -> Document:
+    return app_state.library.parse(NOTICE)
 
 
 def citation(document: Document, page: int, quote: str) -> Citation:
@@ -85,39 +85,39 @@ def test_what_is_not_there_opens_nothing(looking: Session, index: int) -> None:
     assert looking.view is before
 
 
-def test_a_tab_that_looks_at_nothing_stays_so(desk: Desk, session: Session) -> None:
+def test_a_tab_that_looks_at_nothing_stays_so(app_state: AppState, session: Session) -> None:
     open_citation(session, 0)
     open_chunk(session, 0)
-    turn(desk, session, 1)
+    turn(app_state, session, 1)
     zoom(session, 1)
     assert session.view is None
-    assert shown_page(desk, session) is None
+    assert shown_page(app_state, session) is None
 
 
 # Turning and zooming
 
 
-def test_pages_turn_within_the_document(desk: Desk, looking: Session, notice: Document) -> None:
+def test_pages_turn_within_the_document(app_state: AppState, looking: Session, notice: Document) -> None:
     pages = []
     for by in (1, 1, 1, 1, -1, -1, -1, -1, -1, -1, 1):
-        turn(desk, looking, by)
+        turn(app_state, looking, by)
         assert looking.view is not None
         pages.append(looking.view.page)
     assert pages == [3, 4, 5, 5, 4, 3, 2, 1, 1, 1, 2]
     assert len(notice.pages) == 5
 
 
-def test_a_quote_stays_on_its_page(desk: Desk, looking: Session) -> None:
+def test_a_quote_stays_on_its_page(app_state: AppState, looking: Session) -> None:
     zoom(looking, 1)
-    turn(desk, looking, 1)
+    turn(app_state, looking, 1)
     assert looking.view is not None
     assert (looking.view.quote, looking.view.zoom) == ("", ZOOMS[1])
     assert evidence.chosen_citation(looking) is None
 
 
-def test_a_turn_that_goes_nowhere_keeps_the_quote(desk: Desk, looking: Session, notice: Document) -> None:
+def test_a_turn_that_goes_nowhere_keeps_the_quote(app_state: AppState, looking: Session, notice: Document) -> None:
     looking.view = PageView(notice.id, 5, "a quote")
-    turn(desk, looking, 1)
+    turn(app_state, looking, 1)
     assert looking.view == PageView(notice.id, 5, "a quote")
 
 
@@ -138,19 +138,21 @@ def test_zoom_stays_when_another_page_is_opened(looking: Session) -> None:
         assert looking.view.zoom == ZOOMS[2]
 
 
-def test_turning_a_page_of_a_document_that_is_gone_changes_nothing(desk: Desk, looking: Session) -> None:
+def test_turning_a_page_of_a_document_that_is_gone_changes_nothing(app_state: AppState, looking: Session) -> None:
     """Another tab has removed it meanwhile."""
     assert looking.view is not None
-    desk.library.remove(looking.view.document_id)
-    turn(desk, looking, 1)
-    assert shown_page(desk, looking) is None
+    app_state.library.remove(looking.view.document_id)
+    turn(app_state, looking, 1)
+    assert shown_page(app_state, looking) is None
 
 
 # What a page looks like
 
 
-def test_a_page_of_a_pdf_is_an_image_with_the_quote_marked(desk: Desk, looking: Session, notice: Document) -> None:
-    shown = shown_page(desk, looking)
+def test_a_page_of_a_pdf_is_an_image_with_the_quote_marked(
+    app_state: AppState, looking: Session, notice: Document
+) -> None:
+    shown = shown_page(app_state, looking)
     assert shown is not None
     assert shown.image is not None
     assert shown.image.width == PAGE_WIDTH
@@ -161,63 +163,67 @@ def test_a_page_of_a_pdf_is_an_image_with_the_quote_marked(desk: Desk, looking: 
     assert shown.label == notice.pages[1].label == "1"
 
 
-def test_a_page_without_a_quote_has_no_marks(desk: Desk, looking: Session) -> None:
+def test_a_page_without_a_quote_has_no_marks(app_state: AppState, looking: Session) -> None:
     open_chunk(looking, 0)
-    shown = shown_page(desk, looking)
+    shown = shown_page(app_state, looking)
     assert shown is not None
     assert shown.image is not None
     assert shown.image.boxes == ()
 
 
 @pytest.mark.parametrize(("steps", "width"), [(1, PAGE_WIDTH * 3 // 2), (3, WIDEST)])
-def test_a_larger_page_is_sharper_up_to_a_limit(desk: Desk, looking: Session, steps: int, width: int) -> None:
+def test_a_larger_page_is_sharper_up_to_a_limit(
+    app_state: AppState, looking: Session, steps: int, width: int
+) -> None:
     zoom(looking, steps)
-    shown = shown_page(desk, looking)
+    shown = shown_page(app_state, looking)
     assert shown is not None
     assert shown.image is not None
     assert shown.image.width == width
 
 
-def test_a_text_file_is_shown_as_text(desk: Desk, session: Session, put: Put) -> None:
+def test_a_text_file_is_shown_as_text(app_state: AppState, session: Session, put: Put) -> None:
     document = put("log.txt", TEXT_PAGE.split("\n\n"))
     session.view = PageView(document.id, 1, QUOTE)
-    shown = shown_page(desk, session)
+    shown = shown_page(app_state, session)
     assert shown is not None
     assert (shown.image, shown.note) == (None, "")
     assert shown.text == document.pages[0].text
     assert QUOTE in shown.text
 
 
-def check_text_instead(desk: Desk, session: Session, document: Document, words: str) -> None:
+def check_text_instead(app_state: AppState, session: Session, document: Document, words: str) -> None:
     """The page's text is shown, with a note that says why."""
     session.view = PageView(document.id, 1)
-    shown = shown_page(desk, session)
+    shown = shown_page(app_state, session)
     assert shown is not None
     assert shown.image is None
     assert shown.text == document.pages[0].text
     assert words in shown.note
-    assert str(desk.library.folder.path) not in shown.note
+    assert str(app_state.library.folder.path) not in shown.note
 
 
-def test_a_file_that_is_missing_leaves_its_text(desk: Desk, session: Session, notice: Document) -> None:
-    desk.library.folder.originals.remove(notice.id)
-    check_text_instead(desk, session, notice, "not in the library")
+def test_a_file_that_is_missing_leaves_its_text(app_state: AppState, session: Session, notice: Document) -> None:
+    app_state.library.folder.originals.remove(notice.id)
+    check_text_instead(app_state, session, notice, "not in the library")
 
 
-def test_a_file_that_cannot_be_drawn_leaves_its_text(desk: Desk, session: Session, notice: Document) -> None:
-    desk.library.folder.originals.path(notice.id).write_bytes(b"%PDF-1.7\nand nothing else")
-    check_text_instead(desk, session, notice, "cannot be drawn")
+def test_a_file_that_cannot_be_drawn_leaves_its_text(
+    app_state: AppState, session: Session, notice: Document
+) -> None:
+    app_state.library.folder.originals.path(notice.id).write_bytes(b"%PDF-1.7\nand nothing else")
+    check_text_instead(app_state, session, notice, "cannot be drawn")
 
 
-def test_an_encrypted_file_leaves_its_text(desk: Desk, session: Session) -> None:
-    document = desk.library.parse(SAMPLES / "encrypted.pdf", PASSWORD)
-    check_text_instead(desk, session, document, "encrypted")
+def test_an_encrypted_file_leaves_its_text(app_state: AppState, session: Session) -> None:
+    document = app_state.library.parse(SAMPLES / "encrypted.pdf", PASSWORD)
+    check_text_instead(app_state, session, document, "encrypted")
 
 
-def test_a_document_that_is_gone_is_not_shown(desk: Desk, looking: Session) -> None:
+def test_a_document_that_is_gone_is_not_shown(app_state: AppState, looking: Session) -> None:
     assert looking.view is not None
-    desk.library.remove(looking.view.document_id)
-    assert shown_page(desk, looking) is None
+    app_state.library.remove(looking.view.document_id)
+    assert shown_page(app_state, looking) is None
     assert looking.view is None
 
 

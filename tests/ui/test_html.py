@@ -20,7 +20,7 @@ from markdown_it.token import Token
 from wholedoc import Citation, Document, DocumentInfo, Planned, Reading, ScoredChunk
 from wholedoc.documents.rendering import Box, PageImage
 from wholedoc_ui import html
-from wholedoc_ui.app_state import DeskState, Phase
+from wholedoc_ui.app_state import ModelState, Phase
 from wholedoc_ui.cost import Cost
 from wholedoc_ui.evidence import ShownPage
 from wholedoc_ui.html import JOINER, duration, esc, inert
@@ -104,8 +104,8 @@ def put_in(text: str, skeleton: object) -> object:
 
 def status_lines(text: str) -> Iterator[str]:
     for phase in Phase:
-        yield html.status_line(DeskState(phase, text))
-        yield html.status_line(DeskState(phase, text, replace(READING, document_id=text, document=text)))
+        yield html.status_line(ModelState(phase, text))
+        yield html.status_line(ModelState(phase, text, replace(READING, document_id=text, document=text)))
 
 
 def shelves(text: str) -> Iterator[str]:
@@ -318,7 +318,7 @@ def test_emphasis_lists_and_code_stay(markdown: str) -> None:
     ],
 )
 def test_the_status_says_what_is_going_on(phase: Phase, dot: str) -> None:
-    line = parsed(html.status_line(DeskState(phase, "Doing something", READING)))
+    line = parsed(html.status_line(ModelState(phase, "Doing something", READING)))
     assert dot in line.select_one(".wd-dot")["class"]
     assert "Doing something" in line.select_one("[role=status]").text
     assert "25%" in line.text

@@ -17,7 +17,7 @@ pytest.importorskip("fastapi")
 from wholedoc import Library, Settings
 from wholedoc.server.serving import Address
 from wholedoc.server.state import Options
-from wholedoc_ui.app_state import Desk, Phase
+from wholedoc_ui.app_state import AppState, Phase
 
 from ..app.server.serving import Server, running, until
 
@@ -75,22 +75,22 @@ def test_the_page_works_beside_the_api(server: Server) -> None:
 def test_they_share_one_library_and_the_desk_is_cleared_in_the_end(
     settings: Settings, loaded: Library, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    desks: list[Desk] = []
+    desks: list[AppState] = []
 
-    class Noted(Desk):
+    class Noted(AppState):
         def __init__(self, settings: Settings, folder: Path | None = None, library: Library | None = None) -> None:
             super().__init__(settings, folder, library)
             desks.append(self)
 
-    monkeypatch.setattr("wholedoc_ui.serving.pages.Desk", Noted)
+    monkeypatch.setattr("wholedoc_ui.serving.pages.AppState", Noted)
     with contextmanager(beside)(settings, loaded, None) as server:
-        (desk,) = desks
-        until(lambda: desk.state.phase is Phase.READY)
+        (app_state,) = desks
+        until(lambda: app_state.state.phase is Phase.READY)
         id = server.upload("shared.txt", "From the API.").json()["id"]
-        assert [info.id for info in desk.library.documents()] == [id]
-        assert desk.library is server.library
-        assert desk.incoming.exists()
-    assert not desk.incoming.exists()
+        assert [info.id for info in app_state.library.documents()] == [id]
+        assert app_state.library is server.library
+        assert app_state.incoming.exists()
+    assert not app_state.incoming.exists()
 
 
 def test_the_key_locks_the_page_too(locked: Server) -> None:

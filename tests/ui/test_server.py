@@ -16,7 +16,7 @@ from starlette.testclient import TestClient
 
 from wholedoc import Settings
 from wholedoc.errors import WholedocError
-from wholedoc_ui.app_state import Desk
+from wholedoc_ui.app_state import AppState
 from wholedoc_ui.serving.server import HEADERS, POLICY, Address, PortError, create_app, serve
 
 URL = "http://127.0.0.1:7860"
@@ -26,7 +26,7 @@ SECRET = b"what nobody else may read"
 OPEN = Address()
 PRIVATE = Address(auth=(USER, PASSWORD))
 
-Start = Callable[[Address], tuple[Desk, TestClient]]
+Start = Callable[[Address], tuple[AppState, TestClient]]
 
 
 @pytest.fixture(scope="module")
@@ -35,23 +35,23 @@ def start(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Start]:
     with pytest.MonkeyPatch.context() as patch:
         for variable in ("GRADIO_TEMP_DIR", "GRADIO_ANALYTICS_ENABLED"):  # which making an app sets
             patch.setenv(variable, "")
-        running: dict[Address, tuple[Desk, TestClient]] = {}
+        running: dict[Address, tuple[AppState, TestClient]] = {}
 
-        def make(address: Address) -> tuple[Desk, TestClient]:
+        def make(address: Address) -> tuple[AppState, TestClient]:
             if address not in running:
-                desk = Desk(Settings(), tmp_path_factory.mktemp("library"))
-                app = create_app(desk, address, LIMIT)
+                app_state = AppState(Settings(), tmp_path_factory.mktemp("library"))
+                app = create_app(app_state, address, LIMIT)
                 client = TestClient(app, base_url=f"http://{address.host}:{address.port}", follow_redirects=False)
-                running[address] = desk, client
+                running[address] = app_state, client
             return running[address]
 
         yield make
-        for desk, _ in running.values():
-            desk.close()
+        for app_state, _ in running.values():
+            app_state.close()
 
 
 @pytest.fixture
-def desk(start: Start) -> Desk:
+def app_state(start: Start) -> AppState:
     return start(OPEN)[0]
 
 
@@ -150,10 +150,10 @@ def test_no_event_has_a_name_to_call_it_by(client: TestClient) -> None:
         "/gradio_api/%66ile/{file}",
     ],
 )
-def test_an_uploaded_file_is_not_handed_out(desk: Desk, client: TestClient, path: str) -> None:
+def test_an_uploaded_file_is_not_handed_out(app_state: AppState, client: TestClient, path: str) -> None:
     (file,) = upload(client).json()
     assert Path(file).read_bytes() == SECRET
-    assert desk.incoming in Path(file).parents
+    assert app_state.incoming in Path(file).parents
     for ask in (client.get, client.head):
         answer = ask(path.format(file=file))
         assert answer.status_code == 404
@@ -165,18 +165,18 @@ def test_nothing_is_fetched_or_streamed(client: TestClient, path: str) -> None:
     assert client.get(path).status_code == 404
 
 
-def test_a_file_beyond_the_limit_is_refused(desk: Desk, client: TestClient) -> None:
+def test_a_file_beyond_the_limit_is_refused(app_state: AppState, client: TestClient) -> None:
     answer = upload(client, b"x" * (LIMIT + 1), "large.txt")
     assert answer.status_code == 413
     assert str(LIMIT) in answer.text
-    assert not list(desk.incoming.rglob("large.txt"))
+    assert not list(app_state.incoming.rglob("large.txt"))
     assert upload(client, b"x" * LIMIT).status_code == 200
 
 
 @pytest.mark.parametrize("name", ["../../evil.txt", "/etc/evil.txt", "..\\evil.txt"])
-def test_an_upload_stays_in_its_folder(desk: Desk, client: TestClient, name: str) -> None:
+def test_an_upload_stays_in_its_folder(app_state: AppState, client: TestClient, name: str) -> None:
     (file,) = upload(client, name=name).json()
-    assert desk.incoming.resolve() in Path(file).resolve().parents
+    assert app_state.incoming.resolve() in Path(file).resolve().parents
 
 
 # Hosts
@@ -249,9 +249,9 @@ def test_the_page_before_the_login_asks_for_one_and_holds_nothing_else(stranger:
 
 
 def test_nothing_is_taken_before_the_login(start: Start, stranger: TestClient) -> None:
-    desk = start(PRIVATE)[0]
+    app_state = start(PRIVATE)[0]
     assert upload(stranger, name="intruder.txt").status_code == 401
-    assert not list(desk.incoming.rglob("intruder.txt"))
+    assert not list(app_state.incoming.rglob("intruder.txt"))
     join = {"data": [], "fn_index": 0, "session_hash": "x"}
     assert stranger.post("/gradio_api/queue/join", content=json.dumps(join)).status_code == 401
 

@@ -16,7 +16,7 @@ from wholedoc import DocumentInfo
 from wholedoc.errors import UnknownDocumentError, WholedocError
 from wholedoc.storage.home import home
 from wholedoc_ui import shelf
-from wholedoc_ui.app_state import Desk, Phase
+from wholedoc_ui.app_state import AppState, Phase
 from wholedoc_ui.session import PageView, Session, Sessions
 from wholedoc_ui.shelf import Arrival, Arrivals, Stage
 
@@ -64,17 +64,17 @@ def files_in(folder: Path) -> list[str]:
     return [path.name for path in folder.rglob("*") if path.is_file()]
 
 
-def only(desk: Desk) -> DocumentInfo:
-    (info,) = desk.library.documents()
+def only(app_state: AppState) -> DocumentInfo:
+    (info,) = app_state.library.documents()
     return info
 
 
 # Files coming in
 
 
-def test_a_file_becomes_a_warm_document(desk: Desk, session: Session, drop: Drop) -> None:
+def test_a_file_becomes_a_warm_document(app_state: AppState, session: Session, drop: Drop) -> None:
     upload = drop("log.txt", TEXT)
-    seen = log(shelf.take_in(desk, session, [upload]))
+    seen = log(shelf.take_in(app_state, session, [upload]))
     assert seen.stages == FINISHED
     assert {arrival.name for arrival in seen.arrivals} == {"log.txt"}
     planned = seen.last.planned
@@ -83,35 +83,37 @@ def test_a_file_becomes_a_warm_document(desk: Desk, session: Session, drop: Drop
     assert tokens == sorted(tokens)
     assert (tokens[0], tokens[-1]) == (0, planned.tokens)
     assert len(set(tokens)) > 5
-    info = only(desk)
+    info = only(app_state)
     assert (info.name, info.warm, info.tokens) == ("log.txt", 1, planned.tokens)
     assert seen.last.pages == info.pages
     assert session.selected == [info.id]
     assert (session.reading, session.being_read, session.arriving) == (None, set(), set())
 
 
-def test_the_upload_goes_and_the_library_has_the_original(desk: Desk, session: Session, drop: Drop) -> None:
+def test_the_upload_goes_and_the_library_has_the_original(
+    app_state: AppState, session: Session, drop: Drop
+) -> None:
     upload = drop("notice.pdf", NOTICE)
-    assert log(shelf.take_in(desk, session, [upload])).last.stage is Stage.DONE
+    assert log(shelf.take_in(app_state, session, [upload])).last.stage is Stage.DONE
     assert not Path(upload).exists()
-    assert files_in(desk.incoming) == []
-    original = desk.library.folder.originals.get(only(desk).id)
+    assert files_in(app_state.incoming) == []
+    original = app_state.library.folder.originals.get(only(app_state).id)
     assert original is not None
     assert original.read_bytes() == NOTICE.read_bytes()
 
 
-def test_an_upload_is_out_of_the_servers_reach_at_once(desk: Desk, session: Session, drop: Drop) -> None:
+def test_an_upload_is_out_of_the_servers_reach_at_once(app_state: AppState, session: Session, drop: Drop) -> None:
     uploads = [drop("one.txt", TEXT), drop("two.txt", "Another text, of a sentence.")]
-    work = shelf.take_in(desk, session, uploads)
+    work = shelf.take_in(app_state, session, uploads)
     next(work)
     assert not any(Path(upload).exists() for upload in uploads)
 
 
-def test_good_damaged_and_encrypted_files_come_together(desk: Desk, session: Session, drop: Drop) -> None:
+def test_good_damaged_and_encrypted_files_come_together(app_state: AppState, session: Session, drop: Drop) -> None:
     good = drop("good.txt", TEXT)
     damaged = drop("damaged.pdf", b"%PDF-1.7\n1 0 obj << /Type /Catalog >> and nothing else")
     locked = drop("locked.pdf", SAMPLES / "encrypted.pdf")
-    seen = logs(shelf.take_in(desk, session, [damaged, locked, good]))
+    seen = logs(shelf.take_in(app_state, session, [damaged, locked, good]))
     assert [one.stages for one in seen] == [
         [Stage.EXTRACTING, Stage.FAILED],
         [Stage.WAITING, Stage.EXTRACTING, Stage.LOCKED],
@@ -119,159 +121,159 @@ def test_good_damaged_and_encrypted_files_come_together(desk: Desk, session: Ses
     ]
     assert "damaged.pdf" in seen[0].last.message
     assert "password" in seen[1].last.message
-    assert [info.name for info in desk.library.documents()] == ["good.txt"]
+    assert [info.name for info in app_state.library.documents()] == ["good.txt"]
     assert [path.name for path in session.locked] == ["locked.pdf"]
-    assert files_in(desk.incoming) == ["locked.pdf"]
+    assert files_in(app_state.incoming) == ["locked.pdf"]
     assert (session.being_read, session.arriving) == (set(), set())
 
 
-def test_a_locked_file_opens_with_its_password(desk: Desk, session: Session, drop: Drop) -> None:
-    first = log(shelf.take_in(desk, session, [drop("locked.pdf", SAMPLES / "encrypted.pdf")])).last
-    wrong = log(shelf.unlock(desk, session, "not the password")).last
+def test_a_locked_file_opens_with_its_password(app_state: AppState, session: Session, drop: Drop) -> None:
+    first = log(shelf.take_in(app_state, session, [drop("locked.pdf", SAMPLES / "encrypted.pdf")])).last
+    wrong = log(shelf.unlock(app_state, session, "not the password")).last
     assert (first.stage, wrong.stage) == (Stage.LOCKED, Stage.LOCKED)
     assert wrong.message != first.message
     assert [path.name for path in session.locked] == ["locked.pdf"]
-    assert log(shelf.unlock(desk, session, PASSWORD)).stages == FINISHED
+    assert log(shelf.unlock(app_state, session, PASSWORD)).stages == FINISHED
     assert session.locked == []
-    assert only(desk).warm == 1
-    assert files_in(desk.incoming) == []
+    assert only(app_state).warm == 1
+    assert files_in(app_state.incoming) == []
 
 
-def test_a_password_is_in_no_message_and_no_record(desk: Desk, session: Session, drop: Drop) -> None:
-    list(shelf.take_in(desk, session, [drop("locked.pdf", SAMPLES / "encrypted.pdf")]))
-    tried = log(shelf.unlock(desk, session, "letmein-77")).last
-    log(shelf.unlock(desk, session, PASSWORD))
+def test_a_password_is_in_no_message_and_no_record(app_state: AppState, session: Session, drop: Drop) -> None:
+    list(shelf.take_in(app_state, session, [drop("locked.pdf", SAMPLES / "encrypted.pdf")]))
+    tried = log(shelf.unlock(app_state, session, "letmein-77")).last
+    log(shelf.unlock(app_state, session, PASSWORD))
     assert "letmein-77" not in repr(tried)
     kept = [path for path in home().rglob("*.json") if PASSWORD in path.read_text()]
     assert kept == []
 
 
-def test_the_same_file_again_is_known_at_once(desk: Desk, session: Session, drop: Drop) -> None:
-    list(shelf.take_in(desk, session, [drop("log.txt", TEXT)]))
-    seen = log(shelf.take_in(desk, session, [drop("log.txt", TEXT)]))
+def test_the_same_file_again_is_known_at_once(app_state: AppState, session: Session, drop: Drop) -> None:
+    list(shelf.take_in(app_state, session, [drop("log.txt", TEXT)]))
+    seen = log(shelf.take_in(app_state, session, [drop("log.txt", TEXT)]))
     assert seen.stages == [Stage.EXTRACTING, Stage.DONE]
-    assert only(desk).warm == 1
+    assert only(app_state).warm == 1
 
 
 def test_two_tabs_may_drop_the_same_file_at_one_place(
-    desk: Desk, session: Session, other: Session, drop: Drop
+    app_state: AppState, session: Session, other: Session, drop: Drop
 ) -> None:
     """The web server puts files with the same content in one place."""
     upload = drop("log.txt", TEXT)
-    first = shelf.take_in(desk, session, [upload])
+    first = shelf.take_in(app_state, session, [upload])
     next(first)
-    second = log(shelf.take_in(desk, other, [upload]))
+    second = log(shelf.take_in(app_state, other, [upload]))
     assert second.last.stage is Stage.FAILED
     assert log(first).last.stage is Stage.DONE
     # Where the server keeps files is nobody's business, and helps nobody.
-    assert str(desk.incoming) not in second.last.message
+    assert str(app_state.incoming) not in second.last.message
 
 
 # Stopping
 
 
-def test_a_stopped_document_goes_on_where_it_was(desk: Desk, session: Session, drop: Drop) -> None:
-    work = shelf.take_in(desk, session, [drop("log.txt", TEXT)])
+def test_a_stopped_document_goes_on_where_it_was(app_state: AppState, session: Session, drop: Drop) -> None:
+    work = shelf.take_in(app_state, session, [drop("log.txt", TEXT)])
     until_reading(work)
     session.stop()
     assert log(work).last.stage is Stage.STOPPED
-    info = only(desk)
+    info = only(app_state)
     assert 0 < info.warm < 1
     assert session.selected == []
     assert (session.reading, session.being_read, session.arriving) == (None, set(), set())
-    again = log(shelf.read_again(desk, session, info.id))
+    again = log(shelf.read_again(app_state, session, info.id))
     assert again.stages == FINISHED
     assert again.last.planned is not None
     assert again.last.planned.cached_tokens > 0
-    assert only(desk).warm == 1
+    assert only(app_state).warm == 1
     assert session.selected == [info.id]
 
 
-def test_stopping_stops_the_files_that_wait_too(desk: Desk, session: Session, drop: Drop) -> None:
-    work = shelf.take_in(desk, session, [drop("one.txt", TEXT), drop("two.txt", TEXT[::-1])])
+def test_stopping_stops_the_files_that_wait_too(app_state: AppState, session: Session, drop: Drop) -> None:
+    work = shelf.take_in(app_state, session, [drop("one.txt", TEXT), drop("two.txt", TEXT[::-1])])
     until_reading(work)
     session.stop()
     assert [one.last.stage for one in logs(work)] == [Stage.STOPPED, Stage.STOPPED]
-    assert [info.name for info in desk.library.documents()] == ["one.txt"]
+    assert [info.name for info in app_state.library.documents()] == ["one.txt"]
 
 
-def test_what_waited_when_it_was_stopped_leaves_no_file(desk: Desk, session: Session, drop: Drop) -> None:
-    work = shelf.take_in(desk, session, [drop("one.txt", TEXT), drop("two.txt", TEXT[::-1])])
+def test_what_waited_when_it_was_stopped_leaves_no_file(app_state: AppState, session: Session, drop: Drop) -> None:
+    work = shelf.take_in(app_state, session, [drop("one.txt", TEXT), drop("two.txt", TEXT[::-1])])
     until_reading(work)
     session.stop()
     list(work)
-    assert files_in(desk.incoming) == []
+    assert files_in(app_state.incoming) == []
 
 
-def test_what_waited_when_the_tab_went_leaves_no_file(desk: Desk, session: Session, drop: Drop) -> None:
-    work = shelf.take_in(desk, session, [drop("one.txt", TEXT), drop("two.txt", TEXT[::-1])])
+def test_what_waited_when_the_tab_went_leaves_no_file(app_state: AppState, session: Session, drop: Drop) -> None:
+    work = shelf.take_in(app_state, session, [drop("one.txt", TEXT), drop("two.txt", TEXT[::-1])])
     until_reading(work)
     work.close()  # type: ignore[attr-defined]
     assert (session.reading, session.being_read, session.arriving) == (None, set(), set())
-    assert files_in(desk.incoming) == []
+    assert files_in(app_state.incoming) == []
 
 
-def test_a_reading_that_is_given_up_frees_the_model(desk: Desk, session: Session, drop: Drop) -> None:
-    work = shelf.take_in(desk, session, [drop("log.txt", TEXT)])
+def test_a_reading_that_is_given_up_frees_the_model(app_state: AppState, session: Session, drop: Drop) -> None:
+    work = shelf.take_in(app_state, session, [drop("log.txt", TEXT)])
     until_reading(work)
     work.close()  # type: ignore[attr-defined]
-    with desk.library.turns.take(lambda: True):  # or it is Cancelled, if somebody has it
-        assert desk.library.turns.waiting == 0
+    with app_state.library.turns.take(lambda: True):  # or it is Cancelled, if somebody has it
+        assert app_state.library.turns.waiting == 0
 
 
-def test_files_of_two_drops_can_both_be_stopped(desk: Desk, session: Session, drop: Drop) -> None:
+def test_files_of_two_drops_can_both_be_stopped(app_state: AppState, session: Session, drop: Drop) -> None:
     """A person drops a second file while the first is being read; the first ends, the second can be stopped."""
-    first = shelf.take_in(desk, session, [drop("one.txt", TEXT)])
+    first = shelf.take_in(app_state, session, [drop("one.txt", TEXT)])
     next(first)
-    second = shelf.take_in(desk, session, [drop("two.txt", TEXT[::-1])])
+    second = shelf.take_in(app_state, session, [drop("two.txt", TEXT[::-1])])
     next(second)
     assert log(first).last.stage is Stage.DONE
     session.stop()
     assert log(second).last.stage is Stage.STOPPED
 
 
-def test_reading_a_document_that_is_gone_is_an_arrival_too(desk: Desk, session: Session, put: Put) -> None:
+def test_reading_a_document_that_is_gone_is_an_arrival_too(app_state: AppState, session: Session, put: Put) -> None:
     """Another tab removed it; whoever shows arrivals has to get to the end of them."""
     document = put("log.txt")
-    desk.library.remove(document.id)
-    assert log(shelf.read_again(desk, session, document.id)).last.stage is Stage.FAILED
+    app_state.library.remove(document.id)
+    assert log(shelf.read_again(app_state, session, document.id)).last.stage is Stage.FAILED
 
 
 # Several tabs
 
 
 def test_what_arrives_in_one_tab_is_not_seen_in_another(
-    desk: Desk, sessions: Sessions, session: Session, other: Session, drop: Drop
+    app_state: AppState, sessions: Sessions, session: Session, other: Session, drop: Drop
 ) -> None:
-    work = shelf.take_in(desk, session, [drop("log.txt", TEXT)])
+    work = shelf.take_in(app_state, session, [drop("log.txt", TEXT)])
     until_reading(work)
-    (mine,) = shelf.rows(desk, sessions, session)
+    (mine,) = shelf.rows(app_state, sessions, session)
     assert (mine.info.name, mine.busy) == ("log.txt", True)
-    assert shelf.rows(desk, sessions, other) == []
+    assert shelf.rows(app_state, sessions, other) == []
     list(work)
-    (mine,) = shelf.rows(desk, sessions, session)
-    (theirs,) = shelf.rows(desk, sessions, other)
+    (mine,) = shelf.rows(app_state, sessions, session)
+    (theirs,) = shelf.rows(app_state, sessions, other)
     assert (mine.busy, theirs.busy) == (False, False)
     assert theirs.info == mine.info
 
 
 def test_a_document_of_the_shelf_stays_seen_while_a_tab_reads_it(
-    desk: Desk, sessions: Sessions, session: Session, other: Session, put: Put
+    app_state: AppState, sessions: Sessions, session: Session, other: Session, put: Put
 ) -> None:
     document = put("log.txt")
-    work = shelf.read_again(desk, session, document.id)
+    work = shelf.read_again(app_state, session, document.id)
     until_reading(work)
-    assert [row.busy for row in shelf.rows(desk, sessions, session)] == [True]
-    assert [row.busy for row in shelf.rows(desk, sessions, other)] == [False]
+    assert [row.busy for row in shelf.rows(app_state, sessions, session)] == [True]
+    assert [row.busy for row in shelf.rows(app_state, sessions, other)] == [False]
     list(work)
 
 
-def test_tabs_drop_files_at_the_same_time(desk: Desk, sessions: Sessions, drop: Drop) -> None:
+def test_tabs_drop_files_at_the_same_time(app_state: AppState, sessions: Sessions, drop: Drop) -> None:
     uploads = [drop(f"{n}.txt", "\n\n".join(PARAGRAPHS[n * 10 : n * 10 + 10])) for n in range(4)]
     found: dict[int, Log] = {}
 
     def take_in(n: int) -> None:
-        found[n] = log(shelf.take_in(desk, sessions.get(str(n)), [uploads[n]]))
+        found[n] = log(shelf.take_in(app_state, sessions.get(str(n)), [uploads[n]]))
 
     threads = [threading.Thread(target=take_in, args=(n,)) for n in range(4)]
     for thread in threads:
@@ -279,151 +281,157 @@ def test_tabs_drop_files_at_the_same_time(desk: Desk, sessions: Sessions, drop: 
     for thread in threads:
         thread.join()
     assert [found[n].stages for n in range(4)] == [FINISHED] * 4
-    ids = {info.name: info.id for info in desk.library.documents()}
+    ids = {info.name: info.id for info in app_state.library.documents()}
     assert [sessions.get(str(n)).selected for n in range(4)] == [[ids[f"{n}.txt"]] for n in range(4)]
 
 
 # Removing
 
 
-def test_what_is_removed_is_gone_everywhere(desk: Desk, sessions: Sessions, session: Session, drop: Drop) -> None:
-    list(shelf.take_in(desk, session, [drop("log.txt", TEXT)]))
-    id = only(desk).id
+def test_what_is_removed_is_gone_everywhere(
+    app_state: AppState, sessions: Sessions, session: Session, drop: Drop
+) -> None:
+    list(shelf.take_in(app_state, session, [drop("log.txt", TEXT)]))
+    id = only(app_state).id
     session.view = PageView(id, 1)
-    shelf.remove(desk, sessions, session, id)
-    assert shelf.rows(desk, sessions, session) == []
+    shelf.remove(app_state, sessions, session, id)
+    assert shelf.rows(app_state, sessions, session) == []
     assert (session.selected, session.view) == ([], None)
-    assert desk.library.folder.originals.get(id) is None
+    assert app_state.library.folder.originals.get(id) is None
     assert list((home() / "kv").rglob("*.safetensors")) == []
     with pytest.raises(UnknownDocumentError):
-        shelf.remove(desk, sessions, session, id)
+        shelf.remove(app_state, sessions, session, id)
 
 
-def test_a_page_of_another_document_stays_open(desk: Desk, sessions: Sessions, session: Session, put: Put) -> None:
+def test_a_page_of_another_document_stays_open(
+    app_state: AppState, sessions: Sessions, session: Session, put: Put
+) -> None:
     one, two = put("one.txt"), put("two.txt", PARAGRAPHS[:5])
     view = session.view = PageView(two.id, 1)
-    shelf.remove(desk, sessions, session, one.id)
+    shelf.remove(app_state, sessions, session, one.id)
     assert session.view is view
 
 
 def test_what_another_tab_reads_is_not_removed(
-    desk: Desk, sessions: Sessions, session: Session, other: Session, put: Put
+    app_state: AppState, sessions: Sessions, session: Session, other: Session, put: Put
 ) -> None:
     document = put("log.txt")
-    work = shelf.read_again(desk, session, document.id)
+    work = shelf.read_again(app_state, session, document.id)
     until_reading(work)
     with pytest.raises(WholedocError, match="another window"):
-        shelf.remove(desk, sessions, other, document.id)
+        shelf.remove(app_state, sessions, other, document.id)
     assert log(work).last.stage is Stage.DONE
-    assert only(desk).warm == 1
-    shelf.remove(desk, sessions, other, document.id)
-    assert desk.library.documents() == []
+    assert only(app_state).warm == 1
+    shelf.remove(app_state, sessions, other, document.id)
+    assert app_state.library.documents() == []
 
 
 def test_removing_what_this_tab_reads_stops_it(
-    desk: Desk, sessions: Sessions, session: Session, drop: Drop
+    app_state: AppState, sessions: Sessions, session: Session, drop: Drop
 ) -> None:
-    work = shelf.take_in(desk, session, [drop("log.txt", TEXT)])
+    work = shelf.take_in(app_state, session, [drop("log.txt", TEXT)])
     until_reading(work)
-    shelf.remove(desk, sessions, session, only(desk).id)
+    shelf.remove(app_state, sessions, session, only(app_state).id)
     assert log(work).last.stage is Stage.STOPPED
-    assert desk.library.documents() == []
+    assert app_state.library.documents() == []
     assert list((home() / "kv").rglob("*.safetensors")) == []
 
 
 def test_what_is_read_at_the_start_is_not_removed(
-    desk: Desk, sessions: Sessions, session: Session, tmp_path: Path
+    app_state: AppState, sessions: Sessions, session: Session, tmp_path: Path
 ) -> None:
     """As in another tab: else its chunks go on being written for a document that is not there."""
     path = tmp_path / "log.txt"
     path.write_text(TEXT)
-    turns = desk.library.turns
+    turns = app_state.library.turns
     with turns.take():
-        desk.start([path])
+        app_state.start([path])
         while not turns.waiting:
             time.sleep(0.005)
     # Turns go round: after every one that is taken here, the start has had one.
-    while desk.state.reading is None:
-        assert desk.state.phase is not Phase.FAILED
+    while app_state.state.reading is None:
+        assert app_state.state.phase is not Phase.FAILED
         with turns.take():
             pass
     with turns.take():
-        document = only(desk)
-        assert [row.busy for row in shelf.rows(desk, sessions, session)] == [True]
+        document = only(app_state)
+        assert [row.busy for row in shelf.rows(app_state, sessions, session)] == [True]
         with pytest.raises(WholedocError):
-            shelf.remove(desk, sessions, session, document.id)
-    for state in desk.watch():
+            shelf.remove(app_state, sessions, session, document.id)
+    for state in app_state.watch():
         last = state
     assert last.phase is Phase.READY
-    assert only(desk).warm == 1
+    assert only(app_state).warm == 1
 
 
 # What is asked
 
 
 def test_the_warm_document_that_came_last_is_asked_first(
-    desk: Desk, sessions: Sessions, session: Session, other: Session, drop: Drop, put: Put
+    app_state: AppState, sessions: Sessions, session: Session, other: Session, drop: Drop, put: Put
 ) -> None:
     put("cold.txt", PARAGRAPHS[:3])
-    assert [row.selected for row in shelf.rows(desk, sessions, other)] == [True]  # there is no other
+    assert [row.selected for row in shelf.rows(app_state, sessions, other)] == [True]  # there is no other
     list(
-        shelf.take_in(desk, sessions.get("third"), [drop("one.txt", PARAGRAPHS[3]), drop("two.txt", PARAGRAPHS[4])])
+        shelf.take_in(
+            app_state, sessions.get("third"), [drop("one.txt", PARAGRAPHS[3]), drop("two.txt", PARAGRAPHS[4])]
+        )
     )
     put("colder.txt", PARAGRAPHS[5:9])
-    selected = {row.info.name: row.selected for row in shelf.rows(desk, sessions, session)}
+    selected = {row.info.name: row.selected for row in shelf.rows(app_state, sessions, session)}
     assert selected == {"cold.txt": False, "one.txt": False, "two.txt": True, "colder.txt": False}
 
 
 def test_what_is_dropped_takes_the_place_of_a_choice_nobody_made(
-    desk: Desk, sessions: Sessions, session: Session, drop: Drop, put: Put
+    app_state: AppState, sessions: Sessions, session: Session, drop: Drop, put: Put
 ) -> None:
     put("old.txt", PARAGRAPHS[:3])
-    assert [row.selected for row in shelf.rows(desk, sessions, session)] == [True]
-    list(shelf.take_in(desk, session, [drop("new.txt", TEXT)]))
-    selected = {row.info.name: row.selected for row in shelf.rows(desk, sessions, session)}
+    assert [row.selected for row in shelf.rows(app_state, sessions, session)] == [True]
+    list(shelf.take_in(app_state, session, [drop("new.txt", TEXT)]))
+    selected = {row.info.name: row.selected for row in shelf.rows(app_state, sessions, session)}
     assert selected == {"old.txt": False, "new.txt": True}
 
 
 def test_what_is_dropped_comes_to_what_was_chosen(
-    desk: Desk, sessions: Sessions, session: Session, drop: Drop, put: Put
+    app_state: AppState, sessions: Sessions, session: Session, drop: Drop, put: Put
 ) -> None:
     old = put("old.txt", PARAGRAPHS[:3])
     shelf.choose(session, old.id, True)
-    list(shelf.take_in(desk, session, [drop("new.txt", TEXT)]))
-    assert [row.selected for row in shelf.rows(desk, sessions, session)] == [True, True]
+    list(shelf.take_in(app_state, session, [drop("new.txt", TEXT)]))
+    assert [row.selected for row in shelf.rows(app_state, sessions, session)] == [True, True]
     assert session.selected[0] == old.id  # the order of choosing; suggestions follow the last
 
 
-def test_nothing_chosen_is_a_choice(desk: Desk, sessions: Sessions, session: Session, put: Put) -> None:
+def test_nothing_chosen_is_a_choice(app_state: AppState, sessions: Sessions, session: Session, put: Put) -> None:
     document = put("log.txt")
-    shelf.rows(desk, sessions, session)
+    shelf.rows(app_state, sessions, session)
     shelf.choose(session, document.id, False)
-    assert [row.selected for row in shelf.rows(desk, sessions, session)] == [False]
+    assert [row.selected for row in shelf.rows(app_state, sessions, session)] == [False]
     shelf.choose(session, document.id, True)
     shelf.choose(session, document.id, True)
     assert session.selected == [document.id]
 
 
 def test_a_document_that_is_gone_is_asked_no_more(
-    desk: Desk, sessions: Sessions, session: Session, put: Put
+    app_state: AppState, sessions: Sessions, session: Session, put: Put
 ) -> None:
     one, two = put("one.txt", PARAGRAPHS[:3]), put("two.txt", PARAGRAPHS[3:6])
     for document in (one, two):
         shelf.choose(session, document.id, True)
-    desk.library.remove(two.id)  # by another tab, or another process
-    assert [row.info.id for row in shelf.rows(desk, sessions, session)] == [one.id]
+    app_state.library.remove(two.id)  # by another tab, or another process
+    assert [row.info.id for row in shelf.rows(app_state, sessions, session)] == [one.id]
     assert session.selected == [one.id]
 
 
-def test_a_failed_upload_changes_no_choice(desk: Desk, session: Session, drop: Drop) -> None:
-    empty = log(shelf.take_in(desk, session, [drop("empty.txt", "")])).last
+def test_a_failed_upload_changes_no_choice(app_state: AppState, session: Session, drop: Drop) -> None:
+    empty = log(shelf.take_in(app_state, session, [drop("empty.txt", "")])).last
     assert empty.stage is Stage.FAILED
     assert "empty" in empty.message
     assert (session.selected, session.chose) == ([], False)
-    assert files_in(desk.incoming) == []
+    assert files_in(app_state.incoming) == []
 
 
-def test_an_upload_that_vanished_is_an_arrival_too(desk: Desk, session: Session, drop: Drop) -> None:
+def test_an_upload_that_vanished_is_an_arrival_too(app_state: AppState, session: Session, drop: Drop) -> None:
     upload = drop("log.txt", TEXT)
     shutil.rmtree(Path(upload).parent)
-    assert log(shelf.take_in(desk, session, [upload])).last.stage is Stage.FAILED
+    assert log(shelf.take_in(app_state, session, [upload])).last.stage is Stage.FAILED

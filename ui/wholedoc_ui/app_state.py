@@ -28,7 +28,7 @@ class Phase(Enum):
 
 
 @dataclass(frozen=True)
-class DeskState:
+class ModelState:
     """`message` is a sentence for a person; `reading` the progress of a document given at the start."""
 
     phase: Phase
@@ -46,7 +46,7 @@ def sentence(error: Exception) -> str:
     )
 
 
-class Desk:
+class AppState:
     """One library with one loaded model. `incoming` is a private folder for files on their way in.
 
     The library is opened here, or is one that others have opened and use too. Choosing another model changes what
@@ -56,7 +56,7 @@ class Desk:
     def __init__(self, settings: Settings, folder: Path | None = None, library: Library | None = None) -> None:
         self._notices: list[str] = []
         self._library = library or Library.open(folder, settings, self._notice)
-        self._state = DeskState(Phase.LOADING, "Loading the model…")
+        self._state = ModelState(Phase.LOADING, "Loading the model…")
         self._changing = threading.Lock()
         self.incoming = Path(tempfile.mkdtemp(prefix="wholedoc-incoming-"))
 
@@ -65,16 +65,16 @@ class Desk:
         return self._library
 
     @property
-    def state(self) -> DeskState:
+    def state(self) -> ModelState:
         return self._state
 
     def start(self, files: Sequence[Path] = ()) -> None:
         """Load the model and read `files`, in the background."""
-        threading.Thread(target=self._start, args=(files,), name="desk", daemon=True).start()
+        threading.Thread(target=self._start, args=(files,), name="app_state", daemon=True).start()
 
-    def watch(self) -> Iterator[DeskState]:
+    def watch(self) -> Iterator[ModelState]:
         """The state now and whenever it changes, until nothing is going on any more."""
-        seen: DeskState | None = None
+        seen: ModelState | None = None
         while seen is None or seen.phase in (Phase.LOADING, Phase.READING):
             if self._state is seen:
                 time.sleep(WATCH_S)
@@ -113,7 +113,7 @@ class Desk:
                     self._state = self._reading(event)
             self._state = self._ready()
         except Exception as error:
-            self._state = DeskState(Phase.FAILED, sentence(error))
+            self._state = ModelState(Phase.FAILED, sentence(error))
 
     def _parse(self, file: Path) -> Document | None:
         try:
@@ -122,14 +122,14 @@ class Desk:
             self._notices.append(str(error))
             return None
 
-    def _reading(self, event: Planned | Reading) -> DeskState:
+    def _reading(self, event: Planned | Reading) -> ModelState:
         message = f"Reading {event.document}"
-        return DeskState(Phase.READING, message, event if isinstance(event, Reading) else None)
+        return ModelState(Phase.READING, message, event if isinstance(event, Reading) else None)
 
-    def _ready(self) -> DeskState:
+    def _ready(self) -> ModelState:
         spec = self._library.engine.spec
         number = str(spec.dtype).removeprefix("torch.")
-        return DeskState(Phase.READY, f"{self._library.model.name} on {spec.device}, {number}")
+        return ModelState(Phase.READY, f"{self._library.model.name} on {spec.device}, {number}")
 
     def _notice(self, message: str) -> None:
         if self._state.phase is Phase.LOADING:

@@ -8,14 +8,14 @@ from dataclasses import replace
 from parallelcomp import Cancelled
 from wholedoc import Cited, Done, Planned, Reading, Scored, Scoring, Settings, Token, Turn
 
-from .app_state import Desk, Phase, sentence
+from .app_state import AppState, Phase, sentence
 from .evidence import show
 from .session import Evidence, Exchange, Session, Work
 
 STOPPED = "Stopped."
 
 
-def ask(desk: Desk, session: Session, question: str, settings: Settings) -> Iterator[Exchange]:
+def ask(app_state: AppState, session: Session, question: str, settings: Settings) -> Iterator[Exchange]:
     """Ask the selected documents; yields the exchange whenever it has grown. Its last state is in the session too.
 
     `settings` are the library's own, but for what a person chose for questions.
@@ -25,7 +25,7 @@ def ask(desk: Desk, session: Session, question: str, settings: Settings) -> Iter
     session.exchanges.append(exchange)
     work = session.asking = Work()
     try:
-        yield from _answer(desk, session, exchange, settings, work, history)
+        yield from _answer(app_state, session, exchange, settings, work, history)
     except Cancelled:
         exchange.status = STOPPED
         yield exchange
@@ -63,18 +63,23 @@ def clear(session: Session) -> None:
 
 
 def _answer(
-    desk: Desk, session: Session, exchange: Exchange, settings: Settings, work: Work, history: Sequence[Turn]
+    app_state: AppState,
+    session: Session,
+    exchange: Exchange,
+    settings: Settings,
+    work: Work,
+    history: Sequence[Turn],
 ) -> Iterator[Exchange]:
     if not session.selected:
         exchange.status = "Choose a document first: tick it on the shelf, or drop one there."
         yield exchange
         return
-    if desk.state.phase is Phase.LOADING:
+    if app_state.state.phase is Phase.LOADING:
         exchange.status = "The model is still loading; your question is next."
         yield exchange
     documents = list(session.selected)
     session.asked = set(documents)
-    for event in desk.library.stream(
+    for event in app_state.library.stream(
         documents, exchange.question, history=history, settings=settings, cancelled=work.stopped
     ):
         if isinstance(event, Planned):

@@ -8,7 +8,7 @@ from wholedoc import Document
 from wholedoc.documents.rendering import PageImage, render_page
 from wholedoc.errors import PasswordError, UnknownDocumentError, WholedocError
 
-from .app_state import Desk
+from .app_state import AppState
 from .session import Evidence, Exchange, PageView, Session
 
 # Pixels that a page is wide at a zoom of 100: about twice what the panel has, for sharp text on dense screens.
@@ -70,10 +70,10 @@ def chosen_citation(session: Session) -> int | None:
     return None
 
 
-def turn(desk: Desk, session: Session, by: int) -> None:
+def turn(app_state: AppState, session: Session, by: int) -> None:
     """Open the page `by` further on."""
-    if session.view is not None and desk.library.knows(session.view.document_id):
-        document = desk.library.document(session.view.document_id)
+    if session.view is not None and app_state.library.knows(session.view.document_id):
+        document = app_state.library.document(session.view.document_id)
         session.view = session.view.turned(len(document.pages), by)
 
 
@@ -83,17 +83,17 @@ def zoom(session: Session, by: int) -> None:
         session.view = session.view.zoomed(by)
 
 
-def shown_page(desk: Desk, session: Session) -> ShownPage | None:
+def shown_page(app_state: AppState, session: Session) -> ShownPage | None:
     """The open page, drawn; None if none is open, or its document is gone."""
     if session.view is None:
         return None
     view = session.view
     try:
-        document = desk.library.document(view.document_id)
+        document = app_state.library.document(view.document_id)
     except UnknownDocumentError:
         session.view = None
         return None
-    file = desk.library.folder.originals.get(document.id)
+    file = app_state.library.folder.originals.get(document.id)
     if file is None:
         return ShownPage(document, view, None, "The file is not in the library; this is the page's text.")
     with file.open("rb") as content:

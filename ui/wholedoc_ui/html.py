@@ -11,7 +11,7 @@ from itertools import groupby
 from wholedoc import Citation, DocumentInfo, ScoredChunk
 from wholedoc.documents.rendering import Box
 
-from .app_state import DeskState, Phase
+from .app_state import ModelState, Phase
 from .cost import Cost
 from .evidence import ShownPage
 from .session import Evidence
@@ -41,7 +41,7 @@ def inert(text: str) -> str:
     return _ACTIVE.sub(lambda match: match.group() + JOINER, text)
 
 
-def status_line(state: DeskState) -> str:
+def status_line(state: ModelState) -> str:
     """What the program is doing, on top of the page."""
     dot = {Phase.LOADING: "busy", Phase.READING: "busy", Phase.READY: "ready", Phase.FAILED: "failed"}[state.phase]
     text = esc(state.message)

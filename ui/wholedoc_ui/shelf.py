@@ -15,7 +15,7 @@ from wholedoc import Document, DocumentInfo, Planned, Reading
 from wholedoc.errors import PasswordError, UnknownDocumentError, WholedocError
 from wholedoc.storage.shelf import file_id
 
-from .app_state import Desk, sentence
+from .app_state import AppState, sentence
 from .session import Session, Sessions, Work
 
 
@@ -55,15 +55,15 @@ class Arrival:
 Arrivals = tuple[Arrival, ...]
 
 
-def rows(desk: Desk, sessions: Sessions, session: Session) -> list[Row]:
+def rows(app_state: AppState, sessions: Sessions, session: Session) -> list[Row]:
     """What this tab sees of the library. Its selection follows what is there."""
     hidden = sessions.arriving_elsewhere(session) - session.arriving
-    infos = [info for info in desk.library.documents() if info.id not in hidden]
+    infos = [info for info in app_state.library.documents() if info.id not in hidden]
     known = {info.id for info in infos}
     session.selected = [id for id in session.selected if id in known]
     if not session.chose and not session.exchanges:
         session.selected = _first_choice(infos)
-    current = desk.state.reading
+    current = app_state.state.reading
     starting = {current.document_id} if current else set()
     busy = session.being_read | starting
     return [Row(info, info.id in session.selected, info.id in busy) for info in infos]
@@ -75,52 +75,52 @@ def choose(session: Session, id: str, selected: bool) -> None:
     session.selected = [one for one in session.selected if one != id] + ([id] if selected else [])
 
 
-def remove(desk: Desk, sessions: Sessions, session: Session, id: str) -> None:
+def remove(app_state: AppState, sessions: Sessions, session: Session, id: str) -> None:
     """Take a document out of the library. Raises UnknownDocumentError, LibraryError, and WholedocError while it is
     in use elsewhere."""
-    starting = desk.state.reading
+    starting = app_state.state.reading
     if id in sessions.in_use_elsewhere(session):
         raise WholedocError("This document is being read or asked in another window; stop it there first.")
     if starting is not None and starting.document_id == id:
         raise WholedocError("This document is still being read; it can be removed when that is done.")
     if id in session.being_read and session.reading is not None:
         session.reading.stop()
-    desk.library.remove(id)
+    app_state.library.remove(id)
     choose(session, id, False)
     if session.view is not None and session.view.document_id == id:
         session.view = None
 
 
-def take_in(desk: Desk, session: Session, uploads: Sequence[str]) -> Iterator[Arrivals]:
+def take_in(app_state: AppState, session: Session, uploads: Sequence[str]) -> Iterator[Arrivals]:
     """Take uploaded files into the library and read them, one after the other."""
-    waiting = [_move_in(desk, Path(upload)) for upload in uploads]
-    yield from _work_through(desk, session, waiting, None)
+    waiting = [_move_in(app_state, Path(upload)) for upload in uploads]
+    yield from _work_through(app_state, session, waiting, None)
 
 
-def unlock(desk: Desk, session: Session, password: str) -> Iterator[Arrivals]:
+def unlock(app_state: AppState, session: Session, password: str) -> Iterator[Arrivals]:
     """Try a password on the files that wanted one."""
     locked, session.locked = session.locked, []
-    yield from _work_through(desk, session, locked, password)
+    yield from _work_through(app_state, session, locked, password)
 
 
-def read_again(desk: Desk, session: Session, id: str) -> Iterator[Arrivals]:
+def read_again(app_state: AppState, session: Session, id: str) -> Iterator[Arrivals]:
     """Read a document of the shelf that is not warm, or only in part."""
     try:
-        document = desk.library.document(id)
+        document = app_state.library.document(id)
     except UnknownDocumentError as error:
         yield (Arrival("This document", Stage.FAILED, str(error)),)
         return
-    yield from _work_through(desk, session, [document], None)
+    yield from _work_through(app_state, session, [document], None)
 
 
 def _work_through(
-    desk: Desk, session: Session, todo: Sequence[Path | Document], password: str | None
+    app_state: AppState, session: Session, todo: Sequence[Path | Document], password: str | None
 ) -> Iterator[Arrivals]:
     arrivals = [Arrival(one.name) for one in todo]
     work = session.reading = Work(session.reading)
     try:
         for index, one in enumerate(todo):
-            for arrivals[index] in _arrive(desk, session, one, password, work):
+            for arrivals[index] in _arrive(app_state, session, one, password, work):
                 yield tuple(arrivals)
     finally:
         work.finish()
@@ -132,7 +132,7 @@ def _work_through(
 
 
 def _arrive(
-    desk: Desk, session: Session, source: Path | Document, password: str | None, work: Work
+    app_state: AppState, session: Session, source: Path | Document, password: str | None, work: Work
 ) -> Iterator[Arrival]:
     """Extract and read one document; what goes wrong is an arrival too."""
     arrival = Arrival(source.name, Stage.EXTRACTING)
@@ -145,11 +145,11 @@ def _arrive(
         if isinstance(source, Path) and not source.exists():
             raise WholedocError(f"{source.name} did not arrive whole: drop it again.")
         id = source.id if isinstance(source, Document) else file_id(source)
-        if not desk.library.knows(id):
+        if not app_state.library.knows(id):
             session.arriving.add(id)
-        document = source if isinstance(source, Document) else _parse(desk, source, password)
+        document = source if isinstance(source, Document) else _parse(app_state, source, password)
         session.being_read.add(id)
-        yield from _read(desk, session, document, work)
+        yield from _read(app_state, session, document, work)
     except PasswordError:
         session.locked += [source] if isinstance(source, Path) else []
         wanted = "It is encrypted: enter its password below." if password is None else "This password does not fit."
@@ -162,8 +162,8 @@ def _arrive(
         session.being_read.discard(id)
 
 
-def _parse(desk: Desk, file: Path, password: str | None) -> Document:
-    document = desk.library.parse(file, password)
+def _parse(app_state: AppState, file: Path, password: str | None) -> Document:
+    document = app_state.library.parse(file, password)
     _discard(file)  # the library has its own copy
     return document
 
@@ -173,10 +173,10 @@ def _discard(source: Path | Document) -> None:
         shutil.rmtree(source.parent, ignore_errors=True)
 
 
-def _read(desk: Desk, session: Session, document: Document, work: Work) -> Iterator[Arrival]:
+def _read(app_state: AppState, session: Session, document: Document, work: Work) -> Iterator[Arrival]:
     arrival = Arrival(document.name, Stage.EXTRACTING, pages=len(document.pages), warnings=document.warnings)
     try:
-        for event in desk.library.read(document, work.stopped):
+        for event in app_state.library.read(document, work.stopped):
             if isinstance(event, Planned):
                 arrival = replace(arrival, stage=Stage.PLANNED, planned=event)
             else:
@@ -203,9 +203,9 @@ def _first_choice(infos: Sequence[DocumentInfo]) -> list[str]:
     return [warm[-1].id] if warm else []
 
 
-def _move_in(desk: Desk, upload: Path) -> Path:
+def _move_in(app_state: AppState, upload: Path) -> Path:
     """Move a file out of the folder that the web server can serve. It keeps its name, which people know it by."""
-    target = Path(tempfile.mkdtemp(dir=desk.incoming)) / upload.name
+    target = Path(tempfile.mkdtemp(dir=app_state.incoming)) / upload.name
     # Two tabs may drop the same file at the same moment, and share its place: the second is told to try again.
     with contextlib.suppress(FileNotFoundError):
         shutil.move(upload, target)

@@ -7,8 +7,8 @@ from collections.abc import Generator, Iterator, Sequence
 
 from parallelcomp import Chunk
 from parallelcomp.apb import APB, QuestionReading, read
-from parallelcomp.apb.communicator import Company
-from parallelcomp.ranks import OverRanks, Ranks
+from parallelcomp.apb.communicator import Communicator
+from parallelcomp.ranks import RankCommunicator, Ranks
 
 from ..answer import Citation, Cited, Event, Reading, Scored, Usage
 from ..reading.corpus import Corpus
@@ -16,7 +16,7 @@ from ..settings import AnswerFrom
 from .abstention import explains
 from .citations import cite
 from .passages import Passage, best_of
-from .pipeline import Asking, Found, reread, second_look, tell, written
+from .pipeline import Asking, Found, reread, rescore_closest, tell, written
 
 
 def answer_by_apb(asking: Asking, apb: APB, ranks: Ranks | None = None) -> Generator[Event, None, None]:
@@ -28,7 +28,7 @@ def answer_by_apb(asking: Asking, apb: APB, ranks: Ranks | None = None) -> Gener
     engine, corpus = asking.engine, asking.corpus
     started = time.perf_counter()
     reading = yield from _read(asking, apb, ranks)
-    look = reading.look(asking.cancelled)
+    look = reading.attribute(asking.cancelled)
     scored_s = time.perf_counter() - started
     yield Scored((), scored_s)
 
@@ -38,7 +38,7 @@ def answer_by_apb(asking: Asking, apb: APB, ranks: Ranks | None = None) -> Gener
     alone = engine.score_without_document(reading.question)
     if explains(look.token_nll, alone, asking.settings.found_margin):
         ranked = best_of(corpus, _whole(corpus), look.attention.numpy(), asking.settings.citations)
-        passages = second_look(asking, asking.question(), ranked)
+        passages = rescore_closest(asking, asking.question(), ranked)
         seen = corpus.tokens
         citations = cite(corpus, passages)
         yield Cited(citations, lead=asking.answer_from is not AnswerFrom.CONTEXT)
@@ -51,7 +51,7 @@ def _read(asking: Asking, apb: APB, ranks: Ranks | None) -> Generator[Event, Non
     """Read all documents as one, and say how far it is."""
     engine, corpus = asking.engine, asking.corpus
     question = asking.question(instructed=asking.answer_from is AnswerFrom.CONTEXT)
-    company: Company | None = None if ranks is None else OverRanks(ranks, apb.hosts)
+    communicator: Communicator | None = None if ranks is None else RankCommunicator(ranks, apb.hosts)
     ids = [token for document in corpus.documents for token in document.tokenized.token_ids]
     work = read(
         engine.loaded,
@@ -60,7 +60,7 @@ def _read(asking: Asking, apb: APB, ranks: Ranks | None) -> Generator[Event, Non
         ids,
         question,
         asking.max_new_tokens,
-        company,
+        communicator,
         asking.cancelled,
     )
     first = corpus.documents[0].tokenized.document

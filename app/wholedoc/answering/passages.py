@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from parallelcomp import Chunk, ChunkKV, ChunkScore, SecondLook
+from parallelcomp import Chunk, ChunkKV, ChunkScore, RescoredSpan
 
 from ..documents.sentences import Sentence, sentences
 from ..documents.tokenized import TokenizedDocument
@@ -90,7 +90,7 @@ def contenders(passages: Sequence[Passage]) -> list[Passage]:
     return close if len(close) > 1 else []
 
 
-def rerank(passages: Sequence[Passage], looked: Sequence[SecondLook]) -> list[Passage]:
+def rerank(passages: Sequence[Passage], looked: Sequence[RescoredSpan]) -> list[Passage]:
     """Passages ranked anew by attention and by how well each alone explains the question.
 
     `looked` are second looks at the first of the passages; the rest stay behind.

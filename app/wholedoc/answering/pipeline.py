@@ -26,7 +26,7 @@ Cancel = Callable[[], bool]
 NOT_FOUND = "Not found: the document does not seem to answer this."
 # A small model that is given the first word of its answer comes to the point: on the sample questions, answers from
 # the best passage are right for 65 % with it and for 58 % without.
-OPENING = "Answer:"
+ANSWER_PREFIX = "Answer:"
 
 
 @dataclass(frozen=True)
@@ -65,8 +65,8 @@ class Asking:
     def max_new_tokens(self) -> int:
         return self.settings.sampling.max_new_tokens
 
-    def question(self, *, instructed: bool = False, opening: str = "") -> Question:
-        """The question in its place after the turns before; `opening` are the answer's first words.
+    def question(self, *, instructed: bool = False, answer_prefix: str = "") -> Question:
+        """The question in its place after the turns before; `answer_prefix` are the answer's first words.
 
         Raises QuestionError if there is no question or what stands before it has grown too long, WindowError if
         the question alone is.
@@ -76,20 +76,22 @@ class Asking:
         prompt, tokenizer = self.model.prompt, self.model.tokenizer
         self.engine.check_question(prompt.question(tokenizer, self.text.strip()), self.max_new_tokens)
         instructions = self.instructions.strip() if instructed else ""
-        question = prompt.question(tokenizer, self.text.strip(), self.history, instructions, opening)
+        question = prompt.question(tokenizer, self.text.strip(), self.history, instructions, answer_prefix)
         try:
             self.engine.check_question(question, self.max_new_tokens)
         except WindowError as error:
             raise QuestionError(
                 f"{'instructions and conversation take' if instructions else 'the conversation has grown to'} "
-                f"{len(question.lead):,} tokens, which with a chunk of the document fills the model's window of "
-                f"{self.engine.spec.window:,}: {'shorten them' if instructions else 'start a new conversation'}"
+                f"{len(question.preamble):,} tokens, which with a chunk of the document fills the model's window "
+                f"of {self.engine.spec.window:,}: {'shorten them' if instructions else 'start a new conversation'}"
             ) from error
         return question
 
     def check(self) -> None:
         """Raise QuestionError or WindowError if this cannot be asked, whatever the documents."""
-        self.question(instructed=True, opening="" if self.answer_from is AnswerFrom.CONTEXT else OPENING)
+        self.question(
+            instructed=True, answer_prefix="" if self.answer_from is AnswerFrom.CONTEXT else ANSWER_PREFIX
+        )
 
 
 def answer(asking: Asking) -> Generator[Event, None, None]:
@@ -108,7 +110,7 @@ def answer(asking: Asking) -> Generator[Event, None, None]:
     kept_tokens = 0
     tokens: Iterator[int] | None = None
     if any(explains(score.token_nll, alone, asking.settings.found_margin) for score in scores):
-        selection, passages = _look(asking, question, kept)
+        selection, passages = _attribute(asking, question, kept)
         kept_tokens = selection.context.kept_tokens
         citations = cite(corpus, passages)
         yield Cited(citations, lead=asking.answer_from is not AnswerFrom.CONTEXT)
@@ -189,25 +191,25 @@ def score_together(askings: Sequence[Asking]) -> Generator[Scoring, None, list[A
     ]
 
 
-def _look(asking: Asking, question: Question, kept: Sequence[ChunkScore]) -> tuple[Selection, list[Passage]]:
+def _attribute(asking: Asking, question: Question, kept: Sequence[ChunkScore]) -> tuple[Selection, list[Passage]]:
     """Compose the kept chunks, see which passages the question looks at, and take a second look at the best."""
     engine, corpus = asking.engine, asking.corpus
     looking = asking.question(instructed=asking.answer_from is AnswerFrom.CONTEXT)
     selection = engine.compress(corpus.chunks, kept, looking, asking.max_new_tokens, asking.cancelled)
-    observer = engine.watch(selection)
-    engine.look(selection, observer, asking.cancelled)
+    observer = engine.attribution_observer(selection)
+    selection = engine.attribute(selection, observer, asking.cancelled)
     attention = observer.by_token(corpus.tokens).numpy()
     passages = best_passages(corpus, kept, attention, asking.settings.citations)
-    return selection, second_look(asking, question, passages)
+    return selection, rescore_closest(asking, question, passages)
 
 
-def second_look(asking: Asking, question: Question, passages: list[Passage]) -> list[Passage]:
+def rescore_closest(asking: Asking, question: Question, passages: list[Passage]) -> list[Passage]:
     """Passages ranked anew by how well each alone explains the question, unless the first leads clearly."""
     close = contenders(passages)
     if not close:
         return passages
     spans = [passage.chunk(asking.corpus) for passage in close]
-    return rerank(passages, asking.engine.second_look(spans, question, asking.cancelled))
+    return rerank(passages, asking.engine.rescore_spans(spans, question, asking.cancelled))
 
 
 def answer_context(asking: Asking, kept: Sequence[ChunkScore]) -> Selection:
@@ -215,7 +217,7 @@ def answer_context(asking: Asking, kept: Sequence[ChunkScore]) -> Selection:
 
     Raises QuestionError, WindowError and Cancelled.
     """
-    return _writing_from(asking, *_look(asking, asking.question(), kept))
+    return _writing_from(asking, *_attribute(asking, asking.question(), kept))
 
 
 def _generate(asking: Asking, selection: Selection, passages: Sequence[Passage]) -> Iterator[int]:
@@ -237,7 +239,7 @@ def _writing_from(asking: Asking, selection: Selection, passages: Sequence[Passa
 def reread(asking: Asking, passages: Sequence[Passage]) -> Selection:
     """The best passages alone, read again, with the question after them and an answer begun."""
     chosen = _chosen(asking, passages)
-    opened = asking.question(instructed=True, opening=OPENING)
+    opened = asking.question(instructed=True, answer_prefix=ANSWER_PREFIX)
     if len(chosen) == 1 and chosen[0].read is not None:
         return asking.engine.alone(chosen[0].read, opened, asking.max_new_tokens)
     chunks = [passage.chunk(asking.corpus) for passage in chosen]

@@ -18,17 +18,17 @@ ASK = "\n\nQuestion:"
 
 
 @dataclass(frozen=True)
-class Prompt:
+class PromptSegments:
     """Token ids before the document, between document and question, after a question, and between an answer and the
     next question."""
 
     prefix: tuple[int, ...]
-    lead: tuple[int, ...]
-    tail: tuple[int, ...]
+    preamble: tuple[int, ...]
+    suffix: tuple[int, ...]
     turn: tuple[int, ...]
 
     @classmethod
-    def of(cls, tokenizer: Any) -> Prompt:
+    def of(cls, tokenizer: Any) -> PromptSegments:
         """Read the template of a tokenizer, or a plain one where it has none."""
         return cls(*(encode(tokenizer, text, special=True) for text in _pieces(tokenizer)))
 
@@ -38,17 +38,17 @@ class Prompt:
         text: str,
         history: Sequence[Turn] = (),
         instructions: str = "",
-        opening: str = "",
+        answer_prefix: str = "",
     ) -> Question:
-        """The question's tokens in their place, after earlier turns; `opening` are the answer's first words.
+        """The question's tokens in their place, after earlier turns; `answer_prefix` are the answer's first words.
 
-        Instructions and earlier turns are part of the lead: they are seen, but only the question itself is scored.
+        Instructions and earlier turns belong to the preamble: the model sees them, but only the question is scored.
         """
-        lead = encode(tokenizer, f"\n\n{instructions}") + self.lead if instructions else self.lead
+        preamble = encode(tokenizer, f"\n\n{instructions}") + self.preamble if instructions else self.preamble
         for earlier in history:
             asked, answered = (encode(tokenizer, f" {earlier.question}"), encode(tokenizer, earlier.answer))
-            lead = lead + asked + self.tail + answered + self.turn
-        return Question(lead, encode(tokenizer, f" {text}"), self.tail + encode(tokenizer, opening))
+            preamble = preamble + asked + self.suffix + answered + self.turn
+        return Question(preamble, encode(tokenizer, f" {text}"), self.suffix + encode(tokenizer, answer_prefix))
 
 
 def encode(tokenizer: Any, text: str, *, special: bool = False) -> tuple[int, ...]:

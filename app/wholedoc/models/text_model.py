@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from ..errors import ModelError
 from ..settings import SMALL_MODEL
 from ..storage.home import home
 from . import embedded_model
-from .chat_template import Prompt, encode, stop_ids
+from .chat_template import PromptSegments, encode, stop_ids
 from .quiet import quiet_transformers
 
 
@@ -35,8 +35,8 @@ class TextModel:
         return self.loaded.spec.weight_bytes // self.loaded.spec.dtype.itemsize
 
     @cached_property
-    def prompt(self) -> Prompt:
-        return Prompt.of(self.tokenizer)
+    def prompt(self) -> PromptSegments:
+        return PromptSegments.of(self.tokenizer)
 
     @cached_property
     def stop_ids(self) -> frozenset[int]:
@@ -80,15 +80,15 @@ def open_model(
     if not tokenizer.is_fast:
         raise ModelError(f"cannot use {name}: its tokenizer gives no character offsets, which citations need")
     model = TextModel(name or embedded_model.NAME, loaded, tokenizer)
-    _choose_decode_weights(model, decode_weights)
-    return model
+    return replace(model, loaded=_with_decode_weights(model, decode_weights))
 
 
-def _choose_decode_weights(model: TextModel, chosen: DecodeWeights | None) -> None:
+def _with_decode_weights(model: TextModel, chosen: DecodeWeights | None) -> parallelcomp.LoadedModel:
     """8 bits where asked for, and by default where they help and take little. Raises ModelError."""
     helps = parallelcomp.can_quantize_decode(model.loaded) and model.parameters < SMALL_MODEL
     if chosen is DecodeWeights.INT8 or (chosen is None and helps):
         try:
-            parallelcomp.quantize_decode(model.loaded)
+            return parallelcomp.quantize_decode(model.loaded)
         except ValueError as error:
             raise ModelError(f"{error}; leave out the choice of decode weights, or compute in bf16") from error
+    return model.loaded

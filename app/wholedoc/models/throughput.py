@@ -21,18 +21,18 @@ WARM_UP_TOKENS = 64
 
 
 @dataclass(frozen=True)
-class Paces:
+class ThroughputRecords:
     """Tokens a second by model, device and machine, in one JSON file."""
 
     path: Path
 
     def get(self, engine: Engine) -> float | None:
         """Tokens a second; None if this model was never seen reading here."""
-        pace = self._all().get(_key(engine))
-        return pace if isinstance(pace, float) and pace > 0 else None
+        throughput = self._all().get(_key(engine))
+        return throughput if isinstance(throughput, float) and throughput > 0 else None
 
     def put(self, engine: Engine, tokens_per_second: float) -> None:
-        """Remember a pace. Raises OSError."""
+        """Remember a throughput. Raises OSError."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(self.path, json.dumps({**self._all(), _key(engine): tokens_per_second}).encode())
 
@@ -44,7 +44,9 @@ class Paces:
         return content if isinstance(content, dict) else {}
 
 
-def probe(engine: Engine, chunks: Sequence[Chunk], memory: MemoryPlan, cancelled: Cancel | None = None) -> float:
+def measure_throughput(
+    engine: Engine, chunks: Sequence[Chunk], memory: MemoryPlan, cancelled: Cancel | None = None
+) -> float:
     """Tokens a second of one batch of `chunks`, whose KV is thrown away. Raises Cancelled."""
     batch = chunks[: memory.prefill_batch]
     first = replace(batch[0], token_ids=batch[0].token_ids[:WARM_UP_TOKENS])

@@ -6,7 +6,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ..answer import Answer
-from .rate_limiting import Admission
+from .rate_limiting import RateLimiter
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 SECONDS = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 40, 80, 160, 320, 640)
@@ -15,7 +15,7 @@ SECONDS = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 40, 80, 160, 320, 640)
 class Metrics:
     """Requests, queue, tokens, and seconds to the first token."""
 
-    def __init__(self, admission: Admission) -> None:
+    def __init__(self, rate_limiter: RateLimiter) -> None:
         self.registry = CollectorRegistry()
         self._requests = Counter(
             "wholedoc_requests", "Requests answered.", ("method", "route", "status"), registry=self.registry
@@ -36,9 +36,9 @@ class Metrics:
             registry=self.registry,
         )
         waiting = Gauge("wholedoc_waiting_requests", "Requests in the queue.", registry=self.registry)
-        waiting.set_function(lambda: admission.waiting)
+        waiting.set_function(lambda: rate_limiter.waiting)
         working = Gauge("wholedoc_working_requests", "Requests at work.", registry=self.registry)
-        working.set_function(lambda: admission.working)
+        working.set_function(lambda: rate_limiter.working)
 
     def text(self) -> bytes:
         """All of it, in Prometheus' text format."""

@@ -32,14 +32,14 @@ class Client:
 class Place:
     """A place at work, until `leave`. It was waited for `waited_s` seconds."""
 
-    admission: Admission
+    rate_limiter: RateLimiter
     client: Client
     waited_s: float
     entered: float = field(default_factory=time.monotonic)
 
     def leave(self) -> None:
         """Give the place to the next."""
-        self.admission._leave(self)
+        self.rate_limiter._leave(self)
 
 
 @dataclass(eq=False)
@@ -49,7 +49,7 @@ class _Waiter:
     since: float = field(default_factory=time.monotonic)
 
 
-class Admission:
+class RateLimiter:
     """Lets `at_once` requests work and `limit` more wait. Used by one event loop.
 
     The next to come in is of the address with the fewest at work, and there of the user with the fewest. The last

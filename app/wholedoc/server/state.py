@@ -9,7 +9,7 @@ from starlette.requests import Request
 from ..library import Library
 from .metrics import Metrics
 from .models import ServedModel
-from .rate_limiting import Admission, Client
+from .rate_limiting import Client, RateLimiter
 
 # Requests at work at a time: each holds the context of its answer in memory. They take turns at the model anyway.
 AT_ONCE = 8
@@ -35,9 +35,9 @@ class State:
     def __init__(self, library: Library, options: Options) -> None:
         self.library = library
         self.model = ServedModel(library)
-        self.admission = Admission(AT_ONCE, options.queue_limit)
-        self.uploads = Admission(EXTRACTING, UPLOADS)
-        self.metrics = Metrics(self.admission)
+        self.rate_limiter = RateLimiter(AT_ONCE, options.queue_limit)
+        self.uploads = RateLimiter(EXTRACTING, UPLOADS)
+        self.metrics = Metrics(self.rate_limiter)
 
 
 def state_of(request: Request) -> State:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from wholedoc.answering.pipeline import OPENING
+from wholedoc.answering.pipeline import ANSWER_PREFIX
 from wholedoc.documents.document import PAGE_SEPARATOR, Document
 from wholedoc.documents.tokenized import TokenizedDocument, tokenize
 from wholedoc.models.chat_template import encode
@@ -22,14 +22,14 @@ class Reply:
     """How an answer is opened and when it ends. `one_line`: it also ends with its first line."""
 
     max_new_tokens: int = 64
-    opening: str = ""
+    answer_prefix: str = ""
     one_line: bool = False
 
     @classmethod
     def like_ours(cls, model: TextModel, max_new_tokens: int = 64) -> Reply:
         """As wholedoc itself has a model of this size answer."""
         small = model.parameters < SMALL_MODEL
-        return cls(max_new_tokens, OPENING if small else "", one_line=small)
+        return cls(max_new_tokens, ANSWER_PREFIX if small else "", one_line=small)
 
     def stop_ids(self, model: TextModel) -> frozenset[int]:
         return model.stop_ids | model.line_ends if self.one_line else model.stop_ids
@@ -92,14 +92,14 @@ class Asker:
         if not case.answers or not case.answers[0].strip():
             raise NotApplicable("the case has no accepted answer")
         prompt, tokenizer = self.model.prompt, self.model.tokenizer
-        question = prompt.question(tokenizer, case.question.strip(), opening=self.reply.opening)
+        question = prompt.question(tokenizer, case.question.strip(), answer_prefix=self.reply.answer_prefix)
         wanted = encode(tokenizer, self._joint() + case.answers[0])
-        asked = question.lead + question.ids
+        asked = question.preamble + question.ids
         return Asked(case, self._tokenized(case), prompt.prefix, asked, question.all_ids, wanted, self.reply)
 
     def _joint(self) -> str:
         """What stands between the prompt and the answer's first word: a space, unless the prompt ends with one."""
-        before = self.model.decode(list(self.model.prompt.tail)) + self.reply.opening
+        before = self.model.decode(list(self.model.prompt.suffix)) + self.reply.answer_prefix
         return " " if before and not before[-1].isspace() else ""
 
     def _tokenized(self, case: Case) -> TokenizedDocument:

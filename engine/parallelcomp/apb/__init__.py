@@ -8,7 +8,7 @@ are merged exactly. Without passing it is Star-Attention (arXiv 2411.17116): `AP
 Dependencies only point backward, so one process can run the hosts in turn, with the same result.
 """
 
-from .reading import Look, QuestionReading, check, read
+from .reading import Attribution, QuestionReading, check, read
 from .settings import APB, Layout, Length
 
-__all__ = ["APB", "Layout", "Length", "Look", "QuestionReading", "check", "read"]
+__all__ = ["APB", "Attribution", "Layout", "Length", "QuestionReading", "check", "read"]

@@ -62,8 +62,8 @@ def read_anchor(
     Raises Cancelled.
     """
     spec = loaded.spec
-    ids = [*prefix_ids, *question.lead, *question.ids, *start_ids]
-    first = len(prefix_ids) + len(question.lead)
+    ids = [*prefix_ids, *question.preamble, *question.ids, *start_ids]
+    first = len(prefix_ids) + len(question.preamble)
     recorder = _QueryRecorder(slice(first, first + len(question.ids)))
     cache = buffer_cache(1, len(ids), spec)
     loaded.model.base_model(

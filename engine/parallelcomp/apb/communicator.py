@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 
-class Company(Protocol):
+class Communicator(Protocol):
     """`here`: the hosts that this process plays. Whatever comes from all hosts comes in their order."""
 
     @property
@@ -28,7 +28,7 @@ class Company(Protocol):
         ...
 
 
-class InTurn:
+class LocalCommunicator:
     """All hosts in one process, one after another: each needs only what those before it have passed."""
 
     def __init__(self, hosts: int) -> None:

@@ -12,7 +12,7 @@ from transformers import Cache
 from ..attention import AttentionPass, Observer, additive_mask
 from ..kv.cache import EngineLayer, buffer_cache
 from ..model import LoadedModel
-from .communicator import Company
+from .communicator import Communicator
 from .prefill import Shard
 from .settings import Layout
 
@@ -38,8 +38,8 @@ def partial(query: Tensor, keys: Tensor, values: Tensor, scaling: float, *, caus
     if causal:
         logits += additive_mask(queries, tokens, None, logits.dtype, logits.device)[0]
     lse = logits.logsumexp(dim=-1, keepdim=True)
-    shares = (logits - lse).exp_().view(kv_heads, group * queries, tokens)
-    out = (shares @ values[0].float()).view(kv_heads, group, queries, -1)
+    attention_weights = (logits - lse).exp_().view(kv_heads, group * queries, tokens)
+    out = (attention_weights @ values[0].float()).view(kv_heads, group, queries, -1)
     return torch.cat([out, lse], dim=-1).view(kv_heads * group, queries, -1)
 
 
@@ -68,12 +68,12 @@ class ShardedState:
     """
 
     def __init__(
-        self, loaded: LoadedModel, layout: Layout, shards: dict[int, Shard], company: Company, room: int
+        self, loaded: LoadedModel, layout: Layout, shards: dict[int, Shard], communicator: Communicator, room: int
     ) -> None:
         self._loaded = loaded
         self._layout = layout
         self.shards = shards
-        self._company = company
+        self._communicator = communicator
         self._next_position = layout.tokens
         holds_new = layout.hosts - 1 in shards
         self._new = (
@@ -120,14 +120,14 @@ class ShardedState:
     def attend(self, layer: int, query: Tensor, new: tuple[Tensor, Tensor], scaling: float) -> Tensor:
         """Attention to all shards and the new tokens: fp32 (query_heads, queries, head_dim + 1), see `partial`."""
         mine: list[Tensor] = []
-        for host in self._company.here:
+        for host in self._communicator.here:
             shard = self.shards[host]
             part = partial(query, shard.keys[layer], shard.values[layer], scaling, causal=False)
             if host == self._layout.hosts - 1:
                 own = partial(query, *new, scaling, causal=query.shape[2] > 1)
                 part = merge(torch.stack([part, own]))
             mine.append(part)
-        return merge(self._company.gather(torch.stack(mine)))
+        return merge(self._communicator.gather(torch.stack(mine)))
 
 
 class _OverShards:

@@ -18,7 +18,7 @@ from ..attention import AttentionPass
 from ..kv.cache import EngineLayer
 from ..model import LoadedModel
 from .anchor import Anchor
-from .communicator import Company
+from .communicator import Communicator
 from .compressor import compress
 from .settings import Layout
 
@@ -41,14 +41,14 @@ class Host:
     loaded: LoadedModel
     layout: Layout
     anchor: Anchor | None
-    company: Company
+    communicator: Communicator
     index: int
 
     def before(self, layer: int, keys: Tensor, values: Tensor) -> list[tuple[Tensor, Tensor]]:
         """Keys and values that stand before the block's own (1, kv_heads, tokens, head_dim) in this layer."""
         found: list[tuple[Tensor, Tensor]] = []
         if self.layout.passing_tokens:
-            passed = self.company.exchange(layer, self.index, self._passing(layer, keys[0], values[0]))
+            passed = self.communicator.exchange(layer, self.index, self._passing(layer, keys[0], values[0]))
             found.append((passed[0][None], passed[1][None]))
         if self.anchor is not None and self.index > 0:
             found.append((self.anchor.keys[layer], self.anchor.values[layer]))

@@ -16,7 +16,7 @@ from ..errors import MemoryPlanError, WindowError
 from ..model import LoadedModel, ModelSpec
 from ..scoring import Question
 from .anchor import read_anchor
-from .communicator import Company, InTurn
+from .communicator import Communicator, LocalCommunicator
 from .decoding import ShardedState, shard_logits
 from .prefill import Host, Shard, read_block
 from .settings import APB, Layout
@@ -25,7 +25,7 @@ Cancel = Callable[[], bool]
 
 
 @dataclass(frozen=True)
-class Look:
+class Attribution:
     """Of the question's pass over a document: -log P of each of its own tokens, nats; `attention` that it pays to
     each token of the document, fp32 (document tokens,)."""
 
@@ -37,35 +37,39 @@ class QuestionReading:
     """A document as it was read for one question, by `read`. The question stands in the anchors and chose what was
     passed on, so that this KV answers no other question and is not worth keeping."""
 
-    def __init__(self, spec: ModelSpec, question: Question, layout: Layout, state: ShardedState, company: Company):
+    def __init__(
+        self, spec: ModelSpec, question: Question, layout: Layout, state: ShardedState, communicator: Communicator
+    ):
         self.question = question
         self.layout = layout
         self._spec = spec
         self._state = state
-        self._company = company
-        self._looked = False
+        self._communicator = communicator
+        self._attributed = False
 
-    def look(self, cancelled: Cancel | None = None) -> Look:
+    def attribute(self, cancelled: Cancel | None = None) -> Attribution:
         """The question's own pass, watched. Raises Cancelled."""
         question = self.question
-        watch = _Watch(self._state.shards, content_layers(self._spec.layers), question_weights(question))
-        first = len(question.lead) - 1
+        recorder = _AttributionRecorder(
+            self._state.shards, content_layers(self._spec.layers), question_weights(question)
+        )
+        first = len(question.preamble) - 1
         wanted = range(first, first + len(question.ids))
-        log_probs = self._state.run(question.asked, wanted, watch, cancelled)
-        self._looked = True
+        log_probs = self._state.run(question.asked, wanted, recorder, cancelled)
+        self._attributed = True
         nll = -log_probs.gather(1, torch.tensor(question.ids, device=log_probs.device)[:, None])
-        paid = self._company.gather(watch.padded(self.layout, self._spec.device)).reshape(-1).cpu()
-        return Look(tuple(nll.flatten().tolist()), paid[self.layout.prefix_tokens : self.layout.tokens])
+        paid = self._communicator.gather(recorder.padded(self.layout, self._spec.device)).reshape(-1).cpu()
+        return Attribution(tuple(nll.flatten().tolist()), paid[self.layout.prefix_tokens : self.layout.tokens])
 
     def generate(
         self, sampling: Sampling, stop_ids: frozenset[int], cancelled: Cancel | None = None
     ) -> Iterator[int]:
         """The answer's token ids one by one, once. Raises Cancelled."""
-        left = self.question.opening if self._looked else self.question.all_ids
+        left = self.question.last_ids if self._attributed else self.question.all_ids
         return decode(self._state, left, sampling, stop_ids, cancelled=cancelled)
 
 
-class _Watch:
+class _AttributionRecorder:
     """Sums, per token of the shards here, the attention of weighted queries, over KV heads and some layers."""
 
     def __init__(self, shards: dict[int, Shard], layers: Sequence[int], weights: Sequence[float]) -> None:
@@ -79,8 +83,11 @@ class _Watch:
             return
         for host, shard in self._shards.items():
             logits = shard_logits(query, shard.keys[layer], scaling)
-            shares = (logits - lse.view(*logits.shape[:3], 1)).exp_()
-            paid = torch.einsum("kgqt,q->t", shares, shares.new_tensor(self._weights)) / shares.shape[1]
+            attention_weights = (logits - lse.view(*logits.shape[:3], 1)).exp_()
+            paid = (
+                torch.einsum("kgqt,q->t", attention_weights, attention_weights.new_tensor(self._weights))
+                / attention_weights.shape[1]
+            )
             self._sums[host] = self._sums.get(host, torch.zeros_like(paid)) + paid
 
     def padded(self, layout: Layout, device: torch.device) -> Tensor:
@@ -142,30 +149,30 @@ def read(
     document_ids: Sequence[int],
     question: Question,
     max_new_tokens: int,
-    company: Company | None = None,
+    communicator: Communicator | None = None,
     cancelled: Cancel | None = None,
 ) -> Generator[int, None, QuestionReading]:
     """Read a document for one question; yields the document's tokens read so far, of the hosts of this process.
 
-    `company` None: all hosts in turn. Raises LayoutError, WindowError and MemoryPlanError before any work, and
+    `communicator` None: all hosts in turn. Raises LayoutError, WindowError and MemoryPlanError before any work, and
     Cancelled.
     """
-    here = None if company is None else len(company.here)
+    here = None if communicator is None else len(communicator.here)
     spec = loaded.spec
     layout = check(spec, settings, len(prefix_ids), len(document_ids), question, max_new_tokens, here)
-    company = company or InTurn(layout.hosts)
+    communicator = communicator or LocalCommunicator(layout.hosts)
     anchor = None
     if layout.anchor_tokens:
         start = document_ids[: layout.anchor_tokens]
         anchor = read_anchor(loaded, prefix_ids, question, start, cancelled)
     sequence = (*prefix_ids, *document_ids)
     shards: dict[int, Shard] = {}
-    for index in company.here:
-        host = Host(loaded, layout, anchor, company, index)
+    for index in communicator.here:
+        host = Host(loaded, layout, anchor, communicator, index)
         span = layout.span(index)
         shards[index] = read_block(host, sequence[span.start : span.stop], cancelled)
         yield span.stop - layout.prefix_tokens
-    company.forget()
+    communicator.forget()
     room = len(question.all_ids) + max_new_tokens
-    state = ShardedState(loaded, layout, shards, company, room)
-    return QuestionReading(spec, question, layout, state, company)
+    state = ShardedState(loaded, layout, shards, communicator, room)
+    return QuestionReading(spec, question, layout, state, communicator)

@@ -8,7 +8,7 @@ from enum import Enum
 
 from ..errors import LayoutError
 
-# The lengths of the paper's table as shares of a block. It never lengthens an anchor beyond 8K tokens.
+# The lengths of the paper's table as attention_weights of a block. It never lengthens an anchor beyond 8K tokens.
 PAPER_ANCHOR = 1 / 4
 PAPER_ANCHOR_AT_MOST = 8192
 PAPER_PASSING = 1 / 8

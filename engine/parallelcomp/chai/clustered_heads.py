@@ -107,8 +107,8 @@ class ClusteredAttention:
 
     def _assign(self, layer: int, query: Tensor, key: Tensor, scaling: float) -> None:
         """Decide which heads form the layer's clusters, by the attention of the last `queries` of `query`."""
-        shares = attention.weights(query, key, scaling, None, self._clustered.queries)
-        representative, _ = cluster(correlation(shares), self._clustered.clusters[layer])
+        attention_weights = attention.weights(query, key, scaling, None, self._clustered.queries)
+        representative, _ = cluster(correlation(attention_weights), self._clustered.clusters[layer])
         self._layers[layer] = Clusters.of(representative.to(query.device), self._spec.group)
 
     def savings(self) -> Savings:
@@ -142,6 +142,6 @@ def clustered_attention(query: Tensor, key: Tensor, value: Tensor, scaling: floa
     scores = torch.cat(rows, dim=1).float().mul_(scaling)
     if queries > 1:
         scores += attention.additive_mask(queries, keys, None, scores.dtype, scores.device)
-    shares = scores.softmax(dim=-1).to(value.dtype)[:, clusters.slot]
-    out = shares.reshape(batch, kv_heads, query_heads // kv_heads * queries, keys) @ value
+    attention_weights = scores.softmax(dim=-1).to(value.dtype)[:, clusters.slot]
+    out = attention_weights.reshape(batch, kv_heads, query_heads // kv_heads * queries, keys) @ value
     return out.view(batch, query_heads, queries, head_dim).transpose(1, 2)

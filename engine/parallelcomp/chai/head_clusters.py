@@ -32,16 +32,16 @@ class CorrelationObserver:
         self.sums: list[Tensor | float] = [0.0] * layers
 
     def __call__(self, layer: int, query: Tensor, key: Tensor, scaling: float, padding: Tensor | None) -> None:
-        shares = attention.weights(query, key, scaling, padding, query.shape[2])
-        self.sums[layer] = self.sums[layer] + correlation(shares)
+        attention_weights = attention.weights(query, key, scaling, padding, query.shape[2])
+        self.sums[layer] = self.sums[layer] + correlation(attention_weights)
 
 
-def correlation(shares: Tensor) -> Tensor:
+def correlation(attention_weights: Tensor) -> Tensor:
     """How alike heads attend: fp64 (query_heads, query_heads) on the CPU, 1 for equal attention.
 
-    `shares` (batch, kv_heads, group, queries, keys), as `attention.weights` gives them.
+    `attention_weights` (batch, kv_heads, group, queries, keys), as `attention.weights` gives them.
     """
-    rows = shares.flatten(1, 2).transpose(0, 1).flatten(1).double().cpu()
+    rows = attention_weights.flatten(1, 2).transpose(0, 1).flatten(1).double().cpu()
     return torch.corrcoef(rows).nan_to_num_(0.0).fill_diagonal_(1.0).reshape(rows.shape[0], -1)
 
 

@@ -12,7 +12,7 @@ from ..kv.cache import BufferLayer, buffer_cache
 from ..kv.context import Context, Slots
 from ..kv.stored import ChunkKV, Prefix
 from ..model import ModelSpec
-from ..policies import Place, Policy, policy_of
+from ..policies import LayerContext, Policy, policy_of
 from ..scoring import ChunkScore
 
 
@@ -35,11 +35,11 @@ def assemble(
     ]
     cache = buffer_cache(1, [len(prefix) + total + room for total in totals], spec, prefix)
     slots: list[list[Slots]] = []
-    scratch = _scratch(spec, max(one.kv.tokens for one, _ in kept))
+    workspace = _workspace(spec, max(one.kv.tokens for one, _ in kept))
     for index, layer in enumerate(cache.layers):
         parts: list[Slots] = []
         for (one, _), picks in zip(kept, chosen, strict=True):
-            _append(layer, index, one, picks[index], scratch)
+            _append(layer, index, one, picks[index], workspace)
             parts.append(chunk_slots(spec, one, picks[index]))
         slots.append([_join(parts)])
     longest = max(one.kv.tokens for one, _ in kept)
@@ -62,8 +62,10 @@ def _choose(spec: ModelSpec, one: ChunkKV, score: ChunkScore, policy: Policy) ->
         if policy.window(1):
             raise ValueError(f"chunk {one.chunk.index} exceeds the capacity but was scored without attention")
         seen = torch.zeros(spec.layers, spec.kv_heads, tokens)
-    places = [Place(one.chunk.index, tokens, layer, spec.layers, spec.kv_heads) for layer in range(spec.layers)]
-    picks = [policy.keep(place, layer) for place, layer in zip(places, seen, strict=True)]
+    contexts = [
+        LayerContext(one.chunk.index, tokens, layer, spec.layers, spec.kv_heads) for layer in range(spec.layers)
+    ]
+    picks = [policy.keep(context, layer) for context, layer in zip(contexts, seen, strict=True)]
     return [None if picked.shape[1] == tokens else picked for picked in picks]
 
 
@@ -71,7 +73,7 @@ def _count(one: ChunkKV, picked: Tensor | None) -> int:
     return one.kv.tokens if picked is None else picked.shape[1]
 
 
-def _scratch(spec: ModelSpec, tokens: int) -> tuple[Tensor, Tensor]:
+def _workspace(spec: ModelSpec, tokens: int) -> tuple[Tensor, Tensor]:
     shape = (spec.kv_heads, tokens, spec.head_dim)
     return (
         torch.empty(shape, dtype=spec.dtype, device=spec.device),
@@ -80,9 +82,9 @@ def _scratch(spec: ModelSpec, tokens: int) -> tuple[Tensor, Tensor]:
 
 
 def _append(
-    layer: BufferLayer, index: int, one: ChunkKV, picked: Tensor | None, scratch: tuple[Tensor, Tensor]
+    layer: BufferLayer, index: int, one: ChunkKV, picked: Tensor | None, workspace: tuple[Tensor, Tensor]
 ) -> None:
-    keys, values = (part[:, : one.kv.tokens] for part in scratch)
+    keys, values = (part[:, : one.kv.tokens] for part in workspace)
     one.kv.read(index, keys, values)
     if picked is not None:
         rows = picked.to(keys.device)[:, :, None].expand(-1, -1, keys.shape[2])

@@ -30,19 +30,19 @@ def in_regions(slots: Slots, regions: Region, edge_tokens: int) -> Tensor:
     return inside
 
 
-def surviving(shares: Tensor, eligible: Tensor, threshold: float) -> Tensor | None:
+def surviving(attention_weights: Tensor, eligible: Tensor, threshold: float) -> Tensor | None:
     """Indices of the slots that each KV head keeps: int64 (kv_heads, kept), ascending; None if all stay.
 
-    `shares` (kv_heads, group, slots): attention that each query head pays to each slot. A slot is evicted where
-    it is `eligible` (kv_heads, slots) and some query head of the group pays it more than `threshold`. So that
-    the heads stay equally long, a head with fewer evictions also drops its least attended slots.
+    `attention_weights` (kv_heads, group, slots): attention that each query head pays to each slot. A slot is
+    evicted where it is `eligible` (kv_heads, slots) and some query head of the group pays it more than
+    `threshold`. So that the heads stay equally long, a head with fewer evictions drops its least attended slots.
     """
-    biased = (shares > threshold).any(dim=1) & eligible
+    biased = (attention_weights > threshold).any(dim=1) & eligible
     dropped = int(biased.sum(dim=1).max())
     if dropped == 0:
         return None
     # Biased slots go first (-1 is below any share), then the least attended; ties fall on the later slot.
-    rank = shares.sum(dim=1).masked_fill(biased, -1.0)
+    rank = attention_weights.sum(dim=1).masked_fill(biased, -1.0)
     order = torch.sort(rank, dim=-1, descending=True, stable=True).indices
     return order[:, : rank.shape[1] - dropped].sort(dim=-1).values
 
@@ -66,8 +66,8 @@ class Calibrator:
         slots = self._context.slots[layer][0]
         first = self._context.prefix_tokens
         last = first + slots.tokens.shape[1]
-        shares = attention.weights(query, key, scaling, None, self._calibration.queries)
-        in_context = shares[0, ..., first:last].amax(dim=2)  # (kv_heads, group, slots)
+        attention_weights = attention.weights(query, key, scaling, None, self._calibration.queries)
+        in_context = attention_weights[0, ..., first:last].amax(dim=2)  # (kv_heads, group, slots)
         eligible = in_regions(slots, self._calibration.regions, self._calibration.edge_tokens)
         keep = surviving(in_context, eligible.to(key.device), self._calibration.threshold)
         if keep is None:

@@ -7,7 +7,6 @@ question, later ones a token of the answer each.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextlib import nullcontext
 from dataclasses import replace
 
 import torch
@@ -18,7 +17,6 @@ from ..chai.clustered_heads import ClusteredAttention
 from ..chunking import Chunk
 from ..config import ClusteredHeads, Composition, EngineConfig, KVPrecision
 from ..decoding.next_token import AnswerState
-from ..decoding.weights import decoding
 from ..errors import WindowError
 from ..kv.cache import buffer_cache
 from ..kv.context import Context, Mark
@@ -146,15 +144,15 @@ def _forward(
     """Run tokens on top of a context; logits of the last, fp32 (batch, vocabulary)."""
     device = loaded.spec.device
     batch = context.next_position.shape[0]
-    with decoding() if len(token_ids) == 1 else nullcontext():
-        out = loaded.model(
-            input_ids=torch.tensor([list(token_ids)], device=device).expand(batch, -1),
-            position_ids=context.next_position[:, None] + torch.arange(len(token_ids), device=device),
-            past_key_values=context.cache,
-            use_cache=True,
-            logits_to_keep=1,
-            attention_pass=AttentionPass(context.padding, observer, key_filter, kernel, cancelled),
-        )
+    model = loaded.decoder if loaded.decoder is not None and len(token_ids) == 1 else loaded.model
+    out = model(
+        input_ids=torch.tensor([list(token_ids)], device=device).expand(batch, -1),
+        position_ids=context.next_position[:, None] + torch.arange(len(token_ids), device=device),
+        past_key_values=context.cache,
+        use_cache=True,
+        logits_to_keep=1,
+        attention_pass=AttentionPass(context.padding, observer, key_filter, kernel, cancelled),
+    )
     context.next_position = context.next_position + len(token_ids)
     logits: Tensor = out.logits[:, -1].float()
     return logits

@@ -16,7 +16,7 @@ from transformers import (
 from ..attention import Observer
 from ..config import Sampling
 from ..errors import Cancelled
-from .next_token import Stepping
+from .next_token import NextTokenModel
 
 
 def processors(sampling: Sampling) -> LogitsProcessorList:
@@ -32,7 +32,7 @@ def processors(sampling: Sampling) -> LogitsProcessorList:
 
 
 def decode(
-    state: Stepping,
+    state: NextTokenModel,
     question_ids: Sequence[int],
     sampling: Sampling,
     stop_ids: frozenset[int],

@@ -13,7 +13,7 @@ from ..kv.context import Context
 Cancel = Callable[[], bool]
 
 
-class Stepping(Protocol):
+class NextTokenModel(Protocol):
     """What decoding needs: log-probabilities of the next token."""
 
     def step(
@@ -26,7 +26,7 @@ class Stepping(Protocol):
         ...
 
 
-class AnswerState(Stepping, Protocol):
+class AnswerState(NextTokenModel, Protocol):
     """The same, over one context."""
 
     @property

@@ -7,9 +7,8 @@ depend on this.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
+from copy import deepcopy
+from dataclasses import replace
 from enum import Enum
 
 import torch
@@ -33,42 +32,34 @@ FEW = 4
 LARGEST = 127
 # The kernel reads inputs in vectors of this many; with a rest it reads beyond their end.
 VECTOR = 32
-_decoding: ContextVar[bool] = ContextVar("decoding", default=False)
-
-
-@contextmanager
-def decoding() -> Iterator[None]:
-    """While a pass decodes one token a sequence."""
-    token = _decoding.set(True)
-    try:
-        yield
-    finally:
-        _decoding.reset(token)
 
 
 class DecodeLinear(nn.Linear):
-    """A linear layer that multiplies by weights in 8 bits, one scale an output channel, while it decodes."""
+    """A linear layer that multiplies few rows by weights in 8 bits, with one scale for each output channel.
 
-    codes: Tensor
+    More rows than `FEW` are multiplied by the layer's own weights.
+    """
+
+    data: Tensor
     scales: Tensor
 
     @classmethod
     def of(cls, linear: nn.Linear) -> DecodeLinear:
-        """The layer with its own weight and bias, and 8-bit codes (out, in) and scales (out,) beside them."""
+        """The layer with its own weight and bias, and 8-bit data (out, in) and scales (out,) beside them."""
         made = cls(1, 1, bias=False, device="meta")
         made.in_features, made.out_features = linear.in_features, linear.out_features
         made.weight, made.bias = linear.weight, linear.bias
         weight = linear.weight.detach().float()
         scales = (weight.abs().amax(dim=1) / LARGEST).clamp_min(torch.finfo(torch.float32).tiny)
-        made.register_buffer("codes", (weight / scales[:, None]).round().to(torch.int8), persistent=False)
+        made.register_buffer("data", (weight / scales[:, None]).round().to(torch.int8), persistent=False)
         made.register_buffer("scales", scales.to(linear.weight.dtype), persistent=False)
         return made
 
     def forward(self, input: Tensor) -> Tensor:
         rows = input.numel() // input.shape[-1]
-        if rows > FEW or not _decoding.get():
+        if rows > FEW:
             return F.linear(input, self.weight, self.bias)
-        out = torch._weight_int8pack_mm(input.reshape(rows, -1), self.codes, self.scales)
+        out = torch._weight_int8pack_mm(input.reshape(rows, -1), self.data, self.scales)
         out = out.view(*input.shape[:-1], -1)
         return out if self.bias is None else out + self.bias
 
@@ -79,14 +70,18 @@ def can_quantize_decode(loaded: LoadedModel) -> bool:
     return spec.device.type == "cpu" and spec.dtype is torch.bfloat16 and hasattr(torch, "_weight_int8pack_mm")
 
 
-def quantize_decode(loaded: LoadedModel) -> None:
-    """Give the model's linear layers weights in 8 bits for decode.
+def quantize_decode(loaded: LoadedModel) -> LoadedModel:
+    """The model with a decoder of its own: the same modules and weights, but linear layers in 8 bits.
 
-    Raises ValueError where that cannot be.
+    Every other pass goes through the model as it was. Raises ValueError where that cannot be.
     """
     if not can_quantize_decode(loaded):
         raise ValueError(f"8-bit decode wants bf16 on a CPU, not {loaded.spec.dtype} on {loaded.spec.device.type}")
-    for module in list(loaded.model.modules()):
+    # A copy of the modules alone: parameters and buffers are the model's own.
+    shared = {id(one): one for one in (*loaded.model.parameters(), *loaded.model.buffers())}
+    decoder = deepcopy(loaded.model, shared)
+    for module in list(decoder.modules()):
         for name, child in list(module.named_children()):
             if type(child) is nn.Linear and child.in_features % VECTOR == 0:
                 setattr(module, name, DecodeLinear.of(child))
+    return replace(loaded, decoder=decoder)

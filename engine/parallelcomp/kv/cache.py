@@ -75,7 +75,7 @@ class BufferLayer(EngineLayer):
         self.value_buffer[:, :, : self.length] = values
 
 
-class Scratch:
+class DequantizationWorkspace:
     """One layer's worth of room that all layers of a scoring pass share: (batch, kv_heads, tokens, head_dim).
 
     Each sequence is laid out as padding, prefix, chunk, question. A layer's KV is needed only while that layer
@@ -111,16 +111,16 @@ class Scratch:
 
 
 class StoredLayer(EngineLayer):
-    """A layer of a scoring pass: reads the stored chunks through the shared scratch, keeps nothing."""
+    """A layer of a scoring pass: reads the stored chunks through the shared workspace, keeps nothing."""
 
-    def __init__(self, scratch: Scratch, layer: int) -> None:
+    def __init__(self, workspace: DequantizationWorkspace, layer: int) -> None:
         super().__init__()
-        self.scratch, self.layer = scratch, layer
-        self.length = len(scratch.prefix) + scratch.longest
+        self.workspace, self.layer = workspace, layer
+        self.length = len(workspace.prefix) + workspace.longest
         self.is_initialized = True
 
     def update(self, key_states: Tensor, value_states: Tensor, *_: Any, **__: Any) -> tuple[Tensor, Tensor]:
-        return self.scratch.fill(self.layer, key_states, value_states)
+        return self.workspace.fill(self.layer, key_states, value_states)
 
 
 def buffer_cache(batch: int, capacity: int | Sequence[int], spec: ModelSpec, prefix: Prefix | None = None) -> Cache:
@@ -137,7 +137,7 @@ def buffer_cache(batch: int, capacity: int | Sequence[int], spec: ModelSpec, pre
 
 def stored_cache(
     prefix: Prefix, stored: Sequence[StoredKV], question_tokens: int, spec: ModelSpec
-) -> tuple[Cache, Scratch]:
+) -> tuple[Cache, DequantizationWorkspace]:
     """A cache that looks into stored chunks for one pass of `question_tokens` tokens."""
-    scratch = Scratch(prefix, stored, question_tokens, spec)
-    return Cache(layers=[StoredLayer(scratch, layer) for layer in range(spec.layers)]), scratch
+    workspace = DequantizationWorkspace(prefix, stored, question_tokens, spec)
+    return Cache(layers=[StoredLayer(workspace, layer) for layer in range(spec.layers)]), workspace

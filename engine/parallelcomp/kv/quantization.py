@@ -2,7 +2,7 @@
 
 A few channels of the keys are far larger than the others, at every token; values have no such channels. So a
 group of keys is one channel of 32 tokens, a group of values 32 channels of one token, and an outlier spoils the
-resolution of its own kind alone. A number x is kept as a code, read back as lowest + code * step.
+resolution of its own kind alone. A number is kept as an integer q and read back as zero_point + q * scale.
 
 Where 32 does not divide the tokens or the channels the last group is shorter. KIVI leaves such tokens in 16 bits
 because its cache grows; a stored chunk does not, and from the third token on (the fifth in 8 bits) the short
@@ -36,27 +36,28 @@ class Along(Enum):
 
 @dataclass(frozen=True)
 class Quantized:
-    """Keys or values of all layers in codes of `bits` bits.
+    """Keys or values of all layers, quantised to `bits` bits.
 
-    `codes`: uint8 (layers, kv_heads, ceil(tokens * bits / 8), head_dim). The lowest bits of the bytes are the
-    codes of the first tokens, the next bits of the following ones, and so on: a byte's codes stand far apart in
-    the document, so that unpacking is one contiguous write for each of them. `grid`: each group's step and
-    lowest value, fp16 (layers, 2, kv_heads, groups, head_dim) along tokens, (layers, 2, kv_heads, tokens, groups)
-    along channels. fp16 has 11 bits of mantissa; the 8 of bf16 would be coarser than the steps of 8 bits.
+    `data`: uint8 (layers, kv_heads, ceil(tokens * bits / 8), head_dim). The lowest bits of the bytes hold the first
+    tokens, the next bits the following tokens, and so on: the numbers of one byte stand far apart in the document,
+    so that unpacking is one contiguous write for each of them. `scale_zero_point`: each group's scale and zero
+    point (its lowest value), fp16 (layers, 2, kv_heads, groups, head_dim) along tokens,
+    (layers, 2, kv_heads, tokens, groups) along channels. fp16 has 11 bits of
+    mantissa; the 8 of bf16 would be coarser than the steps of 8 bits.
 
-    A number is read back to within half its group's step, apart from the rounding of fp32. With the group's
-    lowest and highest numbers a and b the step is at most
-    (b - a + 2**-10 * |a| + 2**-24) / (2**bits - 1) * (1 + 2**-10) + 2**-24: fp16 rounds a down and the step up.
+    A number is read back to within half its group's scale, apart from the rounding of fp32. With the group's
+    lowest and highest numbers a and b the scale is at most
+    (b - a + 2**-10 * |a| + 2**-24) / (2**bits - 1) * (1 + 2**-10) + 2**-24: fp16 rounds a down and the scale up.
     """
 
     bits: int
     along: Along
-    codes: Tensor
-    grid: Tensor
+    data: Tensor
+    scale_zero_point: Tensor
 
     @property
     def nbytes(self) -> int:
-        return self.codes.nbytes + self.grid.nbytes
+        return self.data.nbytes + self.scale_zero_point.nbytes
 
     def read(self, layer: int, out: Tensor) -> None:
         """Write one layer's numbers into `out`, floating (kv_heads, tokens, head_dim), not always contiguous."""
@@ -68,18 +69,20 @@ class Quantized:
             self.read(layer, wide)
             out.copy_(wide)  # rounded once, not after each operation
             return
-        _unpack(self.codes[layer].to(out.device), self.bits, out)
-        grid = self.grid[layer].to(out.device, torch.float32)
+        _unpack(self.data[layer].to(out.device), self.bits, out)
+        affine = self.scale_zero_point[layer].to(out.device, torch.float32)
         axis = self.along.value
         size = out.shape[axis]
         whole = size // GROUP
         if whole:
             groups = out.narrow(axis, 0, whole * GROUP).unflatten(axis, (whole, GROUP))
-            step, lowest = grid.narrow(axis, 0, whole).unsqueeze(axis)
-            groups.mul_(step).add_(lowest)  # addcmul is not vectorised where a group is the innermost dimension
+            scale, zero_point = affine.narrow(axis, 0, whole).unsqueeze(axis)
+            groups.mul_(scale).add_(
+                zero_point
+            )  # addcmul is not vectorised where a group is the innermost dimension
         if size % GROUP:
-            step, lowest = grid.narrow(axis, whole, 1)
-            out.narrow(axis, whole * GROUP, size % GROUP).mul_(step).add_(lowest)
+            scale, zero_point = affine.narrow(axis, whole, 1)
+            out.narrow(axis, whole * GROUP, size % GROUP).mul_(scale).add_(zero_point)
 
     def read_fused(self, layer: int, out: Tensor) -> None:
         """`read` with every number touched once: in fp32 within the kernel, rounded as it is written.
@@ -87,17 +90,17 @@ class Quantized:
         For a GPU, where the many steps of `read` are as many launches and as many passes over its memory; on a CPU
         this operation is not vectorised.
         """
-        packed = self.codes[layer].to(out.device)
-        codes = packed if self.bits == 8 else packed.new_empty(out.shape)
+        packed = self.data[layer].to(out.device)
+        data = packed if self.bits == 8 else packed.new_empty(out.shape)
         if self.bits < 8:
-            _unpack(packed, self.bits, codes)
+            _unpack(packed, self.bits, data)
         axis = self.along.value
-        steps, lowests = self.grid[layer].to(out.device, torch.float32).unsqueeze(axis).unbind(0)
+        scales, zero_points = self.scale_zero_point[layer].to(out.device, torch.float32).unsqueeze(axis).unbind(0)
         first = 0
-        for numbers, target in zip(_groups(codes, axis), _groups(out, axis), strict=True):
+        for numbers, target in zip(_groups(data, axis), _groups(out, axis), strict=True):
             count = target.shape[axis - 1]
-            step, lowest = (each.narrow(axis - 1, first, count) for each in (steps, lowests))
-            torch.addcmul(lowest, numbers, step, out=target)
+            scale, zero_point = (each.narrow(axis - 1, first, count) for each in (scales, zero_points))
+            torch.addcmul(zero_point, numbers, scale, out=target)
             first += count
 
 
@@ -111,7 +114,7 @@ class QuantizedKV:
 
     @property
     def tokens(self) -> int:
-        return self.values.grid.shape[3]
+        return self.values.scale_zero_point.shape[3]
 
     @property
     def nbytes(self) -> int:
@@ -123,10 +126,10 @@ class QuantizedKV:
 
     def tensors(self) -> dict[str, Tensor]:
         return {
-            "key_codes": self.keys.codes,
-            "key_grid": self.keys.grid,
-            "value_codes": self.values.codes,
-            "value_grid": self.values.grid,
+            "key_codes": self.keys.data,
+            "key_grid": self.keys.scale_zero_point,
+            "value_codes": self.values.data,
+            "value_grid": self.values.scale_zero_point,
         }
 
 
@@ -145,16 +148,16 @@ def quantize(layers: Sequence[tuple[Tensor, Tensor]], precision: KVPrecision, de
 def restore(precision: KVPrecision, tensors: Mapping[str, Tensor]) -> QuantizedKV:
     """The KV whose `tensors()` these are. Raises ValueError if they cannot be that."""
     bits = precision.bits
-    key_grid, value_grid = tensors.get("key_grid"), tensors.get("value_grid")
-    if key_grid is None or value_grid is None or key_grid.dim() != 5 or value_grid.dim() != 5:
+    key_affine, value_affine = tensors.get("key_grid"), tensors.get("value_grid")
+    if key_affine is None or value_affine is None or key_affine.dim() != 5 or value_affine.dim() != 5:
         raise ValueError(f"KV in {precision.value} needs key_grid and value_grid of 5 dimensions")
-    layers, _, kv_heads, _, head_dim = key_grid.shape
-    tokens = value_grid.shape[3]
-    codes = (torch.uint8, (layers, kv_heads, _packed(tokens, bits), head_dim))
+    layers, _, kv_heads, _, head_dim = key_affine.shape
+    tokens = value_affine.shape[3]
+    data = (torch.uint8, (layers, kv_heads, _packed(tokens, bits), head_dim))
     expected = {
-        "key_codes": codes,
+        "key_codes": data,
         "key_grid": (torch.float16, (layers, 2, kv_heads, math.ceil(tokens / GROUP), head_dim)),
-        "value_codes": codes,
+        "value_codes": data,
         "value_grid": (torch.float16, (layers, 2, kv_heads, tokens, math.ceil(head_dim / GROUP))),
     }
     found = {name: (tensor.dtype, tuple(tensor.shape)) for name, tensor in tensors.items()}
@@ -162,8 +165,8 @@ def restore(precision: KVPrecision, tensors: Mapping[str, Tensor]) -> QuantizedK
         raise ValueError(f"KV of {tokens} tokens in {precision.value} consists of {expected}, not of {found}")
     return QuantizedKV(
         precision,
-        Quantized(bits, Along.TOKENS, tensors["key_codes"], key_grid),
-        Quantized(bits, Along.CHANNELS, tensors["value_codes"], value_grid),
+        Quantized(bits, Along.TOKENS, tensors["key_codes"], key_affine),
+        Quantized(bits, Along.CHANNELS, tensors["value_codes"], value_affine),
     )
 
 
@@ -175,12 +178,12 @@ def _quantize_layers(layers: Sequence[Tensor], bits: int, along: Along, device: 
         _quantize(torch.stack(tuple(layers[first : first + step])), bits, along.value)
         for first in range(0, len(layers), step)
     ]
-    codes = torch.cat([codes for codes, _ in quantized]).to(device)
-    return Quantized(bits, along, codes, torch.cat([grid for _, grid in quantized]).to(device))
+    data = torch.cat([data for data, _ in quantized]).to(device)
+    return Quantized(bits, along, data, torch.cat([affine for _, affine in quantized]).to(device))
 
 
 def _quantize(numbers: Tensor, bits: int, axis: int) -> tuple[Tensor, Tensor]:
-    """Packed codes and grid of some layers' keys or values (layers, kv_heads, tokens, head_dim)."""
+    """Packed data, scale and zero point of some layers' keys or values (layers, kv_heads, tokens, head_dim)."""
     exact = numbers.float()
     groups = _groups(exact, axis)
     low = torch.cat([group.amin(axis) for group in groups], dim=axis)
@@ -190,17 +193,17 @@ def _quantize(numbers: Tensor, bits: int, axis: int) -> tuple[Tensor, Tensor]:
         raise ValueError(
             f"KV that is not finite or beyond {limit:.0f} cannot be quantised; keep it in bf16 or fp32"
         )
-    # Rounded outward, and the codes follow the rounded grid: every number lies on it, and none is clipped.
-    lowest = _fp16_below(low)
-    step = -_fp16_below((lowest.float() - high) / (2**bits - 1))
+    # Rounded outward, and the data follow the rounded scale and zero point: no number is clipped.
+    zero_point = _fp16_below(low)
+    scale = -_fp16_below((zero_point.float() - high) / (2**bits - 1))
 
-    def each(grid: Tensor) -> Tensor:
-        """The grid's value for each number."""
-        return grid.float().repeat_interleave(GROUP, dim=axis).narrow(axis, 0, exact.shape[axis])
+    def each(of_groups: Tensor) -> Tensor:
+        """The value of its group for every number."""
+        return of_groups.float().repeat_interleave(GROUP, dim=axis).narrow(axis, 0, exact.shape[axis])
 
-    divisor = each(torch.where(step > 0, step, 1))  # a step of 0: all numbers of the group are its lowest
-    codes = ((exact - each(lowest)) / divisor).round_().clamp_(0, 2**bits - 1).to(torch.uint8)
-    return _pack(codes, bits), torch.stack([step, lowest], dim=1)
+    divisor = each(torch.where(scale > 0, scale, 1))  # a scale of 0: all numbers of the group are equal
+    data = ((exact - each(zero_point)) / divisor).round_().clamp_(0, 2**bits - 1).to(torch.uint8)
+    return _pack(data, bits), torch.stack([scale, zero_point], dim=1)
 
 
 def _groups(numbers: Tensor, axis: int) -> list[Tensor]:
@@ -224,21 +227,21 @@ def _fp16_below(exact: Tensor) -> Tensor:
 
 
 def _packed(tokens: int, bits: int) -> int:
-    """Bytes of a channel's codes."""
+    """Bytes of a channel's data."""
     return math.ceil(tokens * bits / 8)
 
 
-def _pack(codes: Tensor, bits: int) -> Tensor:
+def _pack(data: Tensor, bits: int) -> Tensor:
     """(layers, kv_heads, tokens, head_dim), one code a byte, to (layers, kv_heads, packed, head_dim)."""
-    layers, kv_heads, tokens, head_dim = codes.shape
-    packed = codes.new_zeros(layers, kv_heads, _packed(tokens, bits), head_dim)
-    for place, part in enumerate(codes.split(packed.shape[2], dim=2)):
+    layers, kv_heads, tokens, head_dim = data.shape
+    packed = data.new_zeros(layers, kv_heads, _packed(tokens, bits), head_dim)
+    for place, part in enumerate(data.split(packed.shape[2], dim=2)):
         packed[:, :, : part.shape[2]] |= part << place * bits
     return packed
 
 
 def _unpack(packed: Tensor, bits: int, out: Tensor) -> None:
-    """Write the codes as numbers into `out` (kv_heads, tokens, head_dim)."""
+    """Write the data as numbers into `out` (kv_heads, tokens, head_dim)."""
     tokens, span = out.shape[1], packed.shape[1]
     for place, first in enumerate(range(0, tokens, span)):
         shift = place * bits

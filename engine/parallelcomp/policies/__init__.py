@@ -12,7 +12,7 @@ from ..config import Eviction, EvictionPolicy
 from .corm import Corm
 from .h2o import H2O
 from .nacl import Nacl
-from .policy import Place, Policy
+from .policy import LayerContext, Policy
 from .pyramidkv import PyramidKV
 from .question import QuestionAttention
 from .snapkv import SnapKV
@@ -34,4 +34,4 @@ def policy_of(eviction: Eviction) -> Policy:
     return _POLICIES[eviction.policy](eviction)
 
 
-__all__ = ["Place", "Policy", "policy_of"]
+__all__ = ["LayerContext", "Policy", "policy_of"]

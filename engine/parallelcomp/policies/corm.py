@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from .policy import Place, Policy, best
+from .policy import LayerContext, Policy, best
 
 
 class Corm(Policy):
@@ -17,10 +17,10 @@ class Corm(Policy):
     def evicts(self, tokens: int) -> bool:
         return tokens > 1
 
-    def observe(self, shares: Tensor, visible: Tensor) -> Tensor:
-        """The most that any query paid to a key, in even shares: it is needed where that exceeds 1."""
-        return (shares * visible[:, None, None, :, None]).amax(dim=(2, 3))
+    def observe(self, attention_weights: Tensor, visible: Tensor) -> Tensor:
+        """The most that any query paid to a key, in even attention_weights: it is needed where that exceeds 1."""
+        return (attention_weights * visible[:, None, None, :, None]).amax(dim=(2, 3))
 
-    def keep(self, place: Place, seen: Tensor) -> Tensor:
+    def keep(self, context: LayerContext, seen: Tensor) -> Tensor:
         needed = int((seen > 1).sum(dim=1).max())
         return best(seen, min(max(needed, 1), self.eviction.capacity))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from .policy import Place, Policy, best
+from .policy import LayerContext, Policy, best
 
 
 class H2O(Policy):
@@ -14,8 +14,8 @@ class H2O(Policy):
     def window(self, asked: int) -> int:
         return asked
 
-    def keep(self, place: Place, seen: Tensor) -> Tensor:
+    def keep(self, context: LayerContext, seen: Tensor) -> Tensor:
         recent = round(self.eviction.capacity * self.settings.recent_share)
         scores = seen.clone()
-        scores[:, place.tokens - recent :] = float("inf")
+        scores[:, context.tokens - recent :] = float("inf")
         return best(scores, self.eviction.capacity)

@@ -13,7 +13,7 @@ from ..scoring import total
 
 
 @dataclass(frozen=True)
-class Place:
+class LayerContext:
     """One layer of one chunk: where a policy decides. `tokens` is the chunk's length."""
 
     chunk: int
@@ -41,16 +41,16 @@ class Policy(ABC):
         """How many queries, counted from the last, it observes of a question of `asked` tokens; 0 is none."""
         return self.eviction.observation_window
 
-    def observe(self, shares: Tensor, visible: Tensor) -> Tensor:
+    def observe(self, attention_weights: Tensor, visible: Tensor) -> Tensor:
         """What is remembered of one layer: fp32 (batch, kv_heads, keys), larger for a key that matters more.
 
-        `shares` (batch, kv_heads, group, queries, keys): the observed queries' attention. `visible` (batch or 1,
-        queries): how many keys each of them sees.
+        `attention_weights` (batch, kv_heads, group, queries, keys): the observed queries' attention. `visible`
+        (batch or 1, queries): how many keys each of them sees.
         """
-        return total(shares, visible)
+        return total(attention_weights, visible)
 
     @abstractmethod
-    def keep(self, place: Place, seen: Tensor) -> Tensor:
+    def keep(self, context: LayerContext, seen: Tensor) -> Tensor:
         """The tokens that each KV head keeps of a chunk that it evicts from: int64 (kv_heads, kept), ascending.
 
         `seen` (kv_heads, tokens) is what was remembered of the chunk; zeros where nothing is observed.

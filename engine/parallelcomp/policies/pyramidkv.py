@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .policy import Place
+from .policy import LayerContext
 from .snapkv import SnapKV
 
 
@@ -13,11 +13,11 @@ class PyramidKV(SnapKV):
     the first would keep more than the chunk has, the pyramid is flatter.
     """
 
-    def budget(self, place: Place) -> int:
+    def budget(self, context: LayerContext) -> int:
         capacity = self.eviction.capacity
         least = capacity / self.settings.steepness
-        if 2 * capacity - least > place.tokens:
-            least = 2 * capacity - place.tokens
+        if 2 * capacity - least > context.tokens:
+            least = 2 * capacity - context.tokens
         most = 2 * capacity - least
-        depth = place.layer / max(place.layers - 1, 1)
+        depth = context.layer / max(context.layers - 1, 1)
         return max(1, round(most - depth * (most - least)))

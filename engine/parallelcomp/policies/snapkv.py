@@ -5,18 +5,18 @@ from __future__ import annotations
 import torch.nn.functional as F
 from torch import Tensor
 
-from .policy import Place, Policy, best
+from .policy import LayerContext, Policy, best
 
 
 class SnapKV(Policy):
     """The observation window is the question's end, as it is the prompt's in the paper. Its own KV, which the paper
     keeps beside the capacity, comes after the chunks here and always stays."""
 
-    def budget(self, place: Place) -> int:
+    def budget(self, context: LayerContext) -> int:
         """Tokens that a layer keeps of a chunk."""
         return self.eviction.capacity
 
-    def keep(self, place: Place, seen: Tensor) -> Tensor:
+    def keep(self, context: LayerContext, seen: Tensor) -> Tensor:
         kernel = self.eviction.pooling_kernel
         pooled = F.avg_pool1d(seen[None], kernel, stride=1, padding=kernel // 2)[0]
-        return best(pooled, self.budget(place))
+        return best(pooled, self.budget(context))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from .policy import Place, Policy
+from .policy import LayerContext, Policy
 
 
 class StreamingLLM(Policy):
@@ -15,8 +15,8 @@ class StreamingLLM(Policy):
     def window(self, asked: int) -> int:
         return 0
 
-    def keep(self, place: Place, seen: Tensor) -> Tensor:
+    def keep(self, context: LayerContext, seen: Tensor) -> Tensor:
         capacity = self.eviction.capacity
         sinks = min(self.settings.sink_tokens, capacity)
-        recent = torch.arange(place.tokens - capacity + sinks, place.tokens)
-        return torch.cat([torch.arange(sinks), recent]).expand(place.kv_heads, -1)
+        recent = torch.arange(context.tokens - capacity + sinks, context.tokens)
+        return torch.cat([torch.arange(sinks), recent]).expand(context.kv_heads, -1)

@@ -9,13 +9,13 @@ Every rank runs the same program: `torchrun`, or `launch`, starts them, and `joi
 
 from .engine import ChunksOverRanks, Elsewhere, ScoringOverRanks
 from .group import Ranks, Traffic, join, started_as_rank
-from .hosts import OverRanks
+from .hosts import RankCommunicator
 from .launch import launch
 
 __all__ = [
     "ChunksOverRanks",
     "Elsewhere",
-    "OverRanks",
+    "RankCommunicator",
     "Ranks",
     "ScoringOverRanks",
     "Traffic",

@@ -88,7 +88,7 @@ class ScoringOverRanks(Engine):
 class ChunksOverRanks(ScoringOverRanks):
     """An engine whose chunks are read and kept by ranks too: a chunk's KV is where it was read, and nowhere else.
 
-    With few scoring batches a small `score_batch` shares the work out better.
+    With few scoring batches a small `score_batch` attention_weights the work out better.
     """
 
     def prefill(

@@ -9,8 +9,8 @@ from ..errors import LayoutError
 from .group import Ranks
 
 
-class OverRanks:
-    """A `Company` of hosts that live on several ranks; all of them must read the same document."""
+class RankCommunicator:
+    """A `Communicator` of hosts that live on several ranks; all of them must read the same document."""
 
     def __init__(self, ranks: Ranks, hosts: int) -> None:
         if hosts % ranks.size:

@@ -259,12 +259,12 @@ def test_the_password_is_not_visible_to_others(tmp_path: Path, monkeypatch: pyte
 def test_the_worker_starts_light_and_isolated() -> None:
     command = child.worker_command()
     assert command[1] == "-I"
-    probe = command[command.index("-c") + 1].replace(
+    measure_throughput = command[command.index("-c") + 1].replace(
         "main()",
         "import wholedoc.documents.extraction.pdf.extract; "
         "print(sorted({'torch', 'transformers', 'numpy'} & set(sys.modules)))",
     )
-    command[command.index("-c") + 1] = probe
+    command[command.index("-c") + 1] = measure_throughput
     run = subprocess.run(command, capture_output=True, text=True, env={}, check=True, cwd=os.sep)
     assert run.stdout.strip() == "[]"
 

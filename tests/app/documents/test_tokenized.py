@@ -12,7 +12,7 @@ from transformers import AutoTokenizer
 
 from wholedoc.documents.document import PAGE_SEPARATOR, Document
 from wholedoc.documents.tokenized import tokenize
-from wholedoc.models.chat_template import Prompt, encode
+from wholedoc.models.chat_template import PromptSegments, encode
 
 pytestmark = pytest.mark.embedded
 # The embedded tokenizer has no token for some control characters and some bytes of unassigned code points.
@@ -68,7 +68,7 @@ def test_a_document_cannot_end_the_prompt(tokenizer: Any) -> None:
 
 
 def test_the_prompt_is_the_models_own_template(tokenizer: Any) -> None:
-    prompt = Prompt.of(tokenizer)
+    prompt = PromptSegments.of(tokenizer)
     question = prompt.question(tokenizer, "Who?")
     text = tokenizer.decode(prompt.prefix + encode(tokenizer, "THE TEXT") + question.all_ids)
     assert text.startswith("<|im_start|>system\n")
@@ -78,8 +78,8 @@ def test_the_prompt_is_the_models_own_template(tokenizer: Any) -> None:
 def test_a_model_without_a_template_gets_a_plain_prompt(tokenizer: Any, embedded_folder: Path) -> None:
     plain = AutoTokenizer.from_pretrained(str(embedded_folder))
     plain.chat_template = None
-    prompt = Prompt.of(plain)
-    assert plain.decode(prompt.lead + prompt.tail) == "\n\nQuestion:\nAnswer:"
+    prompt = PromptSegments.of(plain)
+    assert plain.decode(prompt.preamble + prompt.suffix) == "\n\nQuestion:\nAnswer:"
 
 
 def test_a_template_without_a_system_role_still_instructs(embedded_folder: Path) -> None:
@@ -88,6 +88,6 @@ def test_a_template_without_a_system_role_still_instructs(embedded_folder: Path)
         "{% for m in messages %}{% if m.role == 'system' %}{{ raise_exception('no system role') }}{% endif %}"
         "[{{ m.role }}]{{ m.content }}[/]{% endfor %}[assistant]"
     )
-    prompt = Prompt.of(strict)
+    prompt = PromptSegments.of(strict)
     assert "document" in strict.decode(prompt.prefix)
-    assert strict.decode(prompt.tail) == "[/][assistant]"
+    assert strict.decode(prompt.suffix) == "[/][assistant]"

@@ -57,7 +57,7 @@ class Server:
 
     def wait_idle(self) -> None:
         """Until nobody is at work, waits, or is served by the model."""
-        until(lambda: (self.state.admission.working, self.state.admission.waiting) == (0, 0))
+        until(lambda: (self.state.rate_limiter.working, self.state.rate_limiter.waiting) == (0, 0))
 
 
 @contextmanager

@@ -62,7 +62,7 @@ def reads(server: Server) -> int:
 
 def check_idle_within_a_second(server: Server) -> None:
     """Nobody is at work, and the model is free: a turn is had at once, and nothing more is read."""
-    idle = until(lambda: (server.state.admission.working, server.state.admission.waiting) == (0, 0))
+    idle = until(lambda: (server.state.rate_limiter.working, server.state.rate_limiter.waiting) == (0, 0))
     with server.library.turns.take(client="somebody else"):
         pass
     assert idle < 1
@@ -76,7 +76,7 @@ def test_a_client_that_leaves_while_its_document_is_read_stops_the_reading(serve
     before = reads(server)
     with connection(server, long_reading(f"left {stream}", stream=stream)):
         until(lambda: reads(server) > before + 3)
-        assert server.state.admission.working == 1
+        assert server.state.rate_limiter.working == 1
     check_idle_within_a_second(server)
     assert b"wholedoc_disconnects_total 0.0" not in server.http.get("/metrics").content
 
@@ -109,11 +109,11 @@ def test_a_client_that_leaves_the_queue_is_forgotten(
     monkeypatch.setattr(server_state, "AT_ONCE", 1)
     with another(server, settings) as one:
         with connection(one, long_reading("first", stream=True)) as first:
-            until(lambda: one.state.admission.working)
+            until(lambda: one.state.rate_limiter.working)
             with connection(one, {"messages": HELLO}), connection(one, {"messages": HELLO, "stream": True}):
-                until(lambda: one.state.admission.waiting == 2)
-            assert until(lambda: one.state.admission.waiting == 0) < 1
-            assert one.state.admission.working == 1
+                until(lambda: one.state.rate_limiter.waiting == 2)
+            assert until(lambda: one.state.rate_limiter.waiting == 0) < 1
+            assert one.state.rate_limiter.working == 1
             first.close()
         check_idle_within_a_second(one)
 
@@ -137,8 +137,8 @@ def test_a_client_that_leaves_while_the_model_loads(
         assert one.http.get("/health").json()["status"] == "loading"
         assert one.http.get("/v1/models").json()["data"][0]["context_window"] is None
         with connection(one, {"messages": HELLO}):
-            until(lambda: one.state.admission.working == 1)
-        assert until(lambda: one.state.admission.working == 0) < 1
+            until(lambda: one.state.rate_limiter.working == 1)
+        assert until(lambda: one.state.rate_limiter.working == 0) < 1
         waiting = threading.Timer(0.3, loading.set)
         waiting.start()
         assert one.chat(HELLO).status_code == 200  # who waits is answered when it is there
@@ -166,11 +166,11 @@ def test_a_full_queue_sends_away_and_says_for_how_long(
         another(server, settings, queue_limit=2) as one,
         connection(one, long_reading("queue", stream=True)) as first,
     ):
-        until(lambda: one.state.admission.working == 1)
+        until(lambda: one.state.rate_limiter.working == 1)
         with connection(one, {"messages": HELLO}), ThreadPoolExecutor(1) as pool:
-            until(lambda: one.state.admission.waiting == 1)
+            until(lambda: one.state.rate_limiter.waiting == 1)
             with connection(one, {"messages": HELLO}) as second:
-                until(lambda: one.state.admission.waiting == 2)
+                until(lambda: one.state.rate_limiter.waiting == 2)
                 refused = one.chat(HELLO)
                 assert error(refused, 429)["type"] == "rate_limit_error"
                 assert 1 <= int(refused.headers["retry-after"]) <= 120
@@ -182,18 +182,18 @@ def test_a_full_queue_sends_away_and_says_for_how_long(
                 # Another user comes in instead of the second request of who has two waiting.
                 other = pool.submit(one.chat, HELLO, user="another")
                 assert second.recv(100).startswith(b"HTTP/1.1 429 ")
-            assert one.state.admission.waiting == 2
+            assert one.state.rate_limiter.waiting == 2
             first.close()
             assert other.result().status_code == 200
 
 
 def test_a_short_question_does_not_wait_for_a_long_reading(server: Server) -> None:
     with connection(server, long_reading("in the way", stream=True, user="long")):
-        until(lambda: server.state.admission.working == 1)
+        until(lambda: server.state.rate_limiter.working == 1)
         started = time.perf_counter()
         assert server.chat(HELLO, user="short").status_code == 200
         assert time.perf_counter() - started < 5
-        until(lambda: server.state.admission.working == 1)
+        until(lambda: server.state.rate_limiter.working == 1)
         before = reads(server)
         until(lambda: reads(server) > before)  # it is still being read
     check_idle_within_a_second(server)

@@ -12,7 +12,7 @@ import pytest
 pytest.importorskip("fastapi")
 
 from wholedoc.server.protocol.errors import ApiError
-from wholedoc.server.rate_limiting import Admission, Client, Place
+from wholedoc.server.rate_limiting import Client, Place, RateLimiter
 
 A, B, C = (Client(f"10.0.0.{n}") for n in range(3))
 
@@ -25,9 +25,9 @@ def in_a_loop(test: Callable[..., Coroutine[Any, Any, None]]) -> Callable[..., N
     return run
 
 
-async def waiting(admission: Admission, client: Client) -> asyncio.Task[Place]:
+async def waiting(rate_limiter: RateLimiter, client: Client) -> asyncio.Task[Place]:
     """Somebody who wants to come in."""
-    task = asyncio.create_task(admission.enter(client))
+    task = asyncio.create_task(rate_limiter.enter(client))
     await asyncio.sleep(0)
     await asyncio.sleep(0)
     return task
@@ -47,41 +47,41 @@ def refused(task: asyncio.Task[Place]) -> ApiError:
 
 @in_a_loop
 async def test_so_many_work_and_the_others_wait_for_them() -> None:
-    admission = Admission(3, 10)
-    tasks = [await waiting(admission, client) for client in (A, B, C, A, B)]
+    rate_limiter = RateLimiter(3, 10)
+    tasks = [await waiting(rate_limiter, client) for client in (A, B, C, A, B)]
     assert inside(tasks) == [0, 1, 2]
-    assert (admission.working, admission.waiting) == (3, 2)
+    assert (rate_limiter.working, rate_limiter.waiting) == (3, 2)
     await asyncio.sleep(0.05)
     tasks[0].result().leave()
     tasks[0].result().leave()  # once is enough
     await asyncio.sleep(0)
     assert inside(tasks) == [0, 1, 2, 3]
     assert tasks[3].result().waited_s >= 0.05 > tasks[0].result().waited_s
-    assert (admission.working, admission.waiting) == (3, 1)
+    assert (rate_limiter.working, rate_limiter.waiting) == (3, 1)
     for place in (1, 2, 3):
         tasks[place].result().leave()
     await tasks[4]
     tasks[4].result().leave()
-    assert (admission.working, admission.waiting) == (0, 0)
+    assert (rate_limiter.working, rate_limiter.waiting) == (0, 0)
 
 
 @in_a_loop
 async def test_the_last_place_is_kept_for_another_address() -> None:
-    admission = Admission(4, 10)
-    tasks = [await waiting(admission, A) for _ in range(6)]
+    rate_limiter = RateLimiter(4, 10)
+    tasks = [await waiting(rate_limiter, A) for _ in range(6)]
     assert inside(tasks) == [0, 1, 2]
-    tasks.append(await waiting(admission, B))
+    tasks.append(await waiting(rate_limiter, B))
     assert inside(tasks) == [0, 1, 2, 6]
-    only = Admission(1, 10)
+    only = RateLimiter(1, 10)
     assert inside([await waiting(only, A)]) == [0]
 
 
 @in_a_loop
 async def test_the_next_is_of_who_has_the_fewest_at_work() -> None:
-    admission = Admission(3, 10)
-    many = [await waiting(admission, A) for _ in range(5)]
-    one = await waiting(admission, B)
-    late = await waiting(admission, C)
+    rate_limiter = RateLimiter(3, 10)
+    many = [await waiting(rate_limiter, A) for _ in range(5)]
+    one = await waiting(rate_limiter, B)
+    late = await waiting(rate_limiter, C)
     assert (inside(many), inside([one, late])) == ([0, 1], [0])
     many[0].result().leave()
     await asyncio.sleep(0)
@@ -91,10 +91,10 @@ async def test_the_next_is_of_who_has_the_fewest_at_work() -> None:
 
 @in_a_loop
 async def test_users_of_one_address_take_turns_too() -> None:
-    admission = Admission(3, 10)
+    rate_limiter = RateLimiter(3, 10)
     one, two = Client("10.0.0.9", "one"), Client("10.0.0.9", "two")
-    tasks = [await waiting(admission, user) for user in (one, one, one, two)]
-    tasks.append(await waiting(admission, B))
+    tasks = [await waiting(rate_limiter, user) for user in (one, one, one, two)]
+    tasks.append(await waiting(rate_limiter, B))
     assert inside(tasks) == [0, 1, 4]
     tasks[0].result().leave()
     await asyncio.sleep(0)
@@ -103,14 +103,14 @@ async def test_users_of_one_address_take_turns_too() -> None:
 
 @in_a_loop
 async def test_when_too_many_wait_the_greediest_is_sent_away() -> None:
-    admission = Admission(1, 3)
-    working = await waiting(admission, C)
-    greedy = [await waiting(admission, A) for _ in range(3)]
+    rate_limiter = RateLimiter(1, 3)
+    working = await waiting(rate_limiter, C)
+    greedy = [await waiting(rate_limiter, A) for _ in range(3)]
     assert not any(task.done() for task in greedy)
-    more = await waiting(admission, A)
+    more = await waiting(rate_limiter, A)
     assert refused(more).status_code == 429
     assert int((refused(more).headers or {})["Retry-After"]) >= 1
-    modest = await waiting(admission, B)
+    modest = await waiting(rate_limiter, B)
     assert refused(greedy[2]).code == "queue_full"
     assert not modest.done()
     working.result().leave()
@@ -120,9 +120,9 @@ async def test_when_too_many_wait_the_greediest_is_sent_away() -> None:
 
 @in_a_loop
 async def test_who_gives_up_leaves_the_queue_or_the_place() -> None:
-    admission = Admission(1, 10)
-    working = await waiting(admission, A)
-    tasks = [await waiting(admission, client) for client in (B, B, C)]
+    rate_limiter = RateLimiter(1, 10)
+    working = await waiting(rate_limiter, A)
+    tasks = [await waiting(rate_limiter, client) for client in (B, B, C)]
     tasks[0].cancel()
     working.result().leave()  # tasks[0] is cancelled, and does not know yet
     await asyncio.sleep(0)
@@ -132,4 +132,4 @@ async def test_who_gives_up_leaves_the_queue_or_the_place() -> None:
     tasks[2].cancel()  # ... and cancelled before it knows
     with pytest.raises(asyncio.CancelledError):
         await tasks[2]
-    assert (admission.working, admission.waiting) == (0, 0)
+    assert (rate_limiter.working, rate_limiter.waiting) == (0, 0)

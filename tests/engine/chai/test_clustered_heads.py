@@ -45,9 +45,9 @@ SAMPLES = [tokens(60, seed) for seed in range(3)]
 
 
 def test_correlation_is_that_of_the_heads_attention() -> None:
-    shares = torch.rand(2, 2, 3, 4, 10)
-    found = correlation(shares)
-    heads = [[float(x) for b in range(2) for x in shares[b, h // 3, h % 3].flatten()] for h in range(6)]
+    attention_weights = torch.rand(2, 2, 3, 4, 10)
+    found = correlation(attention_weights)
+    heads = [[float(x) for b in range(2) for x in attention_weights[b, h // 3, h % 3].flatten()] for h in range(6)]
     for i in range(6):
         for j in range(6):
             assert float(found[i, j]) == pytest.approx(statistics.correlation(heads[i], heads[j]), abs=1e-6)
@@ -184,8 +184,10 @@ class SlowKernel:
             plain = 5 if first else queries
             shown = keys - queries + 5 if first else keys
             seen = query[:, :, :5] if first else query
-            shares = weights(seen, key[:, :, :shown], scaling, None, 5)
-            self.representative[layer] = cluster(correlation(shares), self.counts[layer])[0].to(query.device)
+            attention_weights = weights(seen, key[:, :, :shown], scaling, None, 5)
+            self.representative[layer] = cluster(correlation(attention_weights), self.counts[layer])[0].to(
+                query.device
+            )
         heads = self.representative[layer]
         wide_key, wide_value = (one.repeat_interleave(self.group, dim=1) for one in (key, value))
         own, _ = attend(MODULE, query, wide_key, wide_value, None, scaling=scaling)
@@ -247,8 +249,7 @@ def test_heads_that_are_copies_are_found_and_sharing_them_costs_nothing(membersh
     assert found == ClusteredHeads(one.spec.fingerprint, (2, 2, 2))
     engine, clustered = selected(one, dataclasses.replace(found, membership=membership))
     plain, without = selected(one, None)
-    observer = engine.watch(clustered)
-    engine.look(clustered, observer)
+    clustered = engine.attribute(clustered, engine.attribution_observer(clustered))
     sampling = Sampling(max_new_tokens=6)
     answer = list(engine.generate(clustered, sampling, frozenset()))
     assert answer == list(plain.generate(without, sampling, frozenset()))

@@ -52,7 +52,7 @@ def test_eviction_per_kv_head_equals_a_mask_per_head(family: str, device: torch.
     config = EngineConfig(eviction=eviction)
     state = compose(one.loaded, prefix, [(c, scores[c.chunk.index]) for c in stored], config, room=30)
 
-    scored = (*QUESTION.lead, *QUESTION.ids)
+    scored = (*QUESTION.preamble, *QUESTION.ids)
     visible: list[list[list[int]]] = [[[] for _ in range(one.spec.kv_heads)] for _ in range(one.spec.layers)]
     offset = 0
     for chunk in chunks:

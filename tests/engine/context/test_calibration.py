@@ -53,22 +53,22 @@ def test_regions_count_from_the_ends_of_the_whole_chunk_after_eviction() -> None
 
 def test_surviving_by_hand() -> None:
     """Head 0 has two biased slots (1 and 4; 2 is not eligible), head 1 one (5): it also drops its least, 3."""
-    shares = torch.tensor(
+    attention_weights = torch.tensor(
         [
             [[0.05, 0.40, 0.30, 0.02, 0.00, 0.06], [0.05, 0.01, 0.30, 0.02, 0.50, 0.06]],
             [[0.08, 0.09, 0.09, 0.01, 0.10, 0.04], [0.07, 0.05, 0.06, 0.02, 0.09, 0.60]],
         ]
     )
     eligible = torch.tensor([[True, True, False, True, True, True], [True] * 6])
-    kept = surviving(shares, eligible, threshold=0.1)
+    kept = surviving(attention_weights, eligible, threshold=0.1)
     assert kept is not None
     assert kept.tolist() == [[0, 2, 3, 5], [0, 1, 2, 4]]
 
 
 def test_a_share_of_exactly_the_threshold_survives() -> None:
-    shares = torch.tensor([[[0.5, 0.25, 0.25]]])
-    assert surviving(shares, torch.ones(1, 3, dtype=torch.bool), threshold=0.5) is None
-    kept = surviving(shares, torch.ones(1, 3, dtype=torch.bool), threshold=0.25)
+    attention_weights = torch.tensor([[[0.5, 0.25, 0.25]]])
+    assert surviving(attention_weights, torch.ones(1, 3, dtype=torch.bool), threshold=0.5) is None
+    kept = surviving(attention_weights, torch.ones(1, 3, dtype=torch.bool), threshold=0.25)
     assert kept is not None
     assert kept.tolist() == [[1, 2]]
 
@@ -90,8 +90,8 @@ def test_all_eligible_and_attended_evicts_all() -> None:
 
 
 def test_among_equally_attended_slots_the_later_goes() -> None:
-    shares = torch.tensor([[[0.3, 0.1, 0.1, 0.1]], [[0.1, 0.1, 0.1, 0.1]]])
-    kept = surviving(shares, torch.ones(2, 4, dtype=torch.bool), threshold=0.2)
+    attention_weights = torch.tensor([[[0.3, 0.1, 0.1, 0.1]], [[0.1, 0.1, 0.1, 0.1]]])
+    kept = surviving(attention_weights, torch.ones(2, 4, dtype=torch.bool), threshold=0.2)
     assert kept is not None
     assert kept.tolist() == [[1, 2, 3], [0, 1, 2]]
 
@@ -128,20 +128,20 @@ def test_a_real_pass_evicts_by_the_attention_of_the_last_question_tokens(
 
     chunks = chunks_of(*LENGTHS)
     slow = assembled_forward(one.plain, PREFIX, [c.token_ids for c in chunks], QUESTION.all_ids)
-    shares = slow.attentions[1, :, -queries:, len(PREFIX) : len(PREFIX) + sum(LENGTHS)].amax(dim=1)
+    attention_weights = slow.attentions[1, :, -queries:, len(PREFIX) : len(PREFIX) + sum(LENGTHS)].amax(dim=1)
     eligible = [local < edge or local >= n - edge for n in LENGTHS for local in range(n)]
     group, heads = one.spec.group, one.spec.kv_heads
     biased = [
         {
             token
             for token in range(sum(LENGTHS))
-            if eligible[token] and any(shares[h * group + g, token] > threshold for g in range(group))
+            if eligible[token] and any(attention_weights[h * group + g, token] > threshold for g in range(group))
         }
         for h in range(heads)
     ]
     dropped = max(map(len, biased))
     assert dropped > 0
-    paid = by_kv_head(shares, heads).tolist()
+    paid = by_kv_head(attention_weights, heads).tolist()
     expected = []
     for head in range(heads):
         others = [t for t in range(sum(LENGTHS)) if t not in biased[head]]

@@ -95,7 +95,7 @@ def test_a_tiny_nucleus_is_greedy() -> None:
 
 
 def test_temperature_and_nucleus_shape_the_distribution() -> None:
-    """P ~ p^(1/T): at T = 0.5, shares .5 .3 .2 become .66 .24 .11; a nucleus of 0.8 drops the last."""
+    """P ~ p^(1/T): at T = 0.5, attention_weights .5 .3 .2 become .66 .24 .11; a nucleus of 0.8 drops the last."""
     state = Scripted(0.5, 0.3, 0.2)
     cold = Counter(decode(state, [0], Sampling(temperature=0.5, max_new_tokens=3000), NOTHING))
     squared = [0.25, 0.09, 0.04]

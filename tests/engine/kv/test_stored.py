@@ -96,7 +96,7 @@ def test_a_model_in_bf16_runs_every_composition_on_the_cpu(composition: Composit
     memory = plan(narrow.spec, 50, config, free=10**9)
     stored = list(engine.prefill([chunk], memory))
     (one_score,) = engine.score(stored, QUESTION, memory)
-    expected = question_nll(wide, (*PREFIX, *chunk.token_ids, *QUESTION.lead), QUESTION.ids)
+    expected = question_nll(wide, (*PREFIX, *chunk.token_ids, *QUESTION.preamble), QUESTION.ids)
     assert one_score.nll == pytest.approx(sum(expected) / len(expected), abs=0.1)
     state = engine.compress(stored, [one_score], QUESTION, 8).state
     log_probs = state.step(QUESTION.all_ids)

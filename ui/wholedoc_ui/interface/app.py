@@ -5,7 +5,7 @@ from __future__ import annotations
 import gradio as gr
 from fastapi import FastAPI
 
-from ..app_state import Desk
+from ..app_state import AppState
 from ..session import Sessions
 from .components import ASSETS, build
 from .wiring import Wiring
@@ -14,11 +14,11 @@ SYSTEM_FONTS = ["system-ui", "-apple-system", "Segoe UI", "Roboto", "sans-serif"
 MONO_FONTS = ["ui-monospace", "Consolas", "monospace"]
 
 
-def mount(app: FastAPI, desk: Desk, *, auth: tuple[str, str] | None, upload_bytes: int) -> FastAPI:
+def mount(app: FastAPI, app_state: AppState, *, auth: tuple[str, str] | None, upload_bytes: int) -> FastAPI:
     """Mount the page at the root of a web application."""
     sessions = Sessions()
     with gr.Blocks(title="wholedoc", analytics_enabled=False, fill_width=True) as page:
-        Wiring(desk, sessions, build(desk)).bind(page)
+        Wiring(app_state, sessions, build(app_state)).bind(page)
     page.queue(default_concurrency_limit=None, max_size=64)
     return gr.mount_gradio_app(
         app,

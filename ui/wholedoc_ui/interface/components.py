@@ -11,7 +11,7 @@ import gradio as gr
 from wholedoc import Settings
 
 from .. import html
-from ..app_state import Desk
+from ..app_state import AppState
 from ..choices import (
     ANSWER_TOKENS,
     ATTENTIONS,
@@ -97,11 +97,11 @@ class Parts:
     settings: SettingsParts
 
 
-def build(desk: Desk) -> Parts:
+def build(app_state: AppState) -> Parts:
     """The page. Call it inside gr.Blocks."""
     with gr.Sidebar(label="Settings", open=False, position="right", width=340, elem_id="wd-settings"):
-        settings = _settings(desk.library.settings)
-    status = _html(html.status_line(desk.state), elem_id="wd-status")
+        settings = _settings(app_state.library.settings)
+    status = _html(html.status_line(app_state.state), elem_id="wd-status")
     with gr.Row(elem_id="wd-columns"):
         with gr.Column(scale=3, min_width=260, elem_id="wd-left"):
             shelf = _shelf()

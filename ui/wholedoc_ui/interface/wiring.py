@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import gradio as gr
 
 from .. import chat, evidence, html, shelf, suggestions
-from ..app_state import Desk, sentence
+from ..app_state import AppState, sentence
 from ..choices import AnsweringChoices, ReadingChoices
 from ..cost import cost_of
 from ..export import to_markdown
@@ -29,8 +29,8 @@ PACE_S = 0.08
 class Wiring:
     """Handlers of one app. Each takes the request, which knows the tab, and returns updates by component."""
 
-    def __init__(self, desk: Desk, sessions: Sessions, parts: Parts) -> None:
-        self.desk = desk
+    def __init__(self, app_state: AppState, sessions: Sessions, parts: Parts) -> None:
+        self.app_state = app_state
         self.sessions = sessions
         self.parts = parts
 
@@ -63,7 +63,7 @@ class Wiring:
         """Say what the program is doing until it is ready."""
         session = self._session(request)
         shown: str | None = None
-        for state in self.desk.watch():
+        for state in self.app_state.watch():
             updates = self._shelf(session)
             changed = updates if updates[self.parts.shelf.documents] != shown else {}
             shown = updates[self.parts.shelf.documents]
@@ -92,14 +92,14 @@ class Wiring:
         return [self.parts.shelf.documents, *self.parts.chat.suggestions]
 
     def _shelf(self, session: Session) -> Updates:
-        shown = shelf.rows(self.desk, self.sessions, session)
+        shown = shelf.rows(self.app_state, self.sessions, session)
         return {self.parts.shelf.documents: html.shelf(shown), **self._suggestions(session)}
 
     def _suggestions(self, session: Session) -> Updates:
         """Questions about the document that was chosen last; nothing is offered once a conversation is going on."""
         texts: tuple[str, ...] = ()
-        if session.selected and self.desk.library.knows(session.selected[-1]):
-            texts = suggestions.suggest(self.desk.library.document(session.selected[-1]))
+        if session.selected and self.app_state.library.knows(session.selected[-1]):
+            texts = suggestions.suggest(self.app_state.library.document(session.selected[-1]))
         buttons = self.parts.chat.suggestions
         padded = [*texts, *[""] * (len(buttons) - len(texts))]
         return {
@@ -110,15 +110,15 @@ class Wiring:
         session = self._session(request)
         if session.reading is not None:
             gr.Info("These are read when the documents before them are.")
-        yield from self._read(session, shelf.take_in(self.desk, session, uploads or []))
+        yield from self._read(session, shelf.take_in(self.app_state, session, uploads or []))
 
     def unlock(self, password: str, request: gr.Request) -> Iterator[Updates]:
         session = self._session(request)
-        yield from self._read(session, shelf.unlock(self.desk, session, password))
+        yield from self._read(session, shelf.unlock(self.app_state, session, password))
 
     def read_again(self, event: gr.EventData, request: gr.Request) -> Iterator[Updates]:
         session = self._session(request)
-        yield from self._read(session, shelf.read_again(self.desk, session, _acted(event)["id"]))
+        yield from self._read(session, shelf.read_again(self.app_state, session, _acted(event)["id"]))
 
     def _read(self, session: Session, work: Iterator[shelf.Arrivals]) -> Iterator[Updates]:
         parts = self.parts.shelf
@@ -145,7 +145,7 @@ class Wiring:
     def remove(self, event: gr.EventData, request: gr.Request) -> Updates:
         session = self._session(request)
         try:
-            shelf.remove(self.desk, self.sessions, session, _acted(event)["id"])
+            shelf.remove(self.app_state, self.sessions, session, _acted(event)["id"])
         except Exception as error:
             gr.Warning(html.esc(sentence(error)))
         return {**self._shelf(session), **self._evidence(session)}
@@ -176,7 +176,7 @@ class Wiring:
         if not question.strip():
             return
         try:
-            library = self.desk.library
+            library = self.app_state.library
             settings = AnsweringChoices(*answering).applied(library.settings, library.clustered_heads)
         except Exception as error:
             gr.Warning(html.esc(sentence(error)))
@@ -184,7 +184,7 @@ class Wiring:
         running = gr.Textbox(value="", submit_btn=False, stop_btn="Stop")
         yield {parts.question: running, parts.cost: ""}
         shown: tuple[Any, ...] = ()
-        for exchange in paced(chat.ask(self.desk, session, question, settings)):
+        for exchange in paced(chat.ask(self.app_state, session, question, settings)):
             now = (exchange.evidence, session.view, session.shown)
             changed = self._evidence(session) if now != shown and session.shown is exchange else {}
             shown = now
@@ -230,7 +230,7 @@ class Wiring:
     def _cost(self, session: Session) -> str:
         answered: list[Exchange] = [one for one in session.exchanges if one.answer]
         last = answered[-1].answer if answered else None
-        return html.cost(cost_of(last, self.desk.library.engine.spec.device)) if last else ""
+        return html.cost(cost_of(last, self.app_state.library.engine.spec.device)) if last else ""
 
     # The evidence
 
@@ -240,8 +240,8 @@ class Wiring:
         parts.citations.open_citation(self._opener(evidence.open_citation), None, outputs, **ORDERED)
         parts.strip.open_chunk(self._opener(evidence.open_chunk), None, outputs, **ORDERED)
         steps: tuple[tuple[gr.Button, Callable[[Session], None]], ...] = (
-            (parts.previous, lambda session: evidence.turn(self.desk, session, -1)),
-            (parts.following, lambda session: evidence.turn(self.desk, session, 1)),
+            (parts.previous, lambda session: evidence.turn(self.app_state, session, -1)),
+            (parts.following, lambda session: evidence.turn(self.app_state, session, 1)),
             (parts.smaller, lambda session: evidence.zoom(session, -1)),
             (parts.larger, lambda session: evidence.zoom(session, 1)),
         )
@@ -271,8 +271,8 @@ class Wiring:
     def _evidence(self, session: Session) -> Updates:
         """Strip, citations and page of the exchange that is shown."""
         shown = session.shown.evidence if session.shown else None
-        known = [id for id in shown.document_ids if self.desk.library.knows(id)] if shown else []
-        documents = {id: self.desk.library.document(id) for id in known}
+        known = [id for id in shown.document_ids if self.app_state.library.knows(id)] if shown else []
+        documents = {id: self.app_state.library.document(id) for id in known}
         names = {id: document.name for id, document in documents.items()}
         labels = {id: [page.label for page in document.pages] for id, document in documents.items()}
         drawn = html.strip(shown.chunks, names, labels) if shown else ""
@@ -281,7 +281,7 @@ class Wiring:
     def _page(self, session: Session) -> Updates:
         parts = self.parts.evidence
         shown = session.shown.evidence if session.shown else None
-        page = evidence.shown_page(self.desk, session)
+        page = evidence.shown_page(self.app_state, session)
         return {
             parts.citations: html.citations(shown, evidence.chosen_citation(session)),
             parts.page: html.page(page) if shown else "",
@@ -300,16 +300,16 @@ class Wiring:
         told = self.parts.settings.told
         yield {told: html.told("Loading…")}
         try:
-            self.desk.change(ReadingChoices(*reading).applied(self.desk.library.settings))
+            self.app_state.change(ReadingChoices(*reading).applied(self.app_state.library.settings))
         except Exception as error:
             yield {told: html.told(f"Nothing was changed. {sentence(error)}")}
             return
         shown = self._shelf(self._session(request))
-        yield {told: html.told("Done."), self.parts.status: html.status_line(self.desk.state), **shown}
+        yield {told: html.told("Done."), self.parts.status: html.status_line(self.app_state.state), **shown}
 
     def _tell(self) -> None:
         """Show what the library had to say."""
-        for notice in self.desk.take_notices():
+        for notice in self.app_state.take_notices():
             gr.Info(html.esc(notice))
 
     def _session(self, request: gr.Request) -> Session:

@@ -50,7 +50,7 @@ def ui(
         from .server import Address, create_app, serve
     except ModuleNotFoundError as error:
         raise click.UsageError(f'{error.name} is missing: pip install "wholedoc[ui]"') from error
-    from ..app_state import Desk
+    from ..app_state import AppState
 
     address = Address(host, port, _name_and_password(auth))
     if not address.is_loopback and address.auth is None and not no_auth:
@@ -58,18 +58,18 @@ def ui(
             f"{host} lets other machines in, and whoever connects sees all documents: add --auth USER:PASSWORD, "
             "or --no-auth if that is what you want"
         )
-    desk = Desk(settings_from(given))
+    app_state = AppState(settings_from(given))
 
     def ready() -> None:
         click.echo(f"wholedoc is at {address.url} ({time.perf_counter() - started:.0f} s); Ctrl-C stops it")
-        desk.start(files)
+        app_state.start(files)
 
     # A polite kill cleans up as Ctrl-C does.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:
-        serve(create_app(desk, address, int(upload_limit * 1e6)), address, ready)
+        serve(create_app(app_state, address, int(upload_limit * 1e6)), address, ready)
     finally:
-        desk.close()
+        app_state.close()
 
 
 def _name_and_password(auth: str | None) -> tuple[str, str] | None:

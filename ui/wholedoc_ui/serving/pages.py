@@ -10,7 +10,7 @@ from starlette.applications import Starlette
 from wholedoc import Library
 from wholedoc.server import serving
 
-from ..app_state import Desk
+from ..app_state import AppState
 from .server import Address, create_app
 
 USER = "wholedoc"
@@ -18,19 +18,19 @@ USER = "wholedoc"
 
 def pages(library: Library, address: serving.Address, *, key: str | None, upload_bytes: int) -> Starlette:
     """The browser app around a library that is open; who has the key may come in, with it as the password."""
-    desk = Desk(library.settings, library=library)
+    app_state = AppState(library.settings, library=library)
     auth = (USER, key) if key else None
-    app = create_app(desk, Address(address.host, address.port, auth), upload_bytes)
+    app = create_app(app_state, Address(address.host, address.port, auth), upload_bytes)
     inner = app.router.lifespan_context
 
     @asynccontextmanager
     async def lifespan(running: Starlette) -> AsyncIterator[None]:
         async with inner(running):
-            desk.start()
+            app_state.start()
             try:
                 yield
             finally:
-                desk.close()
+                app_state.close()
 
     app.router.lifespan_context = lifespan
     return app

@@ -14,9 +14,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from wholedoc.server import serving
 from wholedoc.server.serving import PortError, serve
 
-from ..app_state import Desk
+from ..app_state import AppState
 
-__all__ = ["Address", "Guard", "PortError", "create_app", "serve"]
+__all__ = ["AccessMiddleware", "Address", "PortError", "create_app", "serve"]
 
 # Nothing from elsewhere is ever loaded or asked. Gradio's own page needs inline scripts and compiles its templates.
 POLICY = "; ".join(
@@ -52,7 +52,7 @@ class Address(serving.Address):
     auth: tuple[str, str] | None = None
 
 
-class Guard:
+class AccessMiddleware:
     """Headers that keep the page to itself, and no files from the upload folder."""
 
     def __init__(self, app: ASGIApp) -> None:
@@ -74,14 +74,14 @@ class Guard:
             await self.app(scope, receive, send_guarded)
 
 
-def create_app(desk: Desk, address: Address, upload_bytes: int) -> FastAPI:
-    """The browser app around a desk."""
-    os.environ["GRADIO_TEMP_DIR"] = str(desk.incoming)  # a private folder, deleted in the end
+def create_app(app_state: AppState, address: Address, upload_bytes: int) -> FastAPI:
+    """The browser app around a app_state."""
+    os.environ["GRADIO_TEMP_DIR"] = str(app_state.incoming)  # a private folder, deleted in the end
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
     from ..interface.app import mount
 
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     # A web page elsewhere cannot pass itself off as this one by giving its own name this machine's address.
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(address.hosts))
-    app.add_middleware(Guard)  # the outermost, since it was added last
-    return mount(app, desk, auth=address.auth, upload_bytes=upload_bytes)
+    app.add_middleware(AccessMiddleware)  # the outermost, since it was added last
+    return mount(app, app_state, auth=address.auth, upload_bytes=upload_bytes)

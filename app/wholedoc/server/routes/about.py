@@ -38,8 +38,8 @@ async def health(request: Request) -> Response:
     said = Health(
         status=state.model.phase.value,
         model=state.model.name,
-        waiting=state.admission.waiting,
-        working=state.admission.working,
+        waiting=state.rate_limiter.waiting,
+        working=state.rate_limiter.working,
     )
     return JSONResponse(said.model_dump(), 503 if state.model.phase is Phase.FAILED else 200)
 

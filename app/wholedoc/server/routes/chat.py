@@ -139,7 +139,7 @@ class Streamed(Response):
 
 async def _begin(state: State, client: Client, asked: ChatRequest, came: float) -> Answering:
     """Wait for a place and the model, and start. Raises ApiError."""
-    place = await state.admission.enter(client)
+    place = await state.rate_limiter.enter(client)
     try:
         await state.model.loaded()
         completion = Completion(
