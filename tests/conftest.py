@@ -44,8 +44,7 @@ def _weights_are_loaded_once() -> Iterator[None]:
 
     Each gets a model of its own around them, so that one which was opened again is told from one which was kept.
     """
-    from wholedoc import library
-    from wholedoc.models import embedded_model
+    from wholedoc.models import embedded_model, lazy_model
     from wholedoc.models.text_model import TextModel, open_model
     from wholedoc.storage.home import home
 
@@ -56,7 +55,7 @@ def _weights_are_loaded_once() -> Iterator[None]:
         return replace(opened(source, **rest), name=name or embedded_model.NAME)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(library, "open_model", shared)
+        patch.setattr(lazy_model, "open_model", shared)
         yield
 
 

@@ -458,7 +458,7 @@ def test_the_pace_of_a_model_is_measured_once(
     library: Library, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     library.add(write(tmp_path / "log.txt", PARAGRAPHS))
-    monkeypatch.setattr("wholedoc.library.measure_throughput", lambda *_: pytest.fail("measured again"))
+    monkeypatch.setattr("wholedoc.reading.reader.measure_throughput", lambda *_: pytest.fail("measured again"))
     other = Library.open(settings=settings)
     document = other.parse(write(tmp_path / "other.txt", PARAGRAPHS[::-1]))
     planned = next(other.read(document))

@@ -50,7 +50,7 @@ def loaded(tiny_model: Path) -> Library:
 def app_state(settings: Settings, loaded: Library) -> Iterator[AppState]:
     """A app_state with an empty library; its model is loaded already."""
     made = AppState(settings)
-    made.library.__dict__["_loaded_model"] = loaded.model
+    made.library._model = loaded._model
     yield made
     made.close()
 

@@ -29,7 +29,7 @@ def beside(settings: Settings, loaded: Library, key: str | None) -> Iterator[Ser
     project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     make = EntryPoint(NAME, project["entry-points"][GROUP][NAME], GROUP).load()
     library = Library.open(settings=settings)
-    library.__dict__["_loaded_model"] = loaded.model
+    library._model = loaded._model
     options = Options(key=key, hosts=Address().hosts)
     with running(library, options, pages=make(library, Address(), key=key, upload_bytes=10**6)) as started:
         started.wait_ready()

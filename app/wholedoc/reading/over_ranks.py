@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator
 
-from parallelcomp import ChunkKV
+from parallelcomp import ChunkKV, Engine
 from parallelcomp.prefill import batches
-from parallelcomp.ranks import ScoringOverRanks
+from parallelcomp.ranks import Ranks, agreed
 
 from ..answer import Reading
 from ..storage.chunk_store import ChunkStore
@@ -24,14 +24,13 @@ STRETCH = 8
 
 
 def read_over_ranks(
-    engine: ScoringOverRanks, store: ChunkStore, plan: Plan, cancelled: Cancel | None = None
+    engine: Engine, ranks: Ranks, store: ChunkStore, plan: Plan, cancelled: Cancel | None = None
 ) -> Generator[Reading, None, ReadDocument]:
     """Yield progress, return the document with all its chunks' KV. All ranks call it together.
 
     Raises LibraryError if the chunks cannot be kept, Cancelled, and RankError.
     """
-    ranks = engine.ranks
-    memory = engine.agreed(engine.plan(len(plan.document)))
+    memory = agreed(engine.plan(len(plan.document)), ranks)
     missing = set(ranks.share([chunk.index for chunk in chunks_missing(store, plan)]))
     read = sum(len(chunk) for chunk in plan.chunks if chunk.index not in missing)
     progress = Progress(plan.document, done=read, cached=read)

@@ -7,7 +7,7 @@ dealt too, and hand on their passing blocks.
 Every rank runs the same program: `torchrun`, or `launch`, starts them, and `join` makes them one group.
 """
 
-from .engine import ChunksOverRanks, Elsewhere, ScoringOverRanks
+from .engine import ChunksOverRanks, Elsewhere, ScoringOverRanks, agreed
 from .group import Ranks, Traffic, join, started_as_rank
 from .hosts import RankCommunicator
 from .launch import launch
@@ -19,6 +19,7 @@ __all__ = [
     "Ranks",
     "ScoringOverRanks",
     "Traffic",
+    "agreed",
     "join",
     "launch",
     "started_as_rank",

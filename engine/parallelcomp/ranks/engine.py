@@ -66,7 +66,7 @@ class ScoringOverRanks(Engine):
         cancelled: Cancel | None = None,
     ) -> Iterator[ChunkScore]:
         """Scores of all chunks, those of other ranks last, and without their attention."""
-        memory = self.agreed(memory)
+        memory = agreed(memory, self.ranks)
         dealt = owners([one.kv.tokens for one in chunks], memory.score_batch, self.ranks.size)
         places = {one.chunk.index: place for place, one in enumerate(chunks)}
         mine = [one for one, owner in zip(chunks, dealt, strict=True) if owner == self.ranks.rank]
@@ -79,10 +79,11 @@ class ScoringOverRanks(Engine):
             if owner != self.ranks.rank:
                 yield ChunkScore(one.chunk.index, sum(row) / len(row), tuple(row))
 
-    def agreed(self, memory: MemoryPlan) -> MemoryPlan:
-        """The plan with rank 0's batches: free memory differs from rank to rank, batches must not."""
-        prefill, score = self.ranks.share((memory.prefill_batch, memory.score_batch))
-        return replace(memory, prefill_batch=prefill, score_batch=score)
+
+def agreed(memory: MemoryPlan, ranks: Ranks) -> MemoryPlan:
+    """The plan with rank 0's batches: free memory differs from rank to rank, batches must not."""
+    prefill, score = ranks.share((memory.prefill_batch, memory.score_batch))
+    return replace(memory, prefill_batch=prefill, score_batch=score)
 
 
 class ChunksOverRanks(ScoringOverRanks):
@@ -95,7 +96,7 @@ class ChunksOverRanks(ScoringOverRanks):
         self, chunks: Sequence[Chunk], memory: MemoryPlan, cancelled: Cancel | None = None
     ) -> Iterator[ChunkKV]:
         """All chunks in order; those that other ranks read have no KV here."""
-        memory = self.agreed(memory)
+        memory = agreed(memory, self.ranks)
         dealt = owners([len(chunk) for chunk in chunks], memory.score_batch, self.ranks.size)
         mine = [chunk for chunk, owner in zip(chunks, dealt, strict=True) if owner == self.ranks.rank]
         reading = super().prefill(mine, memory, cancelled)

@@ -426,10 +426,10 @@ def test_fields_may_change_between_calls(llm: ParallelCompLLM) -> None:
 
 def test_the_window_is_what_the_engine_takes(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
     llm = ParallelCompLLM(library=library)
-    assert "_loaded_model" not in library.__dict__
+    assert not library._model.is_loaded
     assert llm.to_payload()["class_name"] == "ParallelCompLLM"
     assert ParallelCompLLM(library=library, context_window=5000).metadata.context_window == 5000
-    assert "_loaded_model" not in library.__dict__
+    assert not library._model.is_loaded
     metadata = llm.metadata
     assert metadata.context_window == library.engine.plan(1).longest_document or metadata.context_window > 10**6
     assert metadata.context_window > 100 * library.engine.spec.window

@@ -26,7 +26,7 @@ pytestmark = pytest.mark.embedded
 def empty(settings: Settings, server: Server) -> Any:
     """A server of its own with nothing on the shelf; its model is loaded already."""
     library = Library.open(settings=settings)
-    library.__dict__["_loaded_model"] = server.library.model
+    library._model = server.library._model
     with running(library) as started:
         yield started
 

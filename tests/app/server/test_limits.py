@@ -32,7 +32,7 @@ pytestmark = pytest.mark.embedded
 def another(server: Server, settings: Settings, **options: Any) -> Iterator[Server]:
     """Another server with options of its own; its model is loaded already."""
     library = Library.open(settings=settings)
-    library.__dict__["_loaded_model"] = server.library.model
+    library._model = server.library._model
     with running(library, Options(**options)) as started:
         started.wait_ready()
         yield started
@@ -132,7 +132,7 @@ def test_a_client_that_leaves_while_the_model_loads(
 
     monkeypatch.setattr(Library, "engine", property(slow))
     library = Library.open(settings=settings)
-    library.__dict__["_loaded_model"] = server.library.model
+    library._model = server.library._model
     with running(library) as one:
         assert one.http.get("/health").json()["status"] == "loading"
         assert one.http.get("/v1/models").json()["data"][0]["context_window"] is None

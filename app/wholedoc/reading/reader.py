@@ -1,0 +1,206 @@
+"""Documents on disk, and the model that reads them."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Generator, Sequence
+from pathlib import Path
+
+from parallelcomp import ClusteredHeads, ClusterError, Engine, MemoryPlan
+from parallelcomp.chai import head_clusters
+from parallelcomp.ranks import Ranks, ScoringOverRanks
+
+from ..answer import Planned, Reading
+from ..documents.document import Document
+from ..documents.tokenized import TokenizedDocument, tokenize
+from ..models.lazy_model import LazyModel
+from ..models.text_model import TextModel
+from ..models.throughput import ThroughputRecords, measure_throughput
+from ..runtime.turns import Turns
+from ..settings import Settings
+from ..storage.folder import DocumentInfo, LibraryFolder
+from ..storage.shelf import Shelf
+from .corpus import ReadDocument
+from .over_ranks import read_over_ranks
+from .through_store import Plan, bytes_on_disk, chunks_missing, read
+
+Cancel = Callable[[], bool]
+Notify = Callable[[str], None]
+
+
+class Reader(Shelf):
+    """A shelf with a model that reads what stands on it. The model is loaded when it is first needed.
+
+    With `ranks`, several processes read the same documents together: each has a reader of its own over the same
+    folder, and makes the same calls in the same order. `model` is shared with another reader that loads it alike;
+    without it the reader has one of its own.
+    """
+
+    def __init__(
+        self,
+        folder: LibraryFolder,
+        settings: Settings,
+        notify: Notify = lambda _: None,
+        turns: Turns | None = None,
+        ranks: Ranks | None = None,
+        model: LazyModel | None = None,
+    ) -> None:
+        super().__init__(folder)
+        self.ranks = ranks
+        self.settings = settings
+        self.turns = turns or Turns()
+        self._notify = notify
+        self._throughputs = ThroughputRecords(folder.path / "paces.json")
+        self._model = model or LazyModel(settings, notify)
+        self._making = threading.Lock()
+        self._engine: Engine | None = None
+        self._tokenized: dict[str, TokenizedDocument] = {}
+        self._read: dict[str, ReadDocument] = {}
+
+    # The model
+
+    @property
+    def model(self) -> TextModel:
+        """The model; loaded on first use. Raises ModelError."""
+        return self._model.get()
+
+    @property
+    def engine(self) -> Engine:
+        """The engine around the model; made on first use. Raises ModelError and WindowError."""
+        with self._making:
+            if self._engine is None:
+                self._engine = self._make_engine(self.model)
+            return self._engine
+
+    def _make_engine(self, model: TextModel) -> Engine:
+        if self.ranks is not None:
+            return ScoringOverRanks(model.loaded, model.prompt.prefix, self.settings.engine, self.ranks)
+        return Engine(model.loaded, model.prompt.prefix, self.settings.engine)
+
+    @property
+    def clusters_file(self) -> Path:
+        """Where the clusters of the model's attention heads are kept, beside the models."""
+        return self.folder.path / "models" / f"clusters-{self.model.loaded.spec.fingerprint}.json"
+
+    def clustered_heads(self) -> ClusteredHeads:
+        """The clusters of heads that were found for the model. Raises ClusterError if none were."""
+        if not self.clusters_file.exists():
+            raise ClusterError(
+                "which heads of this model attend alike is not known yet: find it out with "
+                "`wholedoc cluster-heads FILE` on some text, with the same --model"
+            )
+        return head_clusters.read(self.clusters_file)
+
+    # Reading
+
+    def add(
+        self,
+        path: Path | str,
+        *,
+        password: str | None = None,
+        progress: Callable[[Reading], None] = lambda _: None,
+        cancelled: Cancel | None = None,
+    ) -> DocumentInfo:
+        """Read a file into the library. Raises DocumentError, LibraryError, ModelError and Cancelled."""
+        document = self.parse(path, password)
+        for event in self.read(document, cancelled):
+            if isinstance(event, Reading):
+                progress(event)
+        return self.folder.info(document)
+
+    def tokenized(self, document: Document) -> TokenizedDocument:
+        """The document as the model sees it."""
+        known = self._tokenized.get(document.id)
+        if known is None:
+            known = self._tokenized[document.id] = tokenize(document, self.model.tokenizer)
+        return known
+
+    def read(
+        self, document: Document, cancelled: Cancel | None = None, client: str = ""
+    ) -> Generator[Planned | Reading, None, ReadDocument]:
+        """Read a document through the store: says what it takes, then yields progress. Turns go round between
+        clients.
+
+        Raises MemoryPlanError, LibraryError and Cancelled.
+        """
+        known = self._read.get(document.id)
+        if known is not None:
+            return known
+        plan = Plan.of(self.engine, self.tokenized(document))
+        planned = self._plan(plan, cancelled, client)
+        yield planned
+        self._make_room(plan, planned.bytes)
+        engine, store = self.engine, self.folder.store
+        if self.ranks is None:
+            work = read(engine, store, plan, cancelled)
+        else:
+            work = read_over_ranks(engine, self.ranks, store, plan, cancelled)
+        finished, throughput = yield from _with_throughput(self.turns.steps(work, cancelled, client))
+        if planned.seconds is not None and throughput:
+            with self.folder.writing():
+                self._throughputs.put(self.engine, throughput)
+        self._read[document.id] = ReadDocument(finished.tokenized, finished.chunks, len(finished.tokenized))
+        return finished
+
+    def unread(self, document: Document) -> ReadDocument:
+        """A document without any KV, for a question that reads it anew."""
+        return ReadDocument(self.tokenized(document), ())
+
+    def _fit(self, documents: Sequence[Document]) -> MemoryPlan:
+        """Memory for what of the documents is not in it yet. Raises MemoryPlanError if they do not fit together."""
+        memory = self.engine.plan(sum(len(self.tokenized(one)) for one in documents if one.id not in self._read))
+        if not memory.fits and self.engine.spec.device.type != "cpu":
+            self._read.clear()  # other documents' KV on the device, which the store gives back when they are asked
+            memory = self.engine.plan(sum(len(self.tokenized(one)) for one in documents))
+        memory.check()
+        return memory
+
+    def _plan(self, plan: Plan, cancelled: Cancel | None, client: str) -> Planned:
+        """What reading this takes. Raises MemoryPlanError if it does not fit, and Cancelled."""
+        tokens = len(plan.document)
+        memory = self._fit([plan.document.document])
+        missing = chunks_missing(self.folder.store, plan)
+        left = sum(len(chunk) for chunk in missing)
+        seconds = None
+        if len(missing) > 2 * memory.prefill_batch:
+            throughput = self._throughputs.get(self.engine)
+            if throughput is None:
+                with self.turns.take(cancelled, client):
+                    throughput = measure_throughput(self.engine, missing, memory, cancelled)
+            seconds = left / throughput
+        document = plan.document.document
+        size = bytes_on_disk(self.engine, missing)
+        return Planned(document.id, document.name, tokens, tokens - left, size, seconds, memory.longest_document)
+
+    def _make_room(self, plan: Plan, missing: int) -> None:
+        """Room on disk for the document's chunks, and the reading's record."""
+        document = plan.document.document
+        record = plan.record(self.engine, self.model.name)
+        others = {
+            one.model for one in self.folder.readings.of(document.id) if one.fingerprint != record.fingerprint
+        }
+        if missing and others:
+            read_by = ", ".join(sorted(others))
+            self._notify(f"{document.name} was read by {read_by}; {record.model} has to read it itself")
+        for removed in self.folder.make_room(document.name, record, missing, self.settings.library_bytes):
+            known = self.folder.known(removed.document_id)
+            name = known.name if known else removed.document_id[:12]
+            self._notify(f"removed what {removed.model} had read of {name}: the library is full")
+
+    def _forget(self, id: str) -> None:
+        self._read.pop(id, None)
+        self._tokenized.pop(id, None)
+
+
+def _with_throughput(
+    reading: Generator[Reading, None, ReadDocument],
+) -> Generator[Reading, None, tuple[ReadDocument, float]]:
+    """Run a reading; returns also the tokens a second of its last event."""
+    throughput = 0.0
+    while True:
+        try:
+            event = next(reading)
+        except StopIteration as stop:
+            return stop.value, throughput
+        throughput = event.tokens_per_second
+        yield event
