@@ -169,7 +169,7 @@ def _with_words(asking: Asking, question: Question, scores: Sequence[ChunkScore]
     """The scores, and what the question's words say for each chunk."""
     # A question that follows another often leaves its words out.
     said = " ".join([*(turn.question for turn in asking.history[-1:]), asking.text])
-    words = shared_words(said, asking.corpus.texts)
+    words = shared_words(said, asking.corpus.words)
     return [replace(score, prior=words[score.index] / len(question.ids)) for score in scores]
 
 

@@ -7,11 +7,11 @@ is read and scored by the model, and this only adds to its score.
 from __future__ import annotations
 
 import math
-import re
 from collections import Counter
 from collections.abc import Sequence
 
-WORD = re.compile(r"\w+")
+from ..reading.corpus import WORD, ChunkWords
+
 # BM25's usual constants: how soon a repeated word counts no more, and how much long texts are held against theirs.
 SATURATION, LENGTH = 1.5, 0.75
 # Nats of the question's likelihood that one unit of BM25 is worth. On short-fact questions about Wikipedia pages in
@@ -20,19 +20,19 @@ SATURATION, LENGTH = 1.5, 0.75
 WEIGHT = 2.0
 
 
-def shared_words(question: str, chunks: Sequence[str]) -> list[float]:
-    """What the question's words say for each chunk's text, in nats over the whole question."""
+def shared_words(question: str, chunks: Sequence[ChunkWords]) -> list[float]:
+    """What the question's words say for each chunk, in nats over the whole question: BM25 times `WEIGHT`."""
     asked = set(WORD.findall(question.casefold()))
-    found = [Counter(word for word in WORD.findall(text.casefold()) if word in asked) for text in chunks]
-    mean = sum(map(len, chunks)) / max(len(chunks), 1) or 1.0
-    holding = Counter(word for counts in found for word in counts)
+    found = [[word for word in chunk.counts if word in asked] for chunk in chunks]
+    mean = sum(chunk.characters for chunk in chunks) / max(len(chunks), 1) or 1.0
+    holding = Counter(word for words in found for word in words)
     rarity = {word: math.log(1 + (len(chunks) - count + 0.5) / (count + 0.5)) for word, count in holding.items()}
     return [
-        WEIGHT * sum(rarity[word] * _often(count, len(text) / mean) for word, count in counts.items())
-        for counts, text in zip(found, chunks, strict=True)
+        WEIGHT * sum(rarity[word] * _saturated(chunk.counts[word], chunk.characters / mean) for word in words)
+        for words, chunk in zip(found, chunks, strict=True)
     ]
 
 
-def _often(count: int, length: float) -> float:
-    """BM25's weight of a word that stands `count` times in a text of this length, relative to the mean."""
+def _saturated(count: int, length: float) -> float:
+    """BM25's weight of a word that occurs `count` times in a text of `length` mean lengths."""
     return count * (SATURATION + 1) / (count + SATURATION * (1 - LENGTH + LENGTH * length))

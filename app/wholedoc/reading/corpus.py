@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -10,6 +12,24 @@ from functools import cached_property
 from parallelcomp import ChunkKV
 
 from ..documents.tokenized import TokenizedDocument
+
+WORD = re.compile(r"\w+")
+
+
+@dataclass(frozen=True)
+class ChunkWords:
+    """The words of one chunk's text, without regard to case.
+
+    `counts` says how often each word occurs; its keys stand in the order in which the text first uses them.
+    `characters` is the length of the text.
+    """
+
+    counts: Counter[str]
+    characters: int
+
+    @classmethod
+    def of(cls, text: str) -> ChunkWords:
+        return cls(Counter(WORD.findall(text.casefold())), len(text))
 
 
 @dataclass(frozen=True)
@@ -19,6 +39,13 @@ class ReadDocument:
     tokenized: TokenizedDocument
     chunks: tuple[ChunkKV, ...]
     cached_tokens: int = 0
+
+    @cached_property
+    def words(self) -> tuple[ChunkWords, ...]:
+        """The words of every chunk. They are counted once for a document, not for every question to it."""
+        tokenized, text = self.tokenized, self.tokenized.document.text
+        chunks = [one.chunk for one in self.chunks]
+        return tuple(ChunkWords.of(text[tokenized.starts[c.start] : tokenized.ends[c.stop - 1]]) for c in chunks)
 
 
 @dataclass(frozen=True)
@@ -55,16 +82,10 @@ class Corpus:
         document, offset = self.locate(first)
         return self.documents[document].tokenized.token_ids[offset : offset + last - first]
 
-    @cached_property
-    def texts(self) -> list[str]:
-        """Each chunk's text."""
-        texts: list[str] = []
-        for document in self.documents:
-            tokenized, whole = document.tokenized, document.tokenized.document.text
-            for one in document.chunks:
-                start, stop = tokenized.starts[one.chunk.start], tokenized.ends[one.chunk.stop - 1]
-                texts.append(whole[start:stop])
-        return texts
+    @property
+    def words(self) -> list[ChunkWords]:
+        """The words of every chunk, in the order of the chunks."""
+        return [words for document in self.documents for words in document.words]
 
     def locate(self, token: int) -> tuple[int, int]:
         """Document index and token offset in that document of a token of the corpus."""

@@ -6,7 +6,13 @@ import math
 
 import pytest
 
-from wholedoc.answering.shared_words import LENGTH, SATURATION, WEIGHT, shared_words
+from wholedoc.answering import shared_words as bm25
+from wholedoc.answering.shared_words import LENGTH, SATURATION, WEIGHT
+from wholedoc.reading.corpus import ChunkWords
+
+
+def shared_words(question: str, texts: list[str]) -> list[float]:
+    return bm25.shared_words(question, [ChunkWords.of(text) for text in texts])
 
 
 def test_by_hand() -> None:
@@ -37,5 +43,10 @@ def test_nothing_to_compare(question: str, chunks: list[str]) -> None:
 
 
 def test_case_and_other_scripts() -> None:
-    assert shared_words("STRASSE", ["Straße", "weg"])[0] > 0
-    assert shared_words("гавань", ["Гавань и мол", "мол"])[0] > 0
+    """The same words in another case, or as another spelling of the same letters, count as the same."""
+    plain = shared_words("strasse", ["strasse", "weg"])
+    assert plain[0] > plain[1] == 0
+    assert shared_words("STRASSE", ["Straße", "weg"]) == pytest.approx([plain[0] * 1.0, 0], rel=0.05)
+    cyrillic, other = shared_words("гавань", ["Гавань и мол", "мол"])
+    assert cyrillic == pytest.approx(shared_words("harbor", ["Harbor i mol", "mol"])[0])
+    assert other == 0
