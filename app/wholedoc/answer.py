@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Citation:
-    """`quote` is an exact substring of the extracted text of page `page` (1-based) of the named document."""
+    """A place in a document. `quote` is an exact substring of the extracted text of page `page` (1-based)."""
 
     document_id: str
     document: str
@@ -21,8 +21,9 @@ class Citation:
 class ScoredChunk:
     """One chunk of the documents asked, in document order.
 
-    `gain`: by how much the chunk makes the question more likely than the prefix alone, nats per token.
-    `pages` are 1-based, first and last.
+    `nll` is the question's mean -log P given the chunk, in nats per token; `gain` is by how much the chunk makes
+    the question more likely than the prefix alone does, in nats per token. `pages` are the first and the last,
+    1-based.
     """
 
     document_id: str
@@ -35,7 +36,7 @@ class ScoredChunk:
 
 @dataclass(frozen=True)
 class Usage:
-    """Tokens. `cached_tokens` of the documents' tokens did not have to be read for this question."""
+    """Numbers of tokens. `cached_tokens` of the documents' tokens did not have to be read for this question."""
 
     document_tokens: int
     cached_tokens: int
@@ -46,8 +47,11 @@ class Usage:
 
 @dataclass(frozen=True)
 class Timings:
-    """Seconds from the start of the question: until chunks were scored, the first token that shows (white space
-    before an answer does not), the end."""
+    """Seconds from the start of the question until all chunks were scored, until the first visible token, and until
+    the end.
+
+    White space before an answer is not visible.
+    """
 
     score_s: float
     first_token_s: float
@@ -56,8 +60,9 @@ class Timings:
 
 @dataclass(frozen=True)
 class Answer:
-    """`found` is false when the documents do not support an answer; `text` then says so. `cut_short`: it ended
-    because it was as long as it may be."""
+    """The answer to one question. `found` is false if the documents do not support an answer; `text` then says so.
+
+    `cut_short` is true if the answer ended because it reached the limit of its length."""
 
     question: str
     text: str
@@ -72,10 +77,10 @@ class Answer:
 
 @dataclass(frozen=True)
 class Planned:
-    """A document fits and is about to be read: said before reading starts.
+    """A document fits into memory and is about to be read. This comes before reading starts.
 
-    `cached_tokens` of its tokens are in the library already; the rest takes `bytes` on disk and about `seconds`
-    (None where it is too little to be worth an estimate). Up to `longest_document` tokens would fit.
+    `cached_tokens` of its tokens are in the library already. The rest takes `bytes` on disk and about `seconds`,
+    which is None if it is too little for an estimate. A document of up to `longest_document` tokens would fit.
     """
 
     document_id: str
@@ -89,10 +94,11 @@ class Planned:
 
 @dataclass(frozen=True)
 class Reading:
-    """A document is being read: tokens done of all, of which `cached_tokens` came from the library.
+    """A document is being read: `tokens` of `total_tokens` are done, `cached_tokens` of which came from the
+    library.
 
-    `tokens_per_second` counts what the model read; `seconds_left` is None until something was read.
-    `damaged_chunks` were found damaged in the library and are read again.
+    `tokens_per_second` counts what the model read. `seconds_left` is None until something was read.
+    `damaged_chunks` chunks were found damaged in the library and are read again.
     """
 
     document_id: str
@@ -107,7 +113,7 @@ class Reading:
 
 @dataclass(frozen=True)
 class Scoring:
-    """Chunks are being scored by the question: `done` of `total`."""
+    """`done` of `total` chunks are scored by the question."""
 
     done: int
     total: int
@@ -123,8 +129,9 @@ class Scored:
 
 @dataclass(frozen=True)
 class Cited:
-    """The citations, known before the answer's first word. `lead`: show them first, since the model is too small to
-    say it as well in words of its own."""
+    """The citations, which are known before the answer's first word.
+
+    `lead` says that they should be shown first, since the model is too small to say it as well in its own words."""
 
     citations: tuple[Citation, ...]
     lead: bool = False

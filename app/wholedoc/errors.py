@@ -58,7 +58,7 @@ class QuestionError(WholedocError):
 
 
 class PromptError(WholedocError):
-    """Something in a program's request that cannot be done: an image, a link to fetch, an option nobody knows."""
+    """A program's request asks for something that cannot be done: an image, a link to fetch, an unknown option."""
 
     exit_code = 2
 
@@ -70,16 +70,16 @@ class UnknownDocumentError(WholedocError):
 
 
 def explain(error: Exception) -> str | None:
-    """The sentence for a person if the error is one that a person can cause, else None.
+    """Return the sentence for a person if a person can cause this error, else None.
 
-    The engine's errors are known by where they come from, so that torch need not be imported to tell.
+    The engine's errors are known by the module that they come from, so that torch need not be imported.
     """
     known = isinstance(error, WholedocError) or type(error).__module__.startswith("parallelcomp")
     return str(error) if known else None
 
 
 def storage_error(folder: object, error: OSError) -> LibraryError:
-    """What an operating system's error means for a person."""
+    """Return what an error of the operating system means for a person."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return LibraryError(
             f"the disk of the library {folder} is full: free some space, remove documents with `wholedoc remove`, "

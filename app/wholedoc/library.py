@@ -46,7 +46,10 @@ class Library(Reader):
         return cls(found, settings or Settings(), notify, ranks=ranks)
 
     def with_settings(self, settings: Settings) -> Library:
-        """The same library with other settings, and with the model that is loaded where that may stay."""
+        """Return the same library with other settings.
+
+        It keeps the loaded model if both load it in the same way.
+        """
         if not settings.loads_like(self.settings):
             return Library(self.folder, settings, self._notify, self.turns, self.ranks)
         other = Library(self.folder, settings, self._notify, self.turns, self.ranks, self._model)
@@ -67,13 +70,13 @@ class Library(Reader):
         cancelled: Cancel | None = None,
         client: str = "",
     ) -> Iterator[Event]:
-        """Ask documents, or their ids, together: Planned and Reading where one is new, then the answer's events.
+        """Ask documents together, given themselves or by their ids.
 
-        `history` are the turns before, which the question may refer to. `instructions` say how to answer; chunks
-        are scored without them. The answer ends before the first of the strings `stop`. `settings` stand in
-        for the library's own; they may differ in all that reading does not depend on, else ValueError is raised.
-        Turns at the model go round between clients, whatever they call themselves. Closing the iterator stops the
-        work.
+        Yields Planned and Reading for each document that is new, then the answer's events. `history` holds the
+        earlier turns, which the question may refer to. `instructions` say how to answer; chunks are scored without
+        them. The answer ends before the first of the strings `stop`. `settings` replace the library's own for this
+        question; they may differ in anything that reading does not depend on, else ValueError is raised. Clients
+        take turns at the model; `client` says who asks. Closing the iterator stops the work.
 
         Raises QuestionError, WindowError, LayoutError and MemoryPlanError before anything is read, and what `read`
         raises.
@@ -97,8 +100,10 @@ class Library(Reader):
         cancelled: Cancel | None = None,
         client: str = "",
     ) -> Iterator[Event]:
-        """Ask documents several questions that know nothing of each other: the events of `stream`, of one question
-        after the other, each ended by its Done. Every stored chunk is read once for all of them.
+        """Ask documents several questions that know nothing of each other.
+
+        Yields the events of `stream` for one question after the other, each ended by its Done. Every stored chunk
+        is read once for all questions.
 
         Raises what `stream` raises, before anything is read if any question cannot be asked.
         """
@@ -124,7 +129,10 @@ class Library(Reader):
         stop: tuple[str, ...],
         cancelled: Cancel | None,
     ) -> Asking:
-        """A question that can be asked, of no documents yet. Raises QuestionError, WindowError and ValueError."""
+        """Return a question that can be asked, without its documents.
+
+        Raises QuestionError, WindowError and ValueError.
+        """
         chosen = settings or self.settings
         if not chosen.reads_like(self.settings):
             raise ValueError("these settings read documents in another way: use with_settings")
@@ -139,7 +147,7 @@ class Library(Reader):
     def _corpus(
         self, documents: Sequence[Document | str], cancelled: Cancel | None, client: str
     ) -> Generator[Planned | Reading, None, Corpus]:
-        """The documents, read where they are new."""
+        """Read the documents that are new, and return all of them as a corpus."""
         known = self._documents(documents)
         self._fit(known)
         finished: list[ReadDocument] = []
@@ -158,7 +166,7 @@ class Library(Reader):
         cancelled: Cancel | None = None,
         client: str = "",
     ) -> Iterator[Event]:
-        """Ask the model itself, without any document: Tokens and Done. Closing the iterator stops the work.
+        """Ask the model itself, without any document. Yields Tokens and Done. Closing the iterator stops the work.
 
         Raises QuestionError, WindowError, MemoryPlanError and Cancelled.
         """

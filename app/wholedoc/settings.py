@@ -19,8 +19,10 @@ class AnswerFrom(Enum):
     PASSAGES = "passages"
     """The best passages alone, read again: a small model loses the thread in more."""
     QUOTE = "quote"
-    """The best passages alone, and in their words: another that the model would write gives way, and where too many
-    would have to, it quotes."""
+    """The best passages alone, and in their words.
+
+    A few other words are replaced; where too many would have to be, the answer is a quote.
+    """
 
 
 class Attention(Enum):
@@ -34,19 +36,21 @@ class Attention(Enum):
     """Star-Attention: blocks that see the document's start and hand on nothing, read anew for every question."""
 
 
-# Below this many parameters a model answers best by quoting passages.
+# A model of fewer parameters than this answers best by quoting passages.
 SMALL_MODEL = 1e9
 
 
 @dataclass(frozen=True)
 class Settings:
-    """`model` is a Hugging Face id or a folder, None the embedded model. `device` None is CUDA where there is one;
-    `dtype` None is the fastest that the device has. `decode_weights` None is 8 bits for a small model on a CPU in
-    bf16, which decodes nearly twice as fast. `found_margin`: nats per token by which a chunk must make
-    the question, or words of it (`explains`), more likely than the prefix alone, for an answer to count as found.
-    `answer_from` None follows the model's size; `passages` is how many of them are read again. `library_bytes`:
-    most that the chunks of all documents take on disk. `apb` None is ParallelComp; with it every question reads the
-    documents anew, and the library keeps nothing of that.
+    """What a person chooses.
+
+    `model` is a Hugging Face id or a folder; None stands for the embedded model. `device` None is CUDA if there is
+    one, and `dtype` None is the fastest format of the device. `decode_weights` None means 8 bits for a small model
+    on a CPU in bf16, which then decodes nearly twice as fast. `found_margin` is the number of nats per token by
+    which a chunk must make the question more likely than the prefix alone does (see `abstention.explains`) for an
+    answer to count as found. `answer_from` None follows the model's size. `passages` is how many passages are read
+    again. `library_bytes` is the most that the chunks of all documents may take on disk. `apb` None is
+    ParallelComp; with APB every question reads the documents anew, and the library keeps nothing of that.
     """
 
     model: str | None = None
@@ -70,10 +74,10 @@ class Settings:
         return Attention.STAR if self.apb.passing_tokens == 0 else Attention.APB
 
     def loads_like(self, other: Settings) -> bool:
-        """Whether both use the same model, loaded in the same way."""
+        """Return whether both use the same model, loaded in the same way."""
         mine, others = ((one.model, one.device, one.dtype, one.decode_weights) for one in (self, other))
         return mine == others
 
     def reads_like(self, other: Settings) -> bool:
-        """Whether both read documents in the same way, so that what one has read serves the other."""
+        """Return whether both read documents in the same way, so that what one has read serves the other."""
         return self.loads_like(other) and self.engine.reads_like(other.engine)

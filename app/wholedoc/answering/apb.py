@@ -1,4 +1,4 @@
-"""One question by APB: the documents are read for it, block after block, and it looks at all of them at once."""
+"""One question by APB: the documents are read for it, block after block, and it attends to all of them at once."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from .pipeline import Asking, Found, reread, rescore_closest, tell, written
 
 
 def answer_by_apb(asking: Asking, apb: APB, ranks: Ranks | None = None) -> Generator[Event, None, None]:
-    """Yield Reading, Scored (of no chunks), Cited, Tokens and Done, of a question that was checked.
+    """Answer a question that was checked: yields Reading, Scored (of no chunks), Cited, Tokens and Done.
 
-    Over `ranks`, all of them make this call together, and get the same. Raises LayoutError, WindowError and
+    All `ranks` make this call together and get the same events. Raises LayoutError, WindowError and
     MemoryPlanError before anything is read, then Cancelled, and RankError.
     """
     engine, corpus = asking.engine, asking.corpus
@@ -48,7 +48,7 @@ def answer_by_apb(asking: Asking, apb: APB, ranks: Ranks | None = None) -> Gener
 
 
 def _read(asking: Asking, apb: APB, ranks: Ranks | None) -> Generator[Event, None, QuestionReading]:
-    """Read all documents as one, and say how far it is."""
+    """Read all documents as one, yielding the progress."""
     engine, corpus = asking.engine, asking.corpus
     question = asking.question(instructed=asking.answer_from is AnswerFrom.CONTEXT)
     communicator: Communicator | None = None if ranks is None else RankCommunicator(ranks, apb.hosts)
@@ -77,7 +77,7 @@ def _read(asking: Asking, apb: APB, ranks: Ranks | None) -> Generator[Event, Non
 
 
 def _whole(corpus: Corpus) -> list[tuple[Chunk, float]]:
-    """Every document as one chunk, none better than another."""
+    """Return every document as one chunk, all with the same weight."""
     return [
         (Chunk(index, offset, one.tokenized.token_ids), 1.0)
         for index, (offset, one) in enumerate(zip(corpus.token_offsets, corpus.documents, strict=True))
@@ -85,7 +85,7 @@ def _whole(corpus: Corpus) -> list[tuple[Chunk, float]]:
 
 
 def _generate(asking: Asking, reading: QuestionReading, passages: Sequence[Passage]) -> Iterator[int]:
-    """The answer's token ids."""
+    """Yield the answer's token ids."""
     if asking.answer_from is not AnswerFrom.CONTEXT and passages:
         return written(asking, reread(asking, passages), passages)
     return reading.generate(asking.settings.sampling, asking.model.stop_ids, asking.cancelled)

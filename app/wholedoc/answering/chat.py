@@ -21,7 +21,7 @@ Cancel = Callable[[], bool]
 
 @dataclass(frozen=True)
 class Chatting:
-    """One question on its way: what to ask with, after which turns, and how."""
+    """A question, with the model that answers it, the turns before it, and the settings."""
 
     engine: Engine
     model: TextModel
@@ -34,7 +34,7 @@ class Chatting:
 
 
 def chat(chatting: Chatting) -> Generator[Event, None, None]:
-    """Yield Tokens and Done. Raises QuestionError, WindowError, MemoryPlanError and Cancelled; nothing is cut."""
+    """Yield Tokens and Done. Nothing is cut. Raises QuestionError, WindowError, MemoryPlanError and Cancelled."""
     if not chatting.text.strip():
         raise QuestionError("the question is empty: write one")
     engine, model, sampling = chatting.engine, chatting.model, chatting.settings.sampling

@@ -8,12 +8,14 @@ from ..answer import Citation
 from ..reading.corpus import Corpus
 from .passages import Passage
 
-# Passages below this share of the best one's score only distract.
+# A passage whose score is below this share of the best one's only distracts.
 WORTH_SHOWING = 0.02
 
 
 def cite(corpus: Corpus, passages: Sequence[Passage]) -> tuple[Citation, ...]:
-    """One citation a passage that is not far behind the best; scores are relative to the best, which has 1."""
+    """Return one citation for each passage that is not far behind the best.
+
+    Scores are relative to the best passage, whose score is 1."""
     best = max((passage.score for passage in passages), default=0.0)
     if best <= 0:
         return ()

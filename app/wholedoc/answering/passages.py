@@ -1,4 +1,4 @@
-"""Passages: a sentence that the question looks at and what follows it, ranked, as exact spans of their pages."""
+"""Passages: sentences that the question attends to, with what follows them, as exact spans of their pages."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from ..documents.sentences import Sentence, sentences
 from ..documents.tokenized import TokenizedDocument
 from ..reading.corpus import Corpus
 
-# A passage is a sentence and up to three that follow it: a name often stands in one sentence, what is asked about
-# it in one of the next. On the sample questions the first quote holds the answer for 17 % with one sentence, 35,
-# 68, 95 and 97 % with two, three, four and five.
+# A passage is a sentence and up to three that follow it: a name often stands in one sentence, and what is asked
+# about it in one of the next. The first quote holds the answer to 17 % of the sample questions with one sentence,
+# and to 35, 68, 95 and 97 % with two, three, four and five.
 SENTENCES = 4
 CHARACTERS = 500
 # Temperature of posteriors, in nats over the whole question; likelihoods are over-confident.
 TEMPERATURE = 4.0
-# A second look is worth its time for passages that got at least this share of the best one's attention.
+# Passages are read again alone, and scored anew, if they got at least this share of the best one's attention,
 CONTENDER = 0.25
-# And for no more of them than this: the best is among the first three.
+# and no more than this many of them: the best is among the first three.
 CONTENDERS = 3
 
 
@@ -32,8 +32,8 @@ CONTENDERS = 3
 class Passage:
     """Characters [start, stop) of page `page` (0-based) of the corpus's document `document`.
 
-    Tokens [first, last) of the corpus; `score` is comparable within one question only. `read`: its own KV, where
-    it was read again alone.
+    These are the corpus's tokens [first, last). Scores can be compared within one question only. `read` is the
+    passage's own KV if it was read again alone.
     """
 
     document: int
@@ -49,17 +49,17 @@ class Passage:
         return self.first < other.last and other.first < self.last
 
     def chunk(self, corpus: Corpus) -> Chunk:
-        """The passage's tokens, to be read again."""
+        """Return the passage's tokens as a chunk, to be read again."""
         return Chunk(0, self.first, corpus.token_ids(self.first, self.last))
 
 
 def best_passages(
     corpus: Corpus, kept: Sequence[ChunkScore], attention: NDArray[np.float32], limit: int
 ) -> list[Passage]:
-    """The `limit` best passages that do not overlap, best first.
+    """Return the `limit` best passages that do not overlap, the best first.
 
-    `attention` (corpus tokens,): what the question pays to each token. A passage is ranked by its first sentence:
-    attention over the square root of its length (so that neither long nor short sentences win for their length),
+    `attention` (corpus tokens,) is what the question pays to each token. A passage is ranked by its first sentence:
+    the attention on it, divided by the square root of its length so that length itself neither helps nor harms,
     times the posterior of its chunk.
     """
     posterior = _posterior(kept)
@@ -69,7 +69,7 @@ def best_passages(
 def best_of(
     corpus: Corpus, weighted: Sequence[tuple[Chunk, float]], attention: NDArray[np.float32], limit: int
 ) -> list[Passage]:
-    """The same for passages that begin in these chunks, each with the weight of its chunk."""
+    """Return the same for passages that begin in these chunks, where each chunk comes with its weight."""
     summed = np.concatenate([[0.0], np.cumsum(attention, dtype=np.float64)])
     ranked = sorted(
         (passage for chunk, weight in weighted for passage in _passages(corpus, chunk, summed, weight)),
@@ -85,27 +85,28 @@ def best_of(
 
 
 def contenders(passages: Sequence[Passage]) -> list[Passage]:
-    """Those of the ranked passages that might be better than the first; none if it leads clearly."""
+    """Return the ranked passages that might be better than the first, with the first; none if it leads clearly."""
     close = [passage for passage in passages[:CONTENDERS] if passage.score > CONTENDER * passages[0].score]
     return close if len(close) > 1 else []
 
 
-def rerank(passages: Sequence[Passage], looked: Sequence[RescoredSpan]) -> list[Passage]:
-    """Passages ranked anew by attention and by how well each alone explains the question.
+def rerank(passages: Sequence[Passage], rescored: Sequence[RescoredSpan]) -> list[Passage]:
+    """Rank passages anew by attention and by how well each of them alone explains the question.
 
-    `looked` are second looks at the first of the passages; the rest stay behind.
+    `rescored` belongs to the first of the passages. The others stay behind these, in their order.
     """
-    best = min((look.nll for look in looked), default=0.0)
+    best = min((span.nll for span in rescored), default=0.0)
     again = [
-        replace(passage, score=passage.score * math.exp((best - look.nll) / TEMPERATURE), read=look.read)
-        for passage, look in zip(passages, looked, strict=False)
+        replace(passage, score=passage.score * math.exp((best - span.nll) / TEMPERATURE), read=span.read)
+        for passage, span in zip(passages, rescored, strict=False)
     ]
     again.sort(key=lambda passage: -passage.score)
-    return again + list(passages[len(looked) :])
+    return again + list(passages[len(rescored) :])
 
 
 def _posterior(kept: Sequence[ChunkScore]) -> dict[int, float]:
-    """P(chunk | question) over the kept chunks, tempered, from the summed question NLL and prior evidence."""
+    """Return P(chunk | question) over the kept chunks, tempered, from the summed question NLL and the prior
+    evidence."""
     summed = {score.index: score.rank * len(score.token_nll) for score in kept}
     best = min(summed.values())
     weights = {index: math.exp((best - nll) / TEMPERATURE) for index, nll in summed.items()}
@@ -114,7 +115,7 @@ def _posterior(kept: Sequence[ChunkScore]) -> dict[int, float]:
 
 
 def _passages(corpus: Corpus, chunk: Chunk, summed: NDArray[np.float64], posterior: float) -> Iterator[Passage]:
-    """Every passage whose first sentence begins in the chunk."""
+    """Yield every passage whose first sentence begins in the chunk."""
     document, offset = corpus.locate(chunk.start)
     tokenized = corpus.documents[document].tokenized
     base = corpus.token_offsets[document]
@@ -125,7 +126,7 @@ def _passages(corpus: Corpus, chunk: Chunk, summed: NDArray[np.float64], posteri
             if not offset <= first < offset + len(chunk):
                 continue
             stop = _extend(spans, index)
-            looked = summed[base + last] - summed[base + first]
+            paid = summed[base + last] - summed[base + first]
             yield Passage(
                 document,
                 page,
@@ -133,12 +134,12 @@ def _passages(corpus: Corpus, chunk: Chunk, summed: NDArray[np.float64], posteri
                 stop,
                 base + first,
                 base + _tokens(tokenized, page, sentence.start, stop)[1],
-                posterior * float(looked) / math.sqrt(max(last - first, 1)),
+                posterior * float(paid) / math.sqrt(max(last - first, 1)),
             )
 
 
 def _extend(spans: Sequence[Sentence], index: int) -> int:
-    """Where the passage that begins with sentence `index` ends: at most SENTENCES and CHARACTERS long."""
+    """Return the end of the passage that begins with sentence `index`. It has at most SENTENCES and CHARACTERS."""
     start, stop = spans[index].start, spans[index].stop
     for sentence in spans[index + 1 : index + SENTENCES]:
         if sentence.stop - start > CHARACTERS:

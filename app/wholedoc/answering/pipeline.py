@@ -1,4 +1,4 @@
-"""One question to documents that have been read: score, choose, look, cite, answer."""
+"""One question to documents that have been read: score, choose, attribute, cite, answer."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ from .writing import Writing
 
 Cancel = Callable[[], bool]
 NOT_FOUND = "Not found: the document does not seem to answer this."
-# A small model that is given the first word of its answer comes to the point: on the sample questions, answers from
-# the best passage are right for 65 % with it and for 58 % without.
+# A small model that is given the first word of its answer comes to the point: of the sample questions, 65 % are
+# answered right from the best passage with this word, and 58 % without it.
 ANSWER_PREFIX = "Answer:"
 
 
 @dataclass(frozen=True)
 class Scores:
-    """What chunks were scored in a pass with other questions; `seconds` is this question's share of its time."""
+    """The scores of chunks from a pass with other questions. `seconds` is this question's share of its time."""
 
     chunks: tuple[ChunkScore, ...]
     seconds: float
@@ -39,10 +39,10 @@ class Scores:
 
 @dataclass(frozen=True)
 class Asking:
-    """One question on its way: what to ask with, of what, and how.
+    """A question, with the documents that it goes to, the model that answers, and the settings.
 
-    The `instructions` are heard where the answer is written; chunks are scored without them, at no cost for them.
-    `scores` are there already if they were made with other questions together.
+    The `instructions` are used where the answer is written. Chunks are scored without them, so they cost nothing
+    per chunk. `scores` are given if they were made together with other questions.
     """
 
     engine: Engine
@@ -66,10 +66,10 @@ class Asking:
         return self.settings.sampling.max_new_tokens
 
     def question(self, *, instructed: bool = False, answer_prefix: str = "") -> Question:
-        """The question in its place after the turns before; `answer_prefix` are the answer's first words.
+        """Return the question's tokens after the earlier turns. `answer_prefix` is how the answer begins.
 
-        Raises QuestionError if there is no question or what stands before it has grown too long, WindowError if
-        the question alone is.
+        Raises QuestionError if the question is empty or the text before it is too long, and WindowError if the
+        question alone is too long.
         """
         if not self.text.strip():
             raise QuestionError("the question is empty: write one")
@@ -95,7 +95,7 @@ class Asking:
 
 
 def answer(asking: Asking) -> Generator[Event, None, None]:
-    """Yield Scoring, Scored, Cited, Tokens and Done, of a question that was checked. Raises Cancelled."""
+    """Answer a question that was checked: yields Scoring, Scored, Cited, Tokens and Done. Raises Cancelled."""
     engine, corpus = asking.engine, asking.corpus
     question = asking.question()
     started = time.perf_counter() - (asking.scores.seconds if asking.scores else 0.0)
@@ -121,8 +121,11 @@ def answer(asking: Asking) -> Generator[Event, None, None]:
 
 @dataclass(frozen=True)
 class Found:
-    """What is known when an answer begins: `started` by `time.perf_counter`, `scored_s` seconds after it scored;
-    `usage` lacks the answer's own tokens."""
+    """What is known when an answer begins.
+
+    `started` is a time of `time.perf_counter`; the chunks were scored `scored_s` seconds later. `usage` does not
+    count the answer's own tokens yet.
+    """
 
     started: float
     scored_s: float
@@ -132,7 +135,7 @@ class Found:
 
 
 def tell(asking: Asking, found: Found, tokens: Iterator[int] | None) -> Generator[Token | Done, None, None]:
-    """Yield the answer's Tokens (None: that the documents have none) and Done."""
+    """Yield the Tokens of the answer and Done. `tokens` is None if the documents do not answer the question."""
     writing = Writing(asking.model.tokenizer, asking.stop, one_line=asking.answer_from is AnswerFrom.QUOTE)
     for piece in [NOT_FOUND] if tokens is None else writing.pieces(tokens):
         yield Token(piece)
@@ -166,15 +169,17 @@ def _score(asking: Asking, question: Question) -> Generator[Scoring, None, list[
 
 
 def _with_words(asking: Asking, question: Question, scores: Sequence[ChunkScore]) -> list[ChunkScore]:
-    """The scores, and what the question's words say for each chunk."""
-    # A question that follows another often leaves its words out.
+    """Return the scores with what the question's words say for each chunk."""
+    # A question that follows another one often leaves out that one's words.
     said = " ".join([*(turn.question for turn in asking.history[-1:]), asking.text])
     words = shared_words(said, asking.corpus.words)
     return [replace(score, prior=words[score.index] / len(question.ids)) for score in scores]
 
 
 def score_together(askings: Sequence[Asking]) -> Generator[Scoring, None, list[Asking]]:
-    """Score the chunks by several questions to the same documents, each chunk once for all. Raises Cancelled."""
+    """Score the chunks by several questions to the same documents, reading each chunk once for all of them.
+
+    Raises Cancelled."""
     started = time.perf_counter()
     first = askings[0]
     engine, corpus = first.engine, first.corpus
@@ -192,10 +197,10 @@ def score_together(askings: Sequence[Asking]) -> Generator[Scoring, None, list[A
 
 
 def _attribute(asking: Asking, question: Question, kept: Sequence[ChunkScore]) -> tuple[Selection, list[Passage]]:
-    """Compose the kept chunks, see which passages the question looks at, and take a second look at the best."""
+    """Compose the kept chunks, rank passages by the question's attention, and rescore the best."""
     engine, corpus = asking.engine, asking.corpus
-    looking = asking.question(instructed=asking.answer_from is AnswerFrom.CONTEXT)
-    selection = engine.compress(corpus.chunks, kept, looking, asking.max_new_tokens, asking.cancelled)
+    asked = asking.question(instructed=asking.answer_from is AnswerFrom.CONTEXT)
+    selection = engine.compress(corpus.chunks, kept, asked, asking.max_new_tokens, asking.cancelled)
     observer = engine.attribution_observer(selection)
     selection = engine.attribute(selection, observer, asking.cancelled)
     attention = observer.by_token(corpus.tokens).numpy()
@@ -204,7 +209,7 @@ def _attribute(asking: Asking, question: Question, kept: Sequence[ChunkScore]) -
 
 
 def rescore_closest(asking: Asking, question: Question, passages: list[Passage]) -> list[Passage]:
-    """Passages ranked anew by how well each alone explains the question, unless the first leads clearly."""
+    """Rank the passages anew by how well each alone explains the question, unless the first leads clearly."""
     close = contenders(passages)
     if not close:
         return passages
@@ -213,7 +218,7 @@ def rescore_closest(asking: Asking, question: Question, passages: list[Passage])
 
 
 def answer_context(asking: Asking, kept: Sequence[ChunkScore]) -> Selection:
-    """What the answer is written from where these chunks stay: for measuring how likely an answer is.
+    """Return what the answer is written from if these chunks stay. It serves to measure how likely an answer is.
 
     Raises QuestionError, WindowError and Cancelled.
     """
@@ -221,7 +226,7 @@ def answer_context(asking: Asking, kept: Sequence[ChunkScore]) -> Selection:
 
 
 def _generate(asking: Asking, selection: Selection, passages: Sequence[Passage]) -> Iterator[int]:
-    """The answer's token ids."""
+    """Return an iterator over the answer's token ids."""
     writing_from = _writing_from(asking, selection, passages)
     if writing_from is selection:
         sampling, stop_ids = asking.settings.sampling, asking.model.stop_ids
@@ -230,14 +235,14 @@ def _generate(asking: Asking, selection: Selection, passages: Sequence[Passage])
 
 
 def _writing_from(asking: Asking, selection: Selection, passages: Sequence[Passage]) -> Selection:
-    """The best passages read again where the answer is made from those, else the selection itself."""
+    """Return the best passages, read again, if the answer is made from those, else the selection itself."""
     if asking.answer_from is AnswerFrom.CONTEXT or not passages:
         return selection
     return reread(asking, passages)
 
 
 def reread(asking: Asking, passages: Sequence[Passage]) -> Selection:
-    """The best passages alone, read again, with the question after them and an answer begun."""
+    """Read the best passages again, alone, with the question and the beginning of an answer after them."""
     chosen = _chosen(asking, passages)
     opened = asking.question(instructed=True, answer_prefix=ANSWER_PREFIX)
     if len(chosen) == 1 and chosen[0].read is not None:
@@ -247,7 +252,10 @@ def reread(asking: Asking, passages: Sequence[Passage]) -> Selection:
 
 
 def written(asking: Asking, again: Selection, passages: Sequence[Passage]) -> Iterator[int]:
-    """The token ids of an answer from passages that were read again: it ends with its line."""
+    """Return the token ids of an answer from passages that were read again.
+
+    It ends at the end of its first line.
+    """
     if asking.answer_from is AnswerFrom.QUOTE:
         return _in_their_words(asking, again, passages)
     stop_ids = asking.model.stop_ids | asking.model.line_ends
@@ -255,7 +263,7 @@ def written(asking: Asking, again: Selection, passages: Sequence[Passage]) -> It
 
 
 def _in_their_words(asking: Asking, again: Selection, passages: Sequence[Passage]) -> Iterator[int]:
-    """What the model writes in the passages' words, if that tells something, else what it quotes."""
+    """Yield what the model writes in the words of the passages if it tells something, else what it quotes."""
     model, corpus, sampling = asking.model, asking.corpus, asking.settings.sampling
     chosen = _chosen(asking, passages)
     common = common_words([one.tokenized.document.text for one in corpus.documents])
@@ -278,7 +286,7 @@ def _in_their_words(asking: Asking, again: Selection, passages: Sequence[Passage
 
 
 def _chosen(asking: Asking, passages: Sequence[Passage]) -> list[Passage]:
-    """The passages that are read again, in the document's order."""
+    """Return the passages that are read again, in the document's order."""
     return sorted(passages[: asking.settings.passages], key=lambda passage: passage.first)
 
 

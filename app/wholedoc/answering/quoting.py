@@ -1,4 +1,4 @@
-"""What a small model's answer may consist of: it says what stands in a passage, or quotes it."""
+"""What a small model's answer may consist of: words of a passage, or a quote of it."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from ..documents.sentences import sentences
 from ..reading.corpus import Corpus
 from .passages import Passage
 
-# A number with its separators is one word, and so is what a hyphen or an apostrophe joins.
+# A number with its separators counts as one word, and so do parts joined by a hyphen or an apostrophe.
 WORD = re.compile(r"\w+(?:[.,:'’-]\w+)*")
-# "7." or "Article 12." in front of a paragraph numbers it, and answers nothing.
+# "7." or "Article 12." in front of a paragraph is its number and answers nothing.
 NUMBERING = re.compile(r"^[^\S\n]*(?:\w+ )?\d+(?:\.\d+)*\.(?!\S)", re.MULTILINE)
-# A word with a larger share of all words than this, and not just a few of them, is one that every text is full of:
-# no answer begins with it.
+# A word that makes up a larger share of all words than this, and occurs at least so often, is common. No answer
+# begins with a common word.
 COMMON_SHARE, COMMON_COUNT = 0.004, 5
 
 
 def common_words(texts: Sequence[str]) -> frozenset[str]:
-    """The words that these texts are full of."""
+    """Return the common words of these texts."""
     counts = Counter(word for text in texts for word in words_of(text))
     least = max(COMMON_SHARE * counts.total(), COMMON_COUNT)
     return frozenset(word for word, count in counts.items() if count >= least)
@@ -32,14 +32,16 @@ def common_words(texts: Sequence[str]) -> frozenset[str]:
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """The words that an answer may be written with: those of the passages, and others that tell nothing."""
+    """The words that an answer may be written with.
+
+    `telling` are words of the passages that tell something; `dull` are common words and those of the question."""
 
     telling: frozenset[str]
     dull: frozenset[str]
 
     @classmethod
     def of(cls, corpus: Corpus, passages: Sequence[Passage], question: str, common: frozenset[str]) -> Vocabulary:
-        """Of the question and of what passages have beyond it."""
+        """Collect the words of the question and of the passages."""
         dull = common | set(words_of(question))
         words: set[str] = set()
         for passage in passages:
@@ -50,21 +52,24 @@ class Vocabulary:
         return cls(frozenset(words - dull), dull)
 
     def has_begun(self, text: str) -> bool:
-        """Whether every word of an unfinished text is one of these, or its last may still grow into one."""
+        """Return whether every word of an unfinished text is in the vocabulary; its last word may be the beginning
+        of one."""
         words = words_of(text)
         if not all(word in self.telling or word in self.dull for word in words[:-1]):
             return False
         return not words or any(known.startswith(words[-1]) for known in chain(self.telling, self.dull))
 
     def tells(self, text: str) -> bool:
-        """Whether every word is one of these, and some of them tell something."""
+        """Return whether every word is in the vocabulary and at least one of them tells something."""
         words = set(words_of(text))
         return words <= self.telling | self.dull and not words.isdisjoint(self.telling)
 
 
 def sources(corpus: Corpus, passage: Passage, question: str, common: frozenset[str]) -> list[Source]:
-    """What may be quoted of a passage: from one sentence, beginning with a word that is neither the question's nor
-    common, and ending with a word. Where every word is one of those, a quote may begin with any."""
+    """Return what may be quoted of a passage.
+
+    A quote stays within one sentence and ends with a word. It begins with a word that is neither common nor the
+    question's; if there is no such word it may begin with any."""
     document, first = corpus.locate(passage.first)
     tokenized = corpus.documents[document].tokenized
     text = tokenized.document.text
@@ -90,7 +95,8 @@ def sources(corpus: Corpus, passage: Passage, question: str, common: frozenset[s
 
 
 def _telling(text: str, start: int, stop: int, dull: Collection[str]) -> set[int]:
-    """Where the words stand that an answer may begin with: no dull one, no paragraph's number, no second name."""
+    """Return the positions of the words that an answer may begin with: not dull, no paragraph's number, no second
+    name."""
     numbering = {at for found in NUMBERING.finditer(text, start, stop) for at in range(*found.span())}
     telling: set[int] = set()
     ended, after_name = start, False  # of the word in front: a name is begun with its first word
@@ -104,8 +110,11 @@ def _telling(text: str, start: int, stop: int, dull: Collection[str]) -> set[int
 
 
 def _beginnings(text: str, spans: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:
-    """For each word where it stands, and the token it begins with, or white space in front that is a token of its
-    own. Words that begin within a token of the word before are left out."""
+    """Yield the position of each word and the token that it begins with.
+
+    White space in front that is a token of its own counts as the beginning. Words that begin within a token of the
+    word before are left out.
+    """
     for found in WORD.finditer(text, spans[0][0], spans[-1][1]):
         place = next(index for index, (_, end) in enumerate(spans) if end > found.start())
         if not text[spans[place][0] : found.start()].strip():
@@ -113,11 +122,11 @@ def _beginnings(text: str, spans: Sequence[tuple[int, int]]) -> Iterator[tuple[i
 
 
 def _blank(text: str, spans: Sequence[tuple[int, int]], place: int) -> bool:
-    """Whether there is such a token, and it is white space."""
+    """Return whether token `place` exists and is white space."""
     return place >= 0 and not text[slice(*spans[place])].strip()
 
 
 def words_of(text: str) -> list[str]:
-    """Its words, caseless."""
+    """Return the words of a text, folded to one case."""
     found: list[str] = WORD.findall(text.casefold())
     return found

@@ -1,4 +1,4 @@
-"""A small model writes in the words of its passage: one that does not stand there gives way to one that does."""
+"""Writing in the words of a passage: a small model's other words are replaced by words of the passage."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ from parallelcomp import AnswerState, Context, Observer
 from ..documents.sentences import sentences
 from .quoting import Vocabulary, words_of
 
-# A third word that has to be replaced is a sign that the rest will be beside the point, and so is one of the first
-# two (docs/log.md, trial 26).
+# If a third word has to be replaced, or one of the first two, the rest will be beside the point (docs/log.md,
+# trial 26).
 REPLACED = 2
 BEGUN = 2
-# Next tokens that are looked at for one that fits.
+# How many of the likeliest next tokens are tried for one that fits.
 CANDIDATES = 200
-# A hyphen that joins nothing: the word behind it was replaced.
+# A hyphen that joins nothing, since the word after it was replaced.
 DANGLING = re.compile(r"\w-\s")
-# What stands for a character whose last bytes are still to come.
+# Decoding shows this for a character whose last bytes are still missing.
 UNFINISHED = "\N{REPLACEMENT CHARACTER}"
 
 
 class Wording:
-    """Log-probabilities of `inner` for one sentence in the words of `vocabulary`, ended by `stop_id`.
+    """The log-probabilities of `inner`, limited to one sentence in the words of `vocabulary`, which `stop_id` ends.
 
-    `lost`: it ended since too much of what the model wanted to say is not in them. `decode` makes text of token
-    ids, by `closing` the model itself ends.
+    `lost` is true if it ended because the model wanted too many other words. `decode` turns token ids into text,
+    and the model itself ends an answer with one of `closing`.
     """
 
     def __init__(
@@ -57,7 +57,8 @@ class Wording:
         observer: Observer | None = None,
         cancelled: Callable[[], bool] | None = None,
     ) -> Tensor:
-        """Append the question, then tokens of the answer; log-probabilities of the next, fp32 (vocabulary,).
+        """Append the question, then tokens of the answer. Returns the log-probabilities of the next token, fp32
+        (vocabulary,).
 
         Raises Cancelled.
         """
@@ -74,7 +75,7 @@ class Wording:
         return only
 
     def _next(self, first: int, others: Sequence[int]) -> int:
-        """The likeliest token, or the one that takes its place."""
+        """Return the likeliest token, or the one that replaces it."""
         if first in self._closing:
             return first
         so_far = self._decode(self._ids)
@@ -92,7 +93,7 @@ class Wording:
         return self._lose() if found is None else found
 
     def _fits(self, so_far: str, token: int, *, word: bool = False) -> bool:
-        """Whether the text stays within the vocabulary, and no two tokens without a letter follow each other."""
+        """Return whether the text stays within the vocabulary and has no two tokens without a letter in a row."""
         if token in self._closing:
             return False
         longer = self._decode([*self._ids, token])
@@ -102,7 +103,7 @@ class Wording:
         return self._vocabulary.has_begun(longer) and not DANGLING.search(longer)
 
     def _ended_with_letter(self, so_far: str) -> bool:
-        """Whether the last token brought one, or there is none yet."""
+        """Return whether the last token brought a letter; true if there is no token yet."""
         return not self._ids or _has_letter(_added(self._decode(self._ids[:-1]), so_far))
 
     def _lose(self) -> int:
@@ -111,7 +112,7 @@ class Wording:
 
 
 def _added(before: str, after: str) -> str:
-    """What a token added, together with what it made whole."""
+    """Return the text that a token added, including a character that it completed."""
     return after[len(before.rstrip(UNFINISHED)) :]
 
 

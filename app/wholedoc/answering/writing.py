@@ -1,4 +1,4 @@
-"""An answer being written: from token ids to text, piece by piece, up to where it is to stop."""
+"""An answer being written: token ids become text, piece by piece, up to a stop string."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ from tokenizers.decoders import DecodeStream
 
 @dataclass
 class Writing:
-    """`token_ids` and `text` so far. It ends before the first of the strings `stop`; `stopped` says that it did.
-    `shown_at`: when its first letter was there, by `time.perf_counter`; None before that.
+    """The `token_ids` and the `text` of an answer so far.
 
-    `one_line`: line ends become spaces, as they are those of a page and none of the answer's.
+    The text ends before the first of the strings `stop`; `stopped` says that it did. `shown_at` is when its first
+    visible character came, by `time.perf_counter`, and None before that. With `one_line`, line ends become spaces,
+    since they are line ends of a page and not of the answer.
     """
 
     tokenizer: Any
@@ -27,7 +28,7 @@ class Writing:
     stopped: bool = False
 
     def pieces(self, tokens: Iterator[int]) -> Iterator[str]:
-        """The text as it comes, and note of it."""
+        """Yield the pieces of text as they come, and record them."""
         for piece in self._pieces(tokens):
             self.text += piece
             if self.shown_at is None and piece.strip():
@@ -35,7 +36,7 @@ class Writing:
             yield piece
 
     def _pieces(self, tokens: Iterator[int]) -> Iterator[str]:
-        """One piece of text a token; it may be empty, while a character or a stop string is not yet whole."""
+        """Yield one piece of text for each token. It is empty while a character or a stop string is incomplete."""
         stream = DecodeStream(skip_special_tokens=True)
         held = ""
         for token in tokens:
@@ -54,11 +55,11 @@ class Writing:
             yield held
 
     def cut_short(self, longest: int) -> bool:
-        """Whether the text ended for being as long as it may be, in tokens."""
+        """Return whether the text ended because it reached `longest` tokens."""
         return not self.stopped and len(self.token_ids) >= longest
 
     def _beginning(self, text: str) -> int:
-        """How many of the last characters may be the beginning of a stop string."""
+        """Return how many of the last characters may be the beginning of a stop string."""
         longest = max((len(one) for one in self.stop), default=1) - 1
         lengths = range(min(longest, len(text)), 0, -1)
         return next((length for length in lengths if any(one.startswith(text[-length:]) for one in self.stop)), 0)

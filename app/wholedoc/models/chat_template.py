@@ -1,4 +1,4 @@
-"""The text around document and question, or around a conversation, taken from the model's own chat template."""
+"""The text around a document and a question, or around a conversation, taken from the model's own chat template."""
 
 from __future__ import annotations
 
@@ -19,8 +19,11 @@ ASK = "\n\nQuestion:"
 
 @dataclass(frozen=True)
 class PromptSegments:
-    """Token ids before the document, between document and question, after a question, and between an answer and the
-    next question."""
+    """The segments of a prompt, as token ids.
+
+    `prefix` stands before the document, `preamble` between the document and the question, `suffix` after a
+    question, and `turn` between an answer and the next question.
+    """
 
     prefix: tuple[int, ...]
     preamble: tuple[int, ...]
@@ -29,7 +32,7 @@ class PromptSegments:
 
     @classmethod
     def of(cls, tokenizer: Any) -> PromptSegments:
-        """Read the template of a tokenizer, or a plain one where it has none."""
+        """Take the segments from a tokenizer's chat template, or from a plain one if it has none."""
         return cls(*(encode(tokenizer, text, special=True) for text in _pieces(tokenizer)))
 
     def question(
@@ -40,7 +43,7 @@ class PromptSegments:
         instructions: str = "",
         answer_prefix: str = "",
     ) -> Question:
-        """The question's tokens in their place, after earlier turns; `answer_prefix` are the answer's first words.
+        """Return the question's tokens after the earlier turns. `answer_prefix` is how the answer begins.
 
         Instructions and earlier turns belong to the preamble: the model sees them, but only the question is scored.
         """
@@ -52,8 +55,11 @@ class PromptSegments:
 
 
 def encode(tokenizer: Any, text: str, *, special: bool = False) -> tuple[int, ...]:
-    """Token ids of `text`. Only our own template text may contain special tokens: in a document or a question,
-    something that looks like one is text, so that it cannot end the prompt or open another role."""
+    """Return the token ids of `text`.
+
+    Only the template's own text may contain special tokens (`special`). In a document or a question whatever looks
+    like one is read as text, so that it cannot end the prompt or open another role.
+    """
     encoded = tokenizer(text, add_special_tokens=False, split_special_tokens=not special)
     return tuple(encoded["input_ids"])
 
@@ -61,7 +67,7 @@ def encode(tokenizer: Any, text: str, *, special: bool = False) -> tuple[int, ..
 def chat_ids(
     tokenizer: Any, question: str, history: Sequence[Turn] = (), instructions: str = ""
 ) -> tuple[int, ...]:
-    """Token ids of an ordinary conversation up to where the model answers, without any document.
+    """Return the token ids of an ordinary conversation, without any document, up to where the model answers.
 
     Raises ModelError if the model's template leaves one of the texts out.
     """
@@ -80,7 +86,7 @@ def chat_ids(
 
 
 def stop_ids(model: Any, tokenizer: Any) -> frozenset[int]:
-    """Ids that end an answer: what the model's generation config and the tokenizer name."""
+    """Return the ids that end an answer, by the model's generation config and by the tokenizer."""
     named = model.generation_config.eos_token_id
     ids = set(named) if isinstance(named, list) else {named}
     ids.add(tokenizer.eos_token_id)
@@ -88,13 +94,14 @@ def stop_ids(model: Any, tokenizer: Any) -> frozenset[int]:
 
 
 def _pieces(tokenizer: Any) -> tuple[str, str, str, str]:
-    """The text before the document, up to the question, after it, and between its answer and the next question."""
+    """Return the text of the four segments: before the document, before the question, after it, and between two
+    turns."""
     first, following = f"{DOCUMENT_MARK}{ASK}{QUESTION_MARK}", f"{ASK.lstrip()}{NEXT_MARK}"
     if tokenizer.chat_template is None:
         opened = f"{tokenizer.bos_token or ''}{first}\nAnswer:"
         continued = f"{opened}{ANSWER_MARK}\n\n{following}"
     else:
-        # What opens the answer is taken from a first turn: templates of thinking models open later ones otherwise.
+        # The suffix is taken from a first turn: templates of thinking models begin later answers in another way.
         opened = _render(tokenizer, first)
         continued = _render(tokenizer, first, ANSWER_MARK, following)
     before, rest = opened.split(DOCUMENT_MARK)
@@ -104,7 +111,8 @@ def _pieces(tokenizer: Any) -> tuple[str, str, str, str]:
 
 
 def _conversation(tokenizer: Any, instructions: str, messages: Sequence[str]) -> str:
-    """Messages of user and assistant in turn in the tokenizer's template, or in a plain one where it has none."""
+    """Render messages of user and assistant, in turn, by the tokenizer's template, or by a plain one if it has
+    none."""
     if tokenizer.chat_template is not None:
         return _render(tokenizer, *messages, instructions=instructions)
     opening = f"{tokenizer.bos_token or ''}{instructions}" + ("\n\n" if instructions else "")
@@ -115,7 +123,8 @@ def _conversation(tokenizer: Any, instructions: str, messages: Sequence[str]) ->
 
 
 def _render(tokenizer: Any, first: str, *later: str, instructions: str = SYSTEM) -> str:
-    """The template with instructions, a first user message, and later messages of assistant and user in turn."""
+    """Render the template with instructions, a first user message, and later messages of assistant and user in
+    turn."""
     from jinja2 import TemplateError
 
     def render(system: Sequence[dict[str, str]], content: str) -> str:

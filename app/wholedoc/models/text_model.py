@@ -1,4 +1,4 @@
-"""A language model with its tokenizer and prompt: what turns documents and questions into tokens."""
+"""A language model with its tokenizer and the segments of its prompt."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from .quiet import quiet_transformers
 
 @dataclass(frozen=True)
 class TextModel:
-    """`name` is what a person called it."""
+    """A loaded model with its tokenizer. `name` is the name by which a person chose it."""
 
     name: str
     loaded: parallelcomp.LoadedModel
@@ -44,11 +44,11 @@ class TextModel:
 
     @cached_property
     def line_ends(self) -> frozenset[int]:
-        """Ids of the tokens that end a line."""
+        """The ids of the tokens that end a line."""
         return frozenset(ids[0] for text in ("\n", "\n\n") if len(ids := encode(self.tokenizer, text)) == 1)
 
     def decode(self, token_ids: list[int]) -> str:
-        """Text of token ids, special tokens left out."""
+        """Return the text of token ids, without special tokens."""
         text: str = self.tokenizer.decode(token_ids, skip_special_tokens=True)
         return text
 
@@ -61,7 +61,7 @@ def open_model(
     decode_weights: DecodeWeights | None = None,
     notify: embedded_model.Notify = lambda _: None,
 ) -> TextModel:
-    """Load a model by Hugging Face id or folder, or the embedded one where None.
+    """Load a model by its Hugging Face id or folder; None stands for the embedded model.
 
     Raises ModelError if it is not there, needs something that is missing, or cannot be run by the engine.
     """
@@ -84,7 +84,8 @@ def open_model(
 
 
 def _with_decode_weights(model: TextModel, chosen: DecodeWeights | None) -> parallelcomp.LoadedModel:
-    """8 bits where asked for, and by default where they help and take little. Raises ModelError."""
+    """Return the model with weights in 8 bits for decode where they are asked for, or by default where they help
+    and take little memory. Raises ModelError."""
     helps = parallelcomp.can_quantize_decode(model.loaded) and model.parameters < SMALL_MODEL
     if chosen is DecodeWeights.INT8 or (chosen is None and helps):
         try:

@@ -1,4 +1,4 @@
-"""How fast a model reads on this machine: measured once, remembered, and used to say how long a document takes."""
+"""How fast a model reads on this machine. It is measured once, and says how long a document will take."""
 
 from __future__ import annotations
 
@@ -16,23 +16,23 @@ from parallelcomp import Chunk, Engine, MemoryPlan
 from ..storage.chunk_store import write_atomically
 
 Cancel = Callable[[], bool]
-# The first pass of a model is slower than those after it; this many tokens get it over with.
+# The first pass of a model is slower than later ones. A pass over this many tokens comes before the measured one.
 WARM_UP_TOKENS = 64
 
 
 @dataclass(frozen=True)
 class ThroughputRecords:
-    """Tokens a second by model, device and machine, in one JSON file."""
+    """The tokens a second of each model, device and machine, in one JSON file."""
 
     path: Path
 
     def get(self, engine: Engine) -> float | None:
-        """Tokens a second; None if this model was never seen reading here."""
+        """Return the tokens a second of this model, or None if it has never read on this machine."""
         throughput = self._all().get(_key(engine))
         return throughput if isinstance(throughput, float) and throughput > 0 else None
 
     def put(self, engine: Engine, tokens_per_second: float) -> None:
-        """Remember a throughput. Raises OSError."""
+        """Remember the tokens a second of this model. Raises OSError."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(self.path, json.dumps({**self._all(), _key(engine): tokens_per_second}).encode())
 
@@ -47,7 +47,7 @@ class ThroughputRecords:
 def measure_throughput(
     engine: Engine, chunks: Sequence[Chunk], memory: MemoryPlan, cancelled: Cancel | None = None
 ) -> float:
-    """Tokens a second of one batch of `chunks`, whose KV is thrown away. Raises Cancelled."""
+    """Read one batch of `chunks`, drop its KV, and return the tokens a second. Raises Cancelled."""
     batch = chunks[: memory.prefill_batch]
     first = replace(batch[0], token_ids=batch[0].token_ids[:WARM_UP_TOKENS])
     for _ in engine.prefill([first], memory, cancelled):

@@ -50,7 +50,7 @@ class ReadDocument:
 
 @dataclass(frozen=True)
 class Corpus:
-    """Documents asked together. Chunks are numbered through, tokens counted on from document to document."""
+    """The documents that are asked together. Chunks and tokens are numbered on from one document to the next."""
 
     documents: tuple[ReadDocument, ...]
     chunks: tuple[ChunkKV, ...]
@@ -78,7 +78,7 @@ class Corpus:
         return sum(document.cached_tokens for document in self.documents)
 
     def token_ids(self, first: int, last: int) -> tuple[int, ...]:
-        """Token ids [first, last), all of one document."""
+        """Return the token ids [first, last), which all belong to one document."""
         document, offset = self.locate(first)
         return self.documents[document].tokenized.token_ids[offset : offset + last - first]
 
@@ -88,6 +88,7 @@ class Corpus:
         return [words for document in self.documents for words in document.words]
 
     def locate(self, token: int) -> tuple[int, int]:
-        """Document index and token offset in that document of a token of the corpus."""
+        """Return the index of the document that holds a token of the corpus, and the token's offset in that
+        document."""
         document = bisect_right(self.token_offsets, token) - 1
         return document, token - self.token_offsets[document]

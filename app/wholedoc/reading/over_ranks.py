@@ -1,7 +1,7 @@
 """Reading a document by several ranks that share one library on disk.
 
-Batches are those of one process, dealt in turn, so every chunk comes out the same. Nothing but progress travels:
-what a rank reads the others find in the store.
+The batches are those of one process, dealt to the ranks in turn, so that every chunk comes out the same. Only the
+progress travels between ranks: what one of them has read the others find in the store.
 """
 
 from __future__ import annotations
@@ -19,14 +19,15 @@ from .corpus import ReadDocument
 from .through_store import Plan, Progress, chunks_missing, keep
 
 Cancel = Callable[[], bool]
-# Batches of a rank between two looks at the others: a few, so that nobody waits long for the slowest.
+# Every rank reads this many batches before all ranks wait for each other: few, so that nobody waits long for the
+# slowest.
 STRETCH = 8
 
 
 def read_over_ranks(
     engine: Engine, ranks: Ranks, store: ChunkStore, plan: Plan, cancelled: Cancel | None = None
 ) -> Generator[Reading, None, ReadDocument]:
-    """Yield progress, return the document with all its chunks' KV. All ranks call it together.
+    """Yield progress, and return the document with the KV of all its chunks. All ranks call this together.
 
     Raises LibraryError if the chunks cannot be kept, Cancelled, and RankError.
     """

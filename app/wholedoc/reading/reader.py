@@ -79,11 +79,11 @@ class Reader(Shelf):
 
     @property
     def clusters_file(self) -> Path:
-        """Where the clusters of the model's attention heads are kept, beside the models."""
+        """The file with the clusters of the model's attention heads, beside the models."""
         return self.folder.path / "models" / f"clusters-{self.model.loaded.spec.fingerprint}.json"
 
     def clustered_heads(self) -> ClusteredHeads:
-        """The clusters of heads that were found for the model. Raises ClusterError if none were."""
+        """Return the clusters of heads that were found for the model. Raises ClusterError if none were."""
         if not self.clusters_file.exists():
             raise ClusterError(
                 "which heads of this model attend alike is not known yet: find it out with "
@@ -109,7 +109,7 @@ class Reader(Shelf):
         return self.folder.info(document)
 
     def tokenized(self, document: Document) -> TokenizedDocument:
-        """The document as the model sees it."""
+        """Return the document as the model's tokens."""
         known = self._tokenized.get(document.id)
         if known is None:
             known = self._tokenized[document.id] = tokenize(document, self.model.tokenizer)
@@ -118,8 +118,9 @@ class Reader(Shelf):
     def read(
         self, document: Document, cancelled: Cancel | None = None, client: str = ""
     ) -> Generator[Planned | Reading, None, ReadDocument]:
-        """Read a document through the store: says what it takes, then yields progress. Turns go round between
-        clients.
+        """Read a document through the store. Yields what it will take, then its progress.
+
+        Clients take turns at the model.
 
         Raises MemoryPlanError, LibraryError and Cancelled.
         """
@@ -143,11 +144,14 @@ class Reader(Shelf):
         return finished
 
     def unread(self, document: Document) -> ReadDocument:
-        """A document without any KV, for a question that reads it anew."""
+        """Return a document without any KV, for a question that reads it anew."""
         return ReadDocument(self.tokenized(document), ())
 
     def _fit(self, documents: Sequence[Document]) -> MemoryPlan:
-        """Memory for what of the documents is not in it yet. Raises MemoryPlanError if they do not fit together."""
+        """Plan the memory for those documents that are not in it yet.
+
+        Raises MemoryPlanError if they do not fit together.
+        """
         memory = self.engine.plan(sum(len(self.tokenized(one)) for one in documents if one.id not in self._read))
         if not memory.fits and self.engine.spec.device.type != "cpu":
             self._read.clear()  # other documents' KV on the device, which the store gives back when they are asked
@@ -156,7 +160,7 @@ class Reader(Shelf):
         return memory
 
     def _plan(self, plan: Plan, cancelled: Cancel | None, client: str) -> Planned:
-        """What reading this takes. Raises MemoryPlanError if it does not fit, and Cancelled."""
+        """Return what reading this document takes. Raises MemoryPlanError if it does not fit, and Cancelled."""
         tokens = len(plan.document)
         memory = self._fit([plan.document.document])
         missing = chunks_missing(self.folder.store, plan)
@@ -173,7 +177,7 @@ class Reader(Shelf):
         return Planned(document.id, document.name, tokens, tokens - left, size, seconds, memory.longest_document)
 
     def _make_room(self, plan: Plan, missing: int) -> None:
-        """Room on disk for the document's chunks, and the reading's record."""
+        """Make room on disk for the document's chunks, and write the reading's record."""
         document = plan.document.document
         record = plan.record(self.engine, self.model.name)
         others = {
@@ -195,7 +199,7 @@ class Reader(Shelf):
 def _with_throughput(
     reading: Generator[Reading, None, ReadDocument],
 ) -> Generator[Reading, None, tuple[ReadDocument, float]]:
-    """Run a reading; returns also the tokens a second of its last event."""
+    """Run a reading. Returns the document, and the tokens a second that its last event stated."""
     throughput = 0.0
     while True:
         try:

@@ -1,4 +1,4 @@
-"""Reading a document through the store: only chunks that were never read go through the model."""
+"""Reading a document through the store: only chunks that were never read before go through the model."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Plan:
         return cls(document, tuple(chunks), tuple(keys))
 
     def record(self, engine: Engine, model: str) -> StoredReading:
-        """What the library remembers of this reading."""
+        """Return the record that the library keeps of this reading."""
         return StoredReading(
             self.document.document.id,
             model,
@@ -49,7 +49,7 @@ class Plan:
 
 @dataclass
 class Progress:
-    """How far the reading of a document is, in tokens, of which `cached` were there before."""
+    """How many tokens of a document are read. `cached` of them were in the store before."""
 
     document: TokenizedDocument
     done: int = 0
@@ -69,11 +69,11 @@ class Progress:
 def read(
     engine: Engine, store: ChunkStore, plan: Plan, cancelled: Cancel | None = None
 ) -> Generator[Reading, None, ReadDocument]:
-    """Yield progress, return the document with all its chunks' KV.
+    """Yield progress, and return the document with the KV of all its chunks.
 
-    Every chunk is in the store as soon as it is read, so that a reading that is stopped goes on where it was. A
-    chunk that somebody else has read meanwhile is taken from the store. Raises LibraryError if the chunks cannot be
-    kept, and Cancelled.
+    Every chunk is stored as soon as it is read, so that a reading that was stopped goes on where it was. A chunk
+    that somebody else has read meanwhile is taken from the store. Raises LibraryError if the chunks cannot be kept,
+    and Cancelled.
     """
     memory = engine.plan(len(plan.document))
     progress = Progress(plan.document)
@@ -91,7 +91,7 @@ def read(
         for one in engine.prefill(missing[: memory.prefill_batch], memory, cancelled):
             key = plan.keys[one.chunk.index]
             keep(store, key, one.kv)
-            # On a CPU the mapped file instead of the tensor: the system may drop its pages when memory is short.
+            # On a CPU the mapped file replaces the tensor: the system may drop its pages when memory is short.
             found[one.chunk.index] = (device.type == "cpu" and store.get(key)) or one.kv
             progress.done += len(one.chunk)
         yield progress.event()
@@ -107,7 +107,10 @@ def _take(
     progress: Progress,
     device: torch.device,
 ) -> bool:
-    """Take a chunk from the store if it is there; to a GPU it is copied, on a CPU it stays a mapped file."""
+    """Take a chunk from the store, and return whether it was there.
+
+    On a CPU it stays a mapped file; a GPU gets a copy.
+    """
     kv = store.get(plan.keys[chunk.index])
     if kv is None:
         return False
@@ -128,11 +131,11 @@ def keep(store: ChunkStore, key: str, kv: StoredKV) -> None:
 
 
 def chunks_missing(store: ChunkStore, plan: Plan) -> list[Chunk]:
-    """The chunks that are not in the store, in document order."""
+    """Return the chunks that are not in the store, in document order."""
     return [chunk for chunk, key in zip(plan.chunks, plan.keys, strict=True) if key not in store]
 
 
 def bytes_on_disk(engine: Engine, chunks: Sequence[Chunk]) -> int:
-    """Bytes that these chunks' KV takes in the store, to a rounding."""
+    """Return about how many bytes the KV of these chunks takes in the store."""
     per_token = engine.spec.kv_bytes_per_token(engine.config.precision.bytes_per_number(engine.spec.head_dim))
     return int(per_token * sum(len(chunk) for chunk in chunks))

@@ -1,4 +1,4 @@
-"""The documents a library knows: their text and pages, one JSON file each."""
+"""The documents that a library knows: the text and pages of each, in one JSON file a document."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ VERSION = 1
 
 @dataclass(frozen=True)
 class Catalog:
-    """A folder with one file a document. Files that did not change are not parsed again."""
+    """A folder with one file for each document. A file that did not change is not parsed twice."""
 
     folder: Path
     _parsed: dict[str, tuple[int, Document | None]] = field(default_factory=dict, compare=False, repr=False)
@@ -32,7 +32,9 @@ class Catalog:
         write_atomically(self.path(document.id), json.dumps(content, ensure_ascii=False).encode())
 
     def get(self, id: str) -> Document | None:
-        """The document with this id; None if it is not there, damaged, or of another version: it is parsed anew."""
+        """Return the document with this id, or None if its file is missing, damaged or of another version.
+
+        The caller then parses the original file anew."""
         try:
             changed = self.path(id).stat().st_mtime_ns
         except OSError:
@@ -60,11 +62,11 @@ class Catalog:
             return None
 
     def touch(self, id: str) -> None:
-        """Make a document the one that was put last. Raises OSError if it is not there."""
+        """Mark a document as the one that was used last. Raises OSError if it is not there."""
         os.utime(self.path(id))
 
     def ids(self) -> list[str]:
-        """Ids of all documents, the first put first."""
+        """Return the ids of all documents, in the order in which they were put or last touched."""
         found: list[tuple[float, str]] = []
         for path in self.folder.glob("*.json"):
             with suppress(FileNotFoundError):  # another process may remove it meanwhile
@@ -72,5 +74,5 @@ class Catalog:
         return [id for _, id in sorted(found)]
 
     def remove(self, id: str) -> None:
-        """Forget a document; nothing happens if it is not known."""
+        """Forget a document. Nothing happens if it is not known."""
         self.path(id).unlink(missing_ok=True)

@@ -1,7 +1,7 @@
-"""Chunk KV on disk, by content: what was read once is never read again.
+"""Chunk KV on disk, found by content: no chunk is ever read twice.
 
-One safetensors file a chunk, named by the hash of everything its KV depends on. A file is written under a
-temporary name and renamed, so that a crash leaves a whole chunk or none; a checksum finds damage.
+Each chunk has one safetensors file, whose name is the hash of everything that its KV depends on. A file is written
+under a temporary name and renamed, so that a crash leaves a whole chunk or none. A checksum finds damage.
 """
 
 from __future__ import annotations
@@ -22,13 +22,14 @@ from safetensors.torch import save
 
 from parallelcomp import KVPrecision, StoredKV, restore
 
-# Of the files' layout, and part of every key: a file of another version is never asked for.
+# The version of the files' layout. It is part of every key, so a file of another version is never asked for.
 VERSION = "2"
 TEMPORARY = ".writing-"
 
 
 def chunk_key(fingerprint: str, prefix_ids: Sequence[int], token_ids: Sequence[int], precision: KVPrecision) -> str:
-    """Hash of all that a chunk's KV depends on: model, prefix, the chunk's own tokens, number format."""
+    """Return the hash of all that a chunk's KV depends on: the model, the prefix, the chunk's tokens, the number
+    format."""
     digest = blake2b(digest_size=20)
     digest.update(f"{VERSION} {fingerprint} {precision.value} {len(prefix_ids)}\n".encode())
     for ids in (prefix_ids, token_ids):
@@ -37,7 +38,7 @@ def chunk_key(fingerprint: str, prefix_ids: Sequence[int], token_ids: Sequence[i
 
 
 class ChunkStore:
-    """A folder of chunk KV. `damaged` lists the keys of files that were found damaged and put away."""
+    """A folder of chunk KV. `damaged` lists the keys of the files that were found damaged and deleted."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -50,7 +51,7 @@ class ChunkStore:
         return self.path(key).is_file()
 
     def get(self, key: str) -> StoredKV | None:
-        """The chunk's KV, memory-mapped; None if it is not there, damaged, or of another version."""
+        """Return the chunk's KV, memory-mapped, or None if its file is missing, damaged or of another version."""
         try:
             with safe_open(self.path(key), framework="pt") as file:
                 metadata = file.metadata() or {}
@@ -63,11 +64,11 @@ class ChunkStore:
         except FileNotFoundError:
             return None
         except (SafetensorError, KeyError, ValueError):
-            self._put_away(key)
+            self._delete_damaged(key)
             return None
 
     def put(self, key: str, kv: StoredKV) -> None:
-        """Write the chunk's KV; it is there whole or not at all."""
+        """Write the chunk's KV. After a crash its file is there whole or not at all."""
         path = self.path(key)
         path.parent.mkdir(parents=True, exist_ok=True)
         tensors = {name: tensor.cpu().contiguous() for name, tensor in kv.tensors().items()}
@@ -76,37 +77,38 @@ class ChunkStore:
         write_atomically(path, save(tensors, metadata=metadata))
 
     def __iter__(self) -> Iterator[str]:
-        """Keys of all chunks on disk."""
+        """Yield the keys of all chunks on disk."""
         return (path.stem for path in self.folder.glob("*/*.safetensors"))
 
     def size(self, key: str) -> int:
-        """Bytes of a chunk's file; 0 if it is not there."""
+        """Return the bytes of a chunk's file, 0 if there is none."""
         try:
             return self.path(key).stat().st_size
         except FileNotFoundError:
             return 0
 
     def total(self) -> int:
-        """Bytes of all chunks on disk."""
+        """Return the bytes of all chunks on disk together."""
         return sum(self.size(key) for key in self)
 
     def remove(self, key: str) -> None:
-        """Delete a chunk; whoever has it mapped keeps it until they let go."""
+        """Delete a chunk. A process that has it mapped keeps it until it unmaps it."""
         self.path(key).unlink(missing_ok=True)
 
     def leftovers(self, older_than_s: float = 3600) -> list[Path]:
-        """Temporary files that a writer left when it was killed; younger ones may still be written."""
+        """Return the temporary files that killed writers left. Younger files may still be in the writing."""
         limit = time.time() - older_than_s
         return [path for path in self.folder.glob(f"*/{TEMPORARY}*") if path.stat().st_mtime < limit]
 
-    def _put_away(self, key: str) -> None:
+    def _delete_damaged(self, key: str) -> None:
         self.damaged.append(key)
         self.path(key).unlink(missing_ok=True)
 
 
 def checksum(metadata: Mapping[str, str], tensors: Mapping[str, torch.Tensor]) -> str:
-    """xxh3 of all that a file says, tensors in the order of their names: several GB/s, and any flipped byte
-    changes it."""
+    """Return the xxh3 hash of a file's metadata and tensors, the tensors in the order of their names.
+
+    It runs at several GB/s, and any flipped byte changes it."""
     digest = xxhash.xxh3_128()
     digest.update(f"{metadata['version']} {metadata['precision']}".encode())
     for name, tensor in sorted(tensors.items()):
@@ -117,7 +119,7 @@ def checksum(metadata: Mapping[str, str], tensors: Mapping[str, torch.Tensor]) -
 
 
 def write_atomically(path: Path, data: bytes) -> None:
-    """Write next to `path` under a temporary name, force it to disk, then rename."""
+    """Write `data` to a temporary file beside `path`, force it to disk, and rename it to `path`."""
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=TEMPORARY)
     try:
         with os.fdopen(handle, "wb") as file:

@@ -1,4 +1,4 @@
-"""A chunk's KV that is in the store, and comes from there when it is first needed."""
+"""A chunk's KV that stays in the store until it is first needed."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .chunk_store import ChunkStore
 
 
 class FiledKV:
-    """A `StoredKV` of known length: a rank that does not need the chunk never opens its file."""
+    """A `StoredKV` that opens its file on first use. A rank that does not need the chunk never opens it."""
 
     def __init__(self, store: ChunkStore, key: str, tokens: int, precision: KVPrecision) -> None:
         self.tokens = tokens
@@ -23,7 +23,7 @@ class FiledKV:
 
     @cached_property
     def _kv(self) -> StoredKV:
-        """Memory-mapped. Raises LibraryError if the file is gone or damaged."""
+        """The KV, memory-mapped. Raises LibraryError if the file is missing or damaged."""
         kv = self._store.get(self._key)
         if kv is None:
             raise LibraryError(

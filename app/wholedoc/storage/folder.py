@@ -1,4 +1,4 @@
-"""The library's folder: everything that is on disk, and its upkeep. No model is needed for any of it."""
+"""The library's folder: everything that is on disk, and its upkeep, for which no model is needed."""
 
 from __future__ import annotations
 
@@ -18,16 +18,20 @@ from .chunk_store import ChunkStore, write_atomically
 from .originals import Originals
 from .readings import Readings, StoredReading
 
-# Of the folder's layout. A library of a newer format is left alone.
+# The version of the folder's layout. A library of a newer format is not touched.
 FORMAT = 1
-# Texts that programs sent, at most: the least recently used go first. Files stay until a person removes them.
+# At most this many texts from programs are kept; the least recently used go first. Files stay until a person
+# removes them.
 TEXTS = 256
 
 
 @dataclass(frozen=True)
 class DocumentInfo:
-    """A document on the shelf. `bytes` are its chunks' on disk; `warm` the share of chunks that are there, 0 to 1,
-    for the reading that was used last; `models` those that have read it."""
+    """A document on the shelf.
+
+    `bytes` is the size of its chunks on disk. `warm` is the share of its chunks that are on disk, from 0 to 1, for
+    the reading that was used last. `models` names the models that have read it.
+    """
 
     id: str
     name: str
@@ -41,7 +45,8 @@ class DocumentInfo:
 
 @dataclass(frozen=True)
 class Verified:
-    """What `verify` found: chunks on disk, and those that were damaged and removed, by document name."""
+    """What `verify` found: the number of chunks on disk, the keys of the damaged chunks that it removed, and the
+    names of the documents that these belong to."""
 
     chunks: int
     damaged: tuple[str, ...]
@@ -51,7 +56,8 @@ class Verified:
 class LibraryFolder:
     """Documents, their original files, and their chunks' KV. Several processes may use one folder.
 
-    `catalog` has the documents that came as files: a person's shelf. `texts` has those that programs sent.
+    `catalog` holds the documents that came as files, which are a person's shelf. `texts` holds the texts that
+    programs sent.
     """
 
     def __init__(self, path: Path) -> None:
@@ -64,12 +70,12 @@ class LibraryFolder:
 
     @property
     def lock(self) -> FileLock:
-        """Held while records change, against other threads and processes."""
+        """The lock that is held while records change, against other threads and processes."""
         return FileLock(self.path / "library.lock")
 
     @contextmanager
     def writing(self) -> Iterator[None]:
-        """Makes the folder; what goes wrong inside is a LibraryError."""
+        """Make the folder, and turn an OSError inside the block into a LibraryError."""
         try:
             self.path.mkdir(parents=True, exist_ok=True)
             yield
@@ -100,19 +106,19 @@ class LibraryFolder:
     # Documents
 
     def ids(self) -> list[str]:
-        """Ids of all documents and texts."""
+        """Return the ids of all documents and texts."""
         return self.catalog.ids() + self.texts.ids()
 
     def known(self, id: str) -> Document | None:
-        """The document or text with this id; None if it is not there."""
+        """Return the document or text with this id, or None if there is none."""
         return self.catalog.get(id) or self.texts.get(id)
 
     def info(self, document: Document) -> DocumentInfo:
-        """What there is to say of a document without a model."""
+        """Return what can be said of a document without a model."""
         return self._info(document, self.readings.of(document.id))
 
     def infos(self, catalog: Catalog) -> list[DocumentInfo]:
-        """The same of all documents, or of all texts, the first added first."""
+        """Return the same for all documents, or for all texts, in the order in which they were added."""
         readings = self.readings.all()[::-1]
         documents = [known for id in catalog.ids() if (known := catalog.get(id)) is not None]
         return [
@@ -121,7 +127,7 @@ class LibraryFolder:
         ]
 
     def _info(self, document: Document, readings: Sequence[StoredReading]) -> DocumentInfo:
-        """`readings` are the document's, the most recently used first."""
+        """`readings` are those of the document, the most recently used first."""
         latest = readings[0] if readings else None
         return DocumentInfo(
             document.id,
@@ -142,7 +148,7 @@ class LibraryFolder:
                 self.catalog.put(document)
 
     def keep_text(self, text: Document) -> list[str]:
-        """Remember a text, or that it was used again; returns the ids of those that went for it.
+        """Remember a text, or that it was used again. Returns the ids of the texts that were removed to make place.
 
         Raises LibraryError.
         """
@@ -167,10 +173,10 @@ class LibraryFolder:
         self.readings.remove(self.readings.of(id))
 
     def make_room(self, name: str, record: StoredReading, missing: int, limit: int) -> list[StoredReading]:
-        """Find room for the chunks of a document that are `missing` bytes, and write the reading's record.
+        """Make room for `missing` more bytes of a document's chunks, and write the reading's record.
 
-        Returns the readings that went for it. Raises LibraryError if there is no room within `limit` bytes for all
-        documents, or on the disk.
+        Returns the readings that were removed for it. Raises LibraryError if there is no room within `limit` bytes
+        for all documents, or on the disk.
         """
         with self.writing(), self.lock:
             if missing > limit:
@@ -192,7 +198,10 @@ class LibraryFolder:
     # Upkeep
 
     def verify(self) -> Verified:
-        """Check every chunk against its checksum; damaged ones are removed, to be read again when needed."""
+        """Check every chunk against its checksum.
+
+        Damaged chunks are removed, and read again when they are needed.
+        """
         keys = sorted(self.store)
         self.store.damaged.clear()
         for key in keys:
@@ -203,7 +212,10 @@ class LibraryFolder:
         return Verified(len(keys), damaged, names)
 
     def prune(self) -> int:
-        """Remove what no document needs and what killed writers left; returns the bytes set free."""
+        """Remove what no document needs and what killed writers left.
+
+        Returns the number of bytes that are free now.
+        """
         with self.writing(), self.lock:
             known = set(self.ids())
             self.readings.remove([one for one in self.readings.all() if one.document_id not in known])

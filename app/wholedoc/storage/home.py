@@ -11,6 +11,6 @@ VARIABLE = "WHOLEDOC_HOME"
 
 
 def home() -> Path:
-    """`$WHOLEDOC_HOME`, else the platform's user cache folder. Not created here."""
+    """Return `$WHOLEDOC_HOME`, or the platform's user cache folder. The folder is not created here."""
     named = os.environ.get(VARIABLE)
     return Path(named).expanduser() if named else Path(platformdirs.user_cache_dir("wholedoc"))

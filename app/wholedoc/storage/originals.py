@@ -1,4 +1,4 @@
-"""The files that documents came from, to show their pages: one copy each, named by its content."""
+"""The files that documents came from, kept to show their pages: one copy of each, named by its content."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .chunk_store import TEMPORARY
 
 @dataclass(frozen=True)
 class Originals:
-    """A folder with one file a document, readable by its owner only."""
+    """A folder with one file for each document, readable by its owner alone."""
 
     folder: Path
 
@@ -23,7 +23,7 @@ class Originals:
         return self.folder / id
 
     def put(self, id: str, file: Path) -> None:
-        """Copy a file; nothing happens if it is there. Raises OSError."""
+        """Copy a file into the folder, unless it is there already. Raises OSError."""
         if self.path(id).exists():
             return
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -37,14 +37,17 @@ class Originals:
             raise
 
     def get(self, id: str) -> Path | None:
-        """Where the file is; None if it is not there."""
+        """Return the path of the file, or None if it is not there."""
         return self.path(id) if self.path(id).is_file() else None
 
     def remove(self, id: str) -> None:
-        """Delete the file; nothing happens if it is not there."""
+        """Delete the file. Nothing happens if it is not there."""
         self.path(id).unlink(missing_ok=True)
 
     def leftovers(self, known: Set[str], older_than_s: float = 3600) -> list[Path]:
-        """Files of documents that are not `known`, and copies cut short; young ones may be in the making."""
+        """Return the files of documents that are not `known`, and unfinished copies.
+
+        Younger files may still be in the making.
+        """
         limit = time.time() - older_than_s
         return [path for path in self.folder.glob("*") if path.name not in known and path.stat().st_mtime < limit]

@@ -1,7 +1,7 @@
-"""Which chunks make up which reading of a document: what is warm, how large it is, when it was last used.
+"""Records of readings: which chunks make up a document, how many of them are on disk, and when it was last used.
 
 A reading is a document as one model read it with one set of settings. Its record is written before its chunks are
-read, so that every chunk on disk belongs to a record, and a chunk goes when the last record that names it goes.
+read, so every chunk on disk belongs to a record. A chunk is removed with the last record that names it.
 """
 
 from __future__ import annotations
@@ -17,7 +17,10 @@ from .chunk_store import ChunkStore, write_atomically
 
 @dataclass(frozen=True)
 class StoredReading:
-    """`keys` are the chunks in document order; `model` is the name that a person gave it."""
+    """One reading.
+
+    `keys` names its chunks in document order; `model` is the name by which a person chose the model.
+    """
 
     document_id: str
     model: str
@@ -28,26 +31,30 @@ class StoredReading:
 
     @property
     def id(self) -> str:
-        """The same for the same document read the same way."""
+        """The record's name. It is the same for the same document read in the same way."""
         return blake2b("".join((self.document_id, *self.keys)).encode(), digest_size=10).hexdigest()
 
 
 @dataclass(frozen=True)
 class Readings:
-    """A folder of records, one JSON file each; a record's modification time is when it was last used."""
+    """A folder of records, one JSON file each.
+
+    The modification time of a file says when its reading was last used.
+    """
 
     folder: Path
     store: ChunkStore
 
     def put(self, reading: StoredReading) -> None:
-        """Write a record, anew where there is one: it is now the most recently used."""
+        """Write a record, or write it anew. It is now the most recently used."""
         self.folder.mkdir(parents=True, exist_ok=True)
         write_atomically(self._path(reading), json.dumps(asdict(reading)).encode())
 
     def all(self) -> list[StoredReading]:
-        """Every record, the least recently used first.
+        """Return every record, the least recently used first.
 
-        One that is damaged, or that another process removes meanwhile, is left out: its chunks are still found.
+        A record that is damaged, or that another process removes meanwhile, is left out. Its chunks can still be
+        found.
         """
         found: list[tuple[float, StoredReading]] = []
         for path in self.folder.glob("*.json"):
@@ -60,15 +67,15 @@ class Readings:
         return [reading for _, reading in sorted(found, key=lambda pair: pair[0])]
 
     def of(self, document_id: str) -> list[StoredReading]:
-        """The readings of one document, the most recently used first."""
+        """Return the readings of one document, the most recently used first."""
         return [reading for reading in reversed(self.all()) if reading.document_id == document_id]
 
     def size(self, reading: StoredReading) -> int:
-        """Bytes that the reading's chunks take on disk, those shared with others included."""
+        """Return the bytes of the reading's chunks on disk, including chunks that other readings share."""
         return sum(self.store.size(key) for key in set(reading.keys))
 
     def warm(self, reading: StoredReading) -> float:
-        """Share of the reading's chunks that are on disk, 0 to 1."""
+        """Return the share of the reading's chunks that are on disk, from 0 to 1."""
         return sum(key in self.store for key in reading.keys) / max(len(reading.keys), 1)
 
     def remove(self, gone: Iterable[StoredReading]) -> None:
@@ -82,13 +89,13 @@ class Readings:
                 self.store.remove(key)
 
     def named(self) -> set[str]:
-        """Keys of all chunks that some record names."""
+        """Return the keys of all chunks that any record names."""
         return {key for reading in self.all() for key in reading.keys}
 
     def make_room(self, limit: int, wanted: StoredReading, missing: int) -> list[StoredReading]:
         """Remove the least recently used readings until `missing` more bytes fit into `limit` bytes.
 
-        The chunks of `wanted` stay. Returns what was removed.
+        The chunks of `wanted` stay. Returns the readings that were removed.
         """
         removed: list[StoredReading] = []
         others = [reading for reading in self.all() if reading.id != wanted.id]

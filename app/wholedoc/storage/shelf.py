@@ -1,4 +1,4 @@
-"""The shelf: documents in the library's folder, and what can be done with them without a model."""
+"""The shelf: the documents in the library's folder, and what can be done with them without a model."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .folder import DocumentInfo, LibraryFolder
 
 
 class Shelf:
-    """Documents by their ids: files that were added, and beside them the texts that programs sent."""
+    """Documents by their ids: the files that were added, and beside them the texts that programs sent."""
 
     def __init__(self, folder: LibraryFolder) -> None:
         self.folder = folder
@@ -28,11 +28,11 @@ class Shelf:
         return document
 
     def knows(self, id: str) -> bool:
-        """Whether a document with this whole id was parsed before."""
+        """Return whether a document with exactly this id was parsed before."""
         return self.folder.catalog.get(id) is not None
 
     def document(self, id: str) -> Document:
-        """A known document by its id or by the start of it. Raises UnknownDocumentError."""
+        """Return a known document by its id or by the start of its id. Raises UnknownDocumentError."""
         matching = [known for known in self.folder.ids() if known.startswith(id)]
         document = self.folder.known(matching[0]) if len(matching) == 1 and id else None
         if document is None:
@@ -43,23 +43,24 @@ class Shelf:
         return document
 
     def documents(self) -> list[DocumentInfo]:
-        """The shelf, the first added first: documents that came as files."""
+        """Return the documents that came as files, in the order in which they were added."""
         return self.folder.infos(self.folder.catalog)
 
     def texts(self) -> list[DocumentInfo]:
-        """Texts that programs sent, the least recently used first."""
+        """Return the texts that programs sent, the least recently used first."""
         return self.folder.infos(self.folder.texts)
 
     def remember(self, text: str, name: str | None = None) -> Document:
-        """A document of exactly this text, to be read and asked like any other; by default its first line names it.
+        """Keep a text as a document, which can be read and asked like any other. By default its first line names
+        it.
 
-        The same text is the same document, and what it shares with another is not read twice. Texts are kept beside
-        the shelf, the last `TEXTS` of them. Raises NoTextError, TextError and LibraryError.
+        The same text is the same document, and what two texts share is not read twice. The last `TEXTS` texts are
+        kept, beside the shelf. Raises NoTextError, TextError and LibraryError.
         """
         return self._remember(text_document(text, name))
 
     def remember_pages(self, pages: Sequence[tuple[str, str]], name: str) -> Document:
-        """The same of `(text, label)` pages. Raises NoTextError, TextError and LibraryError."""
+        """Keep a text that comes as `(text, label)` pages. Raises NoTextError, TextError and LibraryError."""
         return self._remember(pages_document(pages, name))
 
     def _remember(self, text: Document) -> Document:
@@ -68,7 +69,7 @@ class Shelf:
         return text
 
     def remove(self, id: str) -> Document:
-        """Forget a document by its id or by the start of it, and the chunks that no other document shares.
+        """Forget a document, by its id or by the start of it, and the chunks that no other document shares.
 
         Raises UnknownDocumentError and LibraryError.
         """
@@ -78,11 +79,11 @@ class Shelf:
         return document
 
     def _forget(self, id: str) -> None:
-        """Called when a document has left the folder."""
+        """Drop what is held in memory of a document that has left the folder."""
 
 
 def file_id(path: Path) -> str:
-    """sha256 of the file's bytes; a file that cannot be opened is left to the extraction to explain."""
+    """Return the sha256 of the file's bytes. Extraction explains why a file cannot be opened."""
     try:
         with path.open("rb") as file:
             return file_digest(file, "sha256").hexdigest()

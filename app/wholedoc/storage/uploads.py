@@ -1,4 +1,4 @@
-"""Files that arrive as bytes, from programs: parsed like any file, and kept like any file."""
+"""Files that arrive as bytes from programs. They are parsed and kept like any other file."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from ..documents.document import Document
     from .shelf import Shelf
 
-# What a name without an ending gets, by the type that its sender says it has.
+# The ending that a file's name gets if it has none, by the media type that the sender states.
 ENDINGS = {
     "application/pdf": ".pdf",
     "text/html": ".html",
@@ -39,7 +39,7 @@ def parse_bytes(
 
 
 def safe_name(name: str, media_type: str | None = None) -> str:
-    """A file name that leads nowhere else, with an ending where the type tells it."""
+    """Return a file name that leads to no other folder, with an ending where the media type says which."""
     last = name.replace("\\", "/").rstrip("/").rsplit("/", 1)[-1]
     printable = "".join(sign for sign in last if sign.isprintable()).strip().lstrip(".") or "document"
     stem, dot, ending = printable.rpartition(".")

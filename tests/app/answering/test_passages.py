@@ -1,0 +1,145 @@
+"""Passages: chosen by attention and posterior, and ranked anew by how well each alone explains the question."""
+
+from __future__ import annotations
+
+import math
+import re
+from itertools import pairwise
+
+import numpy as np
+import pytest
+import torch
+
+from parallelcomp import Chunk, ChunkKV, ChunkScore, DenseKV, RescoredSpan
+from wholedoc.answering.passages import (
+    CHARACTERS,
+    CONTENDER,
+    CONTENDERS,
+    TEMPERATURE,
+    Passage,
+    best_passages,
+    contenders,
+    rerank,
+)
+from wholedoc.documents.document import Document
+from wholedoc.documents.tokenized import TokenizedDocument
+from wholedoc.reading.corpus import Corpus, ReadDocument
+
+PAGES = [
+    "The crane was oiled. Nobody fell. Rain came. The clerk went home. A dog barked.",
+    "Fish was cheap. The bell rang. Two ships left. The mole stood.",
+]
+
+
+def corpus_of(pages: list[str]) -> Corpus:
+    """A document whose tokens are its words and signs, with one chunk for each page, and without any KV."""
+    document = Document.from_pages("id", "log.txt", [(text, str(n + 1)) for n, text in enumerate(pages)])
+    spans = [found.span() for found in re.finditer(r"\w+|[^\w\s]", document.text)]
+    tokenized = TokenizedDocument(
+        document,
+        tuple(range(len(spans))),
+        np.array([start for start, _ in spans]),
+        np.array([end for _, end in spans]),
+    )
+    bounds = [int(np.searchsorted(tokenized.pages, page)) for page in range(len(pages) + 1)]
+    nothing = DenseKV(torch.empty(1, 2, 1, 0, 1))
+    chunks = [
+        ChunkKV(Chunk(index, first, tokenized.token_ids[first:last]), nothing)
+        for index, (first, last) in enumerate(pairwise(bounds))
+    ]
+    return Corpus.of([ReadDocument(tokenized, tuple(chunks))])
+
+
+def words(corpus: Corpus) -> list[str]:
+    tokenized = corpus.documents[0].tokenized
+    return [tokenized.document.text[s:e] for s, e in zip(tokenized.starts, tokenized.ends, strict=True)]
+
+
+def attention_on(corpus: Corpus, **paid: float) -> np.ndarray:
+    return np.array([paid.get(word, 0.0) for word in words(corpus)], dtype=np.float32)
+
+
+def score(index: int, *token_nll: float, prior: float = 0.0) -> ChunkScore:
+    return ChunkScore(index, sum(token_nll) / len(token_nll), token_nll, prior=prior)
+
+
+def quotes(corpus: Corpus, passages: list[Passage]) -> list[str]:
+    return [corpus.documents[0].tokenized.document.pages[one.page].text[one.start : one.stop] for one in passages]
+
+
+def test_a_passage_begins_with_the_sentence_that_is_attended_to_and_has_three_more() -> None:
+    corpus = corpus_of(PAGES)
+    passages = best_passages(corpus, [score(0, 1.0), score(1, 1.0)], attention_on(corpus, Nobody=1.0), 1)
+    assert quotes(corpus, passages) == ["Nobody fell. Rain came. The clerk went home. A dog barked."]
+    (best,) = passages
+    assert words(corpus)[best.first : best.last][0] == "Nobody"
+    assert words(corpus)[best.first : best.last][-2:] == ["barked", "."]
+    assert best.score == pytest.approx(0.5 / math.sqrt(3))  # half the posterior; three tokens in its sentence
+
+
+def test_the_attention_on_a_sentence_counts_by_the_square_root_of_its_length() -> None:
+    """Twice the attention on four times the tokens is worth the same."""
+    corpus = corpus_of(["Ships. It was a very long day at sea."])
+    (long,) = best_passages(corpus, [score(0, 1.0)], attention_on(corpus, long=2.0), 1)
+    (short,) = best_passages(corpus, [score(0, 1.0)], attention_on(corpus, Ships=2.0), 1)
+    assert long.score * math.sqrt(9) == pytest.approx(short.score * math.sqrt(2))
+
+
+def test_passages_do_not_overlap_and_the_best_comes_first() -> None:
+    corpus = corpus_of(PAGES)
+    paid = attention_on(corpus, crane=3.0, Nobody=2.9, Fish=2.0, bell=1.0)
+    passages = best_passages(corpus, [score(0, 1.0), score(1, 1.0)], paid, 5)
+    assert [one.score for one in passages] == sorted((one.score for one in passages), reverse=True)
+    spans = sorted((one.first, one.last) for one in passages)
+    assert all(last <= first for (_, last), (first, _) in pairwise(spans))
+    assert quotes(corpus, passages)[0].startswith("Nobody fell.")
+    assert len(best_passages(corpus, [score(0, 1.0), score(1, 1.0)], paid, 1)) == 1
+
+
+def test_a_likelier_chunk_wins_by_its_posterior_over_the_whole_question() -> None:
+    """The posterior is of summed NLL, less what shared words say, tempered; only kept chunks have passages."""
+    corpus = corpus_of(PAGES)
+    paid = attention_on(corpus, Nobody=1.0, Rain=0, Fish=1.0)
+    kept = [score(0, 2.0, 2.0), score(1, 1.0, 1.0)]
+    first, second = best_passages(corpus, kept, paid, 2)
+    assert [first.page, second.page] == [1, 0]
+    ratio = math.exp((4.0 - 2.0) / TEMPERATURE)
+    assert first.score / second.score == pytest.approx(ratio * math.sqrt(3 / 4))
+    raised = [score(0, 2.0, 2.0, prior=1.5), kept[1]]
+    assert best_passages(corpus, raised, paid, 1)[0].page == 0
+    assert {one.page for one in best_passages(corpus, kept[:1], paid, 5)} == {0}
+
+
+def test_a_passage_is_no_longer_than_it_may_be_and_stays_on_its_page() -> None:
+    long = "The quick clerk wrote down each and every one of the very many barrels of oil. " * 12
+    corpus = corpus_of([long.strip(), PAGES[1]])
+    passages = best_passages(corpus, [score(0, 1.0), score(1, 1.0)], np.ones(corpus.tokens, np.float32), 9)
+    assert passages
+    assert all(one.stop - one.start <= CHARACTERS for one in passages)
+    assert {one.page for one in passages} == {0, 1}
+
+
+def at(value: float, first: int = 0) -> Passage:
+    return Passage(0, 0, first, first + 1, first, first + 1, value)
+
+
+def test_contenders_are_those_near_the_best_and_none_if_it_leads() -> None:
+    near = 1.01 * CONTENDER
+    assert contenders([]) == []
+    assert contenders([at(1.0)]) == []
+    assert contenders([at(1.0), at(CONTENDER)]) == []
+    ranked = [at(1.0, 0), at(near, 1), at(near, 2), at(near, 3), at(0.01, 4)]
+    assert contenders(ranked) == ranked[:CONTENDERS]
+    assert contenders([at(1.0, 0), at(near, 1), at(0.01, 2)]) == [at(1.0, 0), at(near, 1)]
+
+
+def test_reranking_weighs_attention_by_how_well_each_passage_alone_explains_the_question() -> None:
+    ranked = [at(1.0, 0), at(0.9, 1), at(0.5, 2)]
+    read = [ChunkKV(Chunk(0, n, (n,)), DenseKV(torch.empty(1, 2, 1, 1, 1))) for n in range(2)]
+    again = rerank(ranked, [RescoredSpan(9.0, read[0]), RescoredSpan(5.0, read[1])])
+    assert [one.first for one in again] == [1, 0, 2]
+    assert [one.score for one in again] == pytest.approx([0.9, math.exp(-4.0 / TEMPERATURE), 0.5])
+    assert again[0].read is read[1]
+    assert again[1].read is read[0]
+    assert again[2] is ranked[2]
+    assert rerank(ranked, []) == ranked
