@@ -62,7 +62,9 @@ class Timings:
 class Answer:
     """The answer to one question. `found` is false if the documents do not support an answer; `text` then says so.
 
-    `cut_short` is true if the answer ended because it reached the limit of its length."""
+    `cut_short` is true if the answer ended because it reached the limit of its length. `standalone` is the question
+    that was asked instead, if the person's own refers to what was said before.
+    """
 
     question: str
     text: str
@@ -73,6 +75,7 @@ class Answer:
     usage: Usage
     timings: Timings
     cut_short: bool = False
+    standalone: str | None = None
 
 
 @dataclass(frozen=True)
@@ -109,6 +112,13 @@ class Reading:
     tokens_per_second: float
     seconds_left: float | None
     damaged_chunks: int = 0
+
+
+@dataclass(frozen=True)
+class Rewritten:
+    """The question refers to what was said before; this one, which stands alone, is asked instead."""
+
+    question: str
 
 
 @dataclass(frozen=True)
@@ -151,4 +161,4 @@ class Done:
     answer: Answer
 
 
-Event = Planned | Reading | Scoring | Scored | Cited | Token | Done
+Event = Rewritten | Planned | Reading | Scoring | Scored | Cited | Token | Done

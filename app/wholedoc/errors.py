@@ -51,6 +51,10 @@ class ModelError(WholedocError):
     exit_code = 2
 
 
+class WriterError(WholedocError):
+    """The program that writes answers cannot be reached, refuses, or answers nonsense."""
+
+
 class QuestionError(WholedocError):
     """A question that cannot be asked: empty, or too long for the model."""
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TypeVar
 
 from parallelcomp.ranks import Ranks
 
-from .answer import Answer, Done, Event, Planned, Reading
+from .answer import Answer, Done, Event, Planned, Reading, Rewritten
 from .answering.apb import answer_by_apb
 from .answering.chat import Chatting, chat
-from .answering.pipeline import Asking, answer, score_together
+from .answering.follow_up import last_turns, refers_back, with_the_question_before
+from .answering.pipeline import Asking, find, score_together, write
 from .conversation import Turn
 from .documents.document import Document
 from .reading.corpus import Corpus, ReadDocument
@@ -19,8 +21,15 @@ from .reading.reader import Notify, Reader
 from .settings import Settings
 from .storage.folder import LibraryFolder
 from .storage.home import home
+from .writers.assignment import rewriting
+from .writers.choosing import writer_of
+from .writers.writer import Writer
 
 Cancel = Callable[[], bool]
+Y = TypeVar("Y")
+R = TypeVar("R")
+# A question that was rewritten to stand alone is no longer than this.
+REWRITTEN_TOKENS = 96
 
 
 class Library(Reader):
@@ -29,6 +38,8 @@ class Library(Reader):
     Callers on several threads share the model fairly, a step at a time; several processes may use one folder.
     """
 
+    _writer: Writer | None = None
+
     @classmethod
     def open(
         cls,
@@ -36,27 +47,40 @@ class Library(Reader):
         settings: Settings | None = None,
         notify: Notify = lambda _: None,
         ranks: Ranks | None = None,
+        writer: Writer | None = None,
     ) -> Library:
         """Open the library in `folder`, or the one of this machine (`$WHOLEDOC_HOME`). No model is loaded yet.
 
-        Raises LibraryError if the folder cannot be used.
+        `writer` writes the answers in place of the one that the settings name. Raises LibraryError if the folder
+        cannot be used.
         """
         found = LibraryFolder(folder or home())
         found.check_format()
-        return cls(found, settings or Settings(), notify, ranks=ranks)
+        library = cls(found, settings or Settings(), notify, ranks=ranks)
+        library._writer = writer
+        return library
 
     def with_settings(self, settings: Settings) -> Library:
         """Return the same library with other settings.
 
-        It keeps the loaded model if both load it in the same way.
+        It keeps the loaded models if they are loaded in the same way.
         """
-        if not settings.loads_like(self.settings):
-            return Library(self.folder, settings, self._notify, self.turns, self.ranks)
-        other = Library(self.folder, settings, self._notify, self.turns, self.ranks, self._model)
-        other._tokenized = self._tokenized
+        model = self._model if settings.loads_like(self.settings) else None
+        other = Library(self.folder, settings, self._notify, self.turns, self.ranks, model)
+        if model is not None:
+            other._tokenized = self._tokenized
+            if settings.answer_model == self.settings.answer_model:
+                other._writer = self._writer
         return other
 
     # Asking
+
+    @property
+    def writer(self) -> Writer | None:
+        """Who writes the answers; None if that is the model that reads. Raises WriterError."""
+        if self._writer is None:
+            self._writer = writer_of(self.settings, self._model, self._notify)
+        return self._writer
 
     def stream(
         self,
@@ -87,9 +111,38 @@ class Library(Reader):
             corpus = Corpus.of([self.unread(document) for document in self._documents(documents)])
             work = answer_by_apb(replace(asking, corpus=corpus), apb, self.ranks)
         else:
+            asking = yield from self._standing_alone(asking, client)
             corpus = yield from self._corpus(documents, cancelled, client)
-            work = answer(replace(asking, corpus=corpus))
+            work = self._answer(replace(asking, corpus=corpus), client)
+            yield from work
+            return
         yield from self.turns.steps(work, cancelled, client)
+
+    def _standing_alone(self, asking: Asking, client: str) -> Generator[Event, None, Asking]:
+        """Return the question as one that needs no turns before it, and yield Rewritten if it had to be changed."""
+        if not refers_back(asking.text, asking.history):
+            return replace(asking, history=())
+        if asking.writer is None:
+            text = with_the_question_before(asking.text, asking.history)
+            return replace(asking, searched=text)
+        messages = rewriting(asking.text, last_turns(asking.history))
+        sampling = replace(asking.settings.sampling, temperature=0.0, max_new_tokens=REWRITTEN_TOKENS)
+        pieces: list[str] = []
+        for piece in self._in_turn(asking.writer.write(messages, sampling, asking.cancelled), asking, client):
+            pieces.append(piece)
+        text = " ".join("".join(pieces).split()) or with_the_question_before(asking.text, asking.history)
+        yield Rewritten(text)
+        return replace(asking, text=text, asked=asking.text, history=())
+
+    def _answer(self, asking: Asking, client: str) -> Generator[Event, None, None]:
+        """Find in turns with other clients, and write in turns if the writer computes in this process."""
+        found = yield from self.turns.steps(find(asking), asking.cancelled, client)
+        yield from self._in_turn(write(asking, found), asking, client)
+
+    def _in_turn(self, work: Generator[Y, None, R], asking: Asking, client: str) -> Generator[Y, None, R]:
+        if asking.writer is not None and not asking.writer.here:
+            return (yield from work)
+        return (yield from self.turns.steps(work, asking.cancelled, client))
 
     def stream_many(
         self,
@@ -118,7 +171,7 @@ class Library(Reader):
         askings = [replace(asking, corpus=corpus) for asking in askings]
         scored = yield from self.turns.steps(score_together(askings), cancelled, client)
         for asking in scored:
-            yield from self.turns.steps(answer(asking), cancelled, client)
+            yield from self._answer(asking, client)
 
     def _asking(
         self,
@@ -139,7 +192,7 @@ class Library(Reader):
         engine = self.engine.with_config(chosen.engine)
         asking = Asking(engine, self.model, Corpus.of(()), question, chosen, history, instructions, stop, cancelled)
         asking.check()
-        return asking
+        return replace(asking, writer=self.writer)
 
     def _documents(self, documents: Sequence[Document | str]) -> list[Document]:
         return [self.document(one) if isinstance(one, str) else one for one in documents]

@@ -44,16 +44,20 @@ SMALL_MODEL = 1e9
 class Settings:
     """What a person chooses.
 
-    `model` is a Hugging Face id or a folder; None stands for the embedded model. `device` None is CUDA if there is
-    one, and `dtype` None is the fastest format of the device. `decode_weights` None means 8 bits for a small model
-    on a CPU in bf16, which then decodes nearly twice as fast. `found_margin` is the number of nats per token by
-    which a chunk must make the question more likely than the prefix alone does (see `abstention.explains`) for an
-    answer to count as found. `answer_from` None follows the model's size. `passages` is how many passages are read
-    again. `library_bytes` is the most that the chunks of all documents may take on disk. `apb` None is
-    ParallelComp; with APB every question reads the documents anew, and the library keeps nothing of that.
+    `model` reads: a Hugging Face id or a folder; None stands for the embedded model. `answer_model` writes: the
+    same, or the address of a program that speaks OpenAI's protocol, with the model's name behind a #; None means
+    that the model that reads also answers. The writer gets the `writer_passages` best passages. `device` None is
+    CUDA if there is one, and `dtype` None is the fastest format of the device. `decode_weights` None means 8 bits
+    for a small model on a CPU in bf16, which then decodes nearly twice as fast. `found_margin` is the number of
+    nats per token by which a chunk must make the question more likely than the prefix alone does (see
+    `abstention.explains`) for an answer to count as found. `answer_from` None follows the model's size. `passages`
+    is how many passages are read again. `library_bytes` is the most that the chunks of all documents may take on
+    disk. `apb` None is ParallelComp; with APB every question reads the documents anew, and the library keeps
+    nothing of that.
     """
 
     model: str | None = None
+    answer_model: str | None = None
     device: torch.device | None = None
     dtype: torch.dtype | None = None
     decode_weights: DecodeWeights | None = None
@@ -63,6 +67,7 @@ class Settings:
     found_margin: float = 0.3
     answer_from: AnswerFrom | None = None
     passages: int = 1
+    writer_passages: int = 4
     library_bytes: int = 32_000_000_000
     apb: APB | None = None
 

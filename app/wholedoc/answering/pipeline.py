@@ -14,6 +14,8 @@ from ..errors import QuestionError
 from ..models.text_model import TextModel
 from ..reading.corpus import Corpus
 from ..settings import SMALL_MODEL, AnswerFrom, Settings
+from ..writers.assignment import Excerpt, assignment, is_not_stated, may_be_not_stated
+from ..writers.writer import Writer, Written
 from .abstention import explains
 from .citations import cite
 from .passages import Passage, best_passages, contenders, rerank
@@ -24,6 +26,7 @@ from .writing import Writing
 
 Cancel = Callable[[], bool]
 NOT_FOUND = "Not found: the document does not seem to answer this."
+NOT_STATED = "The document probably does not say. Nearest passages:"
 # A small model that is given the first word of its answer comes to the point: of the sample questions, 65 % are
 # answered right from the best passage with this word, and 58 % without it.
 ANSWER_PREFIX = "Answer:"
@@ -42,7 +45,9 @@ class Asking:
     """A question, with the documents that it goes to, the model that answers, and the settings.
 
     The `instructions` are used where the answer is written. Chunks are scored without them, so they cost nothing
-    per chunk. `scores` are given if they were made together with other questions.
+    per chunk. `scores` are given if they were made together with other questions. `writer` answers from the
+    passages; None means that the model that reads also answers. `asked` is what the person wrote, if `text` stands
+    in for it. `searched` is what chunks and passages are found by, if that is not `text`.
     """
 
     engine: Engine
@@ -55,6 +60,9 @@ class Asking:
     stop: tuple[str, ...] = ()
     cancelled: Cancel | None = None
     scores: Scores | None = None
+    writer: Writer | None = None
+    asked: str | None = None
+    searched: str | None = None
 
     @property
     def answer_from(self) -> AnswerFrom:
@@ -64,6 +72,13 @@ class Asking:
     @property
     def max_new_tokens(self) -> int:
         return self.settings.sampling.max_new_tokens
+
+    def search_question(self) -> Question:
+        """Return the question that chunks and passages are scored by.
+
+        It comes without instructions and without the turns before it, which would explain it in place of the chunk.
+        """
+        return self.model.prompt.question(self.model.tokenizer, (self.searched or self.text).strip())
 
     def question(self, *, instructed: bool = False, answer_prefix: str = "") -> Question:
         """Return the question's tokens after the earlier turns. `answer_prefix` is how the answer begins.
@@ -94,10 +109,37 @@ class Asking:
         )
 
 
+@dataclass(frozen=True)
+class Found:
+    """What is known when an answer begins.
+
+    `started` is a time of `time.perf_counter`; the chunks were scored `scored_s` seconds later. `usage` does not
+    count the answer's own tokens yet. `selection` is the kept context, None if nothing explains the question;
+    `passages` are ranked, the best first.
+    """
+
+    started: float
+    scored_s: float
+    citations: tuple[Citation, ...]
+    chunks: tuple[ScoredChunk, ...]
+    usage: Usage
+    selection: Selection | None = None
+    passages: tuple[Passage, ...] = ()
+
+
 def answer(asking: Asking) -> Generator[Event, None, None]:
-    """Answer a question that was checked: yields Scoring, Scored, Cited, Tokens and Done. Raises Cancelled."""
+    """Answer a question that was checked: yields Scoring, Scored, Cited, Tokens and Done.
+
+    Raises Cancelled, and what a writer raises.
+    """
+    found = yield from find(asking)
+    yield from write(asking, found)
+
+
+def find(asking: Asking) -> Generator[Event, None, Found]:
+    """Find what answers a question: yields Scoring, Scored and Cited. Raises Cancelled."""
     engine, corpus = asking.engine, asking.corpus
-    question = asking.question()
+    question = asking.search_question()
     started = time.perf_counter() - (asking.scores.seconds if asking.scores else 0.0)
     alone = engine.score_without_document(question)
     scores = list(asking.scores.chunks) if asking.scores else (yield from _score(asking, question))
@@ -106,32 +148,57 @@ def answer(asking: Asking) -> Generator[Event, None, None]:
     scored_s = time.perf_counter() - started
     yield Scored(scored, scored_s)
 
-    citations: tuple[Citation, ...] = ()
-    kept_tokens = 0
-    tokens: Iterator[int] | None = None
-    if any(explains(score.token_nll, alone, asking.settings.found_margin) for score in scores):
-        selection, passages = _attribute(asking, question, kept)
-        kept_tokens = selection.context.kept_tokens
-        citations = cite(corpus, passages)
-        yield Cited(citations, lead=asking.answer_from is not AnswerFrom.CONTEXT)
-        tokens = _generate(asking, selection, passages)
-    usage = Usage(corpus.tokens, corpus.cached_tokens, kept_tokens, len(question.ids), 0)
-    yield from tell(asking, Found(started, scored_s, citations, scored, usage), tokens)
+    usage = Usage(corpus.tokens, corpus.cached_tokens, 0, len(question.ids), 0)
+    if not any(explains(score.token_nll, alone, asking.settings.found_margin) for score in scores):
+        return Found(started, scored_s, (), scored, usage)
+    selection, passages = _attribute(asking, question, kept)
+    citations = cite(corpus, passages)
+    yield Cited(citations, lead=asking.writer is not None or asking.answer_from is not AnswerFrom.CONTEXT)
+    usage = replace(usage, kept_tokens=selection.context.kept_tokens)
+    return Found(started, scored_s, citations, scored, usage, selection, tuple(passages))
 
 
-@dataclass(frozen=True)
-class Found:
-    """What is known when an answer begins.
+def write(asking: Asking, found: Found) -> Generator[Token | Done, None, None]:
+    """Write the answer to what was found: yields Tokens and Done. Raises Cancelled, and what a writer raises."""
+    if found.selection is None:
+        yield from tell(asking, found, None)
+    elif asking.writer is not None:
+        yield from _write_with(asking, asking.writer, found)
+    else:
+        yield from tell(asking, found, _generate(asking, found.selection, found.passages))
 
-    `started` is a time of `time.perf_counter`; the chunks were scored `scored_s` seconds later. `usage` does not
-    count the answer's own tokens yet.
-    """
 
-    started: float
-    scored_s: float
-    citations: tuple[Citation, ...]
-    chunks: tuple[ScoredChunk, ...]
-    usage: Usage
+def _write_with(asking: Asking, writer: Writer, found: Found) -> Generator[Token | Done, None, None]:
+    """Have the writer answer from the best passages; its "not stated" is an answer of its own kind."""
+    messages = assignment(asking.text, _excerpts(asking, found.passages), asking.instructions)
+    work = writer.write(messages, asking.settings.sampling, asking.cancelled)
+    ended: list[Written] = []
+
+    def pieces() -> Generator[str, None, None]:
+        ended.append((yield from work))
+
+    writing = Writing(asking.model.tokenizer, asking.stop)
+    held = ""
+    for piece in writing.texts(pieces()):
+        held += piece
+        if not may_be_not_stated(held) and not is_not_stated(held):
+            yield Token(held)
+            held = ""
+    stated = not is_not_stated(writing.text)
+    if not stated:
+        yield Token(NOT_STATED)
+    elif held:
+        yield Token(held)
+    written = ended[0] if ended else Written(0, False)  # a stop string ends the text before the writer does
+    yield from _done(asking, found, writing, writing.text.strip() if stated else NOT_STATED, stated, written)
+
+
+def _excerpts(asking: Asking, passages: Sequence[Passage]) -> list[Excerpt]:
+    """Return the best passages in document order, as the writer sees them."""
+    corpus, several = asking.corpus, len(asking.corpus.documents) > 1
+    chosen = sorted(passages[: asking.settings.writer_passages], key=lambda passage: passage.first)
+    cited = cite(corpus, chosen)
+    return [Excerpt(one.page_label, one.quote, one.document if several else None) for one in cited]
 
 
 def tell(asking: Asking, found: Found, tokens: Iterator[int] | None) -> Generator[Token | Done, None, None]:
@@ -140,20 +207,27 @@ def tell(asking: Asking, found: Found, tokens: Iterator[int] | None) -> Generato
     for piece in [NOT_FOUND] if tokens is None else writing.pieces(tokens):
         yield Token(piece)
     text = NOT_FOUND if tokens is None else writing.text.strip()
+    written = Written(len(writing.token_ids), writing.cut_short(asking.max_new_tokens))
+    yield from _done(asking, found, writing, text, tokens is not None, written)
+
+
+def _done(
+    asking: Asking, found: Found, writing: Writing, text: str, is_found: bool, written: Written
+) -> Generator[Done, None, None]:
     first_s = found.scored_s if writing.shown_at is None else writing.shown_at - found.started
     timings = Timings(found.scored_s, first_s, time.perf_counter() - found.started)
-    ids = tuple(writing.token_ids)
     yield Done(
         Answer(
-            asking.text,
+            asking.text if asking.asked is None else asking.asked,
             text,
-            tokens is not None,
-            ids,
+            is_found,
+            tuple(writing.token_ids),
             found.citations,
             found.chunks,
-            replace(found.usage, answer_tokens=len(ids)),
+            replace(found.usage, answer_tokens=written.tokens),
             timings,
-            writing.cut_short(asking.max_new_tokens),
+            written.cut_short,
+            None if asking.asked is None else asking.text,
         )
     )
 
@@ -170,9 +244,7 @@ def _score(asking: Asking, question: Question) -> Generator[Scoring, None, list[
 
 def _with_words(asking: Asking, question: Question, scores: Sequence[ChunkScore]) -> list[ChunkScore]:
     """Return the scores with what the question's words say for each chunk."""
-    # A question that follows another one often leaves out that one's words.
-    said = " ".join([*(turn.question for turn in asking.history[-1:]), asking.text])
-    words = shared_words(said, asking.corpus.words)
+    words = shared_words(asking.searched or asking.text, asking.corpus.words)
     return [replace(score, prior=words[score.index] / len(question.ids)) for score in scores]
 
 
@@ -183,7 +255,7 @@ def score_together(askings: Sequence[Asking]) -> Generator[Scoring, None, list[A
     started = time.perf_counter()
     first = askings[0]
     engine, corpus = first.engine, first.corpus
-    questions = [asking.question() for asking in askings]
+    questions = [asking.search_question() for asking in askings]
     memory = engine.plan(corpus.tokens, question_tokens=max(len(question.all_ids) for question in questions))
     by_chunk: list[list[ChunkScore]] = []
     for scores in engine.score_many(corpus.chunks, questions, memory, first.cancelled):
@@ -199,7 +271,8 @@ def score_together(askings: Sequence[Asking]) -> Generator[Scoring, None, list[A
 def _attribute(asking: Asking, question: Question, kept: Sequence[ChunkScore]) -> tuple[Selection, list[Passage]]:
     """Compose the kept chunks, rank passages by the question's attention, and rescore the best."""
     engine, corpus = asking.engine, asking.corpus
-    asked = asking.question(instructed=asking.answer_from is AnswerFrom.CONTEXT)
+    in_context = asking.writer is None and asking.answer_from is AnswerFrom.CONTEXT
+    asked = asking.question(instructed=True) if in_context else asking.search_question()
     selection = engine.compress(corpus.chunks, kept, asked, asking.max_new_tokens, asking.cancelled)
     observer = engine.attribution_observer(selection)
     selection = engine.attribute(selection, observer, asking.cancelled)
@@ -222,7 +295,7 @@ def answer_context(asking: Asking, kept: Sequence[ChunkScore]) -> Selection:
 
     Raises QuestionError, WindowError and Cancelled.
     """
-    return _writing_from(asking, *_attribute(asking, asking.question(), kept))
+    return _writing_from(asking, *_attribute(asking, asking.search_question(), kept))
 
 
 def _generate(asking: Asking, selection: Selection, passages: Sequence[Passage]) -> Iterator[int]:

@@ -28,21 +28,31 @@ class Writing:
     stopped: bool = False
 
     def pieces(self, tokens: Iterator[int]) -> Iterator[str]:
-        """Yield the pieces of text as they come, and record them."""
-        for piece in self._pieces(tokens):
+        """Yield one piece of text for each token, and record the token ids.
+
+        A piece is empty while a character or a stop string is incomplete.
+        """
+        return self.texts(self._decoded(tokens))
+
+    def texts(self, texts: Iterator[str]) -> Iterator[str]:
+        """Yield the pieces of a text up to a stop string, and record the text."""
+        for piece in self._until_stopped(texts):
             self.text += piece
             if self.shown_at is None and piece.strip():
                 self.shown_at = time.perf_counter()
             yield piece
 
-    def _pieces(self, tokens: Iterator[int]) -> Iterator[str]:
-        """Yield one piece of text for each token. It is empty while a character or a stop string is incomplete."""
+    def _decoded(self, tokens: Iterator[int]) -> Iterator[str]:
         stream = DecodeStream(skip_special_tokens=True)
-        held = ""
         for token in tokens:
             self.token_ids.append(token)
             said = stream.step(self.tokenizer.backend_tokenizer, token) or ""
-            held += said.replace("\n", " ") if self.one_line else said
+            yield said.replace("\n", " ") if self.one_line else said
+
+    def _until_stopped(self, texts: Iterator[str]) -> Iterator[str]:
+        held = ""
+        for said in texts:
+            held += said
             ends = [at for one in self.stop if one and (at := held.find(one)) >= 0]
             if ends:
                 self.stopped = True

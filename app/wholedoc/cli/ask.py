@@ -162,7 +162,7 @@ def _wait(events: Iterator[Event], question: str) -> Answer:
 
 def _show(events: Iterator[Event], question: str, several: bool) -> Answer:
     """Print the next answer as it comes, the citations and what it cost; first the citations where they lead."""
-    from ..answer import Cited, Done, Planned, Reading, Scored, Scoring, Token
+    from ..answer import Cited, Done, Planned, Reading, Rewritten, Scored, Scoring, Token
     from .progress import bars
 
     leads = begun = False
@@ -171,6 +171,8 @@ def _show(events: Iterator[Event], question: str, several: bool) -> Answer:
         for event in events:
             if isinstance(event, Planned | Reading | Scoring):
                 shown.show(event)
+            elif isinstance(event, Rewritten):
+                click.secho(f"  (asked as: {event.question})", dim=True)
             elif isinstance(event, Scored):
                 break
     for event in events:
@@ -221,6 +223,7 @@ def _as_json(answer: Answer) -> dict[str, object]:
         "question": answer.question,
         "answer": answer.text,
         "found": answer.found,
+        **({} if answer.standalone is None else {"standalone_question": answer.standalone}),
         "citations": citations,
         "usage": asdict(answer.usage),
         "timings": asdict(answer.timings),

@@ -21,6 +21,12 @@ MODEL = (
     click.option(
         "--model", metavar="ID_OR_FOLDER", help="A Hugging Face id or a folder [default: the embedded model]."
     ),
+    click.option(
+        "--answer-model",
+        metavar="ID_FOLDER_OR_URL",
+        help="Who writes the answers: a Hugging Face id, a folder, or the address of a program that speaks "
+        "OpenAI's protocol, such as http://127.0.0.1:11434/v1#llama3.1 [default: the model that reads].",
+    ),
     click.option("--device", metavar="DEVICE", help="cpu, cuda, cuda:1 ... [default: cuda if there is one]."),
     click.option(
         "--dtype",
@@ -176,6 +182,7 @@ def settings_from(given: dict[str, Any]) -> Settings:
     sampling = Sampling(**_given(given, temperature=float, top_p=float, max_new_tokens=int))
     return Settings(
         model=given.get("model"),
+        answer_model=given.get("answer_model"),
         device=device,
         engine=config,
         sampling=sampling,

@@ -45,3 +45,8 @@ class LazyModel:
                     notify=self._notify,
                 )
             return self._loaded
+
+    def unload(self) -> None:
+        """Give the model's memory back, as far as nobody else holds it. The next `get` loads it again."""
+        with self._lock:
+            self._loaded = None

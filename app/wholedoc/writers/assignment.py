@@ -1,0 +1,65 @@
+"""What a writer is told: the question, the passages with their pages, and how to answer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from .writer import Message
+
+NOT_STATED = "Not stated."
+TASK = (
+    "Answer the question using only the passages, in a few words. "
+    f"If the passages do not say it, answer exactly: {NOT_STATED}"
+)
+REWRITE = (
+    "Rewrite the last question so that it can be understood without the conversation: put in the names and things "
+    "that it refers to. Do not answer it. Write the question alone."
+)
+
+
+@dataclass(frozen=True)
+class Excerpt:
+    """A passage as a writer sees it: the label of its page, its text, and the document if there are several."""
+
+    page_label: str
+    text: str
+    document: str | None = None
+
+    @property
+    def heading(self) -> str:
+        """What stands in front of the text."""
+        return f"[page {self.page_label}" + (f" of {self.document}]" if self.document else "]")
+
+
+def assignment(question: str, excerpts: Sequence[Excerpt], instructions: str = "") -> list[Message]:
+    """Return the messages that make a writer answer a question from passages.
+
+    `instructions` are the asker's own wishes for the answer.
+    """
+    passages = "\n\n".join(f"{one.heading} {' '.join(one.text.split())}" for one in excerpts)
+    wishes = f"\n\n{instructions.strip()}" if instructions.strip() else ""
+    return [Message("user", f"{TASK}{wishes}\n\n{passages}\n\nQuestion: {question.strip()}")]
+
+
+def rewriting(question: str, turns: Sequence[tuple[str, str]]) -> list[Message]:
+    """Return the messages that make a writer rewrite a question into one that stands alone.
+
+    `turns` are the questions before it, with their answers.
+    """
+    said = "\n".join(f"Question: {asked}\nAnswer: {answered}" for asked, answered in turns)
+    return [Message("user", f"{REWRITE}\n\nConversation:\n{said}\n\nLast question: {question.strip()}")]
+
+
+def is_not_stated(text: str) -> bool:
+    """Return whether an answer says that the passages do not say it."""
+    return _bare(text).startswith(_bare(NOT_STATED))
+
+
+def may_be_not_stated(text: str) -> bool:
+    """Return whether the beginning of an answer may still become `NOT_STATED`."""
+    return _bare(NOT_STATED).startswith(_bare(text))
+
+
+def _bare(text: str) -> str:
+    return text.strip().strip(".\"'*").strip().casefold()

@@ -1,0 +1,29 @@
+"""From the name of a writer to the writer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from ..models.lazy_model import LazyModel
+from ..settings import Settings
+from .local import LocalWriter
+from .remote import RemoteWriter, is_address
+from .writer import Writer
+
+
+def writer_of(
+    settings: Settings, reader: LazyModel, notify: Callable[[str], None] = lambda _: None
+) -> Writer | None:
+    """Return the writer that the settings name; None if the model that reads also answers, in its own way.
+
+    Where the writer is the reader's own model, both share it. Raises WriterError for an address that is none.
+    """
+    name = settings.answer_model
+    if name is None:
+        return None
+    if is_address(name):
+        return RemoteWriter(name)
+    if name == settings.model:
+        return LocalWriter(name, reader)
+    return LocalWriter(name, LazyModel(replace(settings, model=name), notify))

@@ -1,0 +1,67 @@
+"""A writer that runs in this process: any model that the engine can load."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+
+from tokenizers.decoders import DecodeStream
+
+from parallelcomp import Engine, EngineConfig, Sampling
+
+from ..conversation import Turn
+from ..models.chat_template import chat_ids
+from ..models.lazy_model import LazyModel
+from ..models.text_model import TextModel
+from .writer import Cancel, Message, Written
+
+
+class LocalWriter:
+    """The model that `model` holds, in its own chat template. It is loaded when it is first needed."""
+
+    here = True
+    sends_to = None
+
+    def __init__(self, name: str, model: LazyModel) -> None:
+        self.name = name
+        self._model = model
+        self._engine: tuple[TextModel, Engine] | None = None
+
+    def unload(self) -> None:
+        """Give the model's memory back. The next text loads it again."""
+        self._engine = None
+        self._model.unload()
+
+    @property
+    def is_loaded(self) -> bool:
+        """True while the model is in memory."""
+        return self._model.is_loaded
+
+    def write(
+        self, messages: Sequence[Message], sampling: Sampling, cancelled: Cancel | None = None
+    ) -> Generator[str, None, Written]:
+        """Yield one piece of text for each token; a piece is empty while a character is incomplete."""
+        model, engine = self._loaded()
+        ids = chat_ids(model.tokenizer, *_as_chat(messages))
+        selection = engine.plain(ids, sampling.max_new_tokens, cancelled)
+        stream = DecodeStream(skip_special_tokens=True)
+        tokens = 0
+        for token in engine.generate(selection, sampling, model.stop_ids, cancelled=cancelled):
+            tokens += 1
+            yield stream.step(model.tokenizer.backend_tokenizer, token) or ""
+        return Written(tokens, tokens >= sampling.max_new_tokens)
+
+    def _loaded(self) -> tuple[TextModel, Engine]:
+        model = self._model.get()
+        if self._engine is None or self._engine[0] is not model:
+            # No document is read with this engine; chunks need only be shorter than the window.
+            config = EngineConfig(chunk_tokens=model.loaded.spec.window // 2)
+            self._engine = model, Engine(model.loaded, (), config)
+        return self._engine
+
+
+def _as_chat(messages: Sequence[Message]) -> tuple[str, tuple[Turn, ...], str]:
+    """The last user message, the turns before it, and the system message, for `chat_ids`."""
+    system = "\n\n".join(one.content for one in messages if one.role == "system")
+    said = [one.content for one in messages if one.role != "system"]
+    turns = tuple(Turn(asked, answered) for asked, answered in zip(said[:-1:2], said[1:-1:2], strict=True))
+    return said[-1], turns, system

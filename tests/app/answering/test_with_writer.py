@@ -1,0 +1,205 @@
+"""Answers by a writer: what it is told, what becomes of what it says, and conversations."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import replace
+from itertools import takewhile
+from pathlib import Path
+
+import pytest
+
+from parallelcomp import Sampling
+from wholedoc import Answer, Cited, Done, Event, Library, Rewritten, Scoring, Settings, Token, Turn
+from wholedoc.answering import pipeline
+from wholedoc.errors import WriterError
+from wholedoc.writers.assignment import NOT_STATED, TASK
+from wholedoc.writers.writer import Cancel, Message, Written
+
+from ..test_library import PARAGRAPHS, write
+
+pytestmark = [pytest.mark.embedded, pytest.mark.usefixtures("always_cites")]
+
+
+class Scripted:
+    """Says what it is to say, and remembers what it was told."""
+
+    name = "scripted"
+    sends_to = None
+
+    def __init__(self, *said: Sequence[str], here: bool = True) -> None:
+        self.here = here
+        self.told: list[str] = []
+        self._said = list(said)
+
+    def write(
+        self, messages: Sequence[Message], sampling: Sampling, cancelled: Cancel | None = None
+    ) -> Generator[str, None, Written]:
+        self.told.append(messages[-1].content)
+        pieces = self._said.pop(0)
+        yield from pieces
+        return Written(len(pieces), cut_short=False)
+
+
+Ask = Callable[..., tuple[list[Event], Answer]]
+
+
+@pytest.fixture
+def ask(settings: Settings, tmp_path: Path) -> Ask:
+    """Ask a document by a writer; returns all events, and the answer."""
+    path = write(tmp_path / "log.txt", PARAGRAPHS)
+
+    def asked(
+        writer: Scripted | None, question: str = "What came in?", **named: object
+    ) -> tuple[list[Event], Answer]:
+        library = Library.open(settings=settings, writer=writer)
+        document = library.parse(path)
+        events = list(library.stream([document], question, **named))  # type: ignore[arg-type]
+        assert isinstance(events[-1], Done)
+        return events, events[-1].answer
+
+    return asked
+
+
+def test_the_writer_gets_the_best_passages_in_document_order_and_its_words_are_the_answer(ask: Ask) -> None:
+    writer = Scripted(["Salt", ", in", " crates."])
+    events, answer = ask(writer)
+    assert (answer.text, answer.found, answer.usage.answer_tokens) == ("Salt, in crates.", True, 3)
+    assert "".join(one.text for one in events if isinstance(one, Token)) == "Salt, in crates."
+    (told,) = writer.told
+    assert told.startswith(TASK)
+    assert told.endswith("\n\nQuestion: What came in?")
+    shown = told.removeprefix(TASK).split("\n\n")[1:-1]
+    assert len(shown) == 4
+    places = [("\n\n".join(PARAGRAPHS)).find(one.split("] ")[1][:40]) for one in shown]
+    assert places == sorted(places)
+    assert min(places) >= 0
+    quotes = [" ".join(one.quote.split()) for one in answer.citations[:4]]
+    assert {one.split("] ", 1)[1] for one in shown} == set(quotes)
+    assert all(one.startswith("[page ") for one in shown)
+
+
+def test_evidence_comes_before_the_writer_begins(ask: Ask) -> None:
+    order: list[str] = []
+
+    class Noting(Scripted):
+        def write(self, *arguments: object, **named: object) -> Generator[str, None, Written]:
+            order.append("writer")
+            return super().write(*arguments, **named)  # type: ignore[arg-type]
+
+    events, _ = ask(Noting(["Salt."]))
+    kinds = [type(one) for one in events]
+    assert kinds.index(Cited) < kinds.index(Token)
+    assert kinds.count(Cited) == 1
+    assert order == ["writer"]
+
+
+@pytest.mark.parametrize(
+    "said", [["Not", " stated", "."], ["Not stated"], ['"Not stated."'], ["not stated. Sorry."]]
+)
+def test_not_stated_is_a_state_of_its_own_with_the_nearest_passages(ask: Ask, said: list[str]) -> None:
+    events, answer = ask(Scripted(said))
+    assert not answer.found
+    assert answer.citations
+    assert answer.text == pipeline.NOT_STATED
+    assert [one.text for one in events if isinstance(one, Token)] == [pipeline.NOT_STATED]
+
+
+@pytest.mark.parametrize("said", [["Not", "hing", " came."], ["Not", " stated", "ly: no"], ["N", "o."], [""]])
+def test_what_only_begins_like_it_is_said_whole(ask: Ask, said: list[str]) -> None:
+    whole = "".join(said)
+    if whole.startswith("Not stated"):  # a longer word is still read as the sentence: the writer was told to say it
+        pytest.skip("covered by the test above")
+    events, answer = ask(Scripted(said))
+    assert answer.found
+    assert answer.text == whole
+    assert "".join(one.text for one in events if isinstance(one, Token)) == whole
+
+
+def test_a_stop_string_ends_the_answer(ask: Ask) -> None:
+    _, answer = ask(Scripted(["Salt", " and", " END", " more"]), stop=["END"])
+    assert answer.text == "Salt and"
+
+
+def test_instructions_reach_the_writer_and_no_chunk(ask: Ask) -> None:
+    writer = Scripted(["Salt."])
+    _, answer = ask(writer, instructions="Answer in verse.")
+    assert "Answer in verse." in writer.told[0]
+    _, plain = ask(Scripted(["Salt."]))
+    assert [one.nll for one in answer.chunks] == [one.nll for one in plain.chunks]
+
+
+def test_a_writer_that_fails_says_so_after_the_evidence(ask: Ask, settings: Settings, tmp_path: Path) -> None:
+    class Broken(Scripted):
+        def write(self, *_: object, **__: object) -> Generator[str, None, Written]:
+            raise WriterError("no program answers")
+            yield ""
+
+    library = Library.open(settings=settings, writer=Broken())
+    events = library.stream([library.parse(write(tmp_path / "log.txt", PARAGRAPHS))], "What came in?")
+    before = list(takewhile(lambda event: not isinstance(event, Cited), events))
+    assert before
+    with pytest.raises(WriterError, match="no program answers"):
+        next(events)
+
+
+# Conversations
+
+
+def test_a_question_that_stands_alone_is_asked_as_if_it_were_the_first(ask: Ask) -> None:
+    history = [Turn("What came in on day 3?", "Vessel 14."), Turn("Where did it go?", "It left.")]
+    _, alone = ask(None, "Which vessel brought salt in crates?")
+    _, later = ask(None, "Which vessel brought salt in crates?", history=history)
+    same = ("text", "found", "token_ids", "citations", "chunks", "standalone")
+    assert {name: getattr(alone, name) for name in same} == {name: getattr(later, name) for name in same}
+    assert alone.usage.question_tokens == later.usage.question_tokens
+
+
+def test_a_question_that_refers_back_is_rewritten_by_the_writer(ask: Ask) -> None:
+    writer = Scripted(["How many crates did", " vessel 14 bring?\n"], ["26."])
+    history = [Turn("Which vessel came on day 3?", "Vessel 14.")]
+    events, answer = ask(writer, "And how many crates did it bring?", history=history)
+    wanted = "How many crates did vessel 14 bring?"
+    assert [one.question for one in events if isinstance(one, Rewritten)] == [wanted]
+    kinds = [type(one) for one in events]
+    assert kinds.index(Rewritten) < kinds.index(Scoring)
+    assert (answer.question, answer.standalone) == ("And how many crates did it bring?", wanted)
+    rewriting, answering = writer.told
+    assert "Question: Which vessel came on day 3?\nAnswer: Vessel 14." in rewriting
+    assert answering.endswith(f"Question: {wanted}")
+    _, direct = ask(Scripted(["26."]), wanted)
+    assert direct.chunks == answer.chunks
+
+
+def test_without_a_writer_it_is_searched_with_the_question_before(ask: Ask) -> None:
+    history = [Turn("What came in on day 3?", "Vessel 14.")]
+    _, answer = ask(None, "And from where?", history=history)
+    _, both = ask(None, "What came in on day 3? And from where?")
+    assert answer.chunks == both.chunks
+    assert answer.standalone is None
+
+
+def test_a_remote_writer_holds_nobodys_turn(settings: Settings, tmp_path: Path) -> None:
+    """While it writes, another question is answered from beginning to end."""
+    library = Library.open(settings=settings, writer=Scripted(["One", " two"], ["Other."], here=False))
+    document = library.parse(write(tmp_path / "log.txt", PARAGRAPHS))
+    first = library.stream([document], "What came in?", client="a")
+    for event in first:
+        if isinstance(event, Token):
+            break
+    other = list(library.stream([document], "Which vessel left?", client="b"))
+    assert isinstance(other[-1], Done)
+    assert other[-1].answer.text == "Other."
+    *_, done = first
+    assert isinstance(done, Done)
+    assert done.answer.text == "One two"
+
+
+def test_other_settings_keep_the_writer_unless_they_name_another(settings: Settings) -> None:
+    writer = Scripted()
+    library = Library.open(settings=settings, writer=writer)
+    assert library.with_settings(replace(settings, citations=3)).writer is writer
+    other = library.with_settings(replace(settings, answer_model="http://127.0.0.1:1/v1#m")).writer
+    assert other is not None
+    assert other.name == "m"
+    assert NOT_STATED in TASK
