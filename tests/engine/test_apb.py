@@ -160,7 +160,7 @@ def test_turned_queries_are_those_of_later_positions(family: str) -> None:
     one = pair(family)
     longer = tokens(60, 5)
     early, late = (read_anchor(one.loaded, before, QUESTION, DOCUMENT[:3]) for before in (PREFIX, longer))
-    moved = compressor.turned(one.loaded, early.queries[0], late.question_start - early.question_start)
+    moved = compressor.rotated_further(one.loaded, early.queries[0], late.question_start - early.question_start)
     torch.testing.assert_close(moved, late.queries[0], atol=2e-5, rtol=1e-4)
 
 
