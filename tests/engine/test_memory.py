@@ -1,4 +1,5 @@
-"""The memory plan: exact bytes where they can be counted, and a verdict that does not depend on who asks."""
+"""The memory plan: exact bytes where they can be counted, and a longest document that is the same for every
+request."""
 
 from __future__ import annotations
 
@@ -89,7 +90,7 @@ def test_a_last_group_that_is_not_full_costs_at_most_its_scale_and_zero_point_an
 @pytest.mark.parametrize("free", [10 * MB, 40 * MB, 123_456_789])
 @pytest.mark.parametrize("asked", [1, 100, 5000, 10**7])
 def test_the_longest_document_fits_and_one_token_more_does_not(free: int, asked: int) -> None:
-    """Whatever the length of the document that was asked about."""
+    """This holds whatever the length of the document that was planned for."""
     spec = cpu_spec()
     longest = plan(spec, asked, CONFIG, free=free).longest_document
     assert longest > 0
@@ -159,7 +160,7 @@ def test_batches_worked_out_by_hand(
 
 
 class LiveTensors(TorchDispatchMode):
-    """Counts the bytes of all tensors that operations make, as long as they live. `peak` is the most at a time."""
+    """Counts the bytes of all living tensors that operations make. `peak` is the most at any time."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -186,7 +187,11 @@ class LiveTensors(TorchDispatchMode):
 @pytest.mark.parametrize("family", ["llama 4/4", "smollm 9/3 tied", "qwen2 7/1", "phi3 6/2"])
 @pytest.mark.parametrize("length", [48, 192])
 def test_reading_and_scoring_take_no_more_than_the_activations_of_the_plan(family: str, length: int) -> None:
-    """Measured by the tensors that really live at a time: three chunks read, 50 scored; nor is the plan far off."""
+    """Measured by the tensors that really live at a time, while three chunks are read and 50 scored.
+
+    The plan is not much larger than that either. Scores are without observed attention, whose buffers the plan does
+    not count in full.
+    """
     one = pair(family)
     prefix = read_prefix(one)
     chunks = chunks_of(length, length, length)
@@ -249,7 +254,7 @@ def test_kv_goes_to_the_device_if_it_fits_there_and_else_to_the_host() -> None:
 def test_the_longest_document_is_that_of_the_larger_of_device_and_host(
     free: int, free_host: int, asked: int
 ) -> None:
-    """Whichever of the two the document that was asked about would have gone to."""
+    """This holds wherever the document that was planned for would have gone."""
 
     def planned(tokens: int) -> MemoryPlan:
         return plan(gpu_spec(), tokens, CONFIG, free=free * MB, free_host=free_host * MB)
@@ -298,7 +303,7 @@ def test_memory_that_torch_holds_but_does_not_use_is_free() -> None:
 
 @pytest.mark.parametrize(("composition", "sequences"), [(Composition.ASSEMBLED, 1), (Composition.MIXTURE, 4)])
 def test_the_context_has_room_for_what_is_kept_and_no_more(composition: Composition, sequences: int) -> None:
-    """In a mixture each of the kept chunks (500 tokens in chunks of 128) has its own prefix, question, answer."""
+    """In a mixture each of the four kept chunks (500 tokens in chunks of 128) has a prefix, question and answer."""
     config = EngineConfig(chunk_tokens=128, eviction=Eviction(kept_tokens=500), composition=composition)
     memory = plan(cpu_spec(), 9000, config, free=100 * MB, prefix_tokens=10, question_tokens=20, answer_tokens=30)
     assert memory.context == (500 + sequences * 60) * cpu_spec().kv_bytes_per_token(4)

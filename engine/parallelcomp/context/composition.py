@@ -30,7 +30,19 @@ from .calibration import Calibrator
 Kept = Sequence[tuple[ChunkKV, ChunkScore]]
 
 
-class SingleState:
+class _ContextState:
+    """What the states over a context have in common."""
+
+    def __init__(self, loaded: LoadedModel, context: Context) -> None:
+        self._loaded = loaded
+        self._context = context
+
+    @property
+    def context(self) -> Context:
+        return self._context
+
+
+class SingleState(_ContextState):
     """The state of one sequence over one context, assembled or re-read."""
 
     def __init__(
@@ -40,14 +52,9 @@ class SingleState:
         key_filter: KeyFilter | None = None,
         clustered: ClusteredHeads | None = None,
     ) -> None:
-        self._loaded = loaded
-        self._context = context
+        super().__init__(loaded, context)
         self._key_filter = key_filter
         self.clustering = None if clustered is None else ClusteredAttention(context, clustered, loaded.spec)
-
-    @property
-    def context(self) -> Context:
-        return self._context
 
     @torch.inference_mode()
     def step(
@@ -63,7 +70,7 @@ class SingleState:
         return logits[0].log_softmax(dim=-1)
 
 
-class MixtureState:
+class MixtureState(_ContextState):
     """Every kept chunk in a sequence of its own, all of which get the same tokens.
 
     P(y | q) = sum over chunks c of P(c | q, answer so far) P(y | c, q). `log_weights` (chunks,) are the log
@@ -71,14 +78,9 @@ class MixtureState:
     """
 
     def __init__(self, loaded: LoadedModel, context: Context, log_prior: Tensor) -> None:
-        self._loaded = loaded
-        self._context = context
+        super().__init__(loaded, context)
         self.log_weights = log_prior.log_softmax(dim=0)
         self._predicted: Tensor | None = None
-
-    @property
-    def context(self) -> Context:
-        return self._context
 
     @torch.inference_mode()
     def step(
