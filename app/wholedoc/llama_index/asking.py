@@ -13,8 +13,9 @@ from ..answer import Answer, Cited, Event
 from ..documents.document import Document
 from ..errors import QuestionError
 from ..library import Library
+from ..runtime.threaded_generator import Cancel
 from .documents import whole_documents
-from .in_thread import Cancel, in_thread
+from .in_thread import in_thread
 from .llm import ParallelCompLLM, Read
 from .responses import Sources, deltas, nodes
 

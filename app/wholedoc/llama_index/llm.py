@@ -26,8 +26,9 @@ from ..library import Library
 from ..models.embedded_model import NAME
 from ..prompts.recognition import Message, Role, recognise
 from ..prompts.responding import respond
+from ..runtime.threaded_generator import Cancel
 from ..settings import Settings
-from .in_thread import Cancel, in_thread, last
+from .in_thread import in_thread, last
 from .messages import plain_messages
 from .options import Options, fields, for_a_call
 from .responses import chat_response, completions

@@ -14,7 +14,7 @@ import pytest
 pytest.importorskip("fastapi")
 
 from wholedoc import Library, Settings
-from wholedoc.server.protocol.completion import Trimmed
+from wholedoc.server.protocol.completion import StreamTrimmer
 from wholedoc.server.protocol.requests import _NEUTRAL
 from wholedoc.server.routes import chat
 
@@ -361,8 +361,8 @@ def test_a_bug_leaves_the_connection_open(server: Server, monkeypatch: pytest.Mo
 
 def test_text_in_pieces_is_trimmed_like_the_whole() -> None:
     for pieces in ([" \n", " a", " ", "\n", "b ", "c", "\n "], ["", " "], ["a"], []):
-        trimmed = Trimmed()
-        shown = "".join(trimmed.add(piece) for piece in pieces)
+        trimmer = StreamTrimmer()
+        shown = "".join(trimmer.add(piece) for piece in pieces)
         assert shown == "".join(pieces).strip()
 
 

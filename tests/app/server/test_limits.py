@@ -19,7 +19,7 @@ pytest.importorskip("fastapi")
 from parallelcomp import Engine
 from wholedoc import Library, Settings
 from wholedoc.server import state as server_state
-from wholedoc.server.models import Phase
+from wholedoc.server.served_model import Phase
 from wholedoc.server.state import Options
 
 from .serving import Server, log, running, until
@@ -106,7 +106,7 @@ def test_a_client_that_leaves_while_the_answer_is_written_stops_the_writing(
 def test_a_client_that_leaves_the_queue_is_forgotten(
     server: Server, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(server_state, "AT_ONCE", 1)
+    monkeypatch.setattr(server_state, "CONCURRENT_REQUESTS", 1)
     with another(server, settings) as one:
         with connection(one, long_reading("first", stream=True)) as first:
             until(lambda: one.state.rate_limiter.working)
@@ -161,7 +161,7 @@ def test_a_model_that_cannot_be_loaded_is_said_so(settings: Settings, tmp_path: 
 def test_a_full_queue_sends_away_and_says_for_how_long(
     server: Server, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(server_state, "AT_ONCE", 1)
+    monkeypatch.setattr(server_state, "CONCURRENT_REQUESTS", 1)
     with (
         another(server, settings, queue_limit=2) as one,
         connection(one, long_reading("queue", stream=True)) as first,
