@@ -292,9 +292,10 @@ def test_patterns_look_at_the_ends_of_a_hostile_prompt_only(text: str, monkeypat
                 monkeypatch.setattr(module, name, Watched(value, ends))
     fences = SimpleNamespace(compile=lambda *given: Watched(re.compile(*given), whole), escape=re.escape, M=re.M)
     monkeypatch.setattr(parts, "re", fences)
-    prompt = text * (50_000 // len(text)) + QUESTION
-    recognise([Message(SYSTEM, prompt), Message(USER, prompt)])
+    for end in (QUESTION, "word " * 1000 + QUESTION):
+        prompt = text * (20_000 // len(text)) + end
+        recognise([Message(SYSTEM, prompt), Message(USER, prompt)])
     assert ends
     assert max(ends) <= 2 * parts.SHORT
-    assert len(ends) < 20
-    assert len(whole) <= 2
+    assert len(ends) < 40
+    assert len(whole) <= 4
