@@ -1,4 +1,4 @@
-"""Prompts that came from elsewhere: what is a document in them, what is asked, and that nothing is left out."""
+"""Prompts from other programs: documents and questions are told apart, and nothing is left out."""
 
 from __future__ import annotations
 
@@ -259,7 +259,7 @@ def test_a_document_is_an_exact_piece_of_a_message(messages: list[Message], long
 
 
 def _words(texts: Iterable[str]) -> Counter[str]:
-    """The generated words; what is left out as glue holds none."""
+    """Returns the generated words. The glue that may be dropped holds none of them."""
     return Counter(word for text in texts for word in re.findall(r"w\d+", text))
 
 

@@ -1,4 +1,4 @@
-"""What keeps a server usable: places, the queue, keys, sizes, foreign pages, and clients that go away."""
+"""What keeps a server usable: slots, the queue, keys, sizes, foreign pages, and clients that disconnect."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ pytestmark = pytest.mark.embedded
 
 @contextmanager
 def another(server: Server, settings: Settings, **options: Any) -> Iterator[Server]:
-    """Another server with options of its own; its model is loaded already."""
+    """Runs another server with options of its own, whose model is loaded already."""
     library = Library.open(settings=settings)
     library.__dict__["_loaded_model"] = server.library.model
     with running(library, Options(**options)) as started:
@@ -40,7 +40,7 @@ def another(server: Server, settings: Settings, **options: Any) -> Iterator[Serv
 
 @contextmanager
 def connection(server: Server, body: dict[str, Any]) -> Iterator[socket.socket]:
-    """A chat request on a connection that can be dropped at any moment."""
+    """Sends a chat request on a connection that can be dropped at any moment."""
     content = json.dumps({"model": "wholedoc", **body}).encode()
     head = (
         "POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
@@ -52,7 +52,7 @@ def connection(server: Server, body: dict[str, Any]) -> Iterator[socket.socket]:
 
 
 def long_reading(name: str, **rest: Any) -> dict[str, Any]:
-    """A request that takes longer than any test waits for it."""
+    """Returns a request that takes longer than any test waits."""
     return {"messages": [{"role": "user", "content": f"{log(name, 6000)}\n\nWhich?"}], **rest}
 
 
@@ -61,7 +61,9 @@ def reads(server: Server) -> int:
 
 
 def check_idle_within_a_second(server: Server) -> None:
-    """Nobody is at work, and the model is free: a turn is had at once, and nothing more is read."""
+    """Checks that no request is at work and that the model is free: a turn is there at once, and nothing is
+    read.
+    """
     idle = until(lambda: (server.state.rate_limiter.working, server.state.rate_limiter.waiting) == (0, 0))
     with server.library.turns.take(client="somebody else"):
         pass

@@ -1,4 +1,4 @@
-"""Who may come in: places, fairness between clients, and what happens when too many wait."""
+"""The rate limiter: slots, fairness between clients, and what happens when too many requests wait."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def in_a_loop(test: Callable[..., Coroutine[Any, Any, None]]) -> Callable[..., N
 
 
 async def waiting(rate_limiter: RateLimiter, client: Client) -> asyncio.Task[Slot]:
-    """Somebody who wants to come in."""
+    """Returns the task of a client that wants a slot."""
     task = asyncio.create_task(rate_limiter.acquire(client))
     await asyncio.sleep(0)
     await asyncio.sleep(0)
@@ -66,7 +66,7 @@ async def test_so_many_work_and_the_others_wait_for_them() -> None:
 
 
 @in_a_loop
-async def test_the_last_place_is_kept_for_another_address() -> None:
+async def test_the_last_slot_is_kept_for_another_address() -> None:
     rate_limiter = RateLimiter(4, 10)
     tasks = [await waiting(rate_limiter, A) for _ in range(6)]
     assert inside(tasks) == [0, 1, 2]
@@ -119,7 +119,7 @@ async def test_when_too_many_wait_the_greediest_is_sent_away() -> None:
 
 
 @in_a_loop
-async def test_who_gives_up_leaves_the_queue_or_the_place() -> None:
+async def test_who_gives_up_leaves_the_queue_or_the_slot() -> None:
     rate_limiter = RateLimiter(1, 10)
     working = await waiting(rate_limiter, A)
     tasks = [await waiting(rate_limiter, client) for client in (B, B, C)]
