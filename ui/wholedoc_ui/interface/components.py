@@ -10,7 +10,7 @@ import gradio as gr
 
 from wholedoc import Settings
 
-from .. import html
+from .. import views
 from ..app_state import AppState
 from ..choices import (
     ANSWER_TOKENS,
@@ -101,7 +101,7 @@ def build(app_state: AppState) -> Parts:
     """The page. Call it inside gr.Blocks."""
     with gr.Sidebar(label="Settings", open=False, position="right", width=340, elem_id="wd-settings"):
         settings = _settings(app_state.library.settings)
-    status = _html(html.status_line(app_state.state), elem_id="wd-status")
+    status = _html(views.status_line(app_state.state), elem_id="wd-status")
     with gr.Row(elem_id="wd-columns"):
         with gr.Column(scale=3, min_width=260, elem_id="wd-left"):
             shelf = _shelf()
@@ -177,7 +177,7 @@ def _chat() -> ChatParts:
 def _evidence() -> EvidenceParts:
     _html("<h2>Evidence</h2>")
     strip = _html("", js_on_load=acts("open_chunk"), elem_id="wd-strip")
-    citations = _html(html.citations(None, None), js_on_load=acts("open_citation"), elem_id="wd-citations")
+    citations = _html(views.citations(None, None), js_on_load=acts("open_citation"), elem_id="wd-citations")
     with gr.Row(visible=False, elem_id="wd-page-tools") as tools:
         previous = gr.Button("‹ Previous", size="sm", min_width=60, elem_id="wd-previous")
         following = gr.Button("Next ›", size="sm", min_width=60, elem_id="wd-next")

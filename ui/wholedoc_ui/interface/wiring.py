@@ -8,12 +8,14 @@ from typing import Any, TypeVar
 
 import gradio as gr
 
-from .. import chat, evidence, html, shelf, suggestions
+from .. import chat, evidence, shelf, suggestions, views
 from ..app_state import AppState, sentence
 from ..choices import AnsweringChoices, ReadingChoices
 from ..cost import cost_of
 from ..export import to_markdown
+from ..markdown import inert
 from ..session import Exchange, Session, Sessions
+from ..templating import esc
 from .components import ASSETS, Parts
 
 T = TypeVar("T")
@@ -67,7 +69,7 @@ class Wiring:
             updates = self._shelf(session)
             changed = updates if updates[self.parts.shelf.documents] != shown else {}
             shown = updates[self.parts.shelf.documents]
-            yield {self.parts.status: html.status_line(state), **changed}
+            yield {self.parts.status: views.status_line(state), **changed}
         self._tell()
 
     def closed(self, request: gr.Request) -> None:
@@ -93,7 +95,7 @@ class Wiring:
 
     def _shelf(self, session: Session) -> Updates:
         shown = shelf.rows(self.app_state, self.sessions, session)
-        return {self.parts.shelf.documents: html.shelf(shown), **self._suggestions(session)}
+        return {self.parts.shelf.documents: views.shelf(shown), **self._suggestions(session)}
 
     def _suggestions(self, session: Session) -> Updates:
         """Questions about the document that was chosen last; nothing is offered once a conversation is going on."""
@@ -124,7 +126,7 @@ class Wiring:
         parts = self.parts.shelf
         yield {parts.drop: None, parts.stop: gr.Button(visible=True), parts.password: gr.Textbox(visible=False)}
         for arrivals in paced(work):
-            yield {parts.arrivals: html.arrivals(arrivals)}
+            yield {parts.arrivals: views.arrivals(arrivals)}
         self._tell()
         yield {
             parts.stop: gr.Button(visible=False),
@@ -147,7 +149,7 @@ class Wiring:
         try:
             shelf.remove(self.app_state, self.sessions, session, _acted(event)["id"])
         except Exception as error:
-            gr.Warning(html.esc(sentence(error)))
+            gr.Warning(esc(sentence(error)))
         return {**self._shelf(session), **self._evidence(session)}
 
     # The chat
@@ -179,7 +181,7 @@ class Wiring:
             library = self.app_state.library
             settings = AnsweringChoices(*answering).applied(library.settings, library.clustered_heads)
         except Exception as error:
-            gr.Warning(html.esc(sentence(error)))
+            gr.Warning(esc(sentence(error)))
             return
         running = gr.Textbox(value="", submit_btn=False, stop_btn="Stop")
         yield {parts.question: running, parts.cost: ""}
@@ -225,12 +227,12 @@ class Wiring:
         return to_markdown(session.exchanges)
 
     def _messages(self, session: Session) -> list[dict[str, str]]:
-        return [{**one, "content": html.inert(one["content"])} for one in chat.messages(session)]
+        return [{**one, "content": inert(one["content"])} for one in chat.messages(session)]
 
     def _cost(self, session: Session) -> str:
         answered: list[Exchange] = [one for one in session.exchanges if one.answer]
         last = answered[-1].answer if answered else None
-        return html.cost(cost_of(last, self.app_state.library.engine.spec.device)) if last else ""
+        return views.cost(cost_of(last, self.app_state.library.engine.spec.device)) if last else ""
 
     # The evidence
 
@@ -275,7 +277,7 @@ class Wiring:
         documents = {id: self.app_state.library.document(id) for id in known}
         names = {id: document.name for id, document in documents.items()}
         labels = {id: [page.label for page in document.pages] for id, document in documents.items()}
-        drawn = html.strip(shown.chunks, names, labels) if shown else ""
+        drawn = views.strip(shown.chunks, names, labels) if shown else ""
         return {self.parts.evidence.strip: drawn, **self._page(session)}
 
     def _page(self, session: Session) -> Updates:
@@ -283,8 +285,8 @@ class Wiring:
         shown = session.shown.evidence if session.shown else None
         page = evidence.shown_page(self.app_state, session)
         return {
-            parts.citations: html.citations(shown, evidence.chosen_citation(session)),
-            parts.page: html.page(page) if shown else "",
+            parts.citations: views.citations(shown, evidence.chosen_citation(session)),
+            parts.page: views.page(page) if shown else "",
             parts.tools: gr.Row(visible=page is not None),
         }
 
@@ -298,19 +300,19 @@ class Wiring:
     def apply(self, request: gr.Request, *reading: Any) -> Iterator[Updates]:
         """Read in another way from now on."""
         told = self.parts.settings.told
-        yield {told: html.told("Loading…")}
+        yield {told: views.told("Loading…")}
         try:
             self.app_state.change(ReadingChoices(*reading).applied(self.app_state.library.settings))
         except Exception as error:
-            yield {told: html.told(f"Nothing was changed. {sentence(error)}")}
+            yield {told: views.told(f"Nothing was changed. {sentence(error)}")}
             return
         shown = self._shelf(self._session(request))
-        yield {told: html.told("Done."), self.parts.status: html.status_line(self.app_state.state), **shown}
+        yield {told: views.told("Done."), self.parts.status: views.status_line(self.app_state.state), **shown}
 
     def _tell(self) -> None:
         """Show what the library had to say."""
         for notice in self.app_state.take_notices():
-            gr.Info(html.esc(notice))
+            gr.Info(esc(notice))
 
     def _session(self, request: gr.Request) -> Session:
         return self.sessions.get(request.session_hash or "")
