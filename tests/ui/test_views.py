@@ -42,7 +42,7 @@ HOSTILE = [
     "&lt;b&gt; &amp; &#60;i&#62; &",
     "<!-- --> ]]> <![CDATA[ <?x",
 ]
-PLAIN = "PLAIN"  # in the place of what is hostile
+PLAIN = "PLAIN"  # a harmless text in the place of the hostile ones
 TEMPLATES = sorted((Path(views.__file__).parent / "templates").iterdir())
 
 PLANNED = Planned("d1", "a.pdf", 5000, 0, 12_000_000, 160.0, 90_000)
@@ -84,7 +84,7 @@ def parsed(source: str) -> BeautifulSoup:
 
 
 def skeleton(source: str) -> list[object]:
-    """Everything that parsing a page makes, in order: elements with their attributes, texts, comments."""
+    """Return what a parser finds in a page, in order: elements with their attributes, texts and comments."""
     found: list[object] = []
     for node in parsed(source).descendants:
         if isinstance(node, Tag):
@@ -95,7 +95,7 @@ def skeleton(source: str) -> list[object]:
 
 
 def put_in(text: str, skeleton: object) -> object:
-    """A skeleton with `text` wherever it has PLAIN."""
+    """Return a skeleton with `text` in the place of PLAIN."""
     if isinstance(skeleton, str):
         return skeleton.replace(PLAIN, text)
     if isinstance(skeleton, dict):
@@ -105,7 +105,7 @@ def put_in(text: str, skeleton: object) -> object:
     return skeleton
 
 
-# Every function of views.py that takes texts, with one in every place for one.
+# Every function of views.py that takes texts, called with `text` for each of them.
 
 
 def status_lines(text: str) -> Iterator[str]:
@@ -221,7 +221,7 @@ def test_templates_leave_escaping_on_and_quote_their_attributes(template: Path) 
 # Markdown that cannot act
 
 MARKDOWN = MarkdownIt("commonmark", {"html": True, "breaks": True}).enable(["table", "strikethrough"])
-# What GitHub's Markdown, and Gradio's, links without any syntax around it.
+# Addresses that GitHub's and Gradio's Markdown makes links of without any syntax around them.
 AUTOLINK = re.compile(
     r"(?:https?|ftp)://|(?:^|[\s*_~(])www\.[a-z0-9-]|[\w.+-]+@[a-z0-9_-]+\.[a-z0-9]", re.IGNORECASE
 )
@@ -255,7 +255,7 @@ def tokens(markdown: str) -> Iterator[Token]:
 
 
 def active(markdown: str) -> list[str]:
-    """What in the rendered text would show an image, link, run HTML or draw a diagram."""
+    """Return what in the rendered text would show an image, link somewhere, run HTML or draw a diagram."""
     found = []
     for token in tokens(markdown):
         if token.type in ("image", "link_open", "html_inline", "html_block"):
@@ -291,7 +291,7 @@ ACTIVE = [
     "~~~mermaid\ngraph\n~~~",
     "> - ```mermaid\n>   graph\n>   ```",
 ]
-# These are linked by the Markdown that Gradio renders, which was tried with its own script.
+# Gradio's Markdown makes links of these, as a trial with its own script showed.
 ADDRESSES = [
     "write to x@example.com",
     "mailto:x@example.com",
@@ -572,7 +572,7 @@ def test_page_labels_stand_where_their_chunks_do(values: list[tuple[float, int, 
 
 
 def test_noise_is_no_evidence() -> None:
-    """Where nothing explains the question, no bar fills the strip."""
+    """If no chunk explains the question, no bar fills the strip."""
     low = [height(bar) for bar in bars_of(views.strip([chunk(0.01), chunk(-0.5)], {}, {}))]
     assert low == [pytest.approx(0.02), 0.0]
     assert height(bars_of(views.strip([chunk(4.0)], {}, {}))[0]) == 1
@@ -667,7 +667,7 @@ def test_what_takes_room_takes_more_than_nothing() -> None:
 
 
 def test_markup_is_only_in_elements_that_parse() -> None:
-    """What the parser of these tests makes up itself does not hide what is missing: all elements are closed."""
+    """All elements are closed. The parser of these tests would add missing ends by itself."""
     for make in EVERYTHING:
         for source in make(PLAIN):
             opened: list[str] = []

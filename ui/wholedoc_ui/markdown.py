@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-# A character of no width, at which no line breaks. It is put into what Markdown would act upon, and breaks its syntax.
+# Unicode's word joiner: it is invisible and allows no line break. Put into Markdown's syntax, it breaks the syntax.
 JOINER = "\u2060"
 _ACTIVE = re.compile(
     r"<(?=\S)|!(?=\[)|\](?=[(\[:])|:(?=//)|mailto:|(?<=www)\.|@(?=\w)|(?<=[`~])(?=\s*mermaid)", re.IGNORECASE

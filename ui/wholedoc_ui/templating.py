@@ -1,7 +1,7 @@
 """Renders the templates in `templates/`. Whatever comes from a document, a file name or a model is escaped here.
 
-Jinja escapes every value that a template shows. Gradio treats HTML as a JavaScript template of its own, so what such a
-template would act upon is escaped too.
+Jinja escapes every value that a template shows. Gradio treats the HTML of its components as a JavaScript template,
+so what begins a placeholder there is escaped too.
 """
 
 from __future__ import annotations
