@@ -1,4 +1,4 @@
-"""Processes that stand for ranks: forked, so that nothing is imported anew."""
+"""Run functions in processes that are ranks of a group, forked so that nothing is imported again."""
 
 from __future__ import annotations
 
@@ -16,11 +16,15 @@ from parallelcomp.errors import RankError
 from parallelcomp.ranks import Ranks, join
 
 Result = dict[str, Any]
+# Seconds after which a process is killed.
 PATIENCE_S = 120
 
 
 def as_ranks(work: Callable[[], Result], folder: Path, size: int) -> list[Result | None]:
-    """What `work` returns in each of `size` processes that were started as ranks; None where it raised or died."""
+    """Run `work` in `size` processes that are started as ranks.
+
+    Returns what each returned, or None for one that raised or died.
+    """
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -36,7 +40,10 @@ def as_ranks(work: Callable[[], Result], folder: Path, size: int) -> list[Result
 
 
 def joined(work: Callable[[Ranks], Result], folder: Path, size: int, timeout_s: float = 120) -> list[Result | None]:
-    """The same of `work` in a group; what a RankError said is a result."""
+    """Run `work` in `size` ranks that have joined one group.
+
+    Returns as `as_ranks`; the result of a rank that raises RankError is {"error": its message}.
+    """
 
     def member() -> Result:
         try:
@@ -49,7 +56,7 @@ def joined(work: Callable[[Ranks], Result], folder: Path, size: int, timeout_s: 
 
 
 def _rank(work: Callable[[], Result], folder: Path, rank: int, size: int, port: int) -> None:
-    torch.set_num_threads(1)  # the threads of the process that was forked are not here, and would be waited for
+    torch.set_num_threads(1)  # the parent's threads do not exist here, but torch would wait for them
     os.environ.update(RANK=str(rank), WORLD_SIZE=str(size), MASTER_ADDR="127.0.0.1", MASTER_PORT=str(port))
     try:
         result = work()

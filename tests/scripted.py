@@ -1,4 +1,4 @@
-"""A model whose every next word was written down beforehand."""
+"""A model whose predictions are written down beforehand."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from parallelcomp import Context, Observer
 
 
 def wanting(vocabulary: int, *tokens: int) -> list[float]:
-    """Logits of a model that wants the first of these most, then the second."""
+    """Return logits (vocabulary,) that are highest for the first of `tokens`, then for the second, and so on."""
     row = [0.0] * vocabulary
     for rank, token in enumerate(tokens):
         row[token] = 20.0 - rank
@@ -19,7 +19,7 @@ def wanting(vocabulary: int, *tokens: int) -> list[float]:
 
 
 class Scripted:
-    """An AnswerState of these logits: one row a step, the last for good."""
+    """An AnswerState that predicts by one row of logits a step, and by the last row from there on."""
 
     context: Context
 

@@ -1,6 +1,9 @@
-"""Read N >> window tokens once, in parallel chunks, and answer from what the question keeps.
+"""Read a document much longer than the model's window in parallel chunks, and answer from what the question keeps.
 
-ParallelComp (arXiv 2502.14317) over any supported causal LM of transformers: token ids in, token ids out.
+This is ParallelComp (arXiv 2502.14317) for every supported causal LM of transformers. Token ids go in and token ids
+come out; files and text are the app's business. The package imports torch and transformers only (psutil where it is
+installed), and never the app or the browser app. In which order its own parts may import each other is laid down
+in pyproject.toml, under `tool.importlinter`.
 """
 
 from .attention import Kernel, Observer, usable_kernel

@@ -1,7 +1,7 @@
 """The one attention function of the engine, registered with transformers under `NAME`.
 
-Causality is bottom-right: the last query sees every key. The mask that transformers would build is replaced by
-None; a forward pass hands its wishes to every layer through one keyword, `attention_pass`.
+Causality is bottom-right: the last query sees every key. No mask comes from transformers; what a forward pass wants
+of its attention layers reaches them through one keyword, `attention_pass`.
 """
 
 from __future__ import annotations
@@ -21,9 +21,11 @@ from transformers.masking_utils import AttentionMaskInterface
 from .errors import Cancelled
 
 NAME = "parallelcomp"
-# From here on a mask of queries by keys would be larger than the missing queries that do without it.
+# Is polled during long work; returns True once the caller wants it to stop.
+Cancel = Callable[[], bool]
+# Beyond this many queries, a mask (queries, keys) takes more memory than filling up the queries instead.
 MANY_QUERIES = 512
-# Of many queries on a CPU in bf16, as many at a time: their logits fit the cache, the products are large enough.
+# Queries in one block of `_blocks`: few enough for their logits to fit the CPU's cache, enough for fast products.
 BLOCK_QUERIES = 128
 
 
@@ -35,7 +37,7 @@ class Kernel(Enum):
 
 
 class Observer(Protocol):
-    """Is shown every layer's queries and keys; `weights` computes attention for the last queries if wanted."""
+    """Is called with every layer's queries and keys; `weights` computes attention weights from them."""
 
     def __call__(self, layer: int, query: Tensor, key: Tensor, scaling: float, padding: Tensor | None) -> None: ...
 
@@ -49,10 +51,10 @@ class KeyFilter(Protocol):
 
 
 class AttentionKernel(Protocol):
-    """Computes attention in place of `dense`: what `attend` returns, from what it was given and the pass."""
+    """Computes attention in place of `dense`, with the shapes of `attend`."""
 
     def __call__(
-        self, layer: int, query: Tensor, key: Tensor, value: Tensor, scaling: float, asked: AttentionPass
+        self, layer: int, query: Tensor, key: Tensor, value: Tensor, scaling: float, attention_pass: AttentionPass
     ) -> Tensor: ...
 
 
@@ -60,7 +62,7 @@ class AttentionKernel(Protocol):
 class Mask:
     """Additive mask (batch or 1, 1, group * queries, keys) for queries packed by KV head.
 
-    `clear`: the keys that all queries see, where nothing need be added.
+    `clear`: the keys that all queries see, so that nothing needs to be added there.
     """
 
     tensor: Tensor
@@ -68,20 +70,22 @@ class Mask:
 
     @classmethod
     def of(cls, mask: Tensor, group: int, padding: Tensor | None, behind: int) -> Mask:
-        """From a mask (batch or 1, 1, queries, keys) that hides nothing but padding and some of the `behind` last
-        keys."""
+        """Pack a mask (batch or 1, 1, queries, keys) that hides only padding and some of the last `behind` keys."""
         first = 0 if padding is None else int(padding.max())
         return cls(mask.repeat(1, 1, group, 1), slice(first, mask.shape[3] - behind))
 
     def add_to(self, logits: Tensor) -> None:
-        """In place: twice as fast as adding all of it, where most keys are seen by all."""
+        """Add the mask to `logits` in place.
+
+        Leaving out the `clear` keys makes it twice as fast where they are most.
+        """
         for part in (slice(self.clear.start), slice(self.clear.stop, None)):
             logits[..., part] += self.tensor[..., part]
 
 
 @dataclass
 class AttentionPass:
-    """What one forward pass asks of every attention layer.
+    """What one forward pass wants of every attention layer.
 
     `padding`: leading key slots of each sequence that hold nothing, int64 (batch,), or None. `cancelled` is
     polled once per layer, so that a pass over a long chunk stops within milliseconds.
@@ -91,11 +95,11 @@ class AttentionPass:
     observer: Observer | None = None
     key_filter: KeyFilter | None = None
     kernel: AttentionKernel | None = None
-    cancelled: Callable[[], bool] | None = None
+    cancelled: Cancel | None = None
     _masks: dict[tuple[int, int, int], Mask] = field(default_factory=dict, repr=False)
 
     def mask(self, query: Tensor, keys: int, group: int) -> Mask:
-        """The mask for `query`, packed by KV head; made once."""
+        """Return the mask for `query`, packed by KV head. It is made once for each shape."""
         queries = query.shape[2]
         if (queries, keys, group) not in self._masks:
             mask = additive_mask(queries, keys, self.padding, query.dtype, query.device)
@@ -106,9 +110,9 @@ class AttentionPass:
 def additive_mask(
     queries: int, keys: int, padding: Tensor | None, dtype: torch.dtype, device: torch.device
 ) -> Tensor:
-    """0 where the bottom-right causal query may see the key and it is no padding, -inf elsewhere.
+    """Return a mask (batch or 1, 1, queries, keys): 0 where a query sees a key, -inf elsewhere.
 
-    Shape (batch or 1, 1, queries, keys).
+    Causality is bottom-right, and padding is hidden.
     """
     slot = torch.arange(keys, device=device)
     last_visible = torch.arange(keys - queries, keys, device=device)
@@ -132,39 +136,43 @@ def attend(
 ) -> tuple[Tensor, None]:
     """Attention of `query` (batch, query_heads, queries, head_dim) on (batch, kv_heads, keys, head_dim).
 
-    Returns (batch, queries, query_heads, head_dim), as transformers wants it. Raises Cancelled.
+    Returns (batch, queries, query_heads, head_dim), as transformers expects it. Raises Cancelled, and ValueError if
+    there is an observer but some heads' keys were dropped.
     """
-    asked = attention_pass if attention_pass is not None else AttentionPass()
-    if asked.cancelled is not None and asked.cancelled():
+    wanted = attention_pass if attention_pass is not None else AttentionPass()
+    if wanted.cancelled is not None and wanted.cancelled():
         raise Cancelled("stopped while the model was reading")
     scale = scaling if scaling is not None else query.shape[-1] ** -0.5
-    if asked.key_filter is not None:
-        key, value = asked.key_filter(module.layer_idx, query, key, value, scale)
-    if asked.observer is not None:
+    if wanted.key_filter is not None:
+        key, value = wanted.key_filter(module.layer_idx, query, key, value, scale)
+    if wanted.observer is not None:
         if key.shape[1] != value.shape[1]:
             raise ValueError("attention cannot be observed once keys were dropped (clustered heads)")
-        asked.observer(module.layer_idx, query, key, scale, asked.padding)
-    if asked.kernel is not None:
-        return asked.kernel(module.layer_idx, query, key, value, scale, asked), None
-    return dense(query, key, value, scale, asked), None
+        wanted.observer(module.layer_idx, query, key, scale, wanted.padding)
+    if wanted.kernel is not None:
+        return wanted.kernel(module.layer_idx, query, key, value, scale, wanted), None
+    return dense(query, key, value, scale, wanted), None
 
 
-def dense(query: Tensor, key: Tensor, value: Tensor, scale: float, asked: AttentionPass) -> Tensor:
-    """Attention of every query head by itself, in the fastest way there is; shapes as in `attend`."""
-    if asked.padding is None and usable_kernel(query.device, query.dtype) is Kernel.FLASH:
+def dense(query: Tensor, key: Tensor, value: Tensor, scale: float, attention_pass: AttentionPass) -> Tensor:
+    """Ordinary attention, by the fastest way on this device and for this shape; shapes as in `attend`."""
+    if attention_pass.padding is None and usable_kernel(query.device, query.dtype) is Kernel.FLASH:
         return _flash(query, key, value, scale)
-    if asked.padding is None and (query.shape[2] > MANY_QUERIES or query.shape[2] * 2 > key.shape[2]):
+    if attention_pass.padding is None and (query.shape[2] > MANY_QUERIES or query.shape[2] * 2 > key.shape[2]):
         square = _blocks if _plain_products(query) else _sdpa_square
         return square(query, key, value, scale).transpose(1, 2)
     mask = None
-    if query.shape[2] > 1 or asked.padding is not None:
-        mask = asked.mask(query, key.shape[2], query.shape[1] // key.shape[1])
+    if query.shape[2] > 1 or attention_pass.padding is not None:
+        mask = attention_pass.mask(query, key.shape[2], query.shape[1] // key.shape[1])
     return packed(query, key, value, scale, mask)
 
 
 def _sdpa_square(query: Tensor, key: Tensor, value: Tensor, scale: float) -> Tensor:
-    """Many queries: fill the missing leading ones with zeros, so that the kernel's own top-left causality is
-    the bottom-right one wanted here, and no mask has to be read."""
+    """Attention of many queries, (batch, query_heads, queries, head_dim) as `query`.
+
+    The missing leading queries are filled with zeros, so that the kernel's top-left causality is the bottom-right
+    one, and no mask is read.
+    """
     missing = key.shape[2] - query.shape[2]
     if missing:
         query = torch.cat([query.new_zeros(*query.shape[:2], missing, query.shape[3]), query], dim=2)
@@ -175,8 +183,11 @@ def _sdpa_square(query: Tensor, key: Tensor, value: Tensor, scale: float) -> Ten
 
 
 def _blocks(query: Tensor, key: Tensor, value: Tensor, scale: float) -> Tensor:
-    """Many queries, a block of them at a time on the keys that it can see: half of the products are never computed,
-    and only the last keys of a block need a mask."""
+    """Attention of many queries, (batch, query_heads, queries, head_dim) as `query`.
+
+    Each block of queries meets only the keys that it sees: half of the products are never computed, and only the
+    block's last keys need a mask.
+    """
     batch, query_heads, queries, head_dim = query.shape
     kv_heads, keys = key.shape[1:3]
     group, before = query_heads // kv_heads, keys - queries
@@ -197,15 +208,16 @@ def _blocks(query: Tensor, key: Tensor, value: Tensor, scale: float) -> Tensor:
 
 
 def _plain_products(query: Tensor) -> bool:
-    """Whether products and a softmax are faster than torch's kernel, and no less exact (docs/log.md, trials 16
-    and 19): in bf16 on a CPU."""
+    """Whether plain products and a softmax are faster than torch's kernel and no less exact, as they are in bf16
+    on a CPU (docs/log.md, trials 16 and 19)."""
     return query.device.type == "cpu" and query.dtype is torch.bfloat16
 
 
 def packed(query: Tensor, key: Tensor, value: Tensor, scale: float, mask: Mask | None) -> Tensor:
-    """Few queries: those of a KV head's group stand side by side, so that keys are read once per KV head.
+    """Attention of few queries; shapes as in `attend`. The queries of a KV head's group stand side by side, so that
+    keys are read once per KV head.
 
-    `mask` is None for a single query that sees all.
+    `mask` is None for a single query that sees all keys.
     """
     batch, query_heads, queries, head_dim = query.shape
     rows = query.reshape(batch, key.shape[1], query_heads // key.shape[1] * queries, head_dim)
@@ -218,7 +230,7 @@ def packed(query: Tensor, key: Tensor, value: Tensor, scale: float, mask: Mask |
 
 
 def _matmul(query: Tensor, key: Tensor, value: Tensor, mask: Mask | None, scale: float) -> Tensor:
-    """Attention as three plain operations."""
+    """Attention as three plain operations; shapes as in torch's own kernel."""
     logits = (query * scale) @ key.transpose(2, 3)
     if mask is not None:
         mask.add_to(logits)
@@ -226,9 +238,9 @@ def _matmul(query: Tensor, key: Tensor, value: Tensor, mask: Mask | None, scale:
 
 
 def weights(query: Tensor, key: Tensor, scale: float, padding: Tensor | None, last: int) -> Tensor:
-    """Attention attention_weights of the last `last` queries, softmax in fp32 over all keys.
+    """Attention weights of the last `last` queries, by a softmax in fp32 over all keys.
 
-    Returns (batch, kv_heads, group, last, keys), the query heads grouped by the KV head they share.
+    Returns (batch, kv_heads, group, last, keys): query heads are grouped by the KV head that they share.
     """
     recent = query[:, :, -last:]
     last, keys = recent.shape[2], key.shape[2]
@@ -239,7 +251,8 @@ def weights(query: Tensor, key: Tensor, scale: float, padding: Tensor | None, la
 
 
 def masked_weights(query: Tensor, key: Tensor, scale: float, mask: Tensor | None) -> Tensor:
-    """The same of all of `query`, under an additive fp32 mask (batch or 1, 1, queries, keys)."""
+    """Attention weights of all queries, in the shape of `weights`, under an additive fp32 mask
+    (batch or 1, 1, queries, keys); None hides nothing."""
     batch, query_heads, queries, head_dim = query.shape
     kv_heads, keys = key.shape[1], key.shape[2]
     rows = query.reshape(batch, kv_heads, query_heads // kv_heads * queries, head_dim)
@@ -257,7 +270,7 @@ def visible_keys(queries: int, keys: int, padding: Tensor | None, device: torch.
 
 
 def usable_kernel(device: torch.device, dtype: torch.dtype) -> Kernel:
-    """The kernel that will be used on this device with this dtype."""
+    """Return the kernel that computes attention on this device in this dtype."""
     if device.type == "cuda" and dtype in (torch.float16, torch.bfloat16) and _flash_attention() is not None:
         return Kernel.FLASH
     return Kernel.SDPA
@@ -266,7 +279,7 @@ def usable_kernel(device: torch.device, dtype: torch.dtype) -> Kernel:
 def _flash(query: Tensor, key: Tensor, value: Tensor, scale: float) -> Tensor:
     function = _flash_attention()
     assert function is not None
-    # flash-attn wants (batch, tokens, heads, head_dim); its causality is bottom-right and it knows GQA.
+    # flash-attn takes (batch, tokens, heads, head_dim); its causality is bottom-right, and it supports GQA.
     out = function(
         query.transpose(1, 2), key.transpose(1, 2), value.transpose(1, 2), softmax_scale=scale, causal=True
     )
@@ -275,7 +288,7 @@ def _flash(query: Tensor, key: Tensor, value: Tensor, scale: float) -> Tensor:
 
 @cache
 def _flash_attention() -> Callable[..., Any] | None:
-    """flash-attn's function where it is installed and its binary loads, looked for once."""
+    """Return flash-attn's function, or None where it is not installed or its binary does not load."""
     try:
         from flash_attn import flash_attn_func
     except (ImportError, OSError):

@@ -1,4 +1,4 @@
-"""Where the model looked: attention of the question's tokens on the document's tokens."""
+"""Attribution: how much attention the question's tokens pay to each of the document's tokens."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from .scoring import Question
 
 
 class AttributionObserver:
-    """Sums, per document token, the attention it receives, over heads and the layers of `layers`.
+    """Observer that sums the attention on each document token, over heads and over the layers in `layers`.
 
-    Shown a context's passes one after another. `query_weights` (queries,) says how much each query counts; without
-    them the queries of a pass count alike and as one together. In a mixture every chunk's sequence counts alike.
+    It may observe several passes over one context. `query_weights` (queries,) are the weights of a pass's queries;
+    without them every query of a pass weighs 1 / queries. In a mixture every chunk's sequence weighs the same.
     """
 
     def __init__(
@@ -32,14 +32,12 @@ class AttributionObserver:
         if layer not in self._layers:
             return
         attention_weights = attention.weights(query, key, scaling, padding, query.shape[2])
-        paid = (
-            torch.einsum("bkgqt,q->bkt", attention_weights, self._weights(attention_weights))
-            / attention_weights.shape[2]
-        )
+        group = attention_weights.shape[2]
+        paid = torch.einsum("bkgqt,q->bkt", attention_weights, self._weights_of(attention_weights)) / group
         context_slots = max(slots.tokens.shape[1] for slots in self._context.slots[layer])
         first = self._context.prefix_tokens
         if padding is not None:
-            # Right-aligned sequences: every one's document ends at the same slot.
+            # The sequences are aligned to the right, so that the document's part ends at the same slot in all.
             longest = first + context_slots
             paid = paid[:, :, :longest]
         else:
@@ -47,7 +45,8 @@ class AttributionObserver:
         known = self._sums.get(layer)
         self._sums[layer] = paid if known is None else known + paid
 
-    def _weights(self, attention_weights: Tensor) -> Tensor:
+    def _weights_of(self, attention_weights: Tensor) -> Tensor:
+        """The weight of each query of a pass: (queries,)."""
         queries = attention_weights.shape[3]
         if self._query_weights is None:
             return attention_weights.new_full((queries,), 1 / queries)
@@ -56,27 +55,29 @@ class AttributionObserver:
         return attention_weights.new_tensor(self._query_weights)
 
     def by_token(self, document_tokens: int) -> Tensor:
-        """Attention per document token, fp32 (document_tokens,): mean over layers, summed over heads and passes."""
+        """Return the attention on each document token, fp32 (document_tokens,): the mean over layers of the sum
+        over KV heads and passes."""
         total = torch.zeros(document_tokens)
         for layer, paid in self._sums.items():
             for sequence, slots in enumerate(self._context.slots[layer]):
-                attention_weights = paid[sequence, :, -slots.tokens.shape[1] :].float().cpu()
-                total.index_add_(0, slots.tokens.reshape(-1), attention_weights.reshape(-1))
+                of_sequence = paid[sequence, :, -slots.tokens.shape[1] :].float().cpu()
+                total.index_add_(0, slots.tokens.reshape(-1), of_sequence.reshape(-1))
         return total / max(len(self._sums), 1)
 
 
 def content_layers(layers: int) -> range:
-    """The layers whose attention is about content: from a third of depth to four fifths.
+    """Return the layers whose attention is about content: from a third of the depth to four fifths.
 
-    Below, heads look at neighbours and sinks; above, at what comes next.
+    In lower layers heads attend to neighbours and sinks, in higher ones to what helps with the next token.
     """
     return range(layers // 3, math.ceil(layers * 0.8))
 
 
 def question_weights(question: Question) -> list[float]:
-    """Weights for a pass of `question.asked`: what the question looks at beyond what the lead looks at anyway.
+    """Return query weights for a pass of `question.asked`: the question's tokens count for, the preamble's against.
 
-    The lead ("Question:") looks at sinks, headings and the like just as the question does, but knows nothing of it.
+    The preamble ("Question:") attends to sinks and headings as the question does, but knows nothing of the
+    question. The difference is what the question itself attends to.
     """
     own = len(question.asked) - len(question.preamble)
     return [-1 / len(question.preamble)] * len(question.preamble) + [1 / max(own, 1)] * own

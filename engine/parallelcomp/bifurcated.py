@@ -1,54 +1,58 @@
-"""Several questions scored on one chunk at once, its attention computed once for all: after arXiv 2403.08845.
+"""Several questions scored in one pass over a chunk, after bifurcated attention (arXiv 2403.08845).
 
-The questions stand side by side behind the context in one sequence, each at the same positions and unseen by the
-others. So every read of the context's keys and values, and every pass over the weights, serves all of them. The
-paper merges two partial attentions; here all queries are rows of one kernel call, which gives the same numbers.
+The questions stand one after another behind the context in one sequence, but each at the positions right after the
+context and hidden from the others. So one reading of the context's keys and values, and of the model's weights,
+serves all questions. The paper merges two partial attentions; here all queries are rows of one kernel call, which
+gives the same numbers.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 import torch
 from torch import Tensor
 
 from . import attention
-from .attention import AttentionPass, Mask
+from .attention import AttentionPass, Cancel, Mask
 from .kv.cache import stored_cache
 from .kv.stored import ChunkKV, Prefix, StoredKV
 from .model import LoadedModel
 from .scoring import ChunkScore, Observe, Question, token_nll_of, total
 
-Cancel = Callable[[], bool]
-# For each question, token NLLs and attention given one chunk, as `scoring.score_batch` returns them.
+# For each question its token NLLs and its attention given one chunk, as in `scoring.score_batch`.
 Results = list[tuple[list[float], Tensor | None]]
 
 
 class SharedContext:
-    """Attention kernel for questions that share a context. `owners` says whose every slot behind the context is."""
+    """Attention kernel for questions that share a context.
+
+    `owners`: the question of each slot behind the context.
+    """
 
     def __init__(self) -> None:
         self.owners: list[int] = []
-        self._masks: dict[tuple[int, int], Mask] = {}  # of this pass, by query heads a group and keys
+        self._masks: dict[tuple[int, int], Mask] = {}  # of this pass, by query heads in a group and keys
 
     def append(self, owner: int, tokens: int) -> None:
-        """The next `tokens` slots are those of question `owner`."""
+        """Give the next `tokens` slots to question `owner`."""
         self.owners += [owner] * tokens
         self._masks.clear()
 
     def __call__(
-        self, layer: int, query: Tensor, key: Tensor, value: Tensor, scaling: float, asked: AttentionPass
+        self, layer: int, query: Tensor, key: Tensor, value: Tensor, scaling: float, attention_pass: AttentionPass
     ) -> Tensor:
         keys, group = key.shape[2], query.shape[1] // key.shape[1]
         if (group, keys) not in self._masks:
-            mask = self.mask(query.shape[2], keys, asked.padding, query.dtype, query.device)
-            self._masks[group, keys] = Mask.of(mask, group, asked.padding, len(self.owners))
+            mask = self.mask(query.shape[2], keys, attention_pass.padding, query.dtype, query.device)
+            self._masks[group, keys] = Mask.of(mask, group, attention_pass.padding, len(self.owners))
         return attention.packed(query, key, value, scaling, self._masks[group, keys])
 
     def mask(
         self, queries: int, keys: int, padding: Tensor | None, dtype: torch.dtype, device: torch.device
     ) -> Tensor:
-        """Additive (batch or 1, 1, queries, keys): the context, and what a question's own tokens before said."""
+        """Return an additive mask (batch or 1, 1, queries, keys) under which a query sees the context and the
+        earlier tokens of its own question."""
         owners = torch.tensor(self.owners, device=device)
         foreign = owners[None, :] != owners[-queries:, None]
         mask = attention.additive_mask(queries, keys, padding, dtype, device)
@@ -57,9 +61,9 @@ class SharedContext:
 
 
 class SharedRecorder:
-    """Observer of the last `windows[q]` tokens of each question q: one AttentionRecorder for every one of them.
+    """Observer of the last `windows[q]` tokens of each question q: an AttentionRecorder for each of them.
 
-    `layers[q]`: what `observe` makes of them, (layers, batch, kv_heads, keys) fp32.
+    `layers[q]`: what `observe` returns for them in each layer, fp32 (batch, kv_heads, keys).
     """
 
     def __init__(self, shared: SharedContext, windows: Sequence[int], observe: Observe) -> None:
@@ -86,29 +90,29 @@ def score_together(
     observe: Observe = total,
     cancelled: Cancel | None = None,
 ) -> list[Results]:
-    """For each of `stored`, every question's token NLLs and attention: `scoring.score_batch` for many questions.
+    """Return, for each of `stored`, every question's token NLLs (nats) and attention, as in `scoring.score_batch`.
 
-    Each stored KV is read (and dequantised) once. `windows`: how many last tokens of each question are observed.
-    Raises Cancelled.
+    Each stored KV is read (and dequantised) once. `windows`: how many of each question's last tokens are observed;
+    None observes none. Raises Cancelled.
     """
     spec = loaded.spec
     shared = SharedContext()
     ids: list[int] = []
-    places: list[int] = []  # a token's place in its own question
+    offsets: list[int] = []  # of every token in its own question
     predicting: list[int] = []  # positions of the logits that predict the questions' own tokens
     for owner, question in enumerate(questions):
         first = len(ids) + len(question.preamble) - 1
         predicting += range(first, first + len(question.ids))
         scored = question.scored if windows is None else question.preamble + question.ids
         ids += scored
-        places += range(len(scored))
+        offsets += range(len(scored))
         shared.append(owner, len(scored))
     cache, workspace = stored_cache(prefix, stored, len(ids), spec)
     starts = torch.tensor([len(prefix) + kv.tokens for kv in stored], device=spec.device)
     recorder = SharedRecorder(shared, windows, observe) if windows is not None else None
     out = loaded.model(
         input_ids=torch.tensor([ids], device=spec.device).expand(len(stored), -1),
-        position_ids=starts[:, None] + torch.tensor(places, device=spec.device),
+        position_ids=starts[:, None] + torch.tensor(offsets, device=spec.device),
         past_key_values=cache,
         use_cache=True,
         logits_to_keep=torch.tensor(predicting, device=spec.device),
@@ -141,10 +145,10 @@ def score_many(
     observe: Observe = total,
     cancelled: Cancel | None = None,
 ) -> Iterator[list[ChunkScore]]:
-    """The scores of a chunk by every question, chunk by chunk in order of length. Raises Cancelled.
+    """Yield the scores of a chunk by every question, chunk by chunk in order of length. Raises Cancelled.
 
-    A pass holds `batch` pairs of a chunk and a question: several chunks where the questions are few, several passes
-    over a chunk where they are more than that.
+    A pass holds up to `batch` pairs of a chunk and a question: several chunks if the questions are few, and several
+    passes over one chunk if there are more questions than that.
     """
     ordered = sorted(chunks, key=lambda one: one.kv.tokens)
     at_once = max(1, batch // len(questions))

@@ -1,9 +1,9 @@
 """Token-exact chunks whose boundaries follow the content (section 3.1, step 1).
 
 A boundary is chosen among the places the caller prefers (paragraph ends), by a hash of the tokens that follow.
-So an insertion at the front of a document moves the boundaries only until the same place is chosen again, and all
-later chunks stay the same: they are found in the store by their content. Text without any preferred place is cut
-into full chunks, which an insertion moves.
+So an insertion at the front of a document moves boundaries only until the same place is chosen again. All later
+chunks stay the same and are found in the store by their content. Text without preferred places is cut into full
+chunks, which an insertion moves.
 """
 
 from __future__ import annotations
@@ -14,12 +14,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 
+# Tokens after a preferred place that its hash is made of.
 HASHED_TOKENS = 16
 
 
 @dataclass(frozen=True)
 class Chunk:
-    """`token_ids` of one chunk; `start` is the offset of the first in the document, in tokens."""
+    """One chunk of a document. `start` is the offset of its first token in the document, in tokens."""
 
     index: int
     start: int
@@ -30,7 +31,7 @@ class Chunk:
 
     @property
     def stop(self) -> int:
-        """The document's token offset after this chunk."""
+        """Offset in the document of the first token after this chunk."""
         return self.start + len(self.token_ids)
 
 
@@ -39,9 +40,9 @@ def split(
 ) -> list[Chunk]:
     """Split a document into chunks of at most `chunk_tokens` tokens that cover it exactly.
 
-    `preferred`: sorted token offsets at which a chunk would best start. Every chunk but the last holds at least
-    `least_fill * chunk_tokens` tokens; where no preferred offset lies in that range the chunk is full.
-    Raises ValueError if chunk_tokens < 1 or least_fill is not within (0, 1].
+    `preferred`: sorted token offsets at which chunks should start if possible. Every chunk but the last holds at
+    least `least_fill * chunk_tokens` tokens; where no preferred offset lies in that range the chunk is full. Raises
+    ValueError if chunk_tokens < 1 or least_fill is not within (0, 1].
     """
     if chunk_tokens < 1 or not 0 < least_fill <= 1:
         raise ValueError(f"need chunk_tokens >= 1 and 0 < least_fill <= 1, got {chunk_tokens}, {least_fill}")
@@ -59,7 +60,7 @@ def split(
 
 
 def _boundary(ids: tuple[int, ...], preferred: Sequence[int], earliest: int, latest: int) -> int:
-    """The preferred offset in [earliest, latest] with the smallest hash of what follows, else `latest`."""
+    """Return the preferred offset in [earliest, latest] with the smallest hash of what follows, else `latest`."""
     candidates = preferred[bisect_left(preferred, earliest) : bisect_right(preferred, latest)]
     return min(candidates, key=lambda offset: _hash(ids, offset), default=latest)
 

@@ -1,4 +1,7 @@
-"""Every setting of the engine: frozen dataclasses and enums, nothing that the model's config knows."""
+"""Every setting of the engine, as frozen dataclasses and enums.
+
+What the model's own config says is not repeated.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,8 @@ from enum import Enum, Flag, auto
 
 import torch
 
-# Numbers of a channel (keys) or of a token (values) that share a step and a lowest value where KV is quantised.
+# How many numbers have one scale and one zero point in quantised KV: tokens of one channel (keys), or channels of
+# one token (values).
 QUANTIZATION_GROUP = 32
 
 
@@ -16,15 +20,15 @@ class Composition(Enum):
     """How the kept chunks are put together for the answer."""
 
     ASSEMBLED = "assembled"
-    """Kept KV side by side, positions re-used: the paper's way."""
+    """The kept KV stands side by side at re-used positions, as in the paper."""
     REREAD = "reread"
-    """The kept chunks' tokens prefilled once more, in one ordinary window."""
+    """The kept chunks' tokens are prefilled once more, in one ordinary window."""
     MIXTURE = "mixture"
-    """Every kept chunk answers for itself; next-token probabilities are mixed by their posterior."""
+    """Every kept chunk predicts by itself; next-token probabilities are mixed by the chunks' posterior."""
 
 
 class KVPrecision(Enum):
-    """Number format in which the chunks' KV is kept between reading and asking: floating, or quantised."""
+    """Number format, floating-point or quantised, in which the chunks' KV is kept between reading and asking."""
 
     FP32 = "fp32"
     BF16 = "bf16"
@@ -35,7 +39,7 @@ class KVPrecision(Enum):
 
     @classmethod
     def of(cls, dtype: torch.dtype) -> KVPrecision:
-        """The precision that keeps numbers of `dtype` as they are. Raises ValueError if there is none."""
+        """Return the precision that keeps numbers of `dtype` unchanged. Raises ValueError if there is none."""
         for precision in cls:
             if precision.dtype is dtype:
                 return precision
@@ -43,30 +47,30 @@ class KVPrecision(Enum):
 
     @property
     def dtype(self) -> torch.dtype | None:
-        """The floating-point format; None where numbers are quantised."""
+        """The floating-point format, or None where numbers are quantised."""
         return {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}.get(self.value)
 
     @property
     def bits(self) -> int:
-        """Bits of one number, without what its group attention_weights."""
+        """Bits of one number, without the scale and zero point of its group."""
         return {"fp32": 32, "bf16": 16, "fp16": 16, "int8": 8, "int4": 4, "int2": 2}[self.value]
 
     def bytes_per_number(self, head_dim: int) -> float:
-        """Mean bytes of a key or value number, with its share of its group's fp16 step and lowest value.
+        """Mean bytes of one number of a key or value, with its part of its group's fp16 scale and zero point.
 
-        4 bits take 5 bits a number where 32 divides `head_dim`. A last group of keys that a chunk's tokens do
-        not fill is not counted: it costs a chunk at most 4 bytes a channel more.
+        INT4 takes 5 bits a number where 32 divides `head_dim`. A last group of keys that a chunk's tokens do not
+        fill is left out of the mean: it costs a chunk at most 4 bytes a channel more.
         """
         if self.dtype is not None:
             return self.bits / 8
-        shared = 2 * 16  # a step and a lowest value, in bits
+        shared = 2 * 16  # bits of a scale and a zero point
         keys = shared / QUANTIZATION_GROUP
         values = shared * math.ceil(head_dim / QUANTIZATION_GROUP) / head_dim
         return (self.bits + (keys + values) / 2) / 8
 
 
 class Region(Flag):
-    """Parts of every chunk where parallel attention piles up without cause (section 3.3 of the paper)."""
+    """Parts of a chunk on which attention piles up without cause after parallel reading (section 3.3)."""
 
     SINK = auto()
     MIDDLE = auto()
@@ -75,7 +79,7 @@ class Region(Flag):
 
 @dataclass(frozen=True)
 class LayerRange:
-    """A range of layers as fractions of depth, `start` included and `stop` not: (0.25, 0.5) of 32 is 8..15."""
+    """A range of layers as fractions of depth; `stop` is not in it. (0.25, 0.5) of 32 layers is 8..15."""
 
     start: float
     stop: float
@@ -90,31 +94,31 @@ class LayerRange:
 
 
 class EvictionPolicy(Enum):
-    """Who decides which tokens of a kept chunk stay, in every layer and for every KV head (`policies`)."""
+    """The rule by which tokens of a kept chunk stay, in every layer and for every KV head (see `policies`)."""
 
     QUESTION = "question"
-    """ParallelComp (2502.14317): what the question's last tokens look at, max-pooled."""
+    """ParallelComp (2502.14317): the tokens that the question's last tokens attend to most, max-pooled."""
     SNAPKV = "snapkv"
     """SnapKV (2404.14469): the same, mean-pooled."""
     PYRAMIDKV = "pyramidkv"
     """PyramidKV (2406.02069): SnapKV with a larger capacity in lower layers and a smaller one in upper ones."""
     STREAMING_LLM = "streaming-llm"
-    """StreamingLLM (2309.17453): the first and the last tokens, whatever the question."""
+    """StreamingLLM (2309.17453): the first and the last tokens, whatever the question is."""
     H2O = "h2o"
-    """H2O (2306.14048): the tokens that all queries together looked at most, and the last ones."""
+    """H2O (2306.14048): the tokens that all queries together attend to most, and the last ones."""
     NACL = "nacl"
-    """NACL (2408.03675): what the question's last tokens look at, and a random part."""
+    """NACL (2408.03675): the tokens that the question's last tokens attend to most, and some drawn at random."""
     CORM = "corm"
-    """CORM (2404.15949): only what one of the question's last tokens needs, often far less than the capacity."""
+    """CORM (2404.15949): only tokens that some of the question's last tokens need, often far below the capacity."""
 
 
 @dataclass(frozen=True)
 class PolicySettings:
-    """What single policies need beside capacity, observation window and pooling.
+    """Settings that only some of the policies use.
 
-    `sink_tokens`: first tokens of a chunk that StreamingLLM always keeps. `recent_share`: of H2O's capacity, what
-    goes to a chunk's last tokens. `random_share` of NACL's capacity is drawn with `seed`. `steepness`: PyramidKV's
-    last layer keeps capacity / steepness.
+    `sink_tokens`: how many first tokens of a chunk StreamingLLM always keeps. `recent_share`: the part of H2O's
+    capacity that goes to a chunk's last tokens. `random_share`: the part of NACL's capacity that is drawn at
+    random, with `seed`. `steepness`: PyramidKV's last layer keeps capacity / steepness tokens.
     """
 
     sink_tokens: int = 4
@@ -135,10 +139,12 @@ class PolicySettings:
 
 @dataclass(frozen=True)
 class Eviction:
-    """What of the document stays for the answer (sections 3.1 and 3.2).
+    """How much of the document stays for the answer (sections 3.1 and 3.2).
 
-    `kept_tokens`: budget over all kept chunks. `capacity`: most tokens kept of one chunk per KV head, in every
-    layer or (PyramidKV) in the mean of the layers. `policy` chooses them.
+    `kept_tokens`: the most tokens that all kept chunks have together. `capacity`: the most tokens that a KV head
+    keeps of one chunk, in every layer or (PyramidKV) in the mean of the layers; `policy` chooses which.
+    `observation_window`: how many of the question's last tokens are observed for that. `pooling_kernel`: over how
+    many neighbouring tokens their attention is pooled.
     """
 
     kept_tokens: int = 4096
@@ -178,20 +184,20 @@ class Calibration:
 
 
 class Membership(Enum):
-    """Which queries over a context show which heads attend alike (clustered heads)."""
+    """The queries over a context by which it is decided which heads attend alike (clustered heads)."""
 
     FIRST_TOKENS = "first-tokens"
-    """The first that run over it, as in the paper."""
+    """The first queries that run over the context, as in the paper."""
     OBSERVATION_WINDOW = "observation-window"
-    """The question's last, which know what is asked."""
+    """The question's last tokens, which have seen the whole question."""
 
 
 @dataclass(frozen=True)
 class ClusteredHeads:
-    """Clustered head attention (CHAI, 2403.08058) where the answer is written.
+    """Clustered head attention (CHAI, 2403.08058) while the answer is generated.
 
-    `clusters`: how many each layer has, found on the model with this `fingerprint`. `queries`: tokens of the
-    question whose attention decides the `membership`.
+    `clusters`: the number of clusters in each layer, found on the model with this `fingerprint`. `queries`: the
+    number of question tokens whose attention decides which heads form a cluster; `membership` says which tokens.
     """
 
     fingerprint: str
@@ -206,7 +212,7 @@ class ClusteredHeads:
 
 @dataclass(frozen=True)
 class Sampling:
-    """How the next token is drawn. Temperature 0 is greedy."""
+    """How the next token is drawn. Temperature 0 takes the most probable token."""
 
     temperature: float = 0.0
     top_p: float = 1.0
@@ -227,9 +233,11 @@ class Sampling:
 
 @dataclass(frozen=True)
 class EngineConfig:
-    """The engine's settings. `chunk_tokens` is the longest chunk; batches of None come from the memory plan.
+    """The engine's settings.
 
-    `prior_sharpness` weighs a chunk's summed question likelihood in the mixture's prior: 0 is a uniform prior.
+    `chunk_tokens` is the length of the longest chunk. Batch sizes are in chunks; None leaves them to the memory
+    plan. `prior_sharpness` is the weight of a chunk's summed question log-likelihood in the mixture's prior; 0
+    makes the prior uniform.
     """
 
     chunk_tokens: int = 2048
@@ -256,5 +264,5 @@ class EngineConfig:
                 raise ValueError(f"{name} must be at least 1 chunk, got {batch}")
 
     def reads_like(self, other: EngineConfig) -> bool:
-        """Whether KV that was read with one serves the other."""
+        """Whether KV that was read with one of the two configs can be used with the other."""
         return (self.chunk_tokens, self.precision) == (other.chunk_tokens, other.precision)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from copy import copy
 from dataclasses import dataclass, replace
 
 import torch
 
-from .attention import Observer
+from .attention import Cancel, Observer
 from .attribution import AttributionObserver, content_layers, question_weights
 from .bifurcated import score_many
 from .chai.clustered_heads import Savings
@@ -28,14 +28,13 @@ from .policies import policy_of
 from .prefill import batches, prefill_batch, prefill_prefix
 from .scoring import ChunkScore, Question, score, score_batch
 
-Cancel = Callable[[], bool]
-
 
 @dataclass(frozen=True)
 class Selection:
     """The chunks that stay for a question, in document order, and the state that answers it once.
 
-    `asked`: the question's own tokens have gone through the context, only the answer's opening is left.
+    `asked` says that the question has gone through the context and only `question.last_ids` are left to run.
+    `max_new_tokens`: the longest answer that the state has room for.
     """
 
     kept: tuple[ChunkScore, ...]
@@ -50,23 +49,24 @@ class Selection:
 
     @property
     def savings(self) -> Savings | None:
-        """What clustered heads spare, once the question has gone through; None without them."""
+        """What clustered heads save, known once the question has run; None without clustered heads."""
         clustering = self.state.clustering if isinstance(self.state, SingleState) else None
         return None if clustering is None else clustering.savings()
 
 
 @dataclass(frozen=True)
 class RescoredSpan:
-    """A short span that was `read` anew and alone, and the question's NLL given it: nats over all its tokens."""
+    """A short span that was read again by itself, and the question's NLL given it, in nats over all tokens."""
 
     nll: float
     read: ChunkKV
 
 
 class Engine:
-    """ParallelComp over one loaded model: token ids in, token ids out. Not thread-safe: one caller at a time.
+    """ParallelComp over one loaded model. Token ids go in and come out. It is not thread-safe.
 
-    `prefix_ids` stand before every chunk (and in every key of stored KV); they are read at construction.
+    `prefix_ids` stand before every chunk and are read at construction, which raises WindowError if prefix and chunk
+    do not fit the model's window, and ClusterError if the clusters of heads are another model's.
     """
 
     def __init__(self, loaded: LoadedModel, prefix_ids: Sequence[int], config: EngineConfig) -> None:
@@ -77,7 +77,7 @@ class Engine:
         self.prefix: Prefix = prefill_prefix(loaded, prefix_ids)
 
     def with_config(self, config: EngineConfig) -> Engine:
-        """The same engine with other settings for questions; the model and the prefix are shared.
+        """Return an engine with other settings for questions, which shares the model and the prefix with this one.
 
         Raises ClusterError, and ValueError if `config` reads documents in another way.
         """
@@ -101,12 +101,12 @@ class Engine:
             )
 
     def _check_clusters(self) -> None:
-        """Raise ClusterError if heads are to be clustered as another model's."""
+        """Raise ClusterError if the clusters of heads in the settings are another model's."""
         if self.config.clustered_heads is not None:
             check(self.config.clustered_heads, self.spec)
 
     def check_question(self, question: Question, max_new_tokens: int) -> None:
-        """Raise WindowError unless prefix, chunk, question and answer fit the window together."""
+        """Raise WindowError unless prefix, longest chunk, question and answer fit the window together."""
         need = len(self.prefix) + self.config.chunk_tokens + len(question.all_ids) + max_new_tokens
         if need > self.spec.window:
             raise WindowError(
@@ -115,13 +115,13 @@ class Engine:
             )
 
     def plan(self, tokens: int, **assumed: int) -> MemoryPlan:
-        """What a document of `tokens` tokens takes in memory, and whether it fits."""
+        """Plan the memory for a document of `tokens` tokens. `assumed` are keyword arguments of `memory.plan`."""
         return plan(self.spec, tokens, self.config, prefix_tokens=len(self.prefix), **assumed)
 
     def prefill(
         self, chunks: Sequence[Chunk], memory: MemoryPlan, cancelled: Cancel | None = None
     ) -> Iterator[ChunkKV]:
-        """Read chunks in batches and yield their KV in order. Raises Cancelled between and within batches."""
+        """Read chunks in batches and yield their KV in order. Raises Cancelled, also in the middle of a batch."""
         for group in batches(chunks, memory.prefill_batch):
             _poll(cancelled)
             yield from prefill_batch(
@@ -140,7 +140,10 @@ class Engine:
         memory: MemoryPlan,
         cancelled: Cancel | None = None,
     ) -> Iterator[ChunkScore]:
-        """Question NLL given each chunk, as it is computed (not in document order). Raises Cancelled."""
+        """Yield the question's score given each chunk, in the order in which scores are computed.
+
+        Raises Cancelled.
+        """
         return score(
             self.loaded,
             self.prefix,
@@ -153,7 +156,7 @@ class Engine:
         )
 
     def _observed(self, chunks: Sequence[ChunkKV], question: Question) -> int | None:
-        """How many of the question's last tokens are observed while chunks are scored."""
+        """How many of the question's last tokens are observed while chunks are scored; None if none are."""
         policy = policy_of(self.config.eviction)
         if self._capacity is None or not any(policy.evicts(one.kv.tokens) for one in chunks):
             return None
@@ -166,7 +169,7 @@ class Engine:
         memory: MemoryPlan,
         cancelled: Cancel | None = None,
     ) -> Iterator[list[ChunkScore]]:
-        """The same by several questions in one pass over each chunk: for every chunk, a score by each of them."""
+        """Yield, for every chunk, its scores by all `questions`, which share one pass over it. Raises Cancelled."""
         windows = [self._observed(chunks, question) for question in questions]
         return score_many(
             self.loaded,
@@ -180,19 +183,22 @@ class Engine:
         )
 
     def score_without_document(self, question: Question) -> tuple[float, ...]:
-        """-log P of each question token given the prefix alone, nats: what a chunk must beat to be evidence."""
+        """Return -log P of each question token given the prefix alone, in nats.
+
+        A chunk that is evidence scores lower.
+        """
         empty = type(self.prefix.kv)(self.prefix.kv.tensor[:, :, :, :0])
         ((token_nll, _),) = score_batch(self.loaded, self.prefix, [empty], question)
         return tuple(token_nll)
 
     @property
     def _capacity(self) -> int | None:
-        """Most tokens kept of one chunk; only the assembled composition evicts KV within chunks."""
+        """Most tokens kept of one chunk, or None: only the assembled composition evicts KV within chunks."""
         assembled = self.config.composition is Composition.ASSEMBLED
         return self.config.eviction.capacity if assembled else None
 
     def select(self, chunks: Sequence[ChunkKV], scores: Iterator[ChunkScore]) -> list[ChunkScore]:
-        """Chunk eviction: the scores of the chunks that stay, in document order."""
+        """Evict chunks: return the scores of those that stay, in document order."""
         tokens = {one.chunk.index: one.kv.tokens for one in chunks}
         queue = ChunkQueue(self.config.eviction.kept_tokens, self._capacity)
         for one in scores:
@@ -207,9 +213,10 @@ class Engine:
         max_new_tokens: int,
         cancelled: Cancel | None = None,
     ) -> Selection:
-        """Evict what the question does not need of the kept chunks, and put the rest together.
+        """Evict the tokens of the kept chunks that the question does not need, and put the rest together.
 
-        Leaves room for an answer of `max_new_tokens`. Raises WindowError and Cancelled.
+        The selection has room for an answer of `max_new_tokens` tokens. Raises ValueError if no chunk was kept,
+        WindowError and Cancelled.
         """
         self.check_question(question, max_new_tokens)
         by_index = {one.chunk.index: one for one in chunks}
@@ -221,7 +228,7 @@ class Engine:
     def rescore_spans(
         self, chunks: Sequence[Chunk], question: Question, cancelled: Cancel | None = None
     ) -> list[RescoredSpan]:
-        """Read each of these short spans anew, and score the question given it alone. Raises Cancelled."""
+        """Read each of these short spans again by itself, and score the question given it. Raises Cancelled."""
         precision = KVPrecision.of(self.spec.dtype)
         read = prefill_batch(
             self.loaded, self.prefix, chunks, precision=precision, device=self.spec.device, cancelled=cancelled
@@ -232,7 +239,7 @@ class Engine:
     def reread(
         self, chunks: Sequence[Chunk], question: Question, max_new_tokens: int, cancelled: Cancel | None = None
     ) -> Selection:
-        """Answer from these tokens alone, read anew in one window: a second look at the best passages.
+        """Return a selection of these tokens alone, which are read again in one window.
 
         Raises WindowError if they do not fit the window, and Cancelled.
         """
@@ -242,7 +249,7 @@ class Engine:
         return Selection((), state, question, max_new_tokens)
 
     def alone(self, read: ChunkKV, question: Question, max_new_tokens: int) -> Selection:
-        """Answer from one chunk alone, as it was read: by a second look, or with the document.
+        """Return a selection of one chunk alone, as it was read by `prefill` or `rescore_spans`.
 
         Raises WindowError if it does not fit the window.
         """
@@ -251,9 +258,9 @@ class Engine:
         return Selection((), state, question, max_new_tokens)
 
     def plain(self, token_ids: Sequence[int], max_new_tokens: int, cancelled: Cancel | None = None) -> Selection:
-        """Answer an ordinary prompt of at least two tokens in one window, without the prefix of documents.
+        """Return a selection that goes on from an ordinary prompt of at least two tokens, without the prefix.
 
-        Raises WindowError or MemoryPlanError before work starts if it does not fit, and Cancelled.
+        Raises WindowError or MemoryPlanError before work starts if the prompt does not fit, and Cancelled.
         """
         need = len(token_ids) + max_new_tokens
         if need > self.spec.window:
@@ -268,14 +275,14 @@ class Engine:
         return Selection((), state, Question((before[-1],), (last,)), max_new_tokens, asked=True)
 
     def attribution_observer(self, selection: Selection) -> AttributionObserver:
-        """An observer for `attribute`: where the question looks."""
+        """Return an observer for `attribute` that measures to which document tokens the question attends."""
         weights = question_weights(selection.question)
         return AttributionObserver(selection.context, content_layers(self.spec.layers), weights)
 
     def attribute(self, selection: Selection, observer: Observer, cancelled: Cancel | None = None) -> Selection:
-        """Run the question's part of the global prefill, seen by `observer`.
+        """Run the question through the context, up to `question.last_ids`, and show the pass to `observer`.
 
-        Returns the selection as one that was asked; it shares its state with the one given. Raises Cancelled.
+        Returns the selection with `asked` set; it shares its state with the one given. Raises Cancelled.
         """
         selection.state.step(selection.question.asked, observer, cancelled)
         return replace(selection, asked=True)
@@ -287,7 +294,7 @@ class Engine:
         stop_ids: frozenset[int],
         cancelled: Cancel | None = None,
     ) -> Iterator[int]:
-        """Global prefill of what is left of the question, then the answer's token ids one by one.
+        """Run what is left of the question, then yield the answer's token ids one by one, without the stop id.
 
         Raises ValueError if the answer may be longer than the selection has room for, and Cancelled.
         """
@@ -301,9 +308,9 @@ class Engine:
         return decode(selection.state, left, sampling, stop_ids, cancelled=cancelled)
 
     def answer_nll(self, selection: Selection, answer_ids: Sequence[int], cancelled: Cancel | None = None) -> float:
-        """Mean -log P of these tokens as the answer, nats per token; uses the selection up, as `generate` does.
+        """Return the mean -log P of these tokens as the answer, in nats per token. Uses up the selection.
 
-        Raises ValueError if there is no token or no room for them, and Cancelled.
+        Raises ValueError if there is no token or no room for the tokens, and Cancelled.
         """
         if not 0 < len(answer_ids) <= selection.max_new_tokens:
             raise ValueError(
@@ -324,19 +331,22 @@ def _poll(cancelled: Cancel | None) -> None:
 
 
 def default_device() -> torch.device:
-    """CUDA where there is a device, else the CPU."""
+    """Return the CUDA device where there is one, else the CPU."""
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
 def default_dtype(device: torch.device) -> torch.dtype:
-    """bf16 where the device multiplies it natively, on such a CPU nearly twice as fast as fp32; else fp32 on a CPU
-    and fp16 on a GPU. What it costs in exactness is measured in docs/benchmarks.md."""
+    """Return bf16 where the device multiplies it natively, else fp32 on a CPU and fp16 on a GPU.
+
+    On a CPU with bf16 instructions, bf16 is nearly twice as fast as fp32; docs/benchmarks.md says what it costs in
+    exactness.
+    """
     if device.type == "cpu":
         return torch.bfloat16 if _cpu_has_bf16() else torch.float32
     return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16
 
 
 def _cpu_has_bf16() -> bool:
-    """Whether the CPU has instructions for bf16 products. torch keeps these checks behind underscores."""
+    """Whether the CPU has instructions for bf16 products. torch has these checks as private functions only."""
     checks = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
     return any(check() for name in checks if (check := getattr(torch.cpu, name, None)) is not None)

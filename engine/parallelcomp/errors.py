@@ -8,7 +8,7 @@ class ParallelCompError(Exception):
 
 
 class UnsupportedModelError(ParallelCompError):
-    """The model has something that re-used positions and chunk-local attention cannot express."""
+    """The model does something that re-used positions and chunk-local attention cannot express."""
 
 
 class WindowError(ParallelCompError):
@@ -16,7 +16,7 @@ class WindowError(ParallelCompError):
 
 
 class LayoutError(ParallelCompError):
-    """The document cannot be laid out over that many hosts with those lengths."""
+    """The document cannot be laid out over this number of hosts with these anchor and passing lengths."""
 
 
 class MemoryPlanError(ParallelCompError):
@@ -28,8 +28,8 @@ class RankError(ParallelCompError):
 
 
 class ClusterError(ParallelCompError):
-    """Clusters of heads that cannot be used: a damaged file, or another model's."""
+    """These clusters of heads cannot be used: their file is damaged, or they belong to another model."""
 
 
-class Cancelled(ParallelCompError):  # noqa: N818 - it is no mistake of anybody's
+class Cancelled(ParallelCompError):  # noqa: N818 - nobody made an error
     """The caller asked to stop."""

@@ -1,4 +1,7 @@
-"""Which chunks stay: the best as their scores arrive (step 4, section 3.1). Which of their tokens: `policies`."""
+"""Which chunks stay: the best ones, as their scores arrive (step 4, section 3.1).
+
+`policies` chooses their tokens.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +11,8 @@ from .scoring import ChunkScore
 class ChunkQueue:
     """Keeps the best chunks within a budget of kept tokens, whatever the order in which scores arrive.
 
-    A chunk counts with its tokens, or with `capacity` where it is longer and KV eviction will shorten it. The
-    result is the longest run of the ranking that fits; the best chunk always stays.
+    A chunk counts with its number of tokens, or with `capacity` if it is longer, as KV eviction will shorten it.
+    What stays is the longest beginning of the ranking that fits; the best chunk always stays.
     """
 
     def __init__(self, kept_tokens: int, capacity: int | None = None) -> None:
@@ -19,7 +22,7 @@ class ChunkQueue:
         self._best_evicted: tuple[float, int] | None = None
 
     def offer(self, score: ChunkScore, tokens: int) -> None:
-        """Take in the score of a chunk of `tokens` tokens; evict the worst while the budget is exceeded."""
+        """Add the score of a chunk of `tokens` tokens, and evict the worst chunks while the budget is exceeded."""
         rank = (score.rank, score.index)
         if self._best_evicted is not None and rank > self._best_evicted:
             return
@@ -31,5 +34,5 @@ class ChunkQueue:
             self._best_evicted = min((worst, index), self._best_evicted or (worst, index))
 
     def kept(self) -> list[ChunkScore]:
-        """The kept chunks' scores in document order."""
+        """Return the kept chunks' scores in document order."""
         return sorted((entry[3] for entry in self._kept), key=lambda score: score.index)

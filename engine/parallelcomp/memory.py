@@ -1,4 +1,4 @@
-"""What fits, said before work starts: bytes of weights, KV and activations, chunk batch size, and a verdict."""
+"""The memory plan, made before work starts: bytes of everything, batch sizes, and whether a document fits."""
 
 from __future__ import annotations
 
@@ -12,22 +12,23 @@ from .config import Composition, EngineConfig
 from .errors import MemoryPlanError
 from .model import ModelSpec
 
-# Share of the free memory that a plan may use: allocators fragment, and other programs live too.
+# The part of the free memory that a plan may use: allocators fragment, and other programs need memory too.
 USABLE = 0.9
-# Beyond this many tokens a pass, larger batches read no faster; on a CPU the caches are already full at one chunk.
+# With this many tokens a pass, larger batches are no faster; on a CPU one chunk already fills the caches.
 PREFILL_TOKENS = {"cpu": 1024, "cuda": 32768}
 SCORE_TOKENS = {"cpu": 1024, "cuda": 16384}
-# Copies of a hidden state that a layer's forward pass holds at its widest (states, MLP gate and up, residual).
+# Copies of a hidden state that a layer's forward pass holds at its widest point.
 LIVE_STATES = 4
 
 
 @dataclass(frozen=True)
 class MemoryPlan:
-    """Bytes that reading and asking a document take.
+    """Bytes that reading a document of `tokens` tokens and asking about it take.
 
-    `weights` are loaded already; `kv` is the stored KV of the whole document on `kv_device`; `activations` is
-    the larger of one prefill batch and one scoring batch; `context` the assembled KV. `available` is what is
-    free now on the compute device, `kv_available` where the KV goes.
+    `weights` are loaded already. `kv` is the stored KV of the whole document on `kv_device`, `activations` the
+    larger of one prefill batch and one scoring batch, `context` the assembled KV. `available` is what is free now
+    on the compute device, `kv_available` what the KV may take where it goes. `prefill_batch` and `score_batch` are
+    in chunks. `longest_document`: the most tokens that would fit.
     """
 
     tokens: int
@@ -49,7 +50,7 @@ class MemoryPlan:
 
     @property
     def verdict(self) -> str:
-        """One sentence for a person."""
+        """One sentence that says whether the document fits, and if not what to do."""
         need = f"{self.tokens:,} tokens need {gigabytes(self.kv)} of KV on {self.kv_device.type}"
         if self.fits:
             return f"{need}; it fits (up to {self.longest_document:,} tokens would)"
@@ -75,17 +76,17 @@ def plan(
     free: int | None = None,
     free_host: int | None = None,
 ) -> MemoryPlan:
-    """Plan memory for a document of `tokens` tokens.
+    """Plan the memory for a document of `tokens` tokens.
 
-    The KV stays on the compute device if it fits there, else in the host's memory. `free` and `free_host` are
-    bytes, asked of the system where None.
+    The KV is kept on the compute device if it fits there, else in the host's memory. `free` and `free_host` are the
+    bytes that are free on the compute device and on the host; where they are None the system is asked.
     """
     free = free_bytes(spec.device) if free is None else free
     host = torch.device("cpu")
     free_host = (free if spec.device.type == "cpu" else free_bytes(host)) if free_host is None else free_host
     number = torch.empty(0, dtype=spec.dtype).element_size()
     per_token = spec.kv_bytes_per_token(config.precision.bytes_per_number(spec.head_dim))
-    # The whole budget even for a short document, so that the longest one does not depend on what is asked.
+    # A short document counts with the whole budget too, so that `longest_document` does not depend on `tokens`.
     sequences = _sequences(config)
     beside = sequences * (prefix_tokens + question_tokens + answer_tokens)
     context = int((config.eviction.kept_tokens + beside) * spec.kv_bytes_per_token(number))
@@ -124,7 +125,7 @@ def plan(
 def check_plain(spec: ModelSpec, tokens: int) -> None:
     """Raise MemoryPlanError unless one ordinary forward pass over `tokens` tokens fits in memory."""
     number = torch.empty(0, dtype=spec.dtype).element_size()
-    # Its KV twice: as it is computed, and in the cache that the answer grows in.
+    # The KV is there twice: as it is computed, and in the cache to which the answer is appended.
     each = activation_bytes(spec, number) + 2 * int(spec.kv_bytes_per_token(number))
     usable = int(free_bytes(spec.device) * USABLE)
     if tokens * each > usable:
@@ -135,14 +136,14 @@ def check_plain(spec: ModelSpec, tokens: int) -> None:
 
 
 def _sequences(config: EngineConfig) -> int:
-    """Sequences that the context holds: in a mixture every kept chunk has its own prefix, question and answer."""
+    """Sequences in the context: in a mixture every kept chunk has a prefix, question and answer of its own."""
     if config.composition is not Composition.MIXTURE:
         return 1
     return math.ceil(config.eviction.kept_tokens / config.chunk_tokens)
 
 
 def free_bytes(device: torch.device) -> int:
-    """Bytes that a new allocation could take on the device now."""
+    """Bytes that can be allocated on the device now."""
     if device.type == "cuda":
         free, _ = torch.cuda.mem_get_info(device)
         reserved = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
@@ -154,19 +155,19 @@ def _free_host_bytes() -> int:
     try:
         import psutil
     except ImportError:
-        # Torch and transformers do not bring it. The pages that nobody uses are fewer than what it counts.
+        # torch and transformers do not install it. Unused pages are less than the memory that is available.
         return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     return int(psutil.virtual_memory().available)
 
 
 def activation_bytes(spec: ModelSpec, number: int) -> int:
-    """Widest live activations of one token in a forward pass, in bytes."""
+    """Bytes of one token's activations at the widest point of a forward pass; `number` is the bytes of a number."""
     attention = (2 * spec.query_heads + 2 * spec.kv_heads) * spec.head_dim
     return number * (LIVE_STATES * spec.hidden_size + 3 * spec.intermediate_size + attention)
 
 
 def _score_bytes(spec: ModelSpec, number: int, chunk: int, question_tokens: int) -> int:
-    """Bytes of one chunk's place in a scoring batch: one layer of KV, the question's logits, attention weights."""
+    """Bytes of one chunk in a scoring batch: one layer's KV, the question's logits and attention weights."""
     one_layer = chunk * int(spec.kv_bytes_per_token(number)) // spec.layers
     logits = question_tokens * spec.vocabulary * (number + 4)
     attention_weights = 4 * spec.query_heads * question_tokens * chunk
@@ -174,7 +175,7 @@ def _score_bytes(spec: ModelSpec, number: int, chunk: int, question_tokens: int)
 
 
 def _batch(helpful_tokens: dict[str, int], device: torch.device, tokens_each: int, fitting: int) -> int:
-    """Chunks per pass: as many as help, as many as fit, and at least one."""
+    """Chunks in one pass: as many as fit, but no more than make it faster, and at least one."""
     helpful = helpful_tokens.get(device.type, helpful_tokens["cuda"]) // tokens_each
     return max(1, min(helpful, fitting))
 

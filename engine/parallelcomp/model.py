@@ -1,4 +1,4 @@
-"""A loaded model and what the engine needs to know of its shape."""
+"""A loaded model and what the engine needs to know about its shape."""
 
 from __future__ import annotations
 
@@ -13,16 +13,17 @@ from transformers import AutoConfig, AutoModelForCausalLM
 from . import attention
 from .errors import UnsupportedModelError
 
-# Families shown by a test to equal their own plain forward pass. SmolLM, TinyLlama, Yi ... are `llama`.
+# Families for which a test shows that the engine equals the model's plain forward pass. SmolLM, TinyLlama and Yi
+# are `llama`.
 SUPPORTED = frozenset({"llama", "mistral", "qwen2", "qwen3", "phi3", "olmo2", "granite"})
 
-# RoPE variants whose frequencies stay the same at every length: keys rotated once remain valid.
+# RoPE variants whose frequencies do not depend on the length, so that keys which were rotated once remain valid.
 STATIC_ROPE = frozenset({"default", "linear", "llama3", "yarn"})
 
 
 @dataclass(frozen=True)
 class ModelSpec:
-    """Shape of a model. `window` is its trained context in tokens, `fingerprint` identifies its weights."""
+    """Shape of a model. `window` is its trained context in tokens; `fingerprint` identifies its weights."""
 
     family: str
     layers: int
@@ -44,7 +45,7 @@ class ModelSpec:
         return self.query_heads // self.kv_heads
 
     def kv_bytes_per_token(self, bytes_per_number: float) -> float:
-        """Bytes that one token's keys and values take over all layers."""
+        """Bytes that one token's keys and values take in all layers together."""
         return 2 * self.layers * self.kv_heads * self.head_dim * bytes_per_number
 
 
@@ -52,7 +53,7 @@ class ModelSpec:
 class LoadedModel:
     """A causal LM of transformers that attends through `attention.attend`, and its spec.
 
-    `decoder` runs the single tokens of an answer; None stands for the model itself (see `decoding.weights`).
+    `decoder` runs the single tokens of an answer (see `decoding.weights`); where it is None, `model` runs them.
     """
 
     model: Any
@@ -72,7 +73,10 @@ def load(name: str | Path, *, device: torch.device, dtype: torch.dtype) -> Loade
 
 
 def adopt(model: Any) -> LoadedModel:
-    """Take a transformers causal LM into service: check it, select the engine's attention, freeze it."""
+    """Prepare a causal LM of transformers: check it, select the engine's attention and freeze its weights.
+
+    Raises UnsupportedModelError before the model is changed.
+    """
     check_supported(model.config)
     model.requires_grad_(False)
     model.eval()
@@ -81,7 +85,7 @@ def adopt(model: Any) -> LoadedModel:
 
 
 def check_supported(config: Any) -> None:
-    """Raise UnsupportedModelError, with the reason, unless a test has shown that the engine can run it."""
+    """Raise UnsupportedModelError, with the reason, unless the engine can run models with this config."""
     family = config.model_type
     if family not in SUPPORTED:
         raise UnsupportedModelError(
@@ -104,7 +108,7 @@ def check_supported(config: Any) -> None:
 
 
 def spec_of(model: Any) -> ModelSpec:
-    """Read the spec off a model."""
+    """Return the spec of a loaded model."""
     config = model.config
     parameter = next(model.parameters())
     head_dim = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
@@ -126,7 +130,7 @@ def spec_of(model: Any) -> ModelSpec:
 
 
 def _fingerprint(model: Any, samples: int = 64) -> str:
-    """Hash of the architecture and of `samples` numbers of every tensor: quick, and no two models share it."""
+    """Hash the architecture and `samples` numbers of every tensor, which is quick and tells models apart."""
     digest = hashlib.sha256()
     config = {k: v for k, v in model.config.to_dict().items() if k not in _NOT_IDENTITY}
     digest.update(repr(sorted(config.items(), key=lambda item: item[0])).encode())
@@ -138,7 +142,7 @@ def _fingerprint(model: Any, samples: int = 64) -> str:
     return digest.hexdigest()[:32]
 
 
-# Facts about where and by what a model was saved, which do not change what it computes.
+# Entries of a config that say where and by which program a model was saved. They do not change what it computes.
 _NOT_IDENTITY = frozenset(
     {
         "_name_or_path",

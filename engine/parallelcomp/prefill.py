@@ -1,24 +1,22 @@
-"""Reading: the shared prefix once, then chunks in batches at re-used positions (section 3.1, step 2)."""
+"""Reading: the shared prefix once, then the chunks in batches at re-used positions (section 3.1, step 2)."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 import torch
 
-from .attention import AttentionPass
+from .attention import AttentionPass, Cancel
 from .chunking import Chunk
 from .config import KVPrecision
 from .kv.cache import buffer_cache
 from .kv.stored import ChunkKV, DenseKV, Prefix, pack, store_kv
 from .model import LoadedModel
 
-Cancel = Callable[[], bool]
-
 
 @torch.inference_mode()
 def prefill_prefix(loaded: LoadedModel, token_ids: Sequence[int]) -> Prefix:
-    """Read the tokens that stand before every chunk: positions 0..P-1. May be empty."""
+    """Read the tokens that stand before every chunk, at positions 0..P-1. There may be none."""
     spec = loaded.spec
     ids = tuple(token_ids)
     if not ids:
@@ -46,7 +44,7 @@ def prefill_batch(
     device: torch.device,
     cancelled: Cancel | None = None,
 ) -> list[ChunkKV]:
-    """Read several chunks in one pass, every one at positions P..P+n-1 after the same prefix.
+    """Read several chunks in one pass, each at positions P..P+n-1 after the same prefix.
 
     Shorter chunks are padded at their end, where causality hides the padding from every real token. The KV is
     kept on `device` in `precision`. Raises ValueError if the KV cannot be quantised, and Cancelled.
@@ -75,6 +73,6 @@ def prefill_batch(
 
 
 def batches(chunks: Sequence[Chunk], size: int) -> Iterator[list[Chunk]]:
-    """Chunks in document order, `size` at a time."""
+    """Yield the chunks in document order, `size` at a time."""
     for first in range(0, len(chunks), size):
         yield list(chunks[first : first + size])

@@ -1,7 +1,7 @@
 """How well each chunk explains the question: the question's self-information given the chunk (step 3).
 
-Only the question's tokens run, over KV that is already stored, many chunks in one pass; logits are computed at
-question positions and nowhere else. The lowest score is the most relevant chunk.
+Only the question's tokens run, over KV that is already stored and for many chunks in one pass. Logits are computed
+at question positions alone. The chunk with the lowest score is the most relevant.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from . import attention
+from .attention import Cancel
 from .kv.cache import stored_cache
 from .kv.stored import ChunkKV, Prefix, StoredKV
 from .model import LoadedModel
@@ -22,8 +23,9 @@ from .model import LoadedModel
 class Question:
     """The token ids that stand after the document.
 
-    `preamble` joins the document to the question, `ids` are the question, and `suffix` begins the answer. Only
-    `ids` are scored. The last preamble token predicts the first of them, so the preamble is never empty.
+    `preamble` leads from the document to the question ("Question:"), `ids` are the question itself, and `suffix`
+    leads from the question to the answer. Only `ids` are scored. The preamble's last token predicts the first of
+    them. Raises ValueError if `preamble` or `ids` is empty.
     """
 
     preamble: tuple[int, ...]
@@ -36,32 +38,34 @@ class Question:
 
     @property
     def all_ids(self) -> tuple[int, ...]:
+        """Preamble, question and suffix."""
         return self.preamble + self.ids + self.suffix
 
     @property
     def scored(self) -> tuple[int, ...]:
-        """All that must be run to score `ids`: their last token predicts nothing of them."""
+        """The tokens that must be run to score `ids`; the last of `ids` predicts none of them."""
         return self.preamble + self.ids[:-1]
 
     @property
     def asked(self) -> tuple[int, ...]:
-        """All that must be run before the answer is opened."""
+        """All tokens but `last_ids`."""
         return self.all_ids[: -len(self.last_ids)]
 
     @property
     def last_ids(self) -> tuple[int, ...]:
-        """The tokens that the answer's first token is predicted from: the suffix, or the question's last token."""
+        """The tokens that are run last before the answer: the suffix, or else the question's last token."""
         return self.suffix or self.ids[-1:]
 
 
 @dataclass(frozen=True)
 class ChunkScore:
-    """`nll`: mean -log P of the question's tokens given the chunk, nats per token; `token_nll` each of them.
+    """How well the chunk with this index explains a question.
 
-    `attention`: what the last question tokens pay to the chunk's tokens, fp32 (layers, kv_heads, tokens), as the
-    eviction policy remembers it (by default summed over those tokens and over the query heads of a group); None
-    where it was not asked for. `prior`: what other evidence than the model's says for the chunk, nats per question
-    token; chunks are ranked by `nll - prior`.
+    `nll`: the mean of `token_nll`, the -log P of each of the question's tokens given the chunk, in nats per token.
+    `attention`: the attention of the last question tokens on the chunk's tokens, fp32 (layers, kv_heads, tokens),
+    as the eviction policy observes it (by default summed over those tokens and over the query heads of a group);
+    None where it was not observed. `prior`: evidence for the chunk from other sources than the model, in nats per
+    question token; chunks are ranked by `nll - prior`.
     """
 
     index: int
@@ -72,22 +76,22 @@ class ChunkScore:
 
     @property
     def rank(self) -> float:
-        """Lowest is best: nats per question token."""
+        """Nats per question token; the lowest is the best."""
         return self.nll - self.prior
 
 
-# From the attention weights of the observed queries (batch, kv_heads, group, queries, keys), and the number of keys
-# that each query sees (batch or 1, queries), to what is remembered of every key (batch, kv_heads, keys).
+# Takes the attention weights of the observed queries (batch, kv_heads, group, queries, keys) and the number of keys
+# that each query sees (batch or 1, queries); returns one number for every key (batch, kv_heads, keys).
 Observe = Callable[[Tensor, Tensor], Tensor]
 
 
 def total(attention_weights: Tensor, visible: Tensor) -> Tensor:
-    """Attention summed over the queries and over the query heads of a group."""
+    """Sum attention over the queries and over the query heads of a group: an `Observe`."""
     return attention_weights.sum(dim=(2, 3))
 
 
 class AttentionRecorder:
-    """Observer of the last `window` queries: what `observe` makes of them, (layers, batch, kv_heads, keys) fp32."""
+    """Observer of the last `window` queries. `layers`: what `observe` returns, each (batch, kv_heads, keys)."""
 
     def __init__(self, window: int, observe: Observe = total) -> None:
         self.window = window
@@ -109,11 +113,12 @@ def score_batch(
     *,
     observation_window: int | None = None,
     observe: Observe = total,
-    cancelled: Callable[[], bool] | None = None,
+    cancelled: Cancel | None = None,
 ) -> list[tuple[list[float], Tensor | None]]:
-    """Question token NLLs (nats) given each of `stored`, and attention (layers, kv_heads, tokens) if asked for.
+    """Return, for each of `stored`, the question's token NLLs in nats and its attention (layers, kv_heads, tokens).
 
-    A stored KV of 0 tokens gives the question's NLL given the prefix alone. Raises Cancelled.
+    The attention is None without an `observation_window`. Stored KV of 0 tokens gives the question's NLL given the
+    prefix alone. Raises Cancelled.
     """
     spec = loaded.spec
     ids = question.scored if observation_window is None else question.preamble + question.ids
@@ -150,7 +155,7 @@ def score(
     batch: int,
     observation_window: int | None = None,
     observe: Observe = total,
-    cancelled: Callable[[], bool] | None = None,
+    cancelled: Cancel | None = None,
 ) -> Iterator[ChunkScore]:
     """Score every chunk, `batch` at a time, in order of length so that little is padded. Raises Cancelled."""
     ordered = sorted(chunks, key=lambda one: one.kv.tokens)
@@ -170,8 +175,9 @@ def score(
 
 
 def token_nll_of(logits: Tensor, wanted: Tensor) -> Tensor:
-    """-log P of `wanted` (batch, tokens) under `logits` (batch, tokens, vocabulary), one sequence at a time so
-    that no second copy of all logits is made."""
+    """Return -log P in nats of `wanted` (batch, tokens) under `logits` (batch, tokens, vocabulary).
+
+    One sequence is taken at a time, so that there is no second copy of all logits."""
     rows = [
         torch.logsumexp(row.float(), dim=-1) - row.float().gather(-1, target[:, None])[:, 0]
         for row, target in zip(logits, wanted, strict=True)

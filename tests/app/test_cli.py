@@ -256,7 +256,7 @@ def test_doctor_says_what_fits(wholedoc: Command) -> None:
 @pytest.mark.embedded
 @pytest.mark.usefixtures("with_embedded_model")
 def test_ctrl_c_stops_and_keeps_what_was_read(tmp_path: Path) -> None:
-    """A reading that is interrupted ends at once, and the chunks it had read are found again."""
+    """A reading that is interrupted ends at once, and the chunks that were read are kept."""
     log = tmp_path / "log.txt"
     log.write_text("\n\n".join(f"Entry {n}: the crane lifted {n * 37} crates." for n in range(9000)))
     process = subprocess.Popen(

@@ -1,4 +1,4 @@
-"""Devices to test on, and few threads: the models are too small to share work out."""
+"""The devices to test on, and one thread, as the models are too small for several."""
 
 from __future__ import annotations
 
@@ -29,5 +29,5 @@ def _one_thread() -> Iterator[None]:
 
 @pytest.fixture(params=DEVICES)
 def device(request: pytest.FixtureRequest) -> torch.device:
-    """Every device that the engine runs on."""
+    """One after another, every device that the engine runs on."""
     return torch.device(request.param)

@@ -31,7 +31,7 @@ def plain_forward(plain: Any, ids: Sequence[int]) -> Forward:
 
 
 def question_nll(plain: Any, before: Sequence[int], ids: Sequence[int]) -> list[float]:
-    """-log P of each of `ids` after `before`, in nats."""
+    """Return -log P of each of `ids` after `before`, in nats."""
     log_probs = plain_forward(plain, [*before, *ids]).log_probs
     return [-float(log_probs[len(before) + i - 1, token]) for i, token in enumerate(ids)]
 
@@ -45,7 +45,7 @@ def observed(plain: Any, prefix: Sequence[int], chunk: Sequence[int], question: 
 
 
 def by_kv_head(per_query_head: Tensor, kv_heads: int) -> Tensor:
-    """(query_heads, tokens) summed over the query heads that share a KV head, one head after another."""
+    """Sum (query_heads, tokens) over the query heads that share a KV head, one head after another."""
     group = per_query_head.shape[0] // kv_heads
     summed = torch.zeros(kv_heads, per_query_head.shape[1])
     for head, row in enumerate(per_query_head):
@@ -54,7 +54,8 @@ def by_kv_head(per_query_head: Tensor, kv_heads: int) -> Tensor:
 
 
 def best_tokens(attention: Tensor, capacity: int, kernel: int) -> list[list[int]]:
-    """Per KV head of `attention` (kv_heads, tokens), the kept tokens: neighbours' maximum, ties to the earlier."""
+    """Return the tokens that each KV head keeps of `attention` (kv_heads, tokens), max-pooled; of equal ones the
+    earlier."""
     kept = []
     for row in attention.tolist():
         reach = kernel // 2

@@ -77,7 +77,7 @@ def slow(one: Pair, layout: Layout, picks: list[Tensor], after: Sequence[int]) -
 
 @pytest.fixture
 def picks(monkeypatch: pytest.MonkeyPatch) -> list[Tensor]:
-    """What the compressor takes, in the order in which it does."""
+    """The tokens that the compressor takes, in the order in which it takes them."""
     taken: list[Tensor] = []
     useful = compressor.useful
 
@@ -120,16 +120,16 @@ def test_reading_over_hosts_equals_one_pass_under_masks(family: str, name: str, 
 def test_passing_everything_is_full_attention(family: str, chosen: APB) -> None:
     one = pair(family)
     read_for = reading(one, chosen)
-    look = read_for.attribute()
+    attribution = read_for.attribute()
     before = [*PREFIX, *DOCUMENT]
     full = plain_forward(one.plain, [*before, *QUESTION.asked])
     nll = question_nll(one.plain, [*before, *QUESTION.preamble], QUESTION.ids)
-    assert look.token_nll == pytest.approx(nll, abs=1e-4)
+    assert attribution.token_nll == pytest.approx(nll, abs=1e-4)
     weights = torch.tensor(question_weights(QUESTION))
     layers = content_layers(one.spec.layers)
     paid = full.attentions[list(layers), :, len(before) :, len(PREFIX) : len(before)]
     summed = torch.einsum("lhqt,q->t", paid, weights) / one.spec.group / len(layers)
-    torch.testing.assert_close(look.attention, summed, atol=1e-5, rtol=1e-3)
+    torch.testing.assert_close(attribution.attention, summed, atol=1e-5, rtol=1e-3)
     expected: list[int] = []
     for _ in range(NEW):
         ids = [*before, *QUESTION.all_ids, *expected]
@@ -138,10 +138,10 @@ def test_passing_everything_is_full_attention(family: str, chosen: APB) -> None:
 
 
 def test_what_is_left_out_changes_the_answer() -> None:
-    """The tests above could not tell the settings apart if the model were indifferent."""
+    """Otherwise the tests above could not tell the settings apart."""
     one = pair()
-    looks = [reading(one, chosen).attribute().token_nll for chosen in (*SETTINGS.values(), EVERYTHING)]
-    assert len({round(sum(nll), 3) for nll in looks}) == len(looks)
+    attributions = [reading(one, chosen).attribute().token_nll for chosen in (*SETTINGS.values(), EVERYTHING)]
+    assert len({round(sum(nll), 3) for nll in attributions}) == len(attributions)
 
 
 def test_star_is_apb_that_passes_nothing() -> None:
@@ -155,16 +155,16 @@ def test_star_is_apb_that_passes_nothing() -> None:
 
 
 @pytest.mark.parametrize("family", ["smollm 9/3 tied", "phi3 6/2", "llama llama3 rope", "qwen2 yarn rope"])
-def test_turned_queries_are_those_of_later_positions(family: str) -> None:
+def test_queries_rotated_further_are_those_of_later_positions(family: str) -> None:
     """Queries of the first layer depend on nothing but the token and its position."""
     one = pair(family)
     longer = tokens(60, 5)
     early, late = (read_anchor(one.loaded, before, QUESTION, DOCUMENT[:3]) for before in (PREFIX, longer))
-    moved = compressor.turned(one.loaded, early.queries[0], late.question_start - early.question_start)
+    moved = compressor.rotated_further(one.loaded, early.queries[0], late.question_start - early.question_start)
     torch.testing.assert_close(moved, late.queries[0], atol=2e-5, rtol=1e-4)
 
 
-def test_the_compressor_takes_what_the_question_looks_at() -> None:
+def test_the_compressor_takes_what_the_question_attends_to() -> None:
     generator = torch.Generator().manual_seed(3)
     queries, keys = torch.randn(6, 4, 8, generator=generator), torch.randn(2, 40, 8, generator=generator)
     logits = torch.einsum("hqd,htd->hqt", queries, keys.repeat_interleave(3, dim=0)) * 0.3
@@ -199,9 +199,8 @@ def test_many_queries_on_many_more_keys_need_no_mask() -> None:
     out, _ = attend(MODULE, query, key, value, None, attention_pass=asked)
     assert not asked._masks
     logits = (query @ key.transpose(2, 3))[0, 0] * 8**-0.5
-    attention_weights = logits.masked_fill(~torch.ones_like(logits).tril(2 * queries).bool(), -torch.inf).softmax(
-        dim=-1
-    )
+    hidden = ~torch.ones_like(logits).tril(2 * queries).bool()
+    attention_weights = logits.masked_fill(hidden, -torch.inf).softmax(dim=-1)
     torch.testing.assert_close(out[0, :, 0], attention_weights @ value[0, 0])
 
 

@@ -38,9 +38,9 @@ def naive(query: Tensor, key: Tensor, value: Tensor, scale: float, padding: list
             for q in range(queries):
                 seen = slice(padding[b], keys - queries + q + 1)
                 logits = key[b, h // group, seen].double() @ query[b, h, q].double() * scale
-                share = logits.exp() / logits.exp().sum()
-                attention_weights[b, h, q, seen] = share
-                out[b, q, h] = share @ value[b, h // group, seen].double()
+                weights_of_query = logits.exp() / logits.exp().sum()
+                attention_weights[b, h, q, seen] = weights_of_query
+                out[b, q, h] = weights_of_query @ value[b, h // group, seen].double()
     return out.float(), attention_weights.float()
 
 

@@ -1,4 +1,4 @@
-"""Where the model looked, against eager attention over the same sequence."""
+"""Attribution against eager attention over the same sequence."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ def kept_of(one: Pair, lengths: Sequence[int] = LENGTHS) -> list[tuple[ChunkKV, 
     return [(stored[s.index], s) for s in sorted(scores, key=lambda s: s.index)]
 
 
-def watched(
+def attributed(
     one: Pair, kept: list[tuple[ChunkKV, ChunkScore]], config: EngineConfig, layers: Sequence[int]
 ) -> tuple[Tensor, Tensor, Context]:
-    """Evidence of the question's pass and of the answer's, and the context."""
+    """Attention on each document token from the question's pass and from the answer's, and the context."""
     state = compose(one.loaded, read_prefix(one), kept, config, room=30)
     question, said = (AttributionObserver(state.context, layers) for _ in range(2))
     state.step(QUESTION.all_ids, question)
@@ -63,10 +63,10 @@ def expected_from(one: Pair, parts: list[tuple[int, int, Tensor]], layers: Seque
 
 @pytest.mark.parametrize("family", FAMILIES)
 @pytest.mark.parametrize("layers", [(0, 1, 2), (1,), (2,)])
-def test_evidence_of_assembled_chunks(family: str, layers: tuple[int, ...], device: torch.device) -> None:
+def test_attribution_of_assembled_chunks(family: str, layers: tuple[int, ...], device: torch.device) -> None:
     one = pair(family, device)
     kept = kept_of(one)
-    question, said, _ = watched(one, kept, EngineConfig(), layers)
+    question, said, _ = attributed(one, kept, EngineConfig(), layers)
     slow = assembled_forward(one.plain, PREFIX, [c.chunk.token_ids for c, _ in kept], ASKED)
     expected = expected_from(one, [(START, sum(LENGTHS), slow.attentions)], layers)
     torch.testing.assert_close(question, expected[0], atol=1e-5, rtol=1e-4)
@@ -75,12 +75,12 @@ def test_evidence_of_assembled_chunks(family: str, layers: tuple[int, ...], devi
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-def test_evidence_after_eviction_falls_on_the_tokens_that_stayed(family: str) -> None:
+def test_attribution_after_eviction_falls_on_the_tokens_that_stayed(family: str) -> None:
     one = pair(family)
     kept = kept_of(one)
     layers = (0, 1, 2)
     config = EngineConfig(eviction=Eviction(capacity=9))
-    question, said, context = watched(one, kept, config, layers)
+    question, said, context = attributed(one, kept, config, layers)
     visible = [(slots.tokens - START).tolist() for (slots,) in context.slots]
     slow = assembled_forward(one.plain, PREFIX, [c.chunk.token_ids for c, _ in kept], ASKED, visible)
     expected = expected_from(one, [(START, sum(LENGTHS), slow.attentions)], layers)
@@ -90,12 +90,12 @@ def test_evidence_after_eviction_falls_on_the_tokens_that_stayed(family: str) ->
 
 @pytest.mark.parametrize("family", FAMILIES)
 @pytest.mark.parametrize("lengths", [LENGTHS, (30, 30), (1, 60)])
-def test_evidence_of_a_mixture(family: str, lengths: tuple[int, ...], device: torch.device) -> None:
+def test_attribution_of_a_mixture(family: str, lengths: tuple[int, ...], device: torch.device) -> None:
     """Chunks of unequal lengths are padded, equal ones are not: each one's attention lands on its own tokens."""
     one = pair(family, device)
     kept = kept_of(one, lengths)
     layers = (1, 2)
-    question, said, _ = watched(one, kept, EngineConfig(composition=Composition.MIXTURE), layers)
+    question, said, _ = attributed(one, kept, EngineConfig(composition=Composition.MIXTURE), layers)
     parts = [
         (c.chunk.start, len(c.chunk), plain_forward(one.plain, [*PREFIX, *c.chunk.token_ids, *ASKED]).attentions)
         for c, _ in kept
@@ -106,12 +106,12 @@ def test_evidence_of_a_mixture(family: str, lengths: tuple[int, ...], device: to
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-def test_evidence_of_a_second_reading(family: str, device: torch.device) -> None:
+def test_attribution_of_chunks_that_are_read_again(family: str, device: torch.device) -> None:
     """The chunk in the middle was evicted: what is read again is not contiguous in the document."""
     one = pair(family, device)
     kept = [kept_of(one)[index] for index in (0, 2)]
     layers = (0, 2)
-    question, said, _ = watched(one, kept, EngineConfig(composition=Composition.REREAD), layers)
+    question, said, _ = attributed(one, kept, EngineConfig(composition=Composition.REREAD), layers)
     ids = [token for c, _ in kept for token in c.chunk.token_ids]
     attentions = plain_forward(one.plain, [*PREFIX, *ids, *ASKED]).attentions
     together = expected_from(one, [(0, len(ids), attentions)], layers)
@@ -122,19 +122,19 @@ def test_evidence_of_a_second_reading(family: str, device: torch.device) -> None
         torch.testing.assert_close(got, expected, atol=1e-5, rtol=1e-4)
 
 
-def test_watching_changes_no_answer() -> None:
+def test_attribution_changes_no_answer() -> None:
     one = pair()
     kept = kept_of(one)
     prefix = read_prefix(one)
     for composition in Composition:
         config = EngineConfig(composition=composition)
-        blind = compose(one.loaded, prefix, kept, config, room=30)
-        seeing = compose(one.loaded, prefix, kept, config, room=30)
-        observer = AttributionObserver(seeing.context, range(3))
-        assert torch.equal(blind.step(QUESTION.all_ids), seeing.step(QUESTION.all_ids, observer))
+        unobserved = compose(one.loaded, prefix, kept, config, room=30)
+        observed = compose(one.loaded, prefix, kept, config, room=30)
+        observer = AttributionObserver(observed.context, range(3))
+        assert torch.equal(unobserved.step(QUESTION.all_ids), observed.step(QUESTION.all_ids, observer))
 
 
-def test_evidence_without_a_pass_is_zero() -> None:
+def test_attribution_without_a_pass_is_zero() -> None:
     one = pair()
     state = compose(one.loaded, read_prefix(one), kept_of(one), EngineConfig(), room=30)
     assert torch.equal(AttributionObserver(state.context, range(3)).by_token(DOCUMENT), torch.zeros(DOCUMENT))
@@ -146,7 +146,7 @@ def test_content_layers_are_in_the_middle(layers: int, expected: list[int]) -> N
 
 
 def test_weighted_queries_are_a_weighted_sum_of_single_ones() -> None:
-    """What a question looks at less what its lead looks at, against one observer a query."""
+    """What the question attends to, less what its preamble attends to, against one observer for each query."""
     one = pair()
     kept = kept_of(one)
     weights = question_weights(QUESTION)

@@ -61,8 +61,8 @@ def test_precisions_name_their_number_formats() -> None:
         KVPrecision.of(torch.float64)
 
 
-def test_bytes_of_a_number_count_what_its_group_shares() -> None:
-    """A step and a lowest value of 16 bits each, for 32 numbers or the fewer that a head has."""
+def test_bytes_of_a_number_count_its_part_of_scale_and_zero_point() -> None:
+    """A scale and a zero point of 16 bits each, for 32 numbers or the fewer that a head has."""
     assert [p.bytes_per_number(64) * 8 for p in KVPrecision] == [32, 16, 16, 9, 5, 3]
     assert KVPrecision.INT4.bytes_per_number(8) * 8 == 4 + (32 / 32 + 32 / 8) / 2
     assert KVPrecision.INT4.bytes_per_number(80) * 8 == 4 + (32 / 32 + 3 * 32 / 80) / 2

@@ -1,4 +1,4 @@
-"""The whole method as four calls, against a slow one made of plain forward passes."""
+"""The whole method against a slow one that is made of plain forward passes."""
 
 from __future__ import annotations
 
@@ -125,7 +125,7 @@ def test_the_selection_is_in_document_order_whatever_the_order_of_the_chunks() -
     assert answers[0] == answers[1]
 
 
-def test_evidence_lies_in_the_chunks_that_were_kept() -> None:
+def test_attention_falls_on_the_chunks_that_were_kept_alone() -> None:
     engine = Engine(pair().loaded, PREFIX, CONFIG)
     stored = read(engine)
     selection = select(engine, stored)
@@ -139,18 +139,18 @@ def test_evidence_lies_in_the_chunks_that_were_kept() -> None:
 
 
 @pytest.mark.parametrize("composition", list(Composition))
-def test_looking_first_changes_no_answer(composition: Composition) -> None:
-    """The pass of the question and the pass of its last tokens are together the pass of all."""
+def test_attribution_changes_no_answer(composition: Composition) -> None:
+    """The question's pass and the pass of its last tokens give together what one pass gives."""
     engine = Engine(pair().loaded, PREFIX, dataclasses.replace(CONFIG, composition=composition))
     stored = read(engine)
     expected = list(engine.generate(select(engine, stored), GREEDY, frozenset()))
-    looked = select(engine, stored)
-    looked = engine.attribute(looked, engine.attribution_observer(looked))
-    assert list(engine.generate(looked, GREEDY, frozenset())) == expected
+    attributed = select(engine, stored)
+    attributed = engine.attribute(attributed, engine.attribution_observer(attributed))
+    assert list(engine.generate(attributed, GREEDY, frozenset())) == expected
 
 
-def test_a_second_look_at_passages_equals_the_plain_forward() -> None:
-    """Rereading spans of the document is the plain model over prefix, spans and question."""
+def test_passages_that_are_read_again_equal_the_plain_forward() -> None:
+    """Against the plain model over prefix, spans and question."""
     one = pair()
     engine = Engine(one.loaded, PREFIX, CONFIG)
     spans = [Chunk(0, 40, tuple(DOCUMENT[40:52])), Chunk(0, 90, tuple(DOCUMENT[90:101]))]
@@ -187,9 +187,9 @@ def test_an_ordinary_prompt_that_does_not_fit_is_refused_and_never_cut(monkeypat
         engine.plain(ids, 6)
 
 
-@pytest.mark.parametrize("looked", [False, True])
+@pytest.mark.parametrize("attributed", [False, True])
 @pytest.mark.parametrize("composition", Composition)
-def test_how_likely_an_answer_is_equals_the_plain_forward(composition: Composition, looked: bool) -> None:
+def test_how_likely_an_answer_is_equals_the_plain_forward(composition: Composition, attributed: bool) -> None:
     one = pair("qwen2 7/1")
     config = dataclasses.replace(CONFIG, composition=composition, eviction=Eviction(kept_tokens=48))
     engine = Engine(one.loaded, PREFIX, config)
@@ -197,7 +197,7 @@ def test_how_likely_an_answer_is_equals_the_plain_forward(composition: Compositi
     expected_answer = tokens(4, 77)
     selection = select(engine, stored)
     (kept,) = selection.kept
-    if looked:
+    if attributed:
         selection = engine.attribute(selection, engine.attribution_observer(selection))
     before = (*PREFIX, *stored[kept.index].chunk.token_ids, *QUESTION.all_ids)
     expected = sum(question_nll(one.plain, before, expected_answer)) / 4
@@ -274,7 +274,7 @@ def test_a_question_and_answer_that_fill_the_window_fit_and_one_more_does_not() 
 
 
 def test_a_question_to_no_chunks_is_refused_in_words() -> None:
-    """An empty document has no chunks: the caller must be told so, not that max() has no argument."""
+    """An empty document has no chunks: the error must say so, and not that max() has no argument."""
     engine = Engine(pair().loaded, PREFIX, CONFIG)
     assert engine.select([], engine.score([], QUESTION, plan_of(engine))) == []
     for composition in Composition:

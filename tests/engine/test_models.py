@@ -1,4 +1,4 @@
-"""Which models are taken into service, and that each supported family equals its own plain forward pass."""
+"""Which models the engine accepts, and that each supported family equals its own plain forward pass."""
 
 from __future__ import annotations
 
@@ -120,22 +120,31 @@ def test_a_model_that_cannot_be_expressed_is_refused_with_the_reason(config: Any
 
 
 def test_adopt_refuses_before_it_changes_the_model() -> None:
-    model = AutoModelForCausalLM.from_config(MistralConfig(**shape(4, 2), sliding_window=64))
+    model = AutoModelForCausalLM.from_config(MistralConfig(**shape(4, 2), sliding_window=64)).train()
     before = model.config._attn_implementation
     with pytest.raises(UnsupportedModelError):
         parallelcomp.adopt(model)
     assert model.config._attn_implementation == before
-    assert any(p.requires_grad for p in model.parameters())
+    assert model.training
+    assert all(p.requires_grad for p in model.parameters())
 
 
-def test_load_refuses_before_it_looks_for_weights(tmp_path: Path) -> None:
+def test_load_refuses_before_it_reads_weights(tmp_path: Path) -> None:
     GPT2Config().save_pretrained(tmp_path)  # a config and no weights
     with pytest.raises(UnsupportedModelError, match="gpt2"):
         parallelcomp.load(tmp_path, device=torch.device("cpu"), dtype=torch.float32)
 
 
-def test_a_window_that_no_layer_uses_is_no_reason_to_refuse() -> None:
-    check_supported(Qwen2Config(**shape(4, 2), use_sliding_window=False, sliding_window=64))
+def test_a_window_that_no_layer_uses_changes_nothing() -> None:
+    """The model is accepted, and sees tokens that are further away than the window which it does not use."""
+    one = pair(Qwen2Config(**shape(4, 2), use_sliding_window=False, sliding_window=16))
+    prefix = read_prefix(one)
+    (chunk,) = read(one, prefix, chunks_of(83))
+    state = compose(one.loaded, prefix, [(chunk, ChunkScore(0, 1.0, (1.0,)))], EngineConfig(), room=20)
+    expected = plain_forward(one.plain, [*PREFIX, *chunk.chunk.token_ids, *QUESTION.all_ids]).log_probs[-1]
+    torch.testing.assert_close(state.step(QUESTION.all_ids), expected, atol=1e-4, rtol=0)
+    shorter = plain_forward(one.plain, [*chunk.chunk.token_ids[-16:], *QUESTION.all_ids]).log_probs[-1]
+    assert (shorter - expected).abs().max() > 1e-2
 
 
 def test_spec_says_what_the_model_is() -> None:

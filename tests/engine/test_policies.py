@@ -1,4 +1,4 @@
-"""Which tokens of a chunk stay, policy by policy, each against its paper's rule written out slowly.
+"""Which tokens of a chunk stay: every policy against its paper's rule, written out slowly.
 
 The slow rules are this project's own: kvpress, which has some of the policies, cannot be installed beside the
 version of transformers that the engine needs.
@@ -36,7 +36,7 @@ def by_question(attention: Tensor, capacity: int, kernel: int) -> Tensor:
 
 @pytest.mark.parametrize("policy", EvictionPolicy)
 def test_a_chunk_that_fits_is_left_alone(policy: EvictionPolicy) -> None:
-    """By all but CORM, which drops what nobody needs whether there is room or not."""
+    """This holds for all but CORM, which drops what no query needs even if there is room."""
     chosen = policy_of(Eviction(capacity=10, policy=policy))
     assert chosen.evicts(11)
     assert chosen.evicts(10) == (policy is EvictionPolicy.CORM)
@@ -84,14 +84,14 @@ def test_tokens_are_chosen_per_kv_head(
 
 
 def top(row: Sequence[float], count: int) -> list[int]:
-    """The contexts of the highest numbers, ties to the earlier, in order."""
+    """The offsets of the highest numbers, in order; of equal ones the earlier is taken."""
     return sorted(sorted(range(len(row)), key=lambda i: (-row[i], i))[:count])
 
 
 def slow_rule(
     eviction: Eviction, attention_weights: Tensor, before: int, tokens: int, down: float
 ) -> list[list[int]]:
-    """What every KV head of a layer keeps of a chunk, by the policy's rule alone; of NACL the chosen part.
+    """Return what every KV head of a layer keeps of a chunk by the policy's rule; for NACL without the drawn part.
 
     `attention_weights` (kv_heads, group, queries, keys): eager attention of the observed queries, the last of a
     sequence of `before` tokens, the chunk and the question. `down`: the layer as a fraction of depth.
@@ -182,7 +182,7 @@ def test_a_policy_keeps_what_its_rule_says_and_the_answer_sees_nothing_else(
 
 
 def test_a_pyramid_keeps_as_much_as_a_column() -> None:
-    """Over all layers, whatever the steepness; and where the chunk is too short for the base it is flatter."""
+    """Summed over all layers, whatever the steepness. If the chunk is too short for the base, it is flatter."""
     seen = torch.rand(2, 400)
     for steepness, tokens in ((1.0, 400), (4.0, 400), (20.0, 400), (20.0, 130)):
         own = PolicySettings(steepness=steepness)
@@ -194,10 +194,10 @@ def test_a_pyramid_keeps_as_much_as_a_column() -> None:
         assert kept[0] == {1.0: 100, 4.0: 175, 20.0: min(195, tokens)}[steepness]
 
 
-def test_the_random_part_follows_the_seed_and_the_place_and_prefers_what_is_looked_at() -> None:
+def test_the_random_part_follows_seed_chunk_and_layer_and_prefers_what_is_attended_to() -> None:
     seen = torch.zeros(1, 40)
     seen[0, :4] = 9.0  # chosen
-    seen[0, 20:24] = 1.5  # looked at, but not enough
+    seen[0, 20:24] = 1.5  # attended to, but not enough to be chosen
     own = PolicySettings(random_share=0.5, seed=3)
 
     def drawn(chunk: int = 0, layer: int = 0, chosen: PolicySettings = own) -> list[int]:
@@ -214,7 +214,7 @@ def test_the_random_part_follows_the_seed_and_the_place_and_prefers_what_is_look
     assert sum(20 <= token < 24 for token in many) > 45  # of 200; 22 if all others were alike
 
 
-def test_corm_keeps_everything_that_somebody_needs_and_no_more() -> None:
+def test_corm_keeps_every_token_that_some_query_needs_and_no_more() -> None:
     policy = policy_of(Eviction(capacity=5, policy=EvictionPolicy.CORM))
     attention_weights = torch.full((1, 2, 1, 2, 10), 0.01)
     attention_weights[0, 0, 0, 0, 2] = attention_weights[0, 0, 0, 1, 7] = attention_weights[0, 1, 0, 0, 4] = 0.5

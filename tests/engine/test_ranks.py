@@ -36,7 +36,7 @@ APBS = {"apb": APB(6, 9, 5), "star": APB.star(3), "everything": APB(3, 0, APB.st
 
 
 def ask(engine: Engine) -> Result:
-    """A question through an engine, batches unequal and uneven."""
+    """Ask a question of an engine; scoring batches are of unequal size and do not divide evenly among the ranks."""
     memory = dataclasses.replace(engine.plan(len(DOCUMENT), free=10**9), prefill_batch=1, score_batch=2)
     chunks = list(engine.prefill(split(DOCUMENT, 40, range(0, 330, 7)), memory))
     scores = list(engine.score(chunks, QUESTION, memory))
@@ -53,13 +53,13 @@ def ask(engine: Engine) -> Result:
 
 
 def ask_hosts(chosen: APB, ranks: Ranks | None = None) -> Result:
-    """The same question by APB."""
+    """Ask the same question by APB."""
     communicator = None if ranks is None else RankCommunicator(ranks, chosen.hosts)
     reading = finish(read(pair().loaded, chosen, PREFIX, DOCUMENT[:200], QUESTION, 5, communicator))
-    look = reading.attribute()
+    attribution = reading.attribute()
     return {
-        "nll": look.token_nll,
-        "attention": look.attention,
+        "nll": attribution.token_nll,
+        "attention": attribution.attention,
         "answer": list(reading.generate(GREEDY, frozenset())),
     }
 
@@ -123,7 +123,7 @@ def test_hosts_over_ranks_give_what_hosts_in_turn_give(name: str, together: list
         same(result[name]["attention"], alone["attention"])
 
 
-def test_hosts_that_cannot_be_shared_out_are_refused(together: list[Result]) -> None:
+def test_hosts_that_cannot_be_dealt_evenly_are_refused(together: list[Result]) -> None:
     assert all("take a multiple of 3 hosts" in result["uneven"] for result in together)
 
 
@@ -143,7 +143,7 @@ def dies(ranks: Ranks) -> Result:
 
 def falls_silent(ranks: Ranks) -> Result:
     if ranks.rank == 1:
-        ranks.follow()  # which rank 0 never asks for
+        ranks.follow()  # rank 0 never calls it
     return ask_hosts(APB(2, 9, 5), ranks)
 
 
@@ -165,11 +165,11 @@ def test_a_rank_that_does_not_answer_is_given_up(tmp_path: Path) -> None:
     waiting, silent = joined(falls_silent, tmp_path, 2, timeout_s=3)
     assert waiting is not None
     assert "did not answer for 3 s" in waiting["error"]
-    assert silent is not None  # the store it waits at has gone with rank 0
+    assert silent is not None  # the store at which it waits ended with rank 0
     assert "another of the 2 ranks died" in silent["error"]
 
 
-def test_why_a_rank_failed_is_told_to_the_others(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_the_others_learn_why_a_rank_failed(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     survivor, failed = joined(fails, tmp_path, 2)
     assert failed is None
     assert survivor is not None
@@ -187,7 +187,7 @@ time.sleep(100 if "hang" in sys.argv else 0)
 """
 
 
-def test_a_command_is_started_once_a_rank_and_rank_0_speaks(capfd: pytest.CaptureFixture[str]) -> None:
+def test_a_command_is_started_once_per_rank_and_only_rank_0_prints(capfd: pytest.CaptureFixture[str]) -> None:
     assert launch([sys.executable, "-c", ECHO], 2) == 0
     assert capfd.readouterr().out == "rank 0 of 2\n"
 

@@ -56,23 +56,23 @@ def test_the_batch_size_changes_nothing(window: int | None, device: torch.device
 
 
 def test_nll_is_the_mean_over_the_question_alone() -> None:
-    """Neither the lead nor the tail is scored, and the tail is not even seen."""
+    """Neither preamble nor suffix is scored, and the suffix is not even run."""
     one = pair()
     prefix = read_prefix(one)
     stored = read(one, prefix, chunks_of(20))
     (result,) = score(one.loaded, prefix, stored, QUESTION, batch=1)
     assert len(result.token_nll) == len(QUESTION.ids)
     assert result.nll == pytest.approx(sum(result.token_nll) / len(QUESTION.ids))
-    other_tail = Question(QUESTION.preamble, QUESTION.ids, tokens(9, 5))
-    assert next(score(one.loaded, prefix, stored, other_tail, batch=1)) == result
+    other_suffix = Question(QUESTION.preamble, QUESTION.ids, tokens(9, 5))
+    assert next(score(one.loaded, prefix, stored, other_suffix, batch=1)) == result
 
 
-@pytest.mark.parametrize(("lead", "ids"), [(1, 1), (1, 6), (4, 1)])
-def test_the_shortest_questions(lead: int, ids: int) -> None:
+@pytest.mark.parametrize(("preamble", "ids"), [(1, 1), (1, 6), (4, 1)])
+def test_the_shortest_questions(preamble: int, ids: int) -> None:
     one = pair("qwen2 7/1")
     prefix = read_prefix(one)
     stored = read(one, prefix, chunks_of(20, 33))
-    question = Question(tokens(lead, 1), tokens(ids, 2))
+    question = Question(tokens(preamble, 1), tokens(ids, 2))
     for result in score(one.loaded, prefix, stored, question, batch=2):
         before = (*PREFIX, *stored[result.index].chunk.token_ids, *question.preamble)
         expected = question_nll(one.plain, before, question.ids)
@@ -113,7 +113,7 @@ def test_scoring_leaves_the_stored_kv_bit_equal() -> None:
 
 
 def test_scores_arrive_batch_by_batch() -> None:
-    """What is not asked for is not computed: the second batch has not begun when the first is taken."""
+    """Nothing is computed ahead: the second batch has not begun when the first score is taken."""
     one = pair()
     prefix = read_prefix(one)
     stored = read(one, prefix, chunks_of(20, 21, 22, 23))
@@ -147,7 +147,7 @@ def test_cancelling_stops_in_the_middle_of_a_pass() -> None:
     assert polls == 2
 
 
-@pytest.mark.parametrize(("lead", "ids"), [((), (1,)), ((1,), ())])
-def test_a_question_without_lead_or_words_is_refused(lead: tuple[int, ...], ids: tuple[int, ...]) -> None:
+@pytest.mark.parametrize(("preamble", "ids"), [((), (1,)), ((1,), ())])
+def test_a_question_without_preamble_or_tokens_is_refused(preamble: tuple[int, ...], ids: tuple[int, ...]) -> None:
     with pytest.raises(ValueError, match="at least one"):
-        Question(lead, ids)
+        Question(preamble, ids)

@@ -61,7 +61,7 @@ LLAMA3_ROPE = rope(
     original_max_position_embeddings=64,
 )
 
-# Every family that the engine supports, the GQA ratios as odd as they come.
+# Every family that the engine supports, with unusual ratios of query heads to KV heads.
 CONFIGS: dict[str, Callable[[], Any]] = {
     "llama 4/4": lambda: LlamaConfig(**shape(4, 4)),
     "smollm 9/3 tied": lambda: LlamaConfig(**shape(9, 3), tie_word_embeddings=True),
@@ -88,7 +88,7 @@ CONFIGS: dict[str, Callable[[], Any]] = {
 
 @dataclass(frozen=True)
 class Pair:
-    """A model in the engine's service and `plain`, a copy of it that attends through transformers' eager code."""
+    """A model that the engine uses, and `plain`, a copy of it that attends through transformers' eager code."""
 
     loaded: LoadedModel
     plain: Any

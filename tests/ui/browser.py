@@ -1,4 +1,4 @@
-"""A running `wholedoc ui`, and a person in front of it."""
+"""Runs `wholedoc ui`, and plays a person in front of it."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ FLAGS = [
     "--disable-sync",
 ]
 CHROMIUM = next((path for name in ("chromium", "chromium-browser") if (path := shutil.which(name))), None)
-# `wholedoc` that reads 256 tokens at a turn: whoever asks meanwhile waits half a second each time, not two.
+# `wholedoc` that reads 256 tokens in one turn, so that a question asked meanwhile waits half a second and not two.
 SHORT_TURNS = """
 import parallelcomp.memory
 from wholedoc.cli import main
@@ -91,7 +91,7 @@ def free_port() -> int:
 
 @dataclass
 class Tab:
-    """One tab, its page, and everything that a hostile page would do and ours must not."""
+    """One tab and its page; notes requests to elsewhere, errors and dialogs, which our page must not cause."""
 
     page: Any
     server: Server
@@ -120,7 +120,7 @@ class Tab:
         self.page.set_input_files("#wd-drop input[type=file]", list(files))
 
     def use(self, file: Path) -> None:
-        """Have this document on the shelf, and ask it and no other."""
+        """Put this document on the shelf if it is not there, wait until it is read, and select it alone."""
         if not self.row(file.name).count():
             self.drop(file)
         self.wait_read(file.name)
@@ -146,7 +146,7 @@ class Tab:
         self.page.keyboard.press("Enter")
 
     def wait_answer(self) -> str:
-        """The last answer, when it is complete."""
+        """Wait until the last answer is complete, and return it."""
         self.page.locator("#wd-question button", has_text="Ask").wait_for()
         self.page.locator("#wd-cost dl").wait_for()
         return self.answer()
@@ -156,7 +156,7 @@ class Tab:
         return text.strip()
 
     def status(self) -> str:
-        """What the last message says while it is waited for."""
+        """Return the text of the last message, which is a status until the answer begins."""
         answers = self.page.locator("#wd-chat [data-testid=bot]")
         return str(answers.last.inner_text()) if answers.count() else ""
 
@@ -169,7 +169,7 @@ class Tab:
         pytest.fail(f"no message like {pattern!r}; the last one is {self.status()!r}")
 
     def check_clean(self) -> None:
-        """Nothing was fetched from elsewhere, and no script failed or ran that is not ours."""
+        """Check that nothing was fetched from elsewhere, that no script failed and that no foreign script ran."""
         assert self.foreign == []
         assert self.errors == []
 

@@ -1,4 +1,4 @@
-"""Fixtures of the browser app's tests: a app_state with a model of random weights, tabs, and files to drop."""
+"""Fixtures of the browser app's tests: an app state with a model of random weights, tabs, and files to drop."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ Put = Callable[..., Document]
 
 @pytest.fixture
 def settings(tiny_model: Path) -> Settings:
-    """One chunk a pass, so that every chunk is an event; and a model that writes freely, and quotes nothing."""
+    """One chunk a pass, so that every chunk is an event; answers that the model writes freely, without quotes."""
     return Settings(
         model=str(tiny_model),
         dtype=torch.float32,
@@ -40,7 +40,7 @@ def settings(tiny_model: Path) -> Settings:
 
 @pytest.fixture(scope="session")
 def loaded(tiny_model: Path) -> Library:
-    """A library whose model is loaded, for others to share."""
+    """A library whose model is loaded. Other libraries of the tests share the model."""
     library = Library.open(tiny_model.parent / "unused", Settings(model=str(tiny_model), dtype=torch.float32))
     _ = library.model
     return library
@@ -48,7 +48,7 @@ def loaded(tiny_model: Path) -> Library:
 
 @pytest.fixture
 def app_state(settings: Settings, loaded: Library) -> Iterator[AppState]:
-    """A app_state with an empty library; its model is loaded already."""
+    """The state of an app with an empty library, whose model is loaded already."""
     made = AppState(settings)
     made.library._model = loaded._model
     yield made
@@ -72,7 +72,7 @@ def other(sessions: Sessions) -> Session:
 
 @pytest.fixture
 def drop(app_state: AppState) -> Drop:
-    """Bytes, text or a copy of a file, where the web server puts what a person dropped; returns the path."""
+    """Write bytes, a text or a copy of a file where the web server puts dropped files; return the path."""
 
     def make(name: str, content: bytes | str | Path) -> str:
         folder = app_state.incoming / f"upload-{len(list(app_state.incoming.iterdir()))}"
@@ -86,7 +86,7 @@ def drop(app_state: AppState) -> Drop:
 
 @pytest.fixture
 def put(app_state: AppState, tmp_path: Path) -> Put:
-    """Put a document into the library; it is read when it is asked."""
+    """Parse a text into the library. It is read when it is asked."""
 
     def make(name: str, paragraphs: list[str] = PARAGRAPHS) -> Document:
         path = tmp_path / name

@@ -1,4 +1,4 @@
-"""The app_state: starts in the background, says how far it is, changes its model or nothing, and cleans up."""
+"""The app state: it starts in the background, reports progress, changes its model or nothing, and cleans up."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def started(app_state: AppState, *files: Path) -> list[ModelState]:
     return list(app_state.watch())
 
 
-def test_a_desk_begins_by_loading(settings: Settings) -> None:
+def test_an_app_begins_by_loading(settings: Settings) -> None:
     app_state = AppState(settings)
     assert (app_state.state.phase, app_state.state.message) == (Phase.LOADING, "Loading the model…")
     app_state.close()
@@ -34,7 +34,7 @@ def test_a_start_ends_ready_and_says_with_what(app_state: AppState, settings: Se
     last = started(app_state)[-1]
     assert last.phase is Phase.READY
     assert last.message == f"{app_state.library.model.name} on {app_state.library.engine.spec.device}, float32"
-    assert list(app_state.watch()) == [last]  # whoever comes later is told once
+    assert list(app_state.watch()) == [last]  # a tab that comes later gets the last state only
 
 
 def test_files_of_the_start_are_read(app_state: AppState, tmp_path: Path) -> None:
@@ -43,7 +43,10 @@ def test_files_of_the_start_are_read(app_state: AppState, tmp_path: Path) -> Non
     states = started(app_state, NOTICE, path)
     assert states[-1].phase is Phase.READY
     phases = list(dict.fromkeys(state.phase for state in states))
-    assert phases in ([Phase.LOADING, Phase.READING, Phase.READY], [Phase.LOADING, Phase.READY])  # it may be quick
+    assert phases in (
+        [Phase.LOADING, Phase.READING, Phase.READY],
+        [Phase.LOADING, Phase.READY],
+    )  # reading may be too quick to be seen
     for state in states:
         if state.reading:
             assert state.message == f"Reading {state.reading.document}"
@@ -99,7 +102,7 @@ def test_other_reading_settings_count_for_everything_from_now_on(
 
 
 def test_what_the_engine_refuses_changes_nothing(app_state: AppState, settings: Settings) -> None:
-    """The tiny model's window is half of that."""
+    """The tiny model's window is half as long as the chunks that are asked for."""
     before = started(app_state)[-1]
     library = app_state.library
     with pytest.raises(WindowError) as refused:
@@ -132,7 +135,7 @@ def test_what_the_library_has_to_say_is_told_once(app_state: AppState, settings:
 
 
 def test_what_is_said_while_the_model_loads_is_the_status(settings: Settings) -> None:
-    """Fetching a model takes long, and says how far it is."""
+    """Fetching a model takes long and reports its progress."""
     told = AppState(settings)
     told.library._notify("Fetching 12 of 250 MB")
     assert told.state == ModelState(Phase.LOADING, "Fetching 12 of 250 MB")

@@ -17,7 +17,7 @@ from .browser import Server, Tab, chromium, free_port
 pytest.importorskip("gradio")
 pytestmark = pytest.mark.embedded
 SAMPLES = Path(__file__).parents[2] / "sample_docs"
-# Where to put the README's pictures; set it to make them anew, of the long document.
+# The folder for the README's pictures. If it is set, they are made anew, of the long document.
 PICTURES = os.environ.get("WHOLEDOC_SCREENSHOTS")
 
 
@@ -182,7 +182,7 @@ def test_follow_ups_earlier_evidence_export_and_clear(tab: Tab, tmp_path: Path) 
 
 
 def test_stopping_stops(tab: Tab, server: Server) -> None:
-    """A long reading is stopped, goes on for a question, is stopped again; then the model is free at once."""
+    """A stopped reading goes on for a question and is stopped again; then the model is free at once."""
     page = tab.page
     tab.drop(SAMPLES / "harbour_register.pdf")
     page.locator(".wd-arrival progress").wait_for()
@@ -199,7 +199,7 @@ def test_stopping_stops(tab: Tab, server: Server) -> None:
 
 
 def keeps_still(page: Any, server: Server) -> bool:
-    """Whether nothing is read for as long as four turns of a reading."""
+    """Return whether nothing is written to the library for as long as four turns of a reading take."""
     kept = chunks_on_disk(server)
     page.wait_for_timeout(2000)
     return chunks_on_disk(server) == kept
@@ -234,7 +234,7 @@ def test_a_closed_tab_stops_its_work(browser: Any, server: Server) -> None:
         tab.drop(log)
         tab.page.locator(".wd-arrival progress").wait_for()
     with a_tab(browser, server) as other:
-        assert any(keeps_still(other.page, server) for _ in range(3))  # all of it would take a minute
+        assert any(keeps_still(other.page, server) for _ in range(3))  # reading on to the end would take a minute
 
 
 HOSTILE = """<script>window.pwned = 1</script> <img src="http://127.0.0.1:9/a.png" onerror="window.pwned = 2">
@@ -336,7 +336,7 @@ def test_settings_take_effect_without_a_restart(tab: Tab) -> None:
     page = tab.page
     tab.use(SAMPLES / "short_notice.pdf")
     page.locator("#wd-settings button").first.click()
-    kept = page.get_by_label("number input for Kept of the documents, tokens")
+    kept = page.get_by_label("number input for Tokens kept of the documents")
     kept.fill("1024")
     kept.press("Enter")
     tab.ask(SHORT.question)

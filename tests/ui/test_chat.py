@@ -29,12 +29,12 @@ def asked(session: Session, put: Put) -> Session:
 
 
 def states(work: Iterator[Exchange]) -> list[Exchange]:
-    """Copies of all states that an exchange goes through."""
+    """Return copies of all states that an exchange goes through."""
     return [replace(one) for one in work]
 
 
 def until(work: Iterator[Exchange], status: str) -> Exchange:
-    """Go on until the status begins like this; "" is the first word of the answer."""
+    """Go on until the status begins with this text; "" waits for the first word of the answer."""
     for exchange in work:
         if exchange.status.startswith(status) and (status or exchange.text):
             return exchange
@@ -43,7 +43,7 @@ def until(work: Iterator[Exchange], status: str) -> Exchange:
 
 def check_free(app_state: AppState, session: Session) -> None:
     assert session.asking is None
-    with app_state.library.turns.take(lambda: True):  # or it is Cancelled, if somebody has the model
+    with app_state.library.turns.take(lambda: True):  # raises Cancelled if the model is still in use
         assert app_state.library.turns.waiting == 0
 
 
@@ -153,7 +153,7 @@ def test_a_stopped_question_ends_so_and_frees_the_model(
     asked.stop()
     after = states(work)
     assert after[-1].status == STOPPED
-    assert len(after) <= 3  # what was on its way already
+    assert len(after) <= 3  # events that were under way already
     assert after[-1].text.startswith(before.text)
     assert after[-1].answer is None
     assert asked.history == []
@@ -207,7 +207,9 @@ def test_a_document_that_is_gone_says_so(app_state: AppState, asked: Session, se
 def test_what_nobody_foresaw_is_said_in_a_sentence_and_logged(
     app_state: AppState, asked: Session, settings: Settings, caplog: pytest.LogCaptureFixture
 ) -> None:
-    other = replace(settings, engine=replace(settings.engine, chunk_tokens=256))  # a mistake of the program's
+    other = replace(
+        settings, engine=replace(settings.engine, chunk_tokens=256)
+    )  # settings that need another library: a mistake of the program
     last = states(ask(app_state, asked, QUESTION, other))[-1]
     assert "Something unexpected" in last.status
     assert "with_settings" in caplog.text
@@ -320,7 +322,7 @@ def test_a_new_conversation_stops_the_question_of_the_old(
 def test_a_new_conversation_shows_no_evidence_of_the_old(
     app_state: AppState, asked: Session, settings: Settings
 ) -> None:
-    """Also where the last part had just been asked, and the evidence was about to be known."""
+    """This holds even if the last chunk had just been scored, so that the evidence was about to be shown."""
     work = ask(app_state, asked, QUESTION, settings)
     for exchange in work:
         done, _, total = exchange.status.removeprefix("Asking every part of the document: ").partition(" of ")

@@ -56,7 +56,7 @@ CLUSTERS = ClusteredHeads("a model", (2, 3))
 
 
 def applied(made: AnsweringChoices, settings: Settings = DEFAULTS) -> Settings:
-    """The choices on top of settings, of a model whose heads' clusters are known."""
+    """Return settings with these choices, for a model whose clusters of heads are known."""
     return made.applied(settings, lambda: CLUSTERS)
 
 
@@ -151,7 +151,7 @@ def test_clustered_heads_are_the_models_or_a_sentence() -> None:
     def unknown() -> ClusteredHeads:
         raise ClusterError("not known yet")
 
-    assert wanted.applied(made, unknown) == made  # those from the command line
+    assert wanted.applied(made, unknown) == made  # the clusters are those from the command line
     with pytest.raises(ClusterError, match="not known yet"):
         wanted.applied(DEFAULTS, unknown)
 
@@ -164,7 +164,7 @@ def test_everything_that_the_engine_knows_is_offered() -> None:
 
 
 def test_a_number_from_a_slider_may_be_a_float() -> None:
-    """JavaScript knows no other."""
+    """Numbers come from JavaScript, which has no integers."""
     read = replace(READING, chunk_tokens=512.0).applied(DEFAULTS)  # type: ignore[arg-type]
     floats = {"kept_tokens": 1024.0, "capacity": 256.0, "max_new_tokens": 32.0, "hosts": 3.0}
     answer = applied(replace(ANSWERING, attention="APB per question", **floats))  # type: ignore[arg-type]
@@ -228,7 +228,7 @@ def test_what_is_shown_is_what_is_in_force(settings: Settings, composition: Comp
         settings = replace(settings, engine=replace(settings.engine, composition=composition))
     assert applied(AnsweringChoices.of(settings), settings) == settings
     assert ReadingChoices.of(settings).applied(settings) == settings
-    # and what is chosen overrules all that it is about
+    # What a person chooses overrules what the settings were made of.
     assert AnsweringChoices.of(applied(AnsweringChoices.of(settings))) == AnsweringChoices.of(settings)
     assert ReadingChoices.of(ReadingChoices.of(settings).applied(DEFAULTS)) == ReadingChoices.of(settings)
 
@@ -257,7 +257,7 @@ def test_the_panel_hands_over_the_fields_in_this_order() -> None:
 
 
 def test_what_was_given_on_the_command_line_is_on_its_slider() -> None:
-    """A value that is not between a slider's ends is refused by Gradio, and every question with it."""
+    """Gradio refuses a value that is not between a slider's ends, and then refuses every question."""
     gradio = pytest.importorskip("gradio")
     from wholedoc_ui.interface.components import build
 

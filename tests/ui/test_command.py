@@ -1,4 +1,4 @@
-"""`wholedoc ui` as it is typed: what it refuses, what it says, and what it leaves behind."""
+"""The command `wholedoc ui`: what it refuses, what it prints, and what it leaves behind."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ Command = Callable[..., tuple[int, str, str]]
 
 @pytest.fixture
 def wholedoc(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Iterator[Command]:
-    """Run one command line; returns exit code, stdout and stderr. What it changes in the process is put back."""
+    """Run one command line and return its exit code, stdout and stderr. Undoes what it changes in the process."""
     before = signal.getsignal(signal.SIGTERM)
     for variable in ("GRADIO_TEMP_DIR", "GRADIO_ANALYTICS_ENABLED"):
         monkeypatch.setenv(variable, "")
@@ -43,13 +43,13 @@ def wholedoc(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch)
 
 @pytest.fixture
 def never_serves(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What should be refused is found out rather than served for ever."""
+    """Make a command line that should be refused, but is not, fail the test instead of serving for ever."""
     monkeypatch.setattr(server, "serve", lambda *_: pytest.fail("it is being served"))
 
 
 @pytest.fixture
 def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Where the program makes its temporary folders."""
+    """The folder in which the program makes its temporary folders."""
     folder = tmp_path / "temporary"
     folder.mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(folder))
@@ -124,7 +124,7 @@ def test_a_port_in_use_says_what_to_do_and_leaves_nothing(wholedoc: Command, tem
 
 
 def served(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
-    """What is put together, in place of serving it."""
+    """Collects what would be served, and serves nothing."""
     seen: list[Any] = []
 
     def create_app(app_state: AppState, address: Address, upload_bytes: int) -> str:

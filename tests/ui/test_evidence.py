@@ -1,4 +1,4 @@
-"""The page beside the chat: which one opens, turning and zooming, and what is shown where it cannot be drawn."""
+"""The page beside the chat: which one opens, turning and zooming, and what is shown if it cannot be drawn."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ def chunk(document: Document, first: int, last: int) -> ScoredChunk:
 
 
 def line(document: Document, page: int) -> str:
-    """A line in the middle of a page."""
+    """Return a line in the middle of a page."""
     lines = [one for one in document.pages[page - 1].text.splitlines() if len(one) > 30]
     return lines[len(lines) // 2]
 
 
 @pytest.fixture
-def looking(session: Session, notice: Document) -> Session:
+def session_with_evidence(session: Session, notice: Document) -> Session:
     """A tab with an answer's evidence: two citations and two chunks of the notice."""
     citations = tuple(citation(notice, page, line(notice, page)) for page in (2, 4))
     chunks = (chunk(notice, 1, 2), chunk(notice, 3, 5))
@@ -51,38 +51,40 @@ def looking(session: Session, notice: Document) -> Session:
 # Opening
 
 
-def test_showing_an_exchange_opens_its_best_citation(looking: Session, notice: Document) -> None:
-    assert looking.view == PageView(notice.id, 2, line(notice, 2))
-    assert evidence.chosen_citation(looking) == 0
+def test_showing_an_exchange_opens_its_best_citation(session_with_evidence: Session, notice: Document) -> None:
+    assert session_with_evidence.view == PageView(notice.id, 2, line(notice, 2))
+    assert evidence.chosen_citation(session_with_evidence) == 0
 
 
 @pytest.mark.parametrize("known", [None, Evidence(), Evidence((), (), False)])
-def test_showing_an_exchange_without_citations_opens_nothing(looking: Session, known: Evidence | None) -> None:
+def test_showing_an_exchange_without_citations_opens_nothing(
+    session_with_evidence: Session, known: Evidence | None
+) -> None:
     exchange = Exchange("Another?", evidence=known)
-    evidence.show(looking, exchange)
-    assert looking.shown is exchange
-    assert looking.view is None
-    assert evidence.chosen_citation(looking) is None
+    evidence.show(session_with_evidence, exchange)
+    assert session_with_evidence.shown is exchange
+    assert session_with_evidence.view is None
+    assert evidence.chosen_citation(session_with_evidence) is None
 
 
-def test_a_citation_opens_its_page_with_its_quote(looking: Session, notice: Document) -> None:
-    open_citation(looking, 1)
-    assert looking.view == PageView(notice.id, 4, line(notice, 4))
-    assert evidence.chosen_citation(looking) == 1
+def test_a_citation_opens_its_page_with_its_quote(session_with_evidence: Session, notice: Document) -> None:
+    open_citation(session_with_evidence, 1)
+    assert session_with_evidence.view == PageView(notice.id, 4, line(notice, 4))
+    assert evidence.chosen_citation(session_with_evidence) == 1
 
 
-def test_a_chunk_opens_its_first_page_without_a_quote(looking: Session, notice: Document) -> None:
-    open_chunk(looking, 1)
-    assert looking.view == PageView(notice.id, 3)
-    assert evidence.chosen_citation(looking) is None
+def test_a_chunk_opens_its_first_page_without_a_quote(session_with_evidence: Session, notice: Document) -> None:
+    open_chunk(session_with_evidence, 1)
+    assert session_with_evidence.view == PageView(notice.id, 3)
+    assert evidence.chosen_citation(session_with_evidence) is None
 
 
 @pytest.mark.parametrize("index", [-1, 2, 1000])
-def test_what_is_not_there_opens_nothing(looking: Session, index: int) -> None:
-    before = looking.view
-    open_citation(looking, index)
-    open_chunk(looking, index)
-    assert looking.view is before
+def test_what_is_not_there_opens_nothing(session_with_evidence: Session, index: int) -> None:
+    before = session_with_evidence.view
+    open_citation(session_with_evidence, index)
+    open_chunk(session_with_evidence, index)
+    assert session_with_evidence.view is before
 
 
 def test_a_tab_that_looks_at_nothing_stays_so(app_state: AppState, session: Session) -> None:
@@ -97,75 +99,81 @@ def test_a_tab_that_looks_at_nothing_stays_so(app_state: AppState, session: Sess
 # Turning and zooming
 
 
-def test_pages_turn_within_the_document(app_state: AppState, looking: Session, notice: Document) -> None:
+def test_pages_turn_within_the_document(
+    app_state: AppState, session_with_evidence: Session, notice: Document
+) -> None:
     pages = []
     for by in (1, 1, 1, 1, -1, -1, -1, -1, -1, -1, 1):
-        turn(app_state, looking, by)
-        assert looking.view is not None
-        pages.append(looking.view.page)
+        turn(app_state, session_with_evidence, by)
+        assert session_with_evidence.view is not None
+        pages.append(session_with_evidence.view.page)
     assert pages == [3, 4, 5, 5, 4, 3, 2, 1, 1, 1, 2]
     assert len(notice.pages) == 5
 
 
-def test_a_quote_stays_on_its_page(app_state: AppState, looking: Session) -> None:
-    zoom(looking, 1)
-    turn(app_state, looking, 1)
-    assert looking.view is not None
-    assert (looking.view.quote, looking.view.zoom) == ("", ZOOMS[1])
-    assert evidence.chosen_citation(looking) is None
+def test_a_quote_stays_on_its_page(app_state: AppState, session_with_evidence: Session) -> None:
+    zoom(session_with_evidence, 1)
+    turn(app_state, session_with_evidence, 1)
+    assert session_with_evidence.view is not None
+    assert (session_with_evidence.view.quote, session_with_evidence.view.zoom) == ("", ZOOMS[1])
+    assert evidence.chosen_citation(session_with_evidence) is None
 
 
-def test_a_turn_that_goes_nowhere_keeps_the_quote(app_state: AppState, looking: Session, notice: Document) -> None:
-    looking.view = PageView(notice.id, 5, "a quote")
-    turn(app_state, looking, 1)
-    assert looking.view == PageView(notice.id, 5, "a quote")
+def test_a_turn_that_goes_nowhere_keeps_the_quote(
+    app_state: AppState, session_with_evidence: Session, notice: Document
+) -> None:
+    session_with_evidence.view = PageView(notice.id, 5, "a quote")
+    turn(app_state, session_with_evidence, 1)
+    assert session_with_evidence.view == PageView(notice.id, 5, "a quote")
 
 
-def test_zoom_stays_within_its_steps(looking: Session) -> None:
+def test_zoom_stays_within_its_steps(session_with_evidence: Session) -> None:
     zooms = []
     for by in [1] * len(ZOOMS) + [-1] * (len(ZOOMS) + 1):
-        zoom(looking, by)
-        assert looking.view is not None
-        zooms.append(looking.view.zoom)
+        zoom(session_with_evidence, by)
+        assert session_with_evidence.view is not None
+        zooms.append(session_with_evidence.view.zoom)
     assert zooms == [*ZOOMS[1:], ZOOMS[-1], *ZOOMS[-2::-1], ZOOMS[0], ZOOMS[0]]
 
 
-def test_zoom_stays_when_another_page_is_opened(looking: Session) -> None:
-    zoom(looking, 2)
-    for step in (lambda: open_citation(looking, 1), lambda: open_chunk(looking, 0)):
+def test_zoom_stays_when_another_page_is_opened(session_with_evidence: Session) -> None:
+    zoom(session_with_evidence, 2)
+    for step in (lambda: open_citation(session_with_evidence, 1), lambda: open_chunk(session_with_evidence, 0)):
         step()
-        assert looking.view is not None
-        assert looking.view.zoom == ZOOMS[2]
+        assert session_with_evidence.view is not None
+        assert session_with_evidence.view.zoom == ZOOMS[2]
 
 
-def test_turning_a_page_of_a_document_that_is_gone_changes_nothing(app_state: AppState, looking: Session) -> None:
-    """Another tab has removed it meanwhile."""
-    assert looking.view is not None
-    app_state.library.remove(looking.view.document_id)
-    turn(app_state, looking, 1)
-    assert shown_page(app_state, looking) is None
+def test_turning_a_page_of_a_document_that_is_gone_changes_nothing(
+    app_state: AppState, session_with_evidence: Session
+) -> None:
+    """Another tab has removed the document meanwhile."""
+    assert session_with_evidence.view is not None
+    app_state.library.remove(session_with_evidence.view.document_id)
+    turn(app_state, session_with_evidence, 1)
+    assert shown_page(app_state, session_with_evidence) is None
 
 
 # What a page looks like
 
 
 def test_a_page_of_a_pdf_is_an_image_with_the_quote_marked(
-    app_state: AppState, looking: Session, notice: Document
+    app_state: AppState, session_with_evidence: Session, notice: Document
 ) -> None:
-    shown = shown_page(app_state, looking)
+    shown = shown_page(app_state, session_with_evidence)
     assert shown is not None
     assert shown.image is not None
     assert shown.image.width == PAGE_WIDTH
     assert Image.open(io.BytesIO(shown.image.content)).size == (shown.image.width, shown.image.height)
     assert len(shown.image.boxes) == 1
     assert shown.note == ""
-    assert (shown.document, shown.view) == (notice, looking.view)
+    assert (shown.document, shown.view) == (notice, session_with_evidence.view)
     assert shown.label == notice.pages[1].label == "1"
 
 
-def test_a_page_without_a_quote_has_no_marks(app_state: AppState, looking: Session) -> None:
-    open_chunk(looking, 0)
-    shown = shown_page(app_state, looking)
+def test_a_page_without_a_quote_has_no_marks(app_state: AppState, session_with_evidence: Session) -> None:
+    open_chunk(session_with_evidence, 0)
+    shown = shown_page(app_state, session_with_evidence)
     assert shown is not None
     assert shown.image is not None
     assert shown.image.boxes == ()
@@ -173,10 +181,10 @@ def test_a_page_without_a_quote_has_no_marks(app_state: AppState, looking: Sessi
 
 @pytest.mark.parametrize(("steps", "width"), [(1, PAGE_WIDTH * 3 // 2), (3, WIDEST)])
 def test_a_larger_page_is_sharper_up_to_a_limit(
-    app_state: AppState, looking: Session, steps: int, width: int
+    app_state: AppState, session_with_evidence: Session, steps: int, width: int
 ) -> None:
-    zoom(looking, steps)
-    shown = shown_page(app_state, looking)
+    zoom(session_with_evidence, steps)
+    shown = shown_page(app_state, session_with_evidence)
     assert shown is not None
     assert shown.image is not None
     assert shown.image.width == width
@@ -193,7 +201,7 @@ def test_a_text_file_is_shown_as_text(app_state: AppState, session: Session, put
 
 
 def check_text_instead(app_state: AppState, session: Session, document: Document, words: str) -> None:
-    """The page's text is shown, with a note that says why."""
+    """Check that the page's text is shown, with a note that says why."""
     session.view = PageView(document.id, 1)
     shown = shown_page(app_state, session)
     assert shown is not None
@@ -220,11 +228,11 @@ def test_an_encrypted_file_leaves_its_text(app_state: AppState, session: Session
     check_text_instead(app_state, session, document, "encrypted")
 
 
-def test_a_document_that_is_gone_is_not_shown(app_state: AppState, looking: Session) -> None:
-    assert looking.view is not None
-    app_state.library.remove(looking.view.document_id)
-    assert shown_page(app_state, looking) is None
-    assert looking.view is None
+def test_a_document_that_is_gone_is_not_shown(app_state: AppState, session_with_evidence: Session) -> None:
+    assert session_with_evidence.view is not None
+    app_state.library.remove(session_with_evidence.view.document_id)
+    assert shown_page(app_state, session_with_evidence) is None
+    assert session_with_evidence.view is None
 
 
 def test_evidence_names_the_documents_that_were_asked(notice: Document) -> None:

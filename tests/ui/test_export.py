@@ -52,14 +52,14 @@ def rendered(*exchanges: Exchange) -> list[SyntaxTreeNode]:
 
 
 def plain(node: SyntaxTreeNode) -> str:
-    """A paragraph's text; anything in it other than text is a mistake."""
+    """Return a paragraph's text. Anything else in it fails the test."""
     (inline,) = node.children
     assert {child.type for child in inline.children} <= {"text", "text_special"}
     return "".join(child.content for child in inline.children)
 
 
 def parts(*exchanges: Exchange) -> list[tuple[str, ...]]:
-    """The blocks of the rendered conversation, with the texts of their paragraphs."""
+    """Return the blocks of the rendered conversation, with the texts of their paragraphs."""
     return [
         (block.type, *map(plain, block.children if block.type == "blockquote" else [block]))
         for block in rendered(*exchanges)
@@ -67,7 +67,7 @@ def parts(*exchanges: Exchange) -> list[tuple[str, ...]]:
 
 
 def quotes(exchange: Exchange) -> list[tuple[str, str]]:
-    """Quote and source of every citation, as a person reads them."""
+    """Return the quote and the source of every citation, as a person reads them."""
     found = []
     for block in rendered(exchange):
         if block.type == "blockquote":
@@ -134,7 +134,7 @@ def test_a_page_label_is_text(text: str) -> None:
 
 @pytest.mark.parametrize("text", HOSTILE)
 def test_a_question_is_text(text: str) -> None:
-    """Suggested questions hold titles out of the document."""
+    """Suggested questions contain titles from the document."""
     asked = f"What does “{text}” say?"
     heading = rendered(answered(CITATION, question=asked))[0]
     assert (heading.type, heading.tag) == ("heading", "h2")

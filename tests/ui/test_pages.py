@@ -59,7 +59,7 @@ def test_page_and_api_answer_on_one_port(server: Server) -> None:
 
 
 def test_the_page_works_beside_the_api(server: Server) -> None:
-    """Its events go through a queue that starts and ends with the application."""
+    """The page's events go through a queue that starts and ends with the application."""
     config = server.http.get("/config").json()
     loads = next(one for one in config["dependencies"] if any(event == "load" for _, event in one["targets"]))
     with httpx.Client(base_url=server.url, timeout=30) as http:
@@ -72,19 +72,19 @@ def test_the_page_works_beside_the_api(server: Server) -> None:
     assert told
 
 
-def test_they_share_one_library_and_the_desk_is_cleared_in_the_end(
+def test_they_share_one_library_and_the_state_is_cleared_in_the_end(
     settings: Settings, loaded: Library, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    desks: list[AppState] = []
+    opened: list[AppState] = []
 
     class Noted(AppState):
         def __init__(self, settings: Settings, folder: Path | None = None, library: Library | None = None) -> None:
             super().__init__(settings, folder, library)
-            desks.append(self)
+            opened.append(self)
 
     monkeypatch.setattr("wholedoc_ui.serving.pages.AppState", Noted)
     with contextmanager(beside)(settings, loaded, None) as server:
-        (app_state,) = desks
+        (app_state,) = opened
         until(lambda: app_state.state.phase is Phase.READY)
         id = server.upload("shared.txt", "From the API.").json()["id"]
         assert [info.id for info in app_state.library.documents()] == [id]

@@ -1,4 +1,4 @@
-"""The web application: nothing is served, loaded or let in that need not be."""
+"""The web application: it serves, loads and lets in only what is needed."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ Start = Callable[[Address], tuple[AppState, TestClient]]
 
 @pytest.fixture(scope="module")
 def start(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Start]:
-    """A running app for each address, made once: no model is needed for what is asked here."""
+    """A running app for each address, made once. These tests need no model."""
     with pytest.MonkeyPatch.context() as patch:
         for variable in ("GRADIO_TEMP_DIR", "GRADIO_ANALYTICS_ENABLED"):  # which making an app sets
             patch.setenv(variable, "")
@@ -62,7 +62,7 @@ def client(start: Start) -> TestClient:
 
 @pytest.fixture
 def stranger(start: Start) -> TestClient:
-    """Somebody at the private app who has not logged in."""
+    """A visitor of the private app who has not logged in."""
     client = start(PRIVATE)[1]
     client.cookies.clear()
     return client

@@ -1,4 +1,4 @@
-"""Tabs: what each has to itself, and what becomes of it when it goes."""
+"""Tabs: what each has to itself, and what happens when it is closed."""
 
 from __future__ import annotations
 

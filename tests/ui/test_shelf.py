@@ -29,7 +29,7 @@ FINISHED = [Stage.EXTRACTING, Stage.PLANNED, Stage.READING, Stage.DONE]
 
 @dataclass
 class Log:
-    """What one file went through."""
+    """Return the stages that one file went through."""
 
     arrivals: list[Arrival]
 
@@ -52,7 +52,7 @@ def log(work: Iterator[Arrivals]) -> Log:
 
 
 def until_reading(work: Iterator[Arrivals]) -> Arrival:
-    """Go on until the model has read something of the first file, and not all."""
+    """Go on until the model has read a part of the first file."""
     for arrivals in work:
         reading = arrivals[0].reading
         if arrivals[0].stage is Stage.READING and reading and 0 < reading.tokens < reading.total_tokens:
@@ -165,7 +165,7 @@ def test_two_tabs_may_drop_the_same_file_at_one_place(
     second = log(shelf.take_in(app_state, other, [upload]))
     assert second.last.stage is Stage.FAILED
     assert log(first).last.stage is Stage.DONE
-    # Where the server keeps files is nobody's business, and helps nobody.
+    # A message does not tell where the server keeps its files.
     assert str(app_state.incoming) not in second.last.message
 
 
@@ -217,7 +217,7 @@ def test_a_reading_that_is_given_up_frees_the_model(app_state: AppState, session
     work = shelf.take_in(app_state, session, [drop("log.txt", TEXT)])
     until_reading(work)
     work.close()  # type: ignore[attr-defined]
-    with app_state.library.turns.take(lambda: True):  # or it is Cancelled, if somebody has it
+    with app_state.library.turns.take(lambda: True):  # raises Cancelled if the model is still in use
         assert app_state.library.turns.waiting == 0
 
 
@@ -233,7 +233,7 @@ def test_files_of_two_drops_can_both_be_stopped(app_state: AppState, session: Se
 
 
 def test_reading_a_document_that_is_gone_is_an_arrival_too(app_state: AppState, session: Session, put: Put) -> None:
-    """Another tab removed it; whoever shows arrivals has to get to the end of them."""
+    """Another tab removed the document. The arrivals end with a failure, not with an error."""
     document = put("log.txt")
     app_state.library.remove(document.id)
     assert log(shelf.read_again(app_state, session, document.id)).last.stage is Stage.FAILED
@@ -340,7 +340,7 @@ def test_removing_what_this_tab_reads_stops_it(
 def test_what_is_read_at_the_start_is_not_removed(
     app_state: AppState, sessions: Sessions, session: Session, tmp_path: Path
 ) -> None:
-    """As in another tab: else its chunks go on being written for a document that is not there."""
+    """As in another tab. Otherwise chunks of a document that is not there would go on being written."""
     path = tmp_path / "log.txt"
     path.write_text(TEXT)
     turns = app_state.library.turns
@@ -371,7 +371,7 @@ def test_the_warm_document_that_came_last_is_asked_first(
     app_state: AppState, sessions: Sessions, session: Session, other: Session, drop: Drop, put: Put
 ) -> None:
     put("cold.txt", PARAGRAPHS[:3])
-    assert [row.selected for row in shelf.rows(app_state, sessions, other)] == [True]  # there is no other
+    assert [row.selected for row in shelf.rows(app_state, sessions, other)] == [True]  # the only document there is
     list(
         shelf.take_in(
             app_state, sessions.get("third"), [drop("one.txt", PARAGRAPHS[3]), drop("two.txt", PARAGRAPHS[4])]
@@ -399,7 +399,9 @@ def test_what_is_dropped_comes_to_what_was_chosen(
     shelf.choose(session, old.id, True)
     list(shelf.take_in(app_state, session, [drop("new.txt", TEXT)]))
     assert [row.selected for row in shelf.rows(app_state, sessions, session)] == [True, True]
-    assert session.selected[0] == old.id  # the order of choosing; suggestions follow the last
+    assert (
+        session.selected[0] == old.id
+    )  # documents are in the order of choosing, and suggestions are about the last
 
 
 def test_nothing_chosen_is_a_choice(app_state: AppState, sessions: Sessions, session: Session, put: Put) -> None:

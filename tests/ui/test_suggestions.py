@@ -1,4 +1,4 @@
-"""Questions to begin with: three, about the document where its outline tells what is in it."""
+"""First questions: always three, about the document's sections if it has an outline."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What all tabs share: the library, its model, and what was put on the shelf when the program started."""
+"""What all tabs share: the library, its model, and the files that were given when the program started."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from wholedoc import Document, Library, Planned, Reading, Settings
 from wholedoc.errors import WholedocError, explain
 
 log = logging.getLogger(__name__)
-# How often a tab that watches the start is told of progress, in seconds.
+# A tab that watches the start looks for progress every so many seconds.
 WATCH_S = 0.5
 
 
@@ -29,7 +29,7 @@ class Phase(Enum):
 
 @dataclass(frozen=True)
 class ModelState:
-    """`message` is a sentence for a person; `reading` the progress of a document given at the start."""
+    """`message` is a sentence for a person; `reading` is the progress of a document that was given at the start."""
 
     phase: Phase
     message: str
@@ -37,7 +37,7 @@ class ModelState:
 
 
 def sentence(error: Exception) -> str:
-    """What to tell a person about an error; the details of an unexpected one go to the log."""
+    """Return what to tell a person about an error. The details of an unexpected error go to the log."""
     known = explain(error)
     if known is None:
         log.error("unexpected error", exc_info=error)
@@ -47,10 +47,12 @@ def sentence(error: Exception) -> str:
 
 
 class AppState:
-    """One library with one loaded model. `incoming` is a private folder for files on their way in.
+    """One library with one loaded model. `incoming` is a private folder for files on their way into the library.
 
-    The library is opened here, or is one that others have opened and use too. Choosing another model changes what
-    the tabs ask, and nothing for those others.
+    The library is opened here unless the caller gives one that is open and in use elsewhere. Choosing another model
+    changes which model the tabs ask, and nothing for the other users of that library.
+
+    Raises LibraryError if the library's folder cannot be used.
     """
 
     def __init__(self, settings: Settings, folder: Path | None = None, library: Library | None = None) -> None:
@@ -69,11 +71,11 @@ class AppState:
         return self._state
 
     def start(self, files: Sequence[Path] = ()) -> None:
-        """Load the model and read `files`, in the background."""
-        threading.Thread(target=self._start, args=(files,), name="app_state", daemon=True).start()
+        """Load the model and read `files` in a thread. A failure becomes the state FAILED or a notice."""
+        threading.Thread(target=self._start, args=(files,), name="start", daemon=True).start()
 
     def watch(self) -> Iterator[ModelState]:
-        """The state now and whenever it changes, until nothing is going on any more."""
+        """Yield the state now and whenever it changes, until the program neither loads nor reads any more."""
         seen: ModelState | None = None
         while seen is None or seen.phase in (Phase.LOADING, Phase.READING):
             if self._state is seen:
@@ -83,9 +85,10 @@ class AppState:
                 yield seen
 
     def change(self, settings: Settings) -> None:
-        """Use another model, or read in another way, from now on and in all tabs.
+        """Use another model or read in another way, from now on and in all tabs.
 
-        Raises ModelError and what the engine refuses; then everything stays as it was.
+        Raises ModelError if the model cannot be loaded, and the engine's errors for settings that it refuses. Then
+        everything stays as it was.
         """
         with self._changing:
             changed = self._library.with_settings(settings)
@@ -94,19 +97,18 @@ class AppState:
             self._state = self._ready()
 
     def take_notices(self) -> list[str]:
-        """What the library had to say since this was asked last: what it removed, what it reads again and why."""
+        """Return the library's messages since the last call: what it removed, what it reads again and why."""
         taken, self._notices = self._notices, []
         return taken
 
     def close(self) -> None:
-        """Delete what was on its way in."""
+        """Delete the files that were on their way in."""
         shutil.rmtree(self.incoming, ignore_errors=True)
 
     def _start(self, files: Sequence[Path]) -> None:
         try:
-            documents = [
-                known for file in files if (known := self._parse(file))
-            ]  # on the shelf before the model is
+            # Parsing needs no model, so the documents are on the shelf before it is loaded.
+            documents = [known for file in files if (known := self._parse(file))]
             _ = self._library.engine
             for document in documents:
                 for event in self._library.read(document):

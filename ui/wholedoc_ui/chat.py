@@ -1,4 +1,4 @@
-"""The conversation of one tab: a question comes, status and answer go, all as plain values."""
+"""The conversation of one tab: asks a question and follows its status and its answer, all in plain values."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from parallelcomp import Cancelled
-from wholedoc import Cited, Done, Planned, Reading, Scored, Scoring, Settings, Token, Turn
+from wholedoc import Cited, Done, Planned, Reading, Rewritten, Scored, Scoring, Settings, Token, Turn
 
 from .app_state import AppState, Phase, sentence
 from .evidence import show
@@ -16,9 +16,10 @@ STOPPED = "Stopped."
 
 
 def ask(app_state: AppState, session: Session, question: str, settings: Settings) -> Iterator[Exchange]:
-    """Ask the selected documents; yields the exchange whenever it has grown. Its last state is in the session too.
+    """Ask the selected documents, and yield the exchange whenever it has changed. It is in the session's list too.
 
-    `settings` are the library's own, but for what a person chose for questions.
+    `settings` are the library's settings with those that a person chose for questions. Errors become the exchange's
+    status.
     """
     exchange = Exchange(question.strip())
     history = session.history
@@ -40,22 +41,23 @@ def ask(app_state: AppState, session: Session, question: str, settings: Settings
 
 
 def retry(session: Session) -> str:
-    """Take the last exchange back; returns its question, empty if there is none."""
+    """Remove the last exchange and return its question; return an empty text if there is none."""
     return session.exchanges.pop().question if session.exchanges else ""
 
 
 def messages(session: Session) -> list[dict[str, str]]:
-    """The conversation in the form that chat components take: role and content, as text."""
+    """Return the conversation as chat components take it: messages with a role and a content in Markdown."""
     shown: list[dict[str, str]] = []
     for one in session.exchanges:
         status = f"*{one.status}*" if one.status else ""
-        content = "\n\n".join(part for part in (one.text, status) if part)
+        asked = f"Asked as: {one.standalone}" if one.standalone else ""
+        content = "\n\n".join(part for part in (asked, one.text, status) if part)
         shown += [{"role": "user", "content": one.question}, {"role": "assistant", "content": content or "…"}]
     return shown
 
 
 def clear(session: Session) -> None:
-    """Start a new conversation."""
+    """Stop what is being answered, and start a new conversation."""
     if session.asking is not None:
         session.asking.stop()
     session.exchanges = []
@@ -88,8 +90,10 @@ def _answer(
         yield exchange
 
 
-def _take(session: Session, exchange: Exchange, event: Reading | Scoring | Scored | Cited | Token | Done) -> None:
-    """What an event adds to the exchange. Evidence is shown as soon as it is known, before the first word."""
+def _take(
+    session: Session, exchange: Exchange, event: Rewritten | Reading | Scoring | Scored | Cited | Token | Done
+) -> None:
+    """Add an event to the exchange. Evidence is shown as soon as it is known, before the answer's first word."""
     if isinstance(event, Token):
         exchange.text += event.text
         exchange.status = ""
@@ -99,6 +103,9 @@ def _take(session: Session, exchange: Exchange, event: Reading | Scoring | Score
         exchange.text, exchange.status = answer.text, ""
         exchange.evidence = Evidence(answer.chunks, answer.citations, answer.found)
         return
+    if isinstance(event, Rewritten):
+        exchange.standalone = event.question
+        return
     exchange.status = _status(event)
     if isinstance(event, Scored):
         exchange.evidence = Evidence(event.chunks)
@@ -106,7 +113,7 @@ def _take(session: Session, exchange: Exchange, event: Reading | Scoring | Score
         exchange.evidence = replace(exchange.evidence or Evidence(), citations=event.citations, found=True)
     else:
         return
-    if exchange in session.exchanges:  # and the conversation was not cleared meanwhile
+    if exchange in session.exchanges:  # otherwise the conversation was cleared meanwhile
         show(session, exchange)
 
 

@@ -1,4 +1,4 @@
-"""What the settings panel offers, and the settings that its choices make."""
+"""What the settings panel offers, and how its choices become settings."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from wholedoc.settings import Attention
 
 @dataclass(frozen=True)
 class Range:
-    """Values that a slider offers: all of them safe."""
+    """The values that a slider offers: from `lowest` to `highest`, both included, in steps."""
 
     lowest: int
     highest: int
@@ -36,7 +36,7 @@ ANSWER_TOKENS = Range(16, 2048, 16)
 HOSTS = Range(1, 32, 1)
 CALIBRATED_LAYERS = LayerRange(0.25, 0.5)
 
-# What a person reads, and what it stands for: short enough for the panel's width.
+# Texts that a person chooses from, short enough for the panel, and the values that they stand for.
 PRECISIONS = {
     "32 bits": KVPrecision.FP32,
     "16 bits (bf16)": KVPrecision.BF16,
@@ -73,7 +73,7 @@ REGIONS = {
 
 @dataclass(frozen=True)
 class ReadingChoices:
-    """How documents are read: for all tabs, and a document that was read otherwise is read again."""
+    """How documents are read, in all tabs. A document that was read in another way is read again."""
 
     model: str
     chunk_tokens: int
@@ -81,12 +81,12 @@ class ReadingChoices:
 
     @classmethod
     def of(cls, settings: Settings) -> ReadingChoices:
-        """The choices that these settings are."""
+        """Return the choices that stand for these settings."""
         precision = next(name for name, one in PRECISIONS.items() if one is settings.engine.precision)
         return cls(settings.model or "", settings.engine.chunk_tokens, precision)
 
     def applied(self, settings: Settings) -> Settings:
-        """`settings` with these choices. Raises WholedocError if they contradict each other."""
+        """Return `settings` with these choices. Raises WholedocError if they contradict each other."""
         precision = PRECISIONS[self.precision]
         try:
             engine = replace(settings.engine, chunk_tokens=int(self.chunk_tokens), precision=precision)
@@ -97,7 +97,7 @@ class ReadingChoices:
 
 @dataclass(frozen=True)
 class AnsweringChoices:
-    """How questions of this tab are answered, from the next one on."""
+    """How the questions of one tab are answered, from the next question on."""
 
     attention: str
     hosts: int
@@ -112,7 +112,7 @@ class AnsweringChoices:
 
     @classmethod
     def of(cls, settings: Settings) -> AnsweringChoices:
-        """The choices that these settings are."""
+        """Return the choices that stand for these settings."""
         engine, sampling = settings.engine, settings.sampling
         attention = next(name for name, one in ATTENTIONS.items() if one is settings.attention)
         eviction = next(name for name, one in POLICIES.items() if one is engine.eviction.policy)
@@ -133,9 +133,10 @@ class AnsweringChoices:
         )
 
     def applied(self, settings: Settings, clusters: Callable[[], ClusteredHeads]) -> Settings:
-        """`settings` with these choices; `clusters` tells those of the model, where they are wanted.
+        """Return `settings` with these choices.
 
-        Raises WholedocError if the choices contradict each other, and what `clusters` raises.
+        `clusters` returns the model's clusters of heads. It is called if they are chosen and not in `settings`.
+        Raises WholedocError if the choices contradict each other, and whatever `clusters` raises.
         """
         engine, sampling = settings.engine, settings.sampling
         try:

@@ -1,4 +1,4 @@
-"""What an answer cost."""
+"""What an answer cost in tokens, seconds and memory."""
 
 from __future__ import annotations
 
@@ -12,7 +12,10 @@ from wholedoc import Answer
 
 @dataclass(frozen=True)
 class Cost:
-    """Tokens, seconds, and bytes of memory that the program holds (on the GPU where the model is there)."""
+    """Counts of tokens, seconds since the question, and bytes of memory.
+
+    `memory_bytes` is what the program holds in GPU memory if the model is there, else in main memory.
+    """
 
     tokens_read: int
     tokens_cached: int
@@ -26,13 +29,13 @@ class Cost:
 
     @property
     def tokens_per_second(self) -> float | None:
-        """Speed of the answer after its first token; None where that is too short to tell."""
+        """Speed of the answer after its first token; None if the answer is too short to tell."""
         rest = self.total_s - self.first_token_s
         return (self.tokens_answered - 1) / rest if self.tokens_answered > 1 and rest > 0 else None
 
 
 def cost_of(answer: Answer, device: torch.device) -> Cost:
-    """The cost of an answer, and the memory in use now."""
+    """Return the cost of an answer, with the memory that is in use now."""
     usage, timings = answer.usage, answer.timings
     return Cost(
         usage.document_tokens - usage.cached_tokens,

@@ -1,4 +1,4 @@
-"""The page beside the chat: which one is open, and what it looks like."""
+"""The page beside the chat: which page is open, and what it looks like."""
 
 from __future__ import annotations
 
@@ -11,17 +11,19 @@ from wholedoc.errors import PasswordError, UnknownDocumentError, WholedocError
 from .app_state import AppState
 from .session import Evidence, Exchange, PageView, Session
 
-# Pixels that a page is wide at a zoom of 100: about twice what the panel has, for sharp text on dense screens.
+# Width of a page's image in pixels at a zoom of 100: about twice the panel's, to be sharp on dense screens.
 PAGE_WIDTH = 1100
+# No page is drawn wider than this many pixels.
 WIDEST = 2200
+# Stands near the beginning of every PDF.
 PDF_MARK = b"%PDF-"
 
 
 @dataclass(frozen=True)
 class ShownPage:
-    """A page as it is shown: an image of it where the file is a PDF that can be drawn, else its text.
+    """A page as it is shown: its image if the file is a PDF that can be drawn, otherwise its text.
 
-    `note` says why there is no image.
+    `note` tells a person why a PDF has no image.
     """
 
     document: Document
@@ -39,7 +41,7 @@ class ShownPage:
 
 
 def show(session: Session, exchange: Exchange) -> None:
-    """Put an exchange's evidence beside the chat, with the page of its best citation."""
+    """Put an exchange's evidence beside the chat, and open the page of its best citation."""
     session.shown = exchange
     session.view = None
     if exchange.evidence and exchange.evidence.citations:
@@ -47,7 +49,7 @@ def show(session: Session, exchange: Exchange) -> None:
 
 
 def open_citation(session: Session, index: int) -> None:
-    """Show the page of a citation of the exchange that is shown."""
+    """Open the page of a citation, by its index in the exchange that is shown."""
     citations = _evidence(session).citations
     if 0 <= index < len(citations):
         one = citations[index]
@@ -55,14 +57,14 @@ def open_citation(session: Session, index: int) -> None:
 
 
 def open_chunk(session: Session, index: int) -> None:
-    """Show the first page of a chunk of the exchange that is shown."""
+    """Open the first page of a chunk, by its index in the exchange that is shown."""
     chunks = _evidence(session).chunks
     if 0 <= index < len(chunks):
         session.view = PageView(chunks[index].document_id, chunks[index].pages[0], "", _zoom(session))
 
 
 def chosen_citation(session: Session) -> int | None:
-    """Which citation's page and quote are open."""
+    """Return the index of the citation whose page and quote are open; None if that is none of them."""
     view = session.view
     for index, one in enumerate(_evidence(session).citations):
         if view and (one.document_id, one.page, one.quote) == (view.document_id, view.page, view.quote):
@@ -71,20 +73,20 @@ def chosen_citation(session: Session) -> int | None:
 
 
 def turn(app_state: AppState, session: Session, by: int) -> None:
-    """Open the page `by` further on."""
+    """Open the page that is `by` pages further on; `by` may be negative."""
     if session.view is not None and app_state.library.knows(session.view.document_id):
         document = app_state.library.document(session.view.document_id)
         session.view = session.view.turned(len(document.pages), by)
 
 
 def zoom(session: Session, by: int) -> None:
-    """Make the page larger or smaller."""
+    """Make the page `by` steps of zoom larger; smaller if `by` is negative."""
     if session.view is not None:
         session.view = session.view.zoomed(by)
 
 
 def shown_page(app_state: AppState, session: Session) -> ShownPage | None:
-    """The open page, drawn; None if none is open, or its document is gone."""
+    """Draw the open page. Return None if no page is open or its document is gone."""
     if session.view is None:
         return None
     view = session.view

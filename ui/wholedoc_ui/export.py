@@ -9,13 +9,14 @@ from wholedoc import Citation
 
 from .session import Exchange
 
+# Characters that Markdown acts upon anywhere in a line.
 _ACTS = re.compile(r"[\\`*_\[\]<>!#|~&]")
-# What makes a list or a rule of a line that begins with it.
+# A beginning that makes a list or a rule of its line.
 _BEGINS = re.compile(r"^(\d*)([-+.)=])")
 
 
 def to_markdown(exchanges: Sequence[Exchange]) -> str:
-    """Every question with its answer and the pages that carry it. Quotes are text, whatever they contain."""
+    """Return every question with its answer and its citations. Quotes stay text, whatever they contain."""
     return "\n\n".join(_exchange(one) for one in exchanges) + "\n" if exchanges else ""
 
 
@@ -36,11 +37,11 @@ def _citation(citation: Citation) -> str:
 
 
 def _as_text(text: str) -> str:
-    """Text on one line, with what Markdown would act upon escaped, also at the line's beginning."""
+    """Return the text on one line, with everything escaped that Markdown would act upon."""
     line = _ACTS.sub(r"\\\g<0>", " ".join(text.split()))
     return _BEGINS.sub(r"\1\\\2", line)
 
 
 def _without_html_and_images(answer: str) -> str:
-    """A model's Markdown, which whoever opens the file may trust: nothing in it is fetched."""
+    """Return a model's Markdown without HTML and images, so that nothing is fetched when the file is opened."""
     return answer.replace("<", "\\<").replace("![", "!\\[")

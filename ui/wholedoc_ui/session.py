@@ -1,4 +1,4 @@
-"""One browser tab: its selection, its conversation, what it looks at, and the work that runs for it."""
+"""One browser tab: its selection, its conversation, its open page, and the work that runs for it."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from pathlib import Path
 
 from wholedoc import Answer, Citation, ScoredChunk, Turn
 
-# Zoom of a page, in per cent of the panel's width.
+# Steps of zoom: a page's width in per cent of the panel's.
 ZOOMS = (100, 150, 200, 300)
 
 
 class Work:
-    """Something long that a person can stop, and with it what runs `beside` it and began earlier."""
+    """A long task that a person can stop. That also stops `beside`, a task that began earlier and still runs."""
 
     def __init__(self, beside: Work | None = None) -> None:
         self._stop = threading.Event()
@@ -26,7 +26,7 @@ class Work:
             self.beside.stop()
 
     def finish(self) -> None:
-        """It is over, the work beside it is not."""
+        """End this task, but not the one beside it."""
         self._stop.set()
 
     def stopped(self) -> bool:
@@ -35,7 +35,7 @@ class Work:
 
 @dataclass(frozen=True)
 class Evidence:
-    """What speaks for an answer, as far as it is known: `found` is None while it is being looked for."""
+    """What speaks for an answer, as far as it is known. `found` is None until that has been decided."""
 
     chunks: tuple[ScoredChunk, ...] = ()
     citations: tuple[Citation, ...] = ()
@@ -43,27 +43,29 @@ class Evidence:
 
     @property
     def document_ids(self) -> tuple[str, ...]:
-        """The documents that were asked."""
+        """Ids of the documents that were asked, each once."""
         return tuple(dict.fromkeys(chunk.document_id for chunk in self.chunks))
 
 
 @dataclass
 class Exchange:
-    """A question and what became of it: `text` grows while it is answered, `answer` is there when it is done.
+    """A question and its answer. `text` grows while the answer is written; `answer` is set when it is complete.
 
-    `status` is what is going on, or why it ended early.
+    `status` tells a person what is going on, or why the answer ended early; it is empty otherwise.
+    `standalone` is the question that is asked instead of one that refers to what was said before.
     """
 
     question: str
     text: str = ""
     status: str = ""
+    standalone: str = ""
     evidence: Evidence | None = None
     answer: Answer | None = None
 
 
 @dataclass(frozen=True)
 class PageView:
-    """The page that is open. `page` is 1-based; `quote` is highlighted; `zoom` in per cent."""
+    """The page that is open. `page` counts from 1, `quote` is highlighted, `zoom` is in per cent."""
 
     document_id: str
     page: int
@@ -71,22 +73,27 @@ class PageView:
     zoom: int = ZOOMS[0]
 
     def turned(self, pages: int, by: int) -> PageView:
-        """The page `by` further on, within 1 and `pages`; a quote stays on its own page."""
+        """Return the view `by` pages further on, between 1 and `pages`. A quote stays behind on its own page."""
         page = min(max(self.page + by, 1), pages)
         return self if page == self.page else replace(self, page=page, quote="")
 
     def zoomed(self, by: int) -> PageView:
-        """`by` steps of zoom larger or smaller."""
+        """Return the view `by` steps of zoom larger; smaller if `by` is negative."""
         step = min(max(ZOOMS.index(self.zoom) + by, 0), len(ZOOMS) - 1)
         return replace(self, zoom=ZOOMS[step])
 
 
 @dataclass
 class Session:
-    """`selected` are ids of the documents that are asked; `chose` says that a person chose them. `being_read` are
-    documents that this tab reads now, `arriving` those of them that the library did not know before, `asked` those
-    that a question is going to. `locked` are files that want a password. `shown` is the exchange whose evidence is
-    beside the chat."""
+    """The state of one tab. Documents are known by their ids.
+
+    `selected`: the documents that the next question goes to; `chose` says that a person has chosen them.
+    `shown`: the exchange whose evidence is beside the chat; `view`: the page that is open there.
+    `reading`, `asking`: the tasks that run for this tab.
+    `being_read`: the documents that this tab reads now; `arriving`: those that the library did not know before.
+    `asked`: the documents that are being asked now.
+    `locked`: files that wait for their password.
+    """
 
     selected: list[str] = field(default_factory=list)
     chose: bool = False
@@ -102,18 +109,18 @@ class Session:
 
     @property
     def history(self) -> list[Turn]:
-        """Finished turns, for a follow-up."""
+        """The exchanges that were answered in full, which a follow-up question may refer to."""
         return [Turn(one.question, one.answer.text) for one in self.exchanges if one.answer]
 
     def stop(self) -> None:
-        """Stop whatever runs for this tab."""
+        """Stop the tasks that run for this tab."""
         for work in (self.reading, self.asking):
             if work is not None:
                 work.stop()
 
 
 class Sessions:
-    """All open tabs, by the id that the browser page gave itself."""
+    """All open tabs, by the id that Gradio gives each."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -123,18 +130,18 @@ class Sessions:
         return len(self._open)
 
     def get(self, id: str) -> Session:
-        """The session of a tab, new if it is not known."""
+        """Return the session of a tab; a new one if the tab is not known."""
         with self._lock:
             return self._open.setdefault(id, Session())
 
     def stop(self, id: str) -> None:
-        """The tab went away, perhaps for a moment: stop its work, keep its conversation."""
+        """Stop the work of a tab that went away, perhaps for a moment only. Its conversation is kept."""
         session = self._open.get(id)
         if session is not None:
             session.stop()
 
     def end(self, id: str) -> None:
-        """The tab is gone for good: forget it."""
+        """Forget a tab that is gone for good, and delete the files that wait for their password there."""
         with self._lock:
             session = self._open.pop(id, None)
         if session is not None:
@@ -143,11 +150,11 @@ class Sessions:
                 shutil.rmtree(path.parent, ignore_errors=True)
 
     def arriving_elsewhere(self, session: Session) -> set[str]:
-        """Documents on their way in for other tabs: nobody else's business until they are read."""
+        """Ids of documents that other tabs are adding to the library. This tab sees them when they are read."""
         return {id for other in self._others(session) for id in other.arriving}
 
     def in_use_elsewhere(self, session: Session) -> set[str]:
-        """Documents that other tabs are reading or asking now."""
+        """Ids of documents that other tabs are reading or asking now."""
         return {id for other in self._others(session) for id in other.being_read | other.asked}
 
     def _others(self, session: Session) -> list[Session]:

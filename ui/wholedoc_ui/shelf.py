@@ -1,4 +1,4 @@
-"""The shelf: documents that are there, and those on their way in."""
+"""The shelf of one tab: the documents in the library, and those on their way in."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from .session import Session, Sessions, Work
 
 @dataclass(frozen=True)
 class Row:
-    """A document on the shelf; `busy` where this tab or the start is reading it now."""
+    """A document on the shelf. `busy` says that this tab, or the program at its start, is reading it now."""
 
     info: DocumentInfo
     selected: bool
@@ -41,7 +41,7 @@ class Stage(Enum):
 
 @dataclass(frozen=True)
 class Arrival:
-    """A document on its way in. `message` explains FAILED and LOCKED."""
+    """A document on its way into the library. `message` explains the stages FAILED and LOCKED."""
 
     name: str
     stage: Stage = Stage.WAITING
@@ -56,7 +56,10 @@ Arrivals = tuple[Arrival, ...]
 
 
 def rows(app_state: AppState, sessions: Sessions, session: Session) -> list[Row]:
-    """What this tab sees of the library. Its selection follows what is there."""
+    """Return the documents that this tab sees, and bring its selection up to date.
+
+    Documents that are gone are no longer selected. One is selected for a person who has chosen none yet.
+    """
     hidden = sessions.arriving_elsewhere(session) - session.arriving
     infos = [info for info in app_state.library.documents() if info.id not in hidden]
     known = {info.id for info in infos}
@@ -70,14 +73,17 @@ def rows(app_state: AppState, sessions: Sessions, session: Session) -> list[Row]
 
 
 def choose(session: Session, id: str, selected: bool) -> None:
-    """Ask this document too, or no more."""
+    """Add a document to those that are asked, or take it out of them."""
     session.chose = True
     session.selected = [one for one in session.selected if one != id] + ([id] if selected else [])
 
 
 def remove(app_state: AppState, sessions: Sessions, session: Session, id: str) -> None:
-    """Take a document out of the library. Raises UnknownDocumentError, LibraryError, and WholedocError while it is
-    in use elsewhere."""
+    """Take a document out of the library.
+
+    Raises UnknownDocumentError if it is not there, LibraryError if it cannot be removed, and WholedocError while
+    another tab is using it or the program is reading it at its start.
+    """
     starting = app_state.state.reading
     if id in sessions.in_use_elsewhere(session):
         raise WholedocError("This document is being read or asked in another window; stop it there first.")
@@ -92,19 +98,19 @@ def remove(app_state: AppState, sessions: Sessions, session: Session, id: str) -
 
 
 def take_in(app_state: AppState, session: Session, uploads: Sequence[str]) -> Iterator[Arrivals]:
-    """Take uploaded files into the library and read them, one after the other."""
+    """Take uploaded files into the library and read them one by one. Yields all arrivals at every change."""
     waiting = [_move_in(app_state, Path(upload)) for upload in uploads]
     yield from _work_through(app_state, session, waiting, None)
 
 
 def unlock(app_state: AppState, session: Session, password: str) -> Iterator[Arrivals]:
-    """Try a password on the files that wanted one."""
+    """Try a password on the files that wait for one, and read those that it opens."""
     locked, session.locked = session.locked, []
     yield from _work_through(app_state, session, locked, password)
 
 
 def read_again(app_state: AppState, session: Session, id: str) -> Iterator[Arrivals]:
-    """Read a document of the shelf that is not warm, or only in part."""
+    """Read a document of the library whose KV is not kept, or only a part of it."""
     try:
         document = app_state.library.document(id)
     except UnknownDocumentError as error:
@@ -134,7 +140,7 @@ def _work_through(
 def _arrive(
     app_state: AppState, session: Session, source: Path | Document, password: str | None, work: Work
 ) -> Iterator[Arrival]:
-    """Extract and read one document; what goes wrong is an arrival too."""
+    """Extract and read one document. Errors become the arrival's stage and message."""
     arrival = Arrival(source.name, Stage.EXTRACTING)
     if work.stopped():
         yield replace(arrival, stage=Stage.STOPPED)
@@ -191,22 +197,22 @@ def _read(app_state: AppState, session: Session, document: Document, work: Work)
 
 
 def _select_new(session: Session, id: str) -> None:
-    """What a person has just dropped is what they want to ask, together with what they chose before."""
+    """Select a document that a person has just dropped, together with those that they chose before."""
     kept = session.selected if session.chose else []
     session.chose = True
     session.selected = [*(one for one in kept if one != id), id]
 
 
 def _first_choice(infos: Sequence[DocumentInfo]) -> list[str]:
-    """The document that was added last of those that are warm, or of all."""
+    """Return the id of the warm document that was added last; of any document if none is warm."""
     warm = [info for info in infos if info.warm == 1] or list(infos)
     return [warm[-1].id] if warm else []
 
 
 def _move_in(app_state: AppState, upload: Path) -> Path:
-    """Move a file out of the folder that the web server can serve. It keeps its name, which people know it by."""
+    """Move a file out of the folder that the web server can serve. It keeps the name that people know it by."""
     target = Path(tempfile.mkdtemp(dir=app_state.incoming)) / upload.name
-    # Two tabs may drop the same file at the same moment, and share its place: the second is told to try again.
+    # Two tabs that drop the same file at the same moment share one upload. The second is told to drop it again.
     with contextlib.suppress(FileNotFoundError):
         shutil.move(upload, target)
     return target

@@ -1,4 +1,4 @@
-"""Questions to begin with, made from a document's own outline."""
+"""First questions that a person may ask, made from a document's own outline."""
 
 from __future__ import annotations
 
@@ -10,25 +10,25 @@ ANY_DOCUMENT = (
     "Who are the people or organisations in it?",
     "Which dates and amounts does it name?",
 )
-# Titles that every document has, and titles too short or long to ask about.
+# Titles that say nothing about a document, and the lengths of titles that are worth asking about.
 SAYS_NOTHING = frozenset({"contents", "table of contents", "index", "cover", "title page", "preface", "foreword"})
 LETTERS = range(4, 80)
 FORMS = ("What does “{}” say?", "What are the main points of “{}”?", "Which details does “{}” give?")
 
 
 def suggest(document: Document) -> tuple[str, ...]:
-    """Three questions, about sections spread over the whole document where it has an outline."""
+    """Return COUNT questions: about sections all over the document if it has an outline, general ones otherwise."""
     titles = _titles(document)
     if len(titles) < COUNT:
         asked = [form.format(title) for form, title in zip(FORMS, titles, strict=False)]
         return tuple([*asked, *ANY_DOCUMENT][:COUNT])
-    # From the middle of each third: first sections are introductions, last ones appendices.
+    # One of the middle of each third, as the first sections are introductions and the last are appendices.
     chosen = [titles[len(titles) * (2 * third + 1) // (2 * COUNT)] for third in range(COUNT)]
     return tuple(form.format(title) for form, title in zip(FORMS, chosen, strict=True))
 
 
 def _titles(document: Document) -> list[str]:
-    """Titles worth asking about, of the highest level that has enough of them."""
+    """Return titles worth asking about, down to the highest level of the outline that gives enough of them."""
     entries = [(one.level, " ".join(one.title.split())) for one in document.outline]
     worth = [(level, title) for level, title in entries if _worth_asking(title)]
     for level in sorted({level for level, _ in worth}):

@@ -1,4 +1,7 @@
-"""The command line. Heavy imports wait until a command needs them, so that --help answers at once."""
+"""The command line, one file a command. May import everything of wholedoc.
+
+Heavy imports wait until a command needs them, so that --help answers at once.
+"""
 
 from __future__ import annotations
 
@@ -17,23 +20,23 @@ from .doctor import doctor
 from .serve import serve
 from .shelf import library_commands, list_documents, remove
 
-# What is thrown for reasons a person can mend is said in one sentence; the engine's own errors come without an
-# exit code, and are named here so that torch need not be imported to tell.
+# The engine's errors that bad input causes. They carry no exit code, unlike wholedoc's own errors, and are
+# listed by name so that torch need not be imported here.
 BAD_INPUT = frozenset({"WindowError", "MemoryPlanError", "LayoutError", "UnsupportedModelError", "ClusterError"})
 
 
 class Commands(click.Group):
-    """Our commands, and those that packages standing on ours add: the browser app's, for one."""
+    """The commands here, and those that other packages add through entry points, as the browser app does."""
 
     def list_commands(self, context: click.Context) -> list[str]:
-        return sorted({*super().list_commands(context), *(one.name for one in _added())})
+        return sorted({*super().list_commands(context), *(one.name for one in _added_commands())})
 
     def get_command(self, context: click.Context, name: str) -> click.Command | None:
         known = super().get_command(context, name)
-        return known or next((one.load() for one in _added() if one.name == name), None)
+        return known or next((one.load() for one in _added_commands() if one.name == name), None)
 
 
-def _added() -> EntryPoints:
+def _added_commands() -> EntryPoints:
     return entry_points(group="wholedoc.commands")
 
 
@@ -51,10 +54,10 @@ for command in (add, ask, list_documents, remove, library_commands, doctor, serv
 def main() -> None:
     """Run the command line. Exits 0 when done, 2 on bad input or usage, 1 on anything else."""
     code = run(sys.argv[1:])
-    with contextlib.suppress(BrokenPipeError):  # whoever was reading has seen enough
+    with contextlib.suppress(BrokenPipeError):  # the reader of a pipe has closed it
         sys.stdout.flush()
         sys.stderr.flush()
-    # Taking a model apart in order takes half a second, which a person who pressed Ctrl-C would have to wait.
+    # An orderly exit takes half a second to free the model, and a person who pressed Ctrl-C should not wait for it.
     os._exit(code)
 
 
@@ -65,7 +68,7 @@ def run(arguments: list[str]) -> int:
     except click.ClickException as error:
         error.show()
         return error.exit_code
-    except SystemExit as end:  # a polite kill, which a server cleans up after
+    except SystemExit as end:  # raised on SIGTERM, so that a server cleans up
         return end.code if isinstance(end.code, int) else 0
     except (KeyboardInterrupt, click.Abort):
         click.echo("stopped; what was read so far stays in the library", err=True)
@@ -75,7 +78,7 @@ def run(arguments: list[str]) -> int:
             traceback.print_exc()
         click.echo(f"wholedoc: {_sentence(error)}", err=True)
         return _exit_code(error)
-    return ended if isinstance(ended, int) else 0  # what a command says by click's Exit
+    return ended if isinstance(ended, int) else 0  # the code of click's Exit
 
 
 def _sentence(error: Exception) -> str:

@@ -1,4 +1,4 @@
-"""`wholedoc add`: read documents into the library."""
+"""`wholedoc add`: reads documents into the library."""
 
 from __future__ import annotations
 

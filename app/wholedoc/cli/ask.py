@@ -1,4 +1,4 @@
-"""`wholedoc ask`: questions to documents, read first if they are new."""
+"""`wholedoc ask`: asks questions about documents, which are read first if they are new."""
 
 from __future__ import annotations
 
@@ -63,13 +63,16 @@ def _ask(
     password: str | None,
     as_json: bool,
 ) -> None:
-    """Read, ask and print; where there are ranks this is rank 0."""
+    """Reads the documents, asks the questions and prints the answers.
+
+    With several ranks, this is the part of rank 0.
+    """
     from ..conversation import Turn
     from .documents import describe
     from .progress import tell
 
     started = time.perf_counter()
-    known = _resolved(library, names, password)
+    known = _resolve_all(library, names, password)
     parsed = time.perf_counter()
     for document in known:
         for warning in document.warnings:
@@ -81,10 +84,12 @@ def _ask(
     read_s = time.perf_counter() - loaded if new else 0.0
     answers: list[Answer] = []
     finish = _wait if as_json else partial(_show, several=len(known) > 1)
-    together = library.stream_many(known, questions) if _apart(library, questions, conversation) else None
+    together = (
+        library.stream_many(known, questions) if _can_share_scoring(library, questions, conversation) else None
+    )
     for question in questions:
         history = [Turn(one.question, one.text) for one in answers] if conversation else []
-        _in_step(library.ranks, history)
+        _share_history(library.ranks, history)
         answers.append(finish(together or library.stream(known, question, history=history), question))
     if as_json:
         result = {
@@ -104,21 +109,21 @@ def _ask(
 
 
 def _assist(library: Library, names: Sequence[str], questions: Sequence[str], password: str | None) -> None:
-    """Another rank's part, without a word."""
+    """Does the part of every other rank, which prints nothing."""
     from ..answer import Scored
 
-    known = _resolved(library, names, password)
+    known = _resolve_all(library, names, password)
     _read(library, known)
     for question in questions:
-        history = _in_step(library.ranks, [])
+        history = _share_history(library.ranks, [])
         for event in library.stream(known, question, history=history):
-            # Of parallel chunks rank 0 makes the answer alone; the hosts of APB are needed to its end.
+            # With parallel chunks rank 0 writes the answer alone. The hosts of APB are needed until its end.
             if isinstance(event, Scored) and library.settings.apb is None:
                 break
 
 
-def _resolved(library: Library, names: Sequence[str], password: str | None) -> list[Document]:
-    """The documents; where there are ranks, rank 0 parses them for all."""
+def _resolve_all(library: Library, names: Sequence[str], password: str | None) -> list[Document]:
+    """Returns the documents of these names. With several ranks, rank 0 parses them for all."""
     from .documents import resolve
 
     with library.ranks.first_alone() if library.ranks else nullcontext():
@@ -126,7 +131,7 @@ def _resolved(library: Library, names: Sequence[str], password: str | None) -> l
 
 
 def _read(library: Library, known: Sequence[Document]) -> list[ReadDocument]:
-    """The documents read, with progress; those that every question reads anew are left as they are."""
+    """Reads the documents and shows the progress. With APB nothing is read now, since every question reads anew."""
     from .progress import bars
 
     if library.settings.apb is not None:
@@ -135,8 +140,8 @@ def _read(library: Library, known: Sequence[Document]) -> list[ReadDocument]:
         return [shown.follow(library.read(document)) for document in known]
 
 
-def _in_step(ranks: Ranks | None, history: list[Turn]) -> list[Turn]:
-    """Rank 0's history, for all ranks, which wait for it until there is something to do."""
+def _share_history(ranks: Ranks | None, history: list[Turn]) -> list[Turn]:
+    """Returns the history of rank 0 on every rank. The others wait here until rank 0 has a question."""
     if ranks is None:
         return history
     ranks.follow()
@@ -144,24 +149,27 @@ def _in_step(ranks: Ranks | None, history: list[Turn]) -> list[Turn]:
 
 
 def _traffic(ranks: Ranks | None) -> dict[str, object]:
-    """What `--json` says of ranks: their number, the bytes that rank 0 received, and how long it waited."""
+    """Returns what `--json` says about ranks: how many, the bytes that rank 0 received, its seconds of waiting."""
     return {} if ranks is None else {"ranks": {"size": ranks.size, **asdict(ranks.traffic)}}
 
 
-def _apart(library: Library, questions: Sequence[str], conversation: bool) -> bool:
-    """Whether there are several questions that can be asked together: none needs another's answer."""
+def _can_share_scoring(library: Library, questions: Sequence[str], conversation: bool) -> bool:
+    """Whether there are several questions that can be scored together, since none needs another's answer."""
     return len(questions) > 1 and not conversation and library.ranks is None
 
 
 def _wait(events: Iterator[Event], question: str) -> Answer:
-    """The next answer of the events."""
+    """Runs the events to the next answer and returns it."""
     from ..answer import Done
 
     return next(event.answer for event in events if isinstance(event, Done))
 
 
 def _show(events: Iterator[Event], question: str, several: bool) -> Answer:
-    """Print the next answer as it comes, the citations and what it cost; first the citations where they lead."""
+    """Prints the next answer as it is written, its citations and its cost, and returns it.
+
+    The citations are printed first if the answer is only a summary of them.
+    """
     from ..answer import Cited, Done, Planned, Reading, Rewritten, Scored, Scoring, Token
     from .progress import bars
 

@@ -1,4 +1,4 @@
-"""`wholedoc cluster-heads`: which attention heads of a model attend alike."""
+"""`wholedoc cluster-heads`: finds which attention heads of a model attend alike."""
 
 from __future__ import annotations
 
@@ -14,7 +14,10 @@ from .options import JSON, MODEL, PASSWORD, settings_from, shared
 @click.command("cluster-heads")
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
 @click.option(
-    "-o", "--output", type=click.Path(dir_okay=False), help="Where to [default: beside the models of the library]."
+    "-o",
+    "--output",
+    type=click.Path(dir_okay=False),
+    help="The file to write [default: beside the models of the library].",
 )
 @shared(PASSWORD, JSON, *MODEL)
 def cluster_heads(

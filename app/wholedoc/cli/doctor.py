@@ -1,4 +1,4 @@
-"""`wholedoc doctor`: what this machine can do."""
+"""`wholedoc doctor`: shows what this machine can do."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From what was typed to documents: a file is read, anything else is the id of a known document."""
+"""Finds the documents that arguments name: files are parsed, anything else is the id of a known document."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def resolve(library: Library, name: str, password: str | None) -> Document:
-    """The document of a file name or of an id. Raises DocumentError and UnknownDocumentError."""
+    """Returns the document of a file name or of an id. Raises DocumentError and UnknownDocumentError."""
     path = Path(name)
     if path.exists() or path.suffix or "/" in name:
         return library.parse(path, password)
@@ -21,7 +21,7 @@ def resolve(library: Library, name: str, password: str | None) -> Document:
 
 
 def describe(read: ReadDocument) -> dict[str, object]:
-    """What `--json` says of a document that was read."""
+    """Returns what `--json` says about a document that was read."""
     document = read.tokenized.document
     return {
         "id": document.id,

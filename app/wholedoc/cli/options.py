@@ -1,4 +1,4 @@
-"""Options that several commands share, and the settings they stand for."""
+"""Options that several commands share, and the settings that they stand for."""
 
 from __future__ import annotations
 
@@ -139,7 +139,7 @@ ATTENTION = (
 
 
 def shared(*options: Callable[[F], F]) -> Callable[[F], F]:
-    """One decorator for several options, shown in this order."""
+    """Returns one decorator that adds several options, which --help shows in this order."""
 
     def decorate(function: F) -> F:
         for option in reversed(options):
@@ -150,7 +150,11 @@ def shared(*options: Callable[[F], F]) -> Callable[[F], F]:
 
 
 def settings_from(given: dict[str, Any]) -> Settings:
-    """Settings with every option that was given, defaults elsewhere. Raises click.UsageError for a bad device."""
+    """Returns settings with the options that were given, and defaults for the others.
+
+    Raises click.UsageError for options that are out of range or do not fit together or the machine, and
+    ClusterError for a bad file of --clusters.
+    """
     import torch
 
     from parallelcomp import (
@@ -198,7 +202,10 @@ def settings_from(given: dict[str, Any]) -> Settings:
 
 
 def _apb(given: dict[str, Any]) -> APB | None:
-    """Raises click.UsageError where lengths are given that the chosen attention does not have."""
+    """Returns the settings of APB or Star-Attention, or None for parallel chunks.
+
+    Raises click.UsageError if a length is given that the chosen attention does not have.
+    """
     from parallelcomp.apb import APB
 
     from ..settings import Attention
@@ -214,7 +221,10 @@ def _apb(given: dict[str, Any]) -> APB | None:
 
 
 def _clustered_heads(given: dict[str, Any]) -> ClusteredHeads | None:
-    """Raises ClusterError if the file is none; whether it is this model's, the engine says."""
+    """Reads the file of --clusters, if one is given. Raises ClusterError if it is no such file.
+
+    Whether it belongs to the model is checked by the engine.
+    """
     from parallelcomp import Membership
     from parallelcomp.chai import head_clusters
 
@@ -224,6 +234,7 @@ def _clustered_heads(given: dict[str, Any]) -> ClusteredHeads | None:
 
 
 def _given(given: dict[str, Any], **kinds: Callable[[Any], Any]) -> dict[str, Any]:
+    """Returns the options of these names that were given, converted."""
     return {name: kind(given[name]) for name, kind in kinds.items() if given.get(name) is not None}
 
 

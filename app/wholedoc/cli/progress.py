@@ -1,4 +1,4 @@
-"""Progress on the terminal: a bar on stderr while documents are read, quiet where nobody looks."""
+"""Progress bars on stderr while documents are read. Nothing is shown if stderr is no terminal."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ T = TypeVar("T")
 
 
 class Bars:
-    """One bar a document while it is read, one while its chunks are scored."""
+    """One bar for every document while it is read, and one while chunks are scored."""
 
     def __init__(self, progress: Progress) -> None:
         self._progress = progress
         self._tasks: dict[str, TaskID] = {}
-        self._told: set[str] = set()
+        self._reported_damage: set[str] = set()
 
     def show(self, event: Planned | Reading | Scoring) -> None:
-        """Say what is planned, or bring the bar of this event up to date."""
+        """Announces what is planned, or updates the bar that an event belongs to."""
         if isinstance(event, Planned):
             if event.seconds is not None:
                 tell(_plan(event))
         elif isinstance(event, Reading):
-            if event.damaged_chunks and event.document not in self._told:
-                self._told.add(event.document)
+            if event.damaged_chunks and event.document not in self._reported_damage:
+                self._reported_damage.add(event.document)
                 tell(f"{event.damaged_chunks} chunks of {event.document} were damaged on disk and are read again")
             if event.cached_tokens == event.total_tokens:
                 return
@@ -47,7 +47,7 @@ class Bars:
         self._progress.update(self._tasks[title], completed=done, total=total, note=note)
 
     def follow(self, reading: Generator[Planned | Reading, None, T]) -> T:
-        """Run a reading to its end and return what it returns."""
+        """Runs a reading to its end, shows its progress, and returns its result."""
         while True:
             try:
                 self.show(next(reading))
@@ -57,7 +57,7 @@ class Bars:
 
 @contextmanager
 def bars() -> Iterator[Bars]:
-    """Bars on stderr, shown if it is a terminal and taken away at the end."""
+    """Yields bars on stderr that disappear at the end. They are invisible if stderr is no terminal."""
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[note]}"))
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
@@ -65,12 +65,12 @@ def bars() -> Iterator[Bars]:
 
 
 def tell(message: str) -> None:
-    """A line for people on stderr."""
+    """Prints a line for people on stderr."""
     Console(stderr=True, highlight=False, markup=False).print(message, soft_wrap=True)
 
 
 def _plan(planned: Planned) -> str:
-    """What reading a document takes, before it starts."""
+    """Returns the sentence that says before reading how long it will take."""
     known = f", {planned.cached_tokens:,} of them read before" if planned.cached_tokens else ""
     left = "about a minute" if (planned.seconds or 0) < 90 else f"about {(planned.seconds or 0) / 60:.0f} minutes"
     return f"{planned.document}: {planned.tokens:,} tokens{known}; reading takes {left}, once"

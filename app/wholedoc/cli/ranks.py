@@ -1,4 +1,4 @@
-"""Commands whose work several processes share: starting them, and being one of them."""
+"""Commands whose work several processes (ranks) share: starting them, and joining them."""
 
 from __future__ import annotations
 
@@ -21,12 +21,14 @@ RANKS = click.option(
     "--ranks",
     "rank_count",
     type=click.IntRange(1),
-    help="Processes on this machine that share the work; torchrun does without [default: 1].",
+    help="Processes on this machine that share the work; not needed under torchrun [default: 1].",
 )
 
 
 def start(count: int | None) -> None:
-    """Start this very command once a rank and end with rank 0, unless one rank is all, or this is one of them.
+    """Runs this same command once for every rank, and then exits with rank 0's exit code.
+
+    Does nothing if one rank is enough, or if this process is a rank already.
 
     Raises click's Exit.
     """
@@ -40,7 +42,7 @@ def start(count: int | None) -> None:
 
 @contextmanager
 def joined(settings: Settings) -> Iterator[tuple[Ranks | None, Settings]]:
-    """This process among its ranks, None if it is alone; and the settings with a device of its own.
+    """Yields the ranks that this process belongs to, None if it works alone, and the settings with its device.
 
     Raises click.UsageError if there are fewer GPUs than ranks, and RankError.
     """
@@ -50,13 +52,13 @@ def joined(settings: Settings) -> Iterator[tuple[Ranks | None, Settings]]:
     if not started_as_rank():
         yield None, settings
         return
-    device = _own(settings.device or default_device())
+    device = _own_device(settings.device or default_device())
     with join(device) as ranks:
         yield ranks, replace(settings, device=device)
 
 
-def _own(device: Any) -> Any:
-    """A GPU of its own for every rank of this machine."""
+def _own_device(device: Any) -> Any:
+    """Returns this rank's own GPU, or `device` itself if it is not a GPU."""
     import torch
 
     if device.type != "cuda":

@@ -1,4 +1,4 @@
-"""`wholedoc serve`: the library over HTTP, for OpenAI's clients, with the browser app beside it."""
+"""`wholedoc serve`: serves the library over HTTP to OpenAI's clients, with the browser app beside it."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     "--key",
     envvar="WHOLEDOC_KEY",
     show_envvar=True,
-    help="Let in only who sends this key (better not on the command line, where other users can see it).",
+    help="Key that every client must send (better not on the command line, where other users can see it).",
 )
 @click.option("--no-key", is_flag=True, help="Let everyone in who can reach a host that is not this machine alone.")
 @click.option(
@@ -93,13 +93,13 @@ def serve(
             login = "; its user is wholedoc, its password the key" if key else ""
             click.echo(f"the browser app is at {address.url}{login}")
 
-    # A polite kill cleans up as Ctrl-C does.
+    # SIGTERM cleans up as Ctrl-C does.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     serve(create_app(library, options, pages), address, ready)
 
 
 def _pages(library: Library, address: Address, options: Options) -> Starlette | None:
-    """The browser app, from whichever package adds one; None if what it needs is not installed."""
+    """Returns the browser app from the package that adds one, or None if its requirements are not installed."""
     from .progress import tell
 
     for one in entry_points(group="wholedoc.pages"):

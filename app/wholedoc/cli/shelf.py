@@ -1,4 +1,4 @@
-"""`wholedoc list`, `remove` and `library`: what the library holds, and its upkeep."""
+"""`wholedoc list`, `remove` and `library`: show what the library holds, remove documents, and check the files."""
 
 from __future__ import annotations
 

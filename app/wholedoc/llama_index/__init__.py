@@ -1,6 +1,8 @@
-"""LlamaIndex on top of wholedoc: a language model for stock pipelines, a query engine and a chat engine.
+"""The adapter to LlamaIndex: a language model for stock pipelines, a query engine and a chat engine.
 
 from wholedoc.llama_index import ParallelCompLLM, WholeDocumentChatEngine, WholeDocumentQueryEngine
+
+Only this folder may import LlamaIndex. It may import the rest of wholedoc but neither `cli` nor `server`.
 """
 
 from __future__ import annotations

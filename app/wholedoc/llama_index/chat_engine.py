@@ -9,33 +9,35 @@ from llama_index.core.base.llms.types import ChatMessage, ChatResponse, MessageR
 from llama_index.core.callbacks import CallbackManager, trace_method
 from llama_index.core.chat_engine.types import AgentChatResponse, BaseChatEngine, StreamingAgentChatResponse
 
+from ..answer import Answer
 from ..documents.document import Document
 from ..library import Library
 from ..prompts.recognition import Message, Role
-from .asking import Asked, Told, cited, whole
-from .llm import Read
+from .document_engine import DocumentEngine
+from .document_set import AnswerPart, DocumentSet, joined, source_nodes
+from .llm import PromptLoader
 from .messages import plain_messages
-from .over_documents import OverDocuments
 from .responses import details
 
 
-class WholeDocumentChatEngine(BaseChatEngine, OverDocuments):
-    """A conversation about whole documents, read once. `source_nodes` are the cited passages with page and score.
+class WholeDocumentChatEngine(BaseChatEngine, DocumentEngine):
+    """A conversation about whole documents, which are read once.
 
-    A turn belongs to the history once its answer is complete. The history is never cut: where it fills the model's
-    window, QuestionError says so, and `reset` starts anew.
+    `source_nodes` are the cited passages with page and score. A turn enters the history once its answer is
+    complete. The history is never cut: when it fills the model's window, a question raises QuestionError, and
+    `reset` starts the conversation anew.
     """
 
     def __init__(
         self,
-        asked: Asked,
+        document_set: DocumentSet,
         *,
         instructions: str = "",
         chat_history: Sequence[ChatMessage] = (),
         callback_manager: CallbackManager | None = None,
     ) -> None:
-        self.callback_manager = callback_manager or asked.llm.callback_manager
-        self._asked = asked
+        self.callback_manager = callback_manager or document_set.llm.callback_manager
+        self._document_set = document_set
         self._instructions = instructions
         self._history = list(chat_history)
 
@@ -44,78 +46,82 @@ class WholeDocumentChatEngine(BaseChatEngine, OverDocuments):
         return list(self._history)
 
     def reset(self) -> None:
-        """Forget the conversation; what was read stays read."""
+        """Forget the conversation. The documents stay read."""
         self._history = []
 
     @trace_method("chat")
     def chat(self, message: str, chat_history: list[ChatMessage] | None = None) -> AgentChatResponse:
-        items = self._asked.tell(self._read(message, chat_history))
-        return self._complete(message, list(items))
+        parts = self._document_set.answer(self._prompt(message, chat_history))
+        return self._response(message, list(parts))
 
     @trace_method("chat")
     async def achat(self, message: str, chat_history: list[ChatMessage] | None = None) -> AgentChatResponse:
-        items = self._asked.atell(self._read(message, chat_history))
-        return self._complete(message, [item async for item in items])
+        parts = self._document_set.aanswer(self._prompt(message, chat_history))
+        return self._response(message, [part async for part in parts])
 
     @trace_method("chat")
     def stream_chat(
         self, message: str, chat_history: list[ChatMessage] | None = None
     ) -> StreamingAgentChatResponse:
-        """Returns once the citations are known; the work goes on as `response_gen` is consumed."""
-        items = self._asked.tell(self._read(message, chat_history))
-        sources = cited(next(items))
-        stream = self._stream(message, items)
+        """Returns once the citations are known. The answer is written while `response_gen` is consumed."""
+        parts = self._document_set.answer(self._prompt(message, chat_history))
+        sources = source_nodes(next(parts))
+        stream = self._stream(message, parts)
         return StreamingAgentChatResponse(chat_stream=stream, source_nodes=sources, is_writing_to_memory=False)
 
     @trace_method("chat")
     async def astream_chat(
         self, message: str, chat_history: list[ChatMessage] | None = None
     ) -> StreamingAgentChatResponse:
-        """The same; closing `achat_stream`, or cancelling the task that consumes it, stops the work."""
-        items = self._asked.atell(self._read(message, chat_history))
-        sources = cited(await anext(items))
-        stream = self._astream(message, items)
+        """Does the same. Closing `achat_stream`, or cancelling the task that consumes it, stops the work."""
+        parts = self._document_set.aanswer(self._prompt(message, chat_history))
+        sources = source_nodes(await anext(parts))
+        stream = self._astream(message, parts)
         return StreamingAgentChatResponse(achat_stream=stream, source_nodes=sources, is_writing_to_memory=False)
 
-    def _read(self, message: str, chat_history: list[ChatMessage] | None) -> Read:
-        """What is asked: the instructions, the turns before, the message."""
+    def _prompt(self, message: str, chat_history: list[ChatMessage] | None) -> PromptLoader:
+        """Returns the prompt: the instructions, the turns before, and the message."""
         if chat_history is not None:
             self._history = list(chat_history)
         before = tuple(self._history)
 
-        def read(library: Library) -> tuple[list[Message], list[Document]]:
-            turns, brought = plain_messages(library, before)
-            instructions = [Message(Role.SYSTEM, self._instructions)] if self._instructions else []
-            return [*instructions, *turns, Message(Role.USER, message)], brought
+        def load(library: Library) -> tuple[list[Message], list[Document]]:
+            turns, documents = plain_messages(library, before)
+            return [*self._system_messages(), *turns, Message(Role.USER, message)], documents
 
-        return read
+        return load
 
-    def _complete(self, message: str, told: Sequence[Told]) -> AgentChatResponse:
-        text, answer = whole(told[1:])
+    def _response(self, message: str, parts: Sequence[AnswerPart]) -> AgentChatResponse:
+        sources, text, answer = joined(parts)
         self._remember(message, text)
-        return AgentChatResponse(response=text, source_nodes=cited(told[0]), metadata=details(answer))
+        return AgentChatResponse(response=text, source_nodes=sources, metadata=details(answer))
 
-    def _stream(self, message: str, items: Generator[Told, None, None]) -> Generator[ChatResponse, None, None]:
+    def _stream(
+        self, message: str, parts: Generator[AnswerPart, None, None]
+    ) -> Generator[ChatResponse, None, None]:
         text = ""
-        with closing(items):
-            for item in items:
-                text += item if isinstance(item, str) else ""
-                yield self._said(message, text, item)
+        with closing(parts):
+            for part in parts:
+                text += part if isinstance(part, str) else ""
+                yield self._streamed_response(message, text, part)
 
-    async def _astream(self, message: str, items: AsyncGenerator[Told, None]) -> AsyncGenerator[ChatResponse, None]:
+    async def _astream(
+        self, message: str, parts: AsyncGenerator[AnswerPart, None]
+    ) -> AsyncGenerator[ChatResponse, None]:
         text = ""
-        async with aclosing(items):
-            async for item in items:
-                text += item if isinstance(item, str) else ""
-                yield self._said(message, text, item)
+        async with aclosing(parts):
+            async for part in parts:
+                text += part if isinstance(part, str) else ""
+                yield self._streamed_response(message, text, part)
 
-    def _said(self, message: str, text: str, item: Told) -> ChatResponse:
-        """The answer so far; with the last item it is complete, and remembered."""
-        said = ChatMessage(role=MessageRole.ASSISTANT, content=text)
-        if isinstance(item, str):
-            return ChatResponse(message=said, delta=item)
+    def _streamed_response(self, message: str, text: str, part: AnswerPart) -> ChatResponse:
+        """Returns the answer so far. The last part completes the turn, which then enters the history."""
+        written = ChatMessage(role=MessageRole.ASSISTANT, content=text)
+        if isinstance(part, str):
+            return ChatResponse(message=written, delta=part)
+        assert isinstance(part, Answer)
         self._remember(message, text)
-        return ChatResponse(message=said, delta="", raw=details(whole([item])[1]))
+        return ChatResponse(message=written, delta="", raw=details(part))
 
     def _remember(self, message: str, text: str) -> None:
         self._history += [

@@ -1,4 +1,4 @@
-"""LlamaIndex's documents as whole ones: the pages of one file belong together, with their labels."""
+"""Turns LlamaIndex's documents into whole ones: the pages of one file become one document, with their labels."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from .responses import Sources
 
 
 def whole_documents(library: Library, nodes: Sequence[BaseNode]) -> tuple[list[Document], Sources]:
-    """The documents that these nodes make up, and the node of every page.
+    """Returns the documents that these nodes make up, and the node of every page.
 
-    Nodes that follow one another, come from the same file and have a `page_label` are its pages; any other is a
-    document of its own. Raises NoTextError and TextError for one that has no text, or the raw bytes of a file.
+    Consecutive nodes that come from the same file and have a `page_label` are its pages. Every other node is a
+    document of its own. Raises NoTextError for a document without text, and TextError for the raw bytes of a file.
     """
     documents: list[Document] = []
     sources: dict[tuple[str, int], BaseNode] = {}
@@ -54,7 +54,7 @@ def _groups(nodes: Sequence[BaseNode]) -> Iterator[list[BaseNode]]:
 
 
 def _name(node: BaseNode) -> str | None:
-    """The name of the file that a node came from, or its title."""
+    """Returns the name of the file that a node came from, or its title, or None."""
     known = node.metadata
     path = known.get("file_name") or known.get("file_path")
     return Path(str(path)).name if path else known.get("title")

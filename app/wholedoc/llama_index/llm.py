@@ -26,24 +26,27 @@ from ..library import Library
 from ..models.embedded_model import NAME
 from ..prompts.recognition import Message, Role, recognise
 from ..prompts.responding import respond
+from ..runtime.threaded_generator import Cancel
 from ..settings import Settings
-from .in_thread import Cancel, in_thread, last
+from .in_thread import in_thread, last
 from .messages import plain_messages
-from .options import Options, fields, for_a_call
+from .options import Options, fields, for_call
 from .responses import chat_response, completions
 
-# A prompt that is read when it is needed: its messages, and the documents that come with them.
-Read = Callable[[Library], tuple[list[Message], list[Document]]]
+# Loads a prompt when it is needed: its messages, and the documents that come with them.
+PromptLoader = Callable[[Library], tuple[list[Message], list[Document]]]
 
 
 class ParallelCompLLM(Options):
-    """A language model that reads documents of any length that memory holds, each once.
+    """A language model that reads documents of any length that fits in memory, each of them once.
 
-    Long text in a prompt is recognised as a document and read through the library; sent again, it is not read
-    again. The question is what stands at the prompt's end. Short prompts are answered as by any model.
+    Long text in a prompt is recognised as a document and read through the library. When it is sent again, it is
+    not read again. The question is what stands at the end of the prompt. Short prompts are answered as by any
+    model.
 
-    Loads the model when it is first needed. `library` may be given to share one; the fields then follow its
-    settings unless they are given too. Raises WholedocError and parallelcomp's errors; each says what to do.
+    The model is loaded when it is first needed. Several LLMs can share a `library`; fields that are not given
+    then follow the settings of the library. Raises WholedocError and parallelcomp's errors; each says what to
+    do.
     """
 
     _library: Library = PrivateAttr()
@@ -60,7 +63,7 @@ class ParallelCompLLM(Options):
 
     @property
     def library(self) -> Library:
-        """What was read, and the model; in step with the fields that reading depends on."""
+        """The library with the model. A new one is opened when fields that reading depends on have changed."""
         settings = self._settings()
         if not settings.reads_like(self._library.settings):
             self._library, self._window = self._library.with_settings(settings), None
@@ -68,12 +71,15 @@ class ParallelCompLLM(Options):
 
     @property
     def tokenizer(self) -> Any:
-        """The model's tokenizer, for `Settings.tokenizer`: then LlamaIndex counts what the model counts."""
+        """The model's tokenizer.
+
+        Assign it to `Settings.tokenizer`, so that LlamaIndex counts the model's tokens.
+        """
         return self.library.model.tokenizer
 
     @property
     def metadata(self) -> LLMMetadata:
-        """What stock pipelines plan with. Loads the model where `context_window` is not given."""
+        """What stock pipelines plan with. This loads the model unless `context_window` is given."""
         return LLMMetadata(
             context_window=self.context_window or self._effective_window(),
             num_output=self.max_new_tokens,
@@ -83,7 +89,7 @@ class ParallelCompLLM(Options):
         )
 
     def to_payload(self) -> dict[str, Any]:
-        """What observers are told with every call; unlike `metadata` it never loads the model."""
+        """Returns what observers are told with every call. Unlike `metadata` it never loads the model."""
         return {
             "class_name": self.class_name(),
             "model_name": self.model or NAME,
@@ -92,25 +98,25 @@ class ParallelCompLLM(Options):
 
     def events(
         self,
-        read: Read,
+        prompt: PromptLoader,
         documents: Sequence[Document] = (),
         *,
         options: Mapping[str, Any] | None = None,
         cancelled: Cancel | None = None,
     ) -> Iterator[Event]:
-        """Wholedoc's own events of an answer, from `documents` and those in the prompt. `options` are of this call.
+        """Yields wholedoc's own events of an answer from `documents` and those in the prompt.
 
-        Raises WholedocError and parallelcomp's errors.
+        `options` override settings for this call only. Raises WholedocError and parallelcomp's errors.
         """
-        settings, stop = for_a_call(self._settings(), options or {})
+        settings, stop = for_call(self._settings(), options or {})
         library = self.library
-        messages, brought = read(library)
-        prompt = recognise(messages, self.document_characters)
+        messages, attached = prompt(library)
+        recognised = recognise(messages, self.document_characters)
         yield from respond(
-            library, prompt, [*documents, *brought], stop=stop, settings=settings, cancelled=cancelled
+            library, recognised, [*documents, *attached], stop=stop, settings=settings, cancelled=cancelled
         )
 
-    # What LlamaIndex calls
+    # The methods that LlamaIndex calls.
 
     @llm_completion_callback()
     def complete(self, prompt: str, formatted: bool = False, **kwargs: Any) -> CompletionResponse:
@@ -148,25 +154,26 @@ class ParallelCompLLM(Options):
     async def astream_chat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponseAsyncGen:
         return in_thread(partial(self._chats, messages, kwargs))
 
-    # How
-
     def _completions(
-        self, read: Read, options: Mapping[str, Any], cancelled: Cancel | None = None
+        self, prompt: PromptLoader, options: Mapping[str, Any], cancelled: Cancel | None = None
     ) -> Generator[CompletionResponse, None, None]:
-        yield from completions(self.events(read, options=options, cancelled=cancelled), self.model or NAME)
+        yield from completions(self.events(prompt, options=options, cancelled=cancelled), self.model or NAME)
 
     def _chats(
         self, messages: Sequence[ChatMessage], options: Mapping[str, Any], cancelled: Cancel | None = None
     ) -> Generator[ChatResponse, None, None]:
-        read = partial(plain_messages, messages=messages)
-        yield from map(chat_response, self._completions(read, options, cancelled))
+        prompt = partial(plain_messages, messages=messages)
+        yield from map(chat_response, self._completions(prompt, options, cancelled))
 
-    def _prompt(self, prompt: str, formatted: bool) -> Read:
+    def _prompt(self, prompt: str, formatted: bool) -> PromptLoader:
         text = prompt if formatted or self.completion_to_prompt is None else self.completion_to_prompt(prompt)
         return lambda _: ([Message(Role.USER, text)], [])
 
     def _effective_window(self) -> int:
-        """Tokens that fit, counted once: a pipeline that splits by it must split the same text the same way."""
+        """Returns how many tokens fit.
+
+        It is counted once, so that a pipeline always splits the same text the same way.
+        """
         library = self.library
         if self._window is None:
             self._window = max(library.engine.plan(1).longest_document, library.engine.spec.window)

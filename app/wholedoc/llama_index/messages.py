@@ -1,4 +1,4 @@
-"""LlamaIndex's chat messages as plain ones, and the documents that come in them."""
+"""Turns LlamaIndex's chat messages into plain ones, and finds the documents in them."""
 
 from __future__ import annotations
 
@@ -42,10 +42,10 @@ class _Content:
 
 
 def plain_messages(library: Library, messages: Sequence[ChatMessage]) -> tuple[list[Message], list[Document]]:
-    """The messages' text, and the documents in their blocks, parsed.
+    """Returns the messages' text, and the documents in their blocks, parsed.
 
-    Raises PromptError for what the engine cannot take (images, sound, video, links, tool calls), and what parsing
-    raises. Thoughts and cache points say nothing to it and are passed over.
+    Thinking blocks and cache points are skipped. Raises PromptError for blocks that the engine cannot take
+    (images, sound, video, links, tool calls), and the errors of parsing.
     """
     found: list[Message] = []
     documents: list[Document] = []
@@ -54,7 +54,7 @@ def plain_messages(library: Library, messages: Sequence[ChatMessage]) -> tuple[l
         for block in message.blocks:
             _add(library, block, content)
         documents += content.documents
-        # A message that is only a document says nothing, but another may have been empty on purpose.
+        # A message with nothing but a document is left out; one that is simply empty is kept.
         if content.texts or not content.documents:
             found.append(Message(ROLES[message.role], "\n".join(content.texts)))
     return found, documents

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Generator
+from collections.abc import AsyncGenerator, Generator, Sequence
 from contextlib import aclosing, closing
 from typing import Any
 
@@ -12,30 +12,32 @@ from llama_index.core.callbacks import CallbackManager, CBEventType, EventPayloa
 from llama_index.core.prompts.mixin import PromptMixinType
 from llama_index.core.schema import QueryBundle
 
+from ..answer import Answer
 from ..prompts.recognition import Message, Role
-from .asking import Asked, Told, cited, whole
-from .llm import Read
-from .over_documents import OverDocuments
+from .document_engine import DocumentEngine
+from .document_set import AnswerPart, DocumentSet, joined, source_nodes
+from .llm import PromptLoader
 from .responses import details
 
 
-class WholeDocumentQueryEngine(BaseQueryEngine, OverDocuments):
-    """Answers from whole documents, read once. `source_nodes` are the cited passages with page and score; where the
-    documents do not support an answer there are none, and `metadata["found"]` is False.
+class WholeDocumentQueryEngine(BaseQueryEngine, DocumentEngine):
+    """Answers from whole documents, which are read once.
 
-    With `streaming` the nodes are there before the first word, and the metadata after the last.
+    `source_nodes` are the cited passages with page and score. If the documents do not support an answer, there are
+    none and `metadata["found"]` is False. With `streaming`, the nodes are there before the first word and the
+    metadata after the last.
     """
 
     def __init__(
         self,
-        asked: Asked,
+        document_set: DocumentSet,
         *,
         streaming: bool = False,
         instructions: str = "",
         callback_manager: CallbackManager | None = None,
     ) -> None:
-        super().__init__(callback_manager or asked.llm.callback_manager)
-        self._asked = asked
+        super().__init__(callback_manager or document_set.llm.callback_manager)
+        self._document_set = document_set
         self._streaming = streaming
         self._instructions = instructions
 
@@ -44,35 +46,30 @@ class WholeDocumentQueryEngine(BaseQueryEngine, OverDocuments):
 
     def _query(self, query_bundle: QueryBundle) -> RESPONSE_TYPE:
         with self._event(query_bundle) as event:
-            items = self._asked.tell(self._read(query_bundle))
-            sources = cited(next(items))
+            parts = self._document_set.answer(self._prompt(query_bundle))
             response: RESPONSE_TYPE
             if self._streaming:
-                metadata: dict[str, Any] = {}
-                response = StreamingResponse(_pieces(items, metadata), sources, metadata)
+                sources, metadata = source_nodes(next(parts)), dict[str, Any]()
+                response = StreamingResponse(_texts(parts, metadata), sources, metadata)
             else:
-                text, answer = whole(list(items))
-                response = Response(text, sources, details(answer))
+                response = _response(list(parts))
             event.on_end(payload={EventPayload.RESPONSE: response})
         return response
 
     async def _aquery(self, query_bundle: QueryBundle) -> RESPONSE_TYPE:
         with self._event(query_bundle) as event:
-            items = self._asked.atell(self._read(query_bundle))
-            sources = cited(await anext(items))
+            parts = self._document_set.aanswer(self._prompt(query_bundle))
             response: RESPONSE_TYPE
             if self._streaming:
-                metadata: dict[str, Any] = {}
-                response = AsyncStreamingResponse(_apieces(items, metadata), sources, metadata)
+                sources, metadata = source_nodes(await anext(parts)), dict[str, Any]()
+                response = AsyncStreamingResponse(_atexts(parts, metadata), sources, metadata)
             else:
-                text, answer = whole([item async for item in items])
-                response = Response(text, sources, details(answer))
+                response = _response([part async for part in parts])
             event.on_end(payload={EventPayload.RESPONSE: response})
         return response
 
-    def _read(self, query_bundle: QueryBundle) -> Read:
-        instructions = [Message(Role.SYSTEM, self._instructions)] if self._instructions else []
-        return lambda _: ([*instructions, Message(Role.USER, query_bundle.query_str)], [])
+    def _prompt(self, query_bundle: QueryBundle) -> PromptLoader:
+        return lambda _: ([*self._system_messages(), Message(Role.USER, query_bundle.query_str)], [])
 
     def _event(self, query_bundle: QueryBundle) -> Any:
         return self.callback_manager.event(
@@ -80,19 +77,26 @@ class WholeDocumentQueryEngine(BaseQueryEngine, OverDocuments):
         )
 
 
-def _pieces(items: Generator[Told, None, None], metadata: dict[str, Any]) -> Generator[str, None, None]:
-    with closing(items):
-        for item in items:
-            if isinstance(item, str):
-                yield item
-            else:
-                metadata.update(details(whole([item])[1]))
+def _response(parts: Sequence[AnswerPart]) -> Response:
+    sources, text, answer = joined(parts)
+    return Response(text, sources, details(answer))
 
 
-async def _apieces(items: AsyncGenerator[Told, None], metadata: dict[str, Any]) -> AsyncGenerator[str, None]:
-    async with aclosing(items):
-        async for item in items:
-            if isinstance(item, str):
-                yield item
-            else:
-                metadata.update(details(whole([item])[1]))
+def _texts(parts: Generator[AnswerPart, None, None], metadata: dict[str, Any]) -> Generator[str, None, None]:
+    """Yields the text, and fills `metadata` at the end."""
+    with closing(parts):
+        for part in parts:
+            if isinstance(part, str):
+                yield part
+            elif isinstance(part, Answer):
+                metadata.update(details(part))
+
+
+async def _atexts(parts: AsyncGenerator[AnswerPart, None], metadata: dict[str, Any]) -> AsyncGenerator[str, None]:
+    """Does the same asynchronously."""
+    async with aclosing(parts):
+        async for part in parts:
+            if isinstance(part, str):
+                yield part
+            elif isinstance(part, Answer):
+                metadata.update(details(part))

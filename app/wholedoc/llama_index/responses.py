@@ -1,4 +1,4 @@
-"""From answers to LlamaIndex's responses: plain dictionaries and nodes, no tensors."""
+"""Turns answers into LlamaIndex's responses, which hold plain dictionaries and nodes but no tensors."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from llama_index.core.schema import BaseNode, NodeRelationship, NodeWithScore, T
 
 from ..answer import Answer, Citation, Done, Event, Token, Usage
 
-# The node that a page of a document came from, by the document's id and the page's number.
+# The node that each page came from, by the document's id and the page's number (counted from 1).
 Sources = Mapping[tuple[str, int], BaseNode]
 
 
 def deltas(events: Iterable[Event]) -> Iterator[str | Answer]:
-    """The pieces of an answer's text without white space around it, then the answer."""
+    """Yields the pieces of an answer's text, without white space around it, and then the answer."""
     written = shown = ""
     for event in events:
         if isinstance(event, Token):
@@ -30,7 +30,7 @@ def deltas(events: Iterable[Event]) -> Iterator[str | Answer]:
 
 
 def completions(events: Iterable[Event], model: str) -> Iterator[CompletionResponse]:
-    """The answer as it grows; the last response carries usage, timings and citations."""
+    """Yields the answer as it grows. The last response carries usage, timings and citations."""
     text = ""
     for delta in deltas(events):
         if isinstance(delta, str):
@@ -42,7 +42,7 @@ def completions(events: Iterable[Event], model: str) -> Iterator[CompletionRespo
 
 
 def chat_response(completion: CompletionResponse) -> ChatResponse:
-    """The same as what the assistant says in a chat."""
+    """Returns the same response as the assistant's message in a chat."""
     return ChatResponse(
         message=ChatMessage(role=MessageRole.ASSISTANT, content=completion.text),
         delta=completion.delta,
@@ -52,12 +52,12 @@ def chat_response(completion: CompletionResponse) -> ChatResponse:
 
 
 def details(answer: Answer) -> dict[str, Any]:
-    """What there is to know of an answer beside its text and citations."""
+    """Returns what is known about an answer besides its text and citations."""
     return {"found": answer.found, "usage": usage(answer.usage), "timings": asdict(answer.timings)}
 
 
 def usage(used: Usage) -> dict[str, Any]:
-    """Token counts, also under the names that LlamaIndex's token counter looks for."""
+    """Returns the token counts, also under the names that LlamaIndex's token counter looks for."""
     prompt = used.document_tokens + used.question_tokens
     return {
         **asdict(used),
@@ -68,7 +68,7 @@ def usage(used: Usage) -> dict[str, Any]:
 
 
 def nodes(citations: Sequence[Citation], sources: Sources) -> list[NodeWithScore]:
-    """The cited passages as nodes: the quote is the text, its page is in the metadata."""
+    """Returns the cited passages as nodes. A node's text is the quote; its metadata names the page."""
     return [_node(citation, sources.get((citation.document_id, citation.page))) for citation in citations]
 
 

@@ -1,32 +1,32 @@
-"""Where the parts of a prompt's text are: fences around a context, labels, cues, and the pieces at both ends."""
+"""Finds the parts of a prompt's text: fences around a context, labels, cues, and the pieces at both ends."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
 
-# A question, or what stands around a context, is at most this long, in characters.
+# The greatest length of a question, or of the text around a context, in characters.
 SHORT = 2000
-# Of a text without any line end or full stop, the question is this much at its end.
+# The question is the last words of a text without any line end or full stop: at most this many characters.
 LAST_WORDS = 500
 
-# A line that fences a context off: dashes or the like, a code fence, three quotes, or a tag.
+# A line that fences off a context: dashes or the like, a code fence, three quotes, or a tag.
 _FENCE = re.compile(
     r"^[ \t]*(?P<mark>-{5,}|={5,}|\*{5,}|#{5,}|_{5,}|~{3,}|(?P<code>`{3,})\w*|\"{3}|'{3}|"
     r"<(?P<tag>\w[\w.-]*)(?: [^<>\n]*)?>)[ \t\r]*$",
     re.M,
 )
-# "Query: what is asked".
+# A label in front of a question, as in "Query: Who paid?".
 _LABEL = re.compile(r"^[ \t]*(?:(?:user )?(?:query|question)|user|human|task|q)[ \t]*:[ \t]*(?=\S)", re.M | re.I)
-# "Answer:" as the last line, which only says that the answer comes now.
+# A cue at the end, such as "Answer:", which only says that the answer comes now.
 _CUE = re.compile(
     r"\n[ \t]*(?:(?:new|refined|helpful|final|your) )?(?:answer|summary|response|assistant|ai)[ \t]*:"
     r"(?:\"{3})?\s*\Z",
     re.I,
 )
-# "Context:" before a context that is not fenced off.
+# The label "Context:" in front of a context without fences.
 _CONTEXT = re.compile(r"^[ \t]*(?:new )?context[ \t]*:[ \t]*\n?", re.M | re.I)
-# How people begin what they want done, and how they introduce a document.
+# The first words of a request, and those of a sentence that introduces a document.
 _ASKS = re.compile(
     r"(?:please|summari[sz]e|list|explain|describe|translate|tell|find|give|name|write|extract|answer|compare|"
     r"analy[sz]e|identify|show|outline|quote|what|who|whom|whose|when|where|which|why|how|can|could|is|are|was|were|"
@@ -46,7 +46,7 @@ _SENTENCE_END = re.compile(r"[.!?]\s+")
 
 @dataclass(frozen=True)
 class Fenced:
-    """What is between two fences, and what stands before and after."""
+    """The text between two fences, and the text before and after it."""
 
     head: str
     inside: str
@@ -54,7 +54,10 @@ class Fenced:
 
 
 def fenced(text: str) -> Fenced | None:
-    """The context between the first fence and the last one like it, if what is around is short."""
+    """Returns the context between the first fence and the last one like it.
+
+    Returns None if there is none, or if the text around it is long.
+    """
     tried: set[str] = set()
     for opening in _FENCE.finditer(text, 0, SHORT + 1):
         mark = f"</{opening['tag']}>" if opening["tag"] else opening["code"] or opening["mark"]
@@ -71,15 +74,15 @@ def fenced(text: str) -> Fenced | None:
 
 
 def without_cue(text: str) -> tuple[str, bool]:
-    """The text without a last line that is only "Answer:", and whether there was one."""
+    """Returns the text without a cue at its end, and whether there was one."""
     found = _CUE.search(text, max(len(text) - SHORT, 0))
     return (text[: found.start()], True) if found else (text, False)
 
 
 def without_label(text: str, *, last: bool = False) -> tuple[str, str] | None:
-    """What stands before the first or the last label of a question, and the question; None if there is none.
+    """Returns the text before a label and the question after it, or None if there is no label.
 
-    Only the end of a text is looked at.
+    The first label counts, or the last one if `last` is set. Only the last 4,000 characters are searched.
     """
     matches = list(_LABEL.finditer(text, max(len(text) - 2 * SHORT, 0)))
     if not matches:
@@ -89,7 +92,7 @@ def without_label(text: str, *, last: bool = False) -> tuple[str, str] | None:
 
 
 def introduction(text: str) -> tuple[str, str]:
-    """What introduces a document at the beginning of a text, if anything does, and the document."""
+    """Splits a text into the introduction at its beginning, which may be empty, and the document."""
     context = _CONTEXT.search(text, 0, SHORT)
     start = context.end() if context else 0
     for gap in _BLANK_LINE.finditer(text, 0, 0 if context else SHORT):
@@ -101,18 +104,18 @@ def introduction(text: str) -> tuple[str, str]:
 
 
 def conclusion(text: str) -> tuple[str, str]:
-    """A document, and the instructions that follow it if they say that they are some."""
+    """Splits a text into the document and the instructions after it, if they are labelled as instructions."""
     *_, closing = (None, *_INSTRUCTIONS.finditer(text, max(len(text) - SHORT, 0)))
     return (text, "") if closing is None else (text[: closing.start()], text[closing.end() :])
 
 
 def asks(text: str) -> bool:
-    """Whether this looks like a question or a request."""
+    """Whether a text looks like a question or a request."""
     return text.rstrip().endswith("?") or bool(_LABEL.match(text) or _ASKS.match(text.lstrip()))
 
 
 def first_piece(text: str) -> int:
-    """Where the first paragraph ends, or the first line of a long one; 0 if neither is short."""
+    """Returns where the first paragraph ends, or its first line if it is long. Returns 0 if both are long."""
     start = len(text) - len(text.lstrip())
     paragraph, line = (
         found.start() if (found := end.search(text, start, start + SHORT)) else 0
@@ -123,7 +126,7 @@ def first_piece(text: str) -> int:
 
 
 def last_piece(text: str) -> int:
-    """Where the last paragraph starts, or the last line, sentence or words of a long one."""
+    """Returns where the last paragraph starts, or its last line, sentence or words if it is long."""
     stop = len(text.rstrip())
     recent = max(stop - SHORT, 0)
     starts = [

@@ -1,9 +1,9 @@
-"""A prompt that came from elsewhere: which of its text is a document, and what is asked about it.
+"""Recognises documents and the question in a prompt that comes from another program.
 
-Programs that know nothing of documents send everything as messages. What is long in them is a document, to be read
-once and recognised when it is sent again; what stands at the end of the last message is the question. Nothing is
-left out: every word goes to the documents, the question, the history or the instructions, except the glue of
-templates: lines that only fence a context off, a label in front of the question, and a last "Answer:".
+Programs that know nothing about documents send everything as messages. Long text in them is a document, which
+is read once and recognised when it is sent again. The end of the last message is the question. Nothing is left
+out: every word goes to the documents, the question, the history or the instructions. Only the glue of templates
+is dropped: lines that fence off a context, a label in front of the question, and a last "Answer:".
 """
 
 from __future__ import annotations
@@ -29,10 +29,11 @@ from .parts import (
     without_label,
 )
 
-# Text this long is a document, in characters (about 2,000 tokens); a shorter one is read along with the question.
+# The length from which a text is a document, in characters (about 2,000 tokens). Shorter text is part of the
+# question.
 LONG = 8000
 
-# Other templates name the query before the context, or add an answer that is to be refined.
+# Some templates name the query in front of the context, or add an existing answer that is to be refined.
 _NAMED = re.compile(
     r"(?:\bThe )?\boriginal (?:query|question)(?: is as follows| is)?:\s*"
     r"(\S(?s:.*?)(?=\n.*\bexisting answer:)|\S.*)",
@@ -43,7 +44,7 @@ _ANSWER = re.compile(r"^[ \t]*(?P<existing>(?:existing|original) )?answer:", re.
 
 
 class Role(Enum):
-    """Who says a message."""
+    """Who wrote a message."""
 
     SYSTEM = "system"
     USER = "user"
@@ -60,8 +61,11 @@ class Message:
 
 @dataclass(frozen=True)
 class Recognised:
-    """What a prompt is made of. `documents` are exact texts; without any, all else is as it was sent. `existing` is
-    an answer that the prompt asks to refine: it stands if the documents have none."""
+    """The parts of a prompt.
+
+    `documents` are exact texts. If there are none, the other parts are exactly as they were sent. `existing` is
+    an answer that the prompt asks to refine; it stands if the documents have none.
+    """
 
     documents: tuple[str, ...]
     question: str
@@ -72,7 +76,7 @@ class Recognised:
 
 @dataclass
 class _Parts:
-    """What one message is made of."""
+    """The parts of one message."""
 
     documents: list[str] = field(default_factory=list)
     question: str = ""
@@ -81,15 +85,16 @@ class _Parts:
 
 
 def recognise_prompt(prompt: str, long: int = LONG) -> Recognised:
-    """What a plain prompt is made of, as if a user had said it. Raises QuestionError and TextError."""
+    """Recognises the parts of a plain prompt, as if a user had sent it. Raises QuestionError and TextError."""
     return recognise([Message(Role.USER, prompt)], long)
 
 
 def recognise(messages: Sequence[Message], long: int = LONG) -> Recognised:
-    """What a conversation is made of; the last message holds the question.
+    """Recognises the parts of a conversation, whose last message holds the question.
 
-    Text of at least `long` characters is a document. So is a context of any length that is fenced off and followed
-    by "Query:" or "Question:". Raises QuestionError if nothing is asked at the end, and TextError.
+    Text of at least `long` characters is a document. So is a context of any length that is fenced off and
+    followed by "Query:" or "Question:". Raises QuestionError if nothing is asked at the end, and TextError for
+    unpaired surrogates.
     """
     if not messages or messages[-1].role is Role.ASSISTANT:
         raise QuestionError("nothing is asked: the last message must be the user's, and hold the question")
@@ -103,7 +108,7 @@ def recognise(messages: Sequence[Message], long: int = LONG) -> Recognised:
 
 
 def _with_a_question(messages: Sequence[Message]) -> list[Message]:
-    """The same, but where no user speaks at the end the last message is the question."""
+    """Returns the messages; if no user speaks after the last answer, the last message becomes the user's."""
     roles = [message.role for message in messages]
     answered = max((index for index, role in enumerate(roles) if role is Role.ASSISTANT), default=-1)
     if Role.USER in roles[answered + 1 :]:
@@ -112,7 +117,7 @@ def _with_a_question(messages: Sequence[Message]) -> list[Message]:
 
 
 def _asking(messages: Sequence[Message]) -> list[bool]:
-    """Of each message whether it is the user's last one before an answer: there is the question."""
+    """Returns for each message whether it is the user's last one before an answer, where the question stands."""
     found: list[bool] = []
     answered = True
     for message in reversed(messages):
@@ -157,7 +162,7 @@ def _parts(message: Message, asking: bool, long: int) -> _Parts:
 
 
 def _question_about(text: str, long: int) -> _Parts | None:
-    """A context and what is asked about it; None if there is no context in it."""
+    """Splits a message into a context and the question about it. Returns None if there is no context in it."""
     body, cue = without_cue(text)
     around = fenced(body)
     if around and (len(around.inside) >= long or without_label(around.tail)):
@@ -171,7 +176,7 @@ def _question_about(text: str, long: int) -> _Parts | None:
 
 
 def _of_fenced(around: Fenced) -> _Parts:
-    """The question stands behind the context, is named in front of it, or is all that stands in front."""
+    """Finds the question after the context, or named in front of it, or as all the text in front of it."""
     head, tail = around.head, around.tail
     if labelled := without_label(tail):
         before, asked = labelled
@@ -187,7 +192,10 @@ def _of_fenced(around: Fenced) -> _Parts:
 
 
 def _of_long(text: str, cue: bool) -> _Parts:
-    """A long text without fences: the question is its last piece, or its first if that is how the two look."""
+    """Splits a long text without fences.
+
+    The question is its last piece, or the first if only that looks like one.
+    """
     labelled = without_label(text, last=True)
     if labelled and (cue or "\n" not in labelled[1]):
         question, after, existing = _asked(labelled[1])
@@ -202,7 +210,9 @@ def _of_long(text: str, cue: bool) -> _Parts:
 
 
 def _asked(asked: str) -> tuple[str, str, str]:
-    """The question, what a template has to say after it, and, if that is an answer to be refined, that answer."""
+    """Splits labelled text into the question, the template's text after it, and the answer to be refined, if
+    any.
+    """
     found = _ANSWER.search(asked)
     if not found:
         return asked, "", ""
@@ -215,7 +225,9 @@ def _filled(*texts: str) -> list[str]:
 
 
 def _undo_list(text: str) -> str:
-    """The text of `['...']`: LlamaIndex's simple_summarize sends the context as a Python list of strings.
+    """Returns the text inside `['...']`, or the text itself if it is no such list.
+
+    LlamaIndex's simple_summarize sends the context as a Python list of strings.
 
     See https://github.com/run-llama/llama_index/pull/22392.
     """

@@ -1,4 +1,4 @@
-"""Answering a prompt that came from elsewhere: from the documents in it, or from the model alone."""
+"""Answers a prompt that comes from another program, from the documents in it or from the model alone."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ def respond(
     cancelled: Cancel | None = None,
     client: str = "",
 ) -> Iterator[Event]:
-    """Answer from the prompt's own long texts and `documents` that came beside it, or, if there are neither, from
-    the model as in any chat. Closing the iterator stops the work.
+    """Answers from the documents in the prompt and from `documents` that came with it. If there are none,
+    the model answers as in an ordinary chat. Closing the iterator stops the work.
 
-    Raises what `Library.stream` and `Library.chat` raise.
+    Raises the errors of `Library.stream` and `Library.chat`.
     """
     asked = [*documents, *(library.remember(text) for text in prompt.documents)]
     rest: Any = {
@@ -49,7 +49,7 @@ def respond(
 
 
 def _or_existing(events: Iterator[Event], existing: str) -> Iterator[Event]:
-    """The events, with the existing answer in place of one that was not found."""
+    """Yields the events. If the documents do not support an answer, the existing one replaces it."""
     cited = False
     for event in events:
         cited = cited or isinstance(event, Cited)

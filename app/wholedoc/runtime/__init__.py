@@ -1,4 +1,4 @@
-"""How work is run: fair turns at the one model, and child processes with limits on time and memory.
+"""How work is run: fair turns at the one model, generators in threads, and child processes with limits.
 
-May import nothing of wholedoc but its errors.
+May import the engine, and nothing of wholedoc but `errors`.
 """

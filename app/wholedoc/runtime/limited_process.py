@@ -1,4 +1,4 @@
-"""Running a worker on an untrusted file: a fresh process with a bare environment, watched by the clock."""
+"""Runs a worker on an untrusted file in a fresh process with a bare environment and a time limit."""
 
 from __future__ import annotations
 
@@ -16,26 +16,27 @@ from typing import IO
 from ..errors import ExtractionLimitError
 from .limited_worker import EXIT_OUT_OF_MEMORY, ProcessLimits
 
-# `-I` hides PYTHONPATH and the user's packages, from which this package may have been imported itself:
-# the parent's import path is handed over, behind the child's own.
+# `-I` hides PYTHONPATH and the user's packages, but this package may have been imported from there. So the parent's
+# import path is appended to the child's own.
 _START = (
     "import sys; sys.path.extend(path for path in sys.argv[1:] if path not in sys.path);"
     " from {module} import main; main()"
 )
 _KEPT_VARIABLES = ("SYSTEMROOT", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "TMPDIR", "TEMP", "TMP")
 _STDERR_TAIL_BYTES = 4000
-# How a process ends that the system stops at a limit, or for want of memory.
+# Exit codes of a process that the system killed: SIGKILL for want of memory, SIGXCPU at the limit of processor
+# time.
 _KILLED = -9
 _OUT_OF_PROCESSOR_TIME = -24
 
 
 class CrashedError(Exception):
-    """The worker died without an answer; the text says how."""
+    """The worker died without an answer. The message says how."""
 
 
 @dataclass(frozen=True)
 class Job:
-    """One request to a worker. `task` ("Reading report.pdf") and `advice` are for the person who waits."""
+    """One request to a worker. `task` ("Reading report.pdf") and `advice` are for error messages."""
 
     command: list[str]
     request: bytes
@@ -46,7 +47,7 @@ class Job:
 
 @dataclass(frozen=True)
 class _Ending:
-    """How the worker ended. `code` is its exit status, or a negative signal number."""
+    """How the worker ended. `code` is its exit status, or the negative number of the signal that killed it."""
 
     code: int
     answer: bytes
@@ -54,15 +55,16 @@ class _Ending:
 
 
 def command_for(module: str) -> list[str]:
-    """The command that starts the worker whose `main` is in `module`."""
+    """Returns the command that starts the worker whose `main` is in `module`."""
     paths = [path for path in sys.path if os.path.isabs(path)]
     return [sys.executable, "-I", "-X", "utf8", "-c", _START.format(module=module), *paths]
 
 
 def run(job: Job, deadline: float) -> bytes:
-    """The worker's answer, which nobody has checked yet. `deadline` is a time of `time.monotonic`, in seconds.
+    """Runs a worker and returns its answer, which is still untrusted. `deadline` is a time of `time.monotonic`
+    in seconds.
 
-    Raises `ExtractionLimitError` where it needs too much time or memory, and `CrashedError`.
+    Raises ExtractionLimitError if the worker needs too much time or memory, and CrashedError.
     """
     ending = _run(job, deadline)
     if ending.code in (EXIT_OUT_OF_MEMORY, _KILLED):
@@ -101,7 +103,7 @@ def _run(job: Job, deadline: float) -> _Ending:
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:
-    """End the worker and all that it started, and wait for it. Harmless when it has ended."""
+    """Kills the worker and all processes that it started, and waits for it. Does no harm if it has ended."""
     if hasattr(os, "killpg"):
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, signal.SIGKILL)

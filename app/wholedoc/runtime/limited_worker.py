@@ -1,4 +1,4 @@
-"""The inside of a child process that handles an untrusted file: limits first, then the work, then one answer."""
+"""Runs inside the child process that handles an untrusted file: sets limits, does the work, writes one answer."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _GRACE_SECONDS = 5
 
 
 class ProcessLimits(Protocol):
-    """What a child process may cost: wall-clock seconds, address space in bytes, and its answer in bytes."""
+    """The limits of a child process: wall-clock seconds, bytes of address space, and bytes of its answer."""
 
     @property
     def seconds(self) -> float: ...
@@ -26,7 +26,7 @@ class ProcessLimits(Protocol):
 
 
 def serve(limits: ProcessLimits, answer: Callable[[], bytes]) -> NoReturn:
-    """Do the work within the limits, write its answer to standard output, and end this process."""
+    """Does the work within the limits, writes its answer to standard output, and ends this process."""
     limit_this_process(limits)
     logging.disable(logging.CRITICAL)  # pypdf logs each oddity; a hostile file has millions
     try:
@@ -34,12 +34,12 @@ def serve(limits: ProcessLimits, answer: Callable[[], bytes]) -> NoReturn:
         sys.stdout.buffer.flush()
     except MemoryError:
         os._exit(EXIT_OUT_OF_MEMORY)
-    # Tearing down the parsed file takes time and can fail; the system frees it at once.
+    # Freeing the parsed file object by object takes time and can fail. The system frees everything at once.
     os._exit(0)
 
 
 def limit_this_process(limits: ProcessLimits) -> None:
-    """Bound memory, processor time, files written and core dumps, where the system can."""
+    """Limits memory, processor time, written files and core dumps, as far as the system can."""
     try:
         import resource
     except ImportError:
@@ -47,7 +47,7 @@ def limit_this_process(limits: ProcessLimits) -> None:
     seconds = math.ceil(limits.seconds)
     for kind, soft, hard in (
         (resource.RLIMIT_AS, limits.memory_bytes, limits.memory_bytes),
-        # The parent watches the clock; this ends a worker whose parent has died.
+        # The parent watches the clock. This limit ends a worker whose parent has died.
         (resource.RLIMIT_CPU, seconds + _GRACE_SECONDS, seconds + 2 * _GRACE_SECONDS),
         (resource.RLIMIT_FSIZE, limits.result_bytes, limits.result_bytes),
         (resource.RLIMIT_CORE, 0, 0),

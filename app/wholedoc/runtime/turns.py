@@ -1,9 +1,9 @@
-"""Many callers, one model: fair turns that nobody holds for long.
+"""Fair turns of many callers at one model.
 
-A turn lasts for one step of a generator (a batch of chunks, a token), not for a whole answer: a long reading does
-not keep a short question waiting, and a caller that goes away leaves the queue at once. Turns go round between
-clients, and a client's own callers are served first come first served: who sends ten requests gets no more than who
-sends one.
+A turn lasts for one step of a generator (a batch of chunks, a token), not for a whole answer. So a long reading
+does not keep a short question waiting, and a caller that is cancelled leaves the queue at once. Turns go round
+between clients, and the callers of one client are served in order: a client with ten requests gets no more than
+one with one.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ Cancel = Callable[[], bool]
 Y = TypeVar("Y")
 R = TypeVar("R")
 
-# How often a waiting caller looks whether it was cancelled, in seconds.
-POLL = 0.05
-# Clients whose last turn is remembered: many more than ever wait at a time.
+# How often a waiting caller checks whether it was cancelled, in seconds.
+POLL_S = 0.05
+# How many clients' last turns are remembered. Far fewer ever wait at the same time.
 REMEMBERED = 1024
 
 
@@ -39,16 +39,16 @@ class Turns:
         self._changed = threading.Condition()
         self._waiting: deque[_Ticket] = deque()
         self._busy = False
-        self._served: dict[str, None] = {}  # clients, the one whose last turn is longest ago first
+        self._served: dict[str, None] = {}  # clients in the order of their last turns, oldest first
 
     @property
     def waiting(self) -> int:
-        """Callers in the queue now, the one being served not counted."""
+        """Callers in the queue, without the one whose turn it is."""
         return len(self._waiting)
 
     @contextmanager
     def take(self, cancelled: Cancel | None = None, client: str = "") -> Iterator[None]:
-        """Wait for a turn and hold it. Raises Cancelled if the caller gives up while waiting."""
+        """Waits for a turn and holds it. Raises Cancelled if `cancelled` returns True while waiting."""
         ticket = _Ticket(client)
         with self._changed:
             self._waiting.append(ticket)
@@ -56,7 +56,7 @@ class Turns:
                 while self._busy or self._next() is not ticket:
                     if cancelled is not None and cancelled():
                         raise Cancelled("stopped while waiting for the model")
-                    self._changed.wait(POLL)
+                    self._changed.wait(POLL_S)
                 self._busy = True
                 self._remember(client)
             finally:
@@ -70,7 +70,7 @@ class Turns:
                 self._changed.notify_all()
 
     def _next(self) -> _Ticket:
-        """Of those who wait, the first of the client that was served longest ago, or never."""
+        """Returns the first caller of the waiting client that was served longest ago, or never."""
         ranks = {client: rank for rank, client in enumerate(self._served)}
         return min(self._waiting, key=lambda ticket: ranks.get(ticket.client, -1))
 
@@ -83,7 +83,7 @@ class Turns:
     def steps(
         self, work: Generator[Y, None, R], cancelled: Cancel | None = None, client: str = ""
     ) -> Generator[Y, None, R]:
-        """Run a generator with a turn for every step; closing this closes it."""
+        """Runs a generator and takes a turn for every step. Closing this generator closes that one."""
         try:
             while True:
                 with self.take(cancelled, client):

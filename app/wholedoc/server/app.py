@@ -1,4 +1,4 @@
-"""The web application: routes, what stands in front of them, and pages beside them."""
+"""The web application: its routes, the middleware in front of them, and the pages beside them."""
 
 from __future__ import annotations
 
@@ -13,25 +13,29 @@ from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.responses import Response
-from starlette.types import ASGIApp, Receive, Scope, Send
 
 from parallelcomp.errors import ParallelCompError
 
 from ..errors import WholedocError
 from ..library import Library
-from .metrics import CountRequests
-from .middleware import LimitSize, RefuseForeignPages, RequireKey
-from .protocol.errors import AnswerFaults, ErrorBody, on_error, on_invalid, on_refusal
-from .protocol.schema import openapi_of
+from .disconnect import DisconnectedError
+from .error_handlers import on_error, on_http_exception, on_invalid_request
+from .metrics import RequestMetricsMiddleware
+from .middleware import (
+    ApiKeyMiddleware,
+    OriginMiddleware,
+    OtherPagesMiddleware,
+    RequestSizeMiddleware,
+    UnexpectedErrorMiddleware,
+)
+from .openapi import openapi_of
+from .protocol.errors import ErrorBody
 from .routes import about, chat, files
 from .state import Options, State, state_of
-from .work import GoneError
 
-# Everything else belongs to the pages.
-OURS = ("/v1", "/health", "/metrics", "/openapi.json")
 DEFAULTS = Options()
-# Nobody reads it: the client has gone. The number is nginx's.
-GONE = 499
+# The status for a client that has disconnected. Nobody reads it; nginx logs the same number.
+CLIENT_CLOSED_REQUEST = 499
 _ERRORS: dict[int | str, dict[str, Any]] = {
     400: {"model": ErrorBody, "description": "The request cannot be done as it is."},
     401: {"model": ErrorBody, "description": "The key is missing or wrong."},
@@ -48,9 +52,9 @@ _BUSY: dict[int | str, dict[str, Any]] = {
 
 
 def create_app(library: Library, options: Options = DEFAULTS, pages: Starlette | None = None) -> FastAPI:
-    """OpenAI's routes around a library, whose model is loaded as soon as the application starts.
+    """Creates the application that serves OpenAI's routes from a library.
 
-    `pages` answers all other paths.
+    The model starts loading when the application starts. `pages` answers all paths that are not the API's.
     """
     state = State(library, options)
 
@@ -78,41 +82,28 @@ def create_app(library: Library, options: Options = DEFAULTS, pages: Starlette |
     app.openapi = openapi_of(app, has_key=options.key is not None)  # type: ignore[method-assign]
     for kind in (WholedocError, ParallelCompError, Exception):
         app.add_exception_handler(kind, on_error)
-    app.add_exception_handler(HTTPException, on_refusal)
-    app.add_exception_handler(RequestValidationError, on_invalid)
-    app.add_exception_handler(GoneError, _on_gone)
-    _stand_in_front(app, state, options)
+    app.add_exception_handler(HTTPException, on_http_exception)
+    app.add_exception_handler(RequestValidationError, on_invalid_request)
+    app.add_exception_handler(DisconnectedError, _on_disconnect)
+    _add_middleware(app, state, options)
     if pages is not None:
-        app.add_middleware(Beside, pages=pages)
+        app.add_middleware(OtherPagesMiddleware, pages=pages)
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(options.hosts))
     return app
 
 
-def _stand_in_front(app: FastAPI, state: State, options: Options) -> None:
-    """Middleware, the innermost first."""
-    app.add_middleware(AnswerFaults)
-    app.add_middleware(LimitSize, limit=options.request_bytes)
+def _add_middleware(app: FastAPI, state: State, options: Options) -> None:
+    """Adds the middleware, beginning with the innermost."""
+    app.add_middleware(UnexpectedErrorMiddleware)
+    app.add_middleware(RequestSizeMiddleware, limit=options.request_bytes)
     if options.key:
-        app.add_middleware(RequireKey, key=options.key)
-    app.add_middleware(RefuseForeignPages, allowed=options.origins)
+        app.add_middleware(ApiKeyMiddleware, key=options.key)
+    app.add_middleware(OriginMiddleware, allowed=options.origins)
     if options.origins:
         app.add_middleware(CORSMiddleware, allow_origins=options.origins, allow_methods=["*"], allow_headers=["*"])
-    app.add_middleware(CountRequests, metrics=state.metrics)
+    app.add_middleware(RequestMetricsMiddleware, metrics=state.metrics)
 
 
-class Beside:
-    """Pages at all paths that are not ours."""
-
-    def __init__(self, app: ASGIApp, pages: ASGIApp) -> None:
-        self.app = app
-        self.pages = pages
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        path = scope.get("path", "")
-        ours = scope["type"] == "lifespan" or any(path == one or path.startswith(f"{one}/") for one in OURS)
-        await (self.app if ours else self.pages)(scope, receive, send)
-
-
-async def _on_gone(request: Request, _error: Exception) -> Response:
-    state_of(request).metrics.gone()
-    return Response(status_code=GONE)
+async def _on_disconnect(request: Request, _error: Exception) -> Response:
+    state_of(request).metrics.count_disconnect()
+    return Response(status_code=CLIENT_CLOSED_REQUEST)

@@ -1,4 +1,4 @@
-"""What a server measures, as Prometheus reads it. Every server has a registry of its own."""
+"""What a server measures, in Prometheus' format. Every server has a registry of its own."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ from ..answer import Answer
 from .rate_limiting import RateLimiter
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
-SECONDS = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 40, 80, 160, 320, 640)
+# Upper bounds of the histogram's buckets, in seconds.
+BUCKETS_S = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 40, 80, 160, 320, 640)
 
 
 class Metrics:
-    """Requests, queue, tokens, and seconds to the first token."""
+    """Counts requests, disconnects and tokens, and measures the queue and the time to the first token."""
 
     def __init__(self, rate_limiter: RateLimiter) -> None:
         self.registry = CollectorRegistry()
@@ -32,7 +33,7 @@ class Metrics:
         self._first_token = Histogram(
             "wholedoc_first_token_seconds",
             "From when a request came in to its first token.",
-            buckets=SECONDS,
+            buckets=BUCKETS_S,
             registry=self.registry,
         )
         waiting = Gauge("wholedoc_waiting_requests", "Requests in the queue.", registry=self.registry)
@@ -41,16 +42,18 @@ class Metrics:
         working.set_function(lambda: rate_limiter.working)
 
     def text(self) -> bytes:
-        """All of it, in Prometheus' text format."""
+        """Returns all metrics in Prometheus' text format."""
         return generate_latest(self.registry)
 
-    def request(self, method: str, route: str, status: int) -> None:
+    def count_request(self, method: str, route: str, status: int) -> None:
         self._requests.labels(method, route, str(status)).inc()
 
-    def gone(self) -> None:
+    def count_disconnect(self) -> None:
+        """Count a client that left before its answer was complete."""
         self._gone.inc()
 
-    def answered(self, answer: Answer, first_token_s: float) -> None:
+    def count_answer(self, answer: Answer, first_token_s: float) -> None:
+        """Count an answer's tokens. `first_token_s` are the seconds from the request to the first token."""
         used = answer.usage
         self._tokens.labels("read").inc(used.document_tokens - used.cached_tokens)
         self._tokens.labels("cached").inc(used.cached_tokens)
@@ -59,8 +62,8 @@ class Metrics:
         self._first_token.observe(first_token_s)
 
 
-class CountRequests:
-    """Counts answers by route and status."""
+class RequestMetricsMiddleware:
+    """Counts responses by method, route and status."""
 
     def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
         self.app = app
@@ -73,10 +76,10 @@ class CountRequests:
 
         async def send_counted(message: Message) -> None:
             if message["type"] == "http.response.start":
-                # A route's own path, not what was asked for: there may be no end of those.
+                # This is the path of the route, not the one requested: those would be endlessly many labels.
                 route = getattr(scope.get("route"), "path", "other")
                 method = scope["method"] if route != "other" else "other"
-                self.metrics.request(method, route, message["status"])
+                self.metrics.count_request(method, route, message["status"])
             await send(message)
 
         await self.app(scope, receive, send_counted)

@@ -1,4 +1,4 @@
-"""What stands in front of the routes: the key, requests of web pages from elsewhere, and the size of requests."""
+"""Middleware in front of the routes: it checks key, origin and size, answers faults, and passes on other pages."""
 
 from __future__ import annotations
 
@@ -8,21 +8,23 @@ from collections.abc import Sequence
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from .protocol.errors import ApiError
+from .protocol.errors import ApiError, api_error
 
-# Whether the server runs, and what it offers, is no secret.
-OPEN = ("/health", "/openapi.json")
+# These paths need no key: whether the server runs and what it offers is no secret.
+PUBLIC_PATHS = ("/health", "/openapi.json")
+# All other paths belong to the pages beside the API.
+API_PATHS = ("/v1", "/health", "/metrics", "/openapi.json")
 
 
-class RequireKey:
-    """Lets in who says `Authorization: Bearer <key>`. Comes before the body is read."""
+class ApiKeyMiddleware:
+    """Refuses requests without `Authorization: Bearer <key>`, before their body is read."""
 
     def __init__(self, app: ASGIApp, key: str) -> None:
         self.app = app
         self._expected = f"Bearer {key}".encode()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and scope["path"] not in OPEN:
+        if scope["type"] == "http" and scope["path"] not in PUBLIC_PATHS:
             given = Headers(scope=scope).get("authorization", "").encode("latin-1", "replace")
             scheme, _, key = given.partition(b" ")
             if not hmac.compare_digest(scheme.title() + b" " + key.strip(), self._expected):
@@ -37,9 +39,11 @@ class RequireKey:
         await self.app(scope, receive, send)
 
 
-class RefuseForeignPages:
-    """Web pages from elsewhere may send nothing, unless their origin is allowed: a browser would let a page on any
-    site upload files to a server on its user's own machine."""
+class OriginMiddleware:
+    """Refuses requests of web pages from other origins, unless their origin is allowed.
+
+    Without it, a browser would let a page of any site upload files to a server on its user's own machine.
+    """
 
     def __init__(self, app: ASGIApp, allowed: Sequence[str] = ()) -> None:
         self.app = app
@@ -61,8 +65,11 @@ class RefuseForeignPages:
         await self.app(scope, receive, send)
 
 
-class LimitSize:
-    """Refuses requests of more than `limit` bytes: by what they announce, or else as soon as they are longer."""
+class RequestSizeMiddleware:
+    """Refuses requests of more than `limit` bytes.
+
+    It looks at the announced length first, and otherwise stops a body as soon as it is longer.
+    """
 
     def __init__(self, app: ASGIApp, limit: int) -> None:
         self.app = app
@@ -95,3 +102,42 @@ class LimitSize:
             "or upload the file and send its id",
             "request_too_large",
         )
+
+
+class UnexpectedErrorMiddleware:
+    """Answers errors that no handler foresaw like any other error, as long as the response has not started.
+
+    The framework's own handler raises such an error again after answering it. That closes the connection, over
+    which the client may be sending its next request already.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        started = False
+
+        async def send_noted(message: Message) -> None:
+            nonlocal started
+            started = True
+            await send(message)
+
+        try:
+            await self.app(scope, receive, send_noted)
+        except Exception as error:
+            if started:
+                raise
+            await api_error(error).response(scope, receive, send)
+
+
+class OtherPagesMiddleware:
+    """Sends requests for all paths that are not the API's to another application."""
+
+    def __init__(self, app: ASGIApp, pages: ASGIApp) -> None:
+        self.app = app
+        self.pages = pages
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        path = scope.get("path", "")
+        ours = scope["type"] == "lifespan" or any(path == one or path.startswith(f"{one}/") for one in API_PATHS)
+        await (self.app if ours else self.pages)(scope, receive, send)

@@ -1,4 +1,4 @@
-"""Who may come in: so many requests are at work, so many more wait, and no client keeps the others from it."""
+"""Limits how many requests are at work and how many may wait, and shares the slots fairly between clients."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from dataclasses import dataclass, field
 
 from .protocol.errors import ApiError
 
-# Bounds of what a client that is sent away is told to wait, in seconds.
-RETRY_S = (1, 120)
-# How much the last request counts for the mean time that requests take.
-NEWEST = 0.2
+# The shortest and the longest Retry-After that a rejected client gets, in seconds.
+RETRY_AFTER_S = (1, 120)
+# The weight of the latest request in the moving average of how long requests take.
+SMOOTHING = 0.2
 
 
 @dataclass(frozen=True)
 class Client:
-    """Whose request it is: a machine, and perhaps one of its users."""
+    """Who sent a request: an address, and optionally one of the users behind it."""
 
     address: str
     user: str = ""
@@ -29,96 +29,99 @@ class Client:
 
 
 @dataclass(eq=False)
-class Place:
-    """A place at work, until `leave`. It was waited for `waited_s` seconds."""
+class Slot:
+    """The right of one request to be at work until `release`. The request waited `waited_s` seconds for it."""
 
     rate_limiter: RateLimiter
     client: Client
     waited_s: float
-    entered: float = field(default_factory=time.monotonic)
+    acquired: float = field(default_factory=time.monotonic)
 
-    def leave(self) -> None:
-        """Give the place to the next."""
-        self.rate_limiter._leave(self)
+    def release(self) -> None:
+        """Give the slot to the next request. Calling this again does nothing."""
+        self.rate_limiter._release(self)
 
 
 @dataclass(eq=False)
 class _Waiter:
     client: Client
-    place: asyncio.Future[Place]
+    slot: asyncio.Future[Slot]
     since: float = field(default_factory=time.monotonic)
 
 
 class RateLimiter:
-    """Lets `at_once` requests work and `limit` more wait. Used by one event loop.
+    """Lets `concurrency` requests work and `queue_limit` more wait. It must be used from one event loop only.
 
-    The next to come in is of the address with the fewest at work, and there of the user with the fewest. The last
-    place is kept for an address that has none. When too many wait, the last of whoever has most waiting is sent
-    away.
+    A free slot goes to the address with the fewest requests at work, and there to the user with the fewest. The
+    last slot is reserved for an address that has none. When too many requests wait, the client with the most
+    waiting requests loses its latest one.
     """
 
-    def __init__(self, at_once: int, limit: int) -> None:
-        self._at_once = at_once
-        self._limit = limit
-        self._waiting: list[_Waiter] = []
-        self._inside: list[Place] = []
+    def __init__(self, concurrency: int, queue_limit: int) -> None:
+        self._concurrency = concurrency
+        self._queue_limit = queue_limit
+        self._queue: list[_Waiter] = []
+        self._slots: list[Slot] = []
         self._mean_s = 1.0
 
     @property
     def waiting(self) -> int:
-        return len(self._waiting)
+        """Requests in the queue."""
+        return len(self._queue)
 
     @property
     def working(self) -> int:
-        return len(self._inside)
+        """Requests that hold a slot."""
+        return len(self._slots)
 
-    async def enter(self, client: Client) -> Place:
-        """Wait for a place; whoever is cancelled meanwhile leaves. Raises ApiError 429 if too many wait."""
+    async def acquire(self, client: Client) -> Slot:
+        """Wait for a slot. A caller that is cancelled leaves the queue. Raises ApiError 429 if too many wait."""
         waiter = _Waiter(client, asyncio.get_running_loop().create_future())
-        self._waiting.append(waiter)
-        self._admit()
-        if len(self._waiting) > self._limit:
-            self._send_away()
+        self._queue.append(waiter)
+        self._fill_slots()
+        if len(self._queue) > self._queue_limit:
+            self._reject_one()
         try:
-            return await waiter.place
+            return await waiter.slot
         except asyncio.CancelledError:
-            if waiter.place.cancelled():
-                self._waiting.remove(waiter)
-            elif waiter.place.exception() is None:
-                waiter.place.result().leave()
+            if waiter.slot.cancelled():
+                self._queue.remove(waiter)
+            elif waiter.slot.exception() is None:
+                waiter.slot.result().release()
             raise
 
-    def _admit(self) -> None:
-        while len(self._inside) < self._at_once and (waiter := self._next()) is not None:
-            self._waiting.remove(waiter)
-            place = Place(self, waiter.client, time.monotonic() - waiter.since)
-            self._inside.append(place)
-            waiter.place.set_result(place)
+    def _fill_slots(self) -> None:
+        while len(self._slots) < self._concurrency and (waiter := self._next()) is not None:
+            self._queue.remove(waiter)
+            slot = Slot(self, waiter.client, time.monotonic() - waiter.since)
+            self._slots.append(slot)
+            waiter.slot.set_result(slot)
 
     def _next(self) -> _Waiter | None:
-        addresses = Counter(place.client.address for place in self._inside)
-        clients = Counter(place.client for place in self._inside)
-        most = max(self._at_once - 1, 1)
-        able = [one for one in self._waiting if not one.place.done() and addresses[one.client.address] < most]
-        return min(able, key=lambda one: (addresses[one.client.address], clients[one.client]), default=None)
+        """Returns who gets the next slot, or None if nobody may have it."""
+        addresses = Counter(slot.client.address for slot in self._slots)
+        clients = Counter(slot.client for slot in self._slots)
+        most = max(self._concurrency - 1, 1)
+        eligible = [one for one in self._queue if not one.slot.done() and addresses[one.client.address] < most]
+        return min(eligible, key=lambda one: (addresses[one.client.address], clients[one.client]), default=None)
 
-    def _send_away(self) -> None:
-        addresses = Counter(one.client.address for one in self._waiting)
-        clients = Counter(one.client for one in self._waiting)
-        going = max(reversed(self._waiting), key=lambda one: (addresses[one.client.address], clients[one.client]))
-        seconds = math.ceil(self._mean_s * len(self._waiting) / self._at_once)
-        self._waiting.remove(going)
-        going.place.set_exception(
+    def _reject_one(self) -> None:
+        addresses = Counter(one.client.address for one in self._queue)
+        clients = Counter(one.client for one in self._queue)
+        rejected = max(reversed(self._queue), key=lambda one: (addresses[one.client.address], clients[one.client]))
+        seconds = math.ceil(self._mean_s * len(self._queue) / self._concurrency)
+        self._queue.remove(rejected)
+        rejected.slot.set_exception(
             ApiError(
                 429,
-                f"{len(self._waiting):,} requests are waiting, and no more may: try again later",
+                f"{len(self._queue):,} requests are waiting, and no more may: try again later",
                 "queue_full",
-                headers={"Retry-After": str(min(max(seconds, RETRY_S[0]), RETRY_S[1]))},
+                headers={"Retry-After": str(min(max(seconds, RETRY_AFTER_S[0]), RETRY_AFTER_S[1]))},
             )
         )
 
-    def _leave(self, place: Place) -> None:
-        if place in self._inside:
-            self._inside.remove(place)
-            self._mean_s += NEWEST * (time.monotonic() - place.entered - self._mean_s)
-            self._admit()
+    def _release(self, slot: Slot) -> None:
+        if slot in self._slots:
+            self._slots.remove(slot)
+            self._mean_s += SMOOTHING * (time.monotonic() - slot.acquired - self._mean_s)
+            self._fill_slots()

@@ -1,4 +1,4 @@
-"""An address, and a process that serves a web application there until it is interrupted."""
+"""Serves a web application at an address until the process is interrupted."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]", "::1")
 
 @dataclass(frozen=True)
 class Address:
-    """Where to listen."""
+    """The host and port to listen on."""
 
     host: str = "127.0.0.1"
     port: int = 8000
 
     @property
     def is_loopback(self) -> bool:
-        """Whether only this machine can connect."""
+        """Whether only this machine can connect to the address."""
         try:
             return self.host in LOOPBACK_NAMES or ipaddress.ip_address(self.host).is_loopback
         except ValueError:
@@ -32,8 +32,11 @@ class Address:
 
     @property
     def hosts(self) -> tuple[str, ...]:
-        """The names that requests may call this server by: on loopback, a web page elsewhere cannot pass itself off
-        as ours by giving its own name this machine's address."""
+        """The host names that requests may use for this server; "*" allows any.
+
+        On loopback only the machine's own names count. Otherwise a foreign web page could reach the server by
+        resolving its own name to this machine's address (DNS rebinding).
+        """
         return (*LOOPBACK_NAMES, self.host) if self.is_loopback else ("*",)
 
     @property
@@ -43,19 +46,21 @@ class Address:
 
 
 class PortError(WholedocError):
-    """The address cannot be listened on."""
+    """The server cannot listen on the address."""
 
 
 def serve(app: ASGIApp, address: Address, ready: Callable[[], None]) -> None:
-    """Serve until interrupted; `ready` is called when the port answers. Raises PortError."""
+    """Serves `app` until interrupted. Calls `ready` once the port answers. Raises PortError."""
     with listen(address) as listening:
         config = uvicorn.Config(
             app, log_level="warning", timeout_graceful_shutdown=1, server_header=False, ws="none"
         )
-        _Announcing(config, ready).run(sockets=[listening])
+        _AnnouncingServer(config, ready).run(sockets=[listening])
 
 
-class _Announcing(uvicorn.Server):
+class _AnnouncingServer(uvicorn.Server):
+    """A server that calls `ready` when it has started."""
+
     def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
         super().__init__(config)
         self._ready = ready
@@ -67,10 +72,10 @@ class _Announcing(uvicorn.Server):
 
 
 def listen(address: Address) -> socket.socket:
-    """The bound socket. Raises PortError."""
+    """Returns a socket that is bound to the address. Raises PortError."""
     family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
-    # With its protocol named, asyncio switches Nagle's algorithm off: else every piece of a stream waits 40 ms for
-    # the acknowledgement of the one before.
+    # asyncio switches Nagle's algorithm off only if the socket names its protocol. Otherwise every piece of a
+    # stream would wait 40 ms until the piece before it is acknowledged.
     listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:

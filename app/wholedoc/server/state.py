@@ -8,19 +8,26 @@ from starlette.requests import Request
 
 from ..library import Library
 from .metrics import Metrics
-from .models import ServedModel
 from .rate_limiting import Client, RateLimiter
+from .served_model import ServedModel
 
-# Requests at work at a time: each holds the context of its answer in memory. They take turns at the model anyway.
-AT_ONCE = 8
-# Files whose text is extracted at a time, each in a process of its own, and files that wait for it.
-EXTRACTING, UPLOADS = 2, 32
+# Chat requests at work at a time. Each holds the context of its answer in memory; at the model they take turns
+# anyway.
+CONCURRENT_REQUESTS = 8
+# Files whose text is extracted at a time, each in a process of its own.
+CONCURRENT_UPLOADS = 2
+# Files that may wait for extraction.
+QUEUED_UPLOADS = 32
 
 
 @dataclass(frozen=True)
 class Options:
-    """`key` None lets everybody in. `queue_limit` requests may wait; `request_bytes` is the largest request.
-    `origins` are web pages that may use the server from elsewhere."""
+    """What the command line sets.
+
+    Without a `key` everybody is let in. `queue_limit` chat requests may wait. `request_bytes` is the largest
+    request in bytes. Web pages of `origins` may use the server. `hosts` are the names by which requests may
+    address the server; "*" allows any.
+    """
 
     key: str | None = None
     queue_limit: int = 64
@@ -30,22 +37,22 @@ class Options:
 
 
 class State:
-    """One library, its model, and those who want something of it."""
+    """One library, its model, the limits on requests and uploads, and the metrics."""
 
     def __init__(self, library: Library, options: Options) -> None:
         self.library = library
         self.model = ServedModel(library)
-        self.rate_limiter = RateLimiter(AT_ONCE, options.queue_limit)
-        self.uploads = RateLimiter(EXTRACTING, UPLOADS)
+        self.rate_limiter = RateLimiter(CONCURRENT_REQUESTS, options.queue_limit)
+        self.upload_limiter = RateLimiter(CONCURRENT_UPLOADS, QUEUED_UPLOADS)
         self.metrics = Metrics(self.rate_limiter)
 
 
 def state_of(request: Request) -> State:
-    """The state of the application that this request came to."""
+    """Returns the state of the application that received this request."""
     state: State = request.app.state.server
     return state
 
 
 def client_of(request: Request, user: str | None = None) -> Client:
-    """Whose request this is."""
+    """Returns who sent this request. `user` tells apart the users behind one address."""
     return Client(request.client.host if request.client else "", user or "")

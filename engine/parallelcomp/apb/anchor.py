@@ -1,28 +1,26 @@
-"""What every host but the first reads in front of its block: prefix, question and the document's start."""
+"""The anchor that every host but the first has in front of its block: prefix, question and the document's start."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from ..attention import AttentionPass
+from ..attention import AttentionPass, Cancel
 from ..kv.cache import buffer_cache
 from ..model import LoadedModel
 from ..scoring import Question
 
-Cancel = Callable[[], bool]
-
 
 @dataclass(frozen=True)
 class Anchor:
-    """Read alone at positions 0.., so it is the same on every host.
+    """The KV of the anchor, which is read by itself from position 0 on and so is the same on every host.
 
-    `keys` and `values`: per layer (1, kv_heads, tokens, head_dim). `queries`: per layer the question's own,
-    (query_heads, question tokens, head_dim), rotated at the positions from `question_start` on. `scaling` is that
-    of the model's attention.
+    `keys` and `values`: per layer (1, kv_heads, tokens, head_dim). `queries`: per layer the queries of the
+    question, (query_heads, question tokens, head_dim), rotated at the positions from `question_start` on.
+    `scaling`: the factor by which the model scales attention logits.
     """
 
     keys: tuple[Tensor, ...]
@@ -37,7 +35,7 @@ class Anchor:
 
 
 class _QueryRecorder:
-    """Observer that keeps the queries of some tokens of the pass."""
+    """Observer that copies the queries of some tokens of the pass, in every layer."""
 
     def __init__(self, tokens: slice) -> None:
         self.tokens = tokens
@@ -57,7 +55,7 @@ def read_anchor(
     start_ids: Sequence[int],
     cancelled: Cancel | None = None,
 ) -> Anchor:
-    """Read the anchor: prefix, the question with its lead, and `start_ids`, the document's first tokens.
+    """Read the anchor: prefix, the question with its preamble, and `start_ids`, the document's first tokens.
 
     Raises Cancelled.
     """

@@ -1,4 +1,4 @@
-"""How the hosts of one reading come together: one after another in one process, or a process each (`ranks`)."""
+"""How the hosts of one reading exchange KV and outputs, within one process or between several (`ranks.hosts`)."""
 
 from __future__ import annotations
 
@@ -9,27 +9,31 @@ from torch import Tensor
 
 
 class Communicator(Protocol):
-    """`here`: the hosts that this process plays. Whatever comes from all hosts comes in their order."""
+    """Collective operations of the hosts. What comes from several hosts is in the order of the hosts."""
 
     @property
-    def here(self) -> range: ...
+    def here(self) -> range:
+        """The hosts that this process runs."""
+        ...
 
     def exchange(self, layer: int, host: int, passing: Tensor) -> Tensor:
-        """Hand on what `host` passes in this layer, (2, kv_heads, tokens, head_dim) of keys and values; returns
-        what the hosts before it passed, (2, kv_heads, host * tokens, head_dim)."""
+        """Send what `host` passes on in this layer, keys and values in one tensor (2, kv_heads, tokens, head_dim).
+
+        Returns what the hosts before it passed on, (2, kv_heads, host * tokens, head_dim).
+        """
         ...
 
     def gather(self, mine: Tensor) -> Tensor:
-        """(hosts here, ...) of this process to (all hosts, ...)."""
+        """Return (all hosts, ...) from this process's part `mine`, (hosts here, ...)."""
         ...
 
     def forget(self) -> None:
-        """Drop what was passed: everything is read."""
+        """Drop what was passed on, once every block is read."""
         ...
 
 
 class LocalCommunicator:
-    """All hosts in one process, one after another: each needs only what those before it have passed."""
+    """The communicator of one process that runs all hosts, one after another. Nothing has to travel."""
 
     def __init__(self, hosts: int) -> None:
         self.here = range(hosts)

@@ -9,21 +9,21 @@ import torch
 from torch import Tensor
 from transformers import Cache
 
-from ..attention import AttentionPass, Observer, additive_mask
+from ..attention import AttentionPass, Cancel, Observer, additive_mask
 from ..kv.cache import EngineLayer, buffer_cache
 from ..model import LoadedModel
 from .communicator import Communicator
 from .prefill import Shard
 from .settings import Layout
 
-Cancel = Callable[[], bool]
-# Is shown, of every layer, the queries, their log-sum-exp over all keys (query_heads, queries), and the scaling.
-Watcher = Callable[[int, Tensor, Tensor, float], None]
+# Is called with every layer's index, its queries (1, query_heads, queries, head_dim), the log-sum-exp of their
+# logits over all hosts' keys (query_heads, queries), and the scaling of logits.
+ShardObserver = Callable[[int, Tensor, Tensor, float], None]
 
 
 def shard_logits(query: Tensor, keys: Tensor, scaling: float) -> Tensor:
-    """Attention logits of (1, query_heads, queries, head_dim) on (1, kv_heads, keys, head_dim): fp32 (kv_heads,
-    group, queries, keys)."""
+    """Return the attention logits of `query` (1, query_heads, queries, head_dim) on `keys` (1, kv_heads, keys,
+    head_dim): fp32 (kv_heads, group, queries, keys)."""
     kv_heads, head_dim = keys.shape[1], keys.shape[3]
     packed = query[0].float().reshape(kv_heads, -1, head_dim)
     logits = (packed @ keys[0].float().transpose(1, 2)).mul_(scaling)
@@ -31,8 +31,11 @@ def shard_logits(query: Tensor, keys: Tensor, scaling: float) -> Tensor:
 
 
 def partial(query: Tensor, keys: Tensor, values: Tensor, scaling: float, *, causal: bool) -> Tensor:
-    """Attention to one shard alone: fp32 (query_heads, queries, head_dim + 1), the output and in the last place the
-    log-sum-exp of its logits. `causal` is bottom-right; without it every query sees every key."""
+    """Attend to one shard alone: fp32 (query_heads, queries, head_dim + 1).
+
+    The last number is the log-sum-exp of the logits, the others are the output. Causality is bottom-right if
+    `causal`; otherwise every query sees every key.
+    """
     logits = shard_logits(query, keys, scaling)
     kv_heads, group, queries, tokens = logits.shape
     if causal:
@@ -44,7 +47,7 @@ def partial(query: Tensor, keys: Tensor, values: Tensor, scaling: float, *, caus
 
 
 def merge(parts: Tensor) -> Tensor:
-    """(parts, query_heads, queries, head_dim + 1) of `partial` to the same of all their keys together."""
+    """Merge results of `partial`, (parts, query_heads, queries, head_dim + 1), into that over all keys."""
     lse = parts[..., -1:]
     total = lse.logsumexp(dim=0)
     out = ((lse - total).exp() * parts[..., :-1]).sum(dim=0)
@@ -52,7 +55,7 @@ def merge(parts: Tensor) -> Tensor:
 
 
 class _NothingKept(EngineLayer):
-    """A layer of a host that is not the last: the KV of new tokens lives there, and not here."""
+    """A cache layer for processes without the last host, which alone keeps the KV of new tokens."""
 
     is_initialized = True
 
@@ -61,10 +64,10 @@ class _NothingKept(EngineLayer):
 
 
 class ShardedState:
-    """Next-token probabilities over the shards of all hosts, of which this process holds its own.
+    """A next-token model over the shards of all hosts, of which this process holds its own.
 
-    `shards`: by host. All processes run the same tokens; KV of new tokens is kept by the one that plays the last
-    host, which has room for `room` of them.
+    `shards`: by host. All processes run the same tokens. The process that runs the last host keeps the KV of new
+    tokens and has room for `room` of them.
     """
 
     def __init__(
@@ -88,10 +91,14 @@ class ShardedState:
         observer: Observer | None = None,
         cancelled: Cancel | None = None,
     ) -> Tensor:
-        """Append tokens; log-probabilities of the next, fp32 (vocabulary,). Raises Cancelled, and ValueError if an
-        observer is given, which could not see the keys of other hosts."""
+        """Append tokens; return log-probabilities of the next, fp32 (vocabulary,).
+
+        Raises Cancelled, and ValueError if an observer is given, as no process has the keys of all hosts.
+        """
         if observer is not None:
-            raise ValueError("no observer sees the keys of all hosts; watch the question's pass instead")
+            raise ValueError(
+                "no observer sees the keys of all hosts; use QuestionReading.attribute for the question"
+            )
         return self.run(token_ids, [len(token_ids) - 1], None, cancelled)[0]
 
     @torch.inference_mode()
@@ -99,11 +106,11 @@ class ShardedState:
         self,
         token_ids: Sequence[int],
         wanted: Sequence[int],
-        watcher: Watcher | None = None,
+        observer: ShardObserver | None = None,
         cancelled: Cancel | None = None,
     ) -> Tensor:
-        """Append tokens; log-probabilities, fp32 (wanted, vocabulary), of what follows the tokens at the offsets
-        `wanted`. Raises Cancelled."""
+        """Append tokens; return the log-probabilities of what follows each of those at the offsets `wanted`, fp32
+        (wanted, vocabulary). Raises Cancelled."""
         device = self._loaded.spec.device
         start = self._next_position
         out = self._loaded.model(
@@ -112,13 +119,13 @@ class ShardedState:
             past_key_values=self._new,
             use_cache=True,
             logits_to_keep=torch.tensor(list(wanted), device=device),
-            attention_pass=AttentionPass(kernel=_OverShards(self, watcher), cancelled=cancelled),
+            attention_pass=AttentionPass(kernel=_OverShards(self, observer), cancelled=cancelled),
         )
         self._next_position += len(token_ids)
         return out.logits[0].float().log_softmax(dim=-1)
 
     def attend(self, layer: int, query: Tensor, new: tuple[Tensor, Tensor], scaling: float) -> Tensor:
-        """Attention to all shards and the new tokens: fp32 (query_heads, queries, head_dim + 1), see `partial`."""
+        """Attend to all shards and the new tokens: fp32 (query_heads, queries, head_dim + 1) as in `partial`."""
         mine: list[Tensor] = []
         for host in self._communicator.here:
             shard = self.shards[host]
@@ -131,15 +138,15 @@ class ShardedState:
 
 
 class _OverShards:
-    """Attention kernel of one pass."""
+    """Attention kernel of one pass over the shards of all hosts."""
 
-    def __init__(self, state: ShardedState, watcher: Watcher | None) -> None:
-        self._state, self._watcher = state, watcher
+    def __init__(self, state: ShardedState, observer: ShardObserver | None) -> None:
+        self._state, self._observer = state, observer
 
     def __call__(
-        self, layer: int, query: Tensor, key: Tensor, value: Tensor, scaling: float, asked: AttentionPass
+        self, layer: int, query: Tensor, key: Tensor, value: Tensor, scaling: float, attention_pass: AttentionPass
     ) -> Tensor:
         merged = self._state.attend(layer, query, (key, value), scaling)
-        if self._watcher is not None:
-            self._watcher(layer, query, merged[..., -1], scaling)
+        if self._observer is not None:
+            self._observer(layer, query, merged[..., -1], scaling)
         return merged[None, ..., :-1].to(query.dtype).transpose(1, 2)

@@ -1,12 +1,12 @@
-"""A host reads its block: every layer hands on what is useful of it, and attends to what came before.
+"""How a host reads its block: every layer passes on the useful part of it, and attends to what came before.
 
-The keys of a layer stand in the order passing, anchor, block, so that the engine's own causality is the one wanted:
-a token of the block sees all that was passed, the whole anchor, and the block up to itself.
+A layer's keys are in the order passing blocks, anchor, block. So the engine's causality is right as it is: a token
+of the block sees all passing blocks, the whole anchor, and the block up to itself.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,15 +14,13 @@ import torch
 from torch import Tensor
 from transformers import Cache
 
-from ..attention import AttentionPass
+from ..attention import AttentionPass, Cancel
 from ..kv.cache import EngineLayer
 from ..model import LoadedModel
 from .anchor import Anchor
 from .communicator import Communicator
 from .compressor import compress
 from .settings import Layout
-
-Cancel = Callable[[], bool]
 
 
 @dataclass(frozen=True)
@@ -36,7 +34,7 @@ class Shard:
 
 @dataclass(frozen=True)
 class Host:
-    """One host of a reading."""
+    """One host of a reading. `anchor` is None if the layout has none."""
 
     loaded: LoadedModel
     layout: Layout
@@ -45,7 +43,10 @@ class Host:
     index: int
 
     def before(self, layer: int, keys: Tensor, values: Tensor) -> list[tuple[Tensor, Tensor]]:
-        """Keys and values that stand before the block's own (1, kv_heads, tokens, head_dim) in this layer."""
+        """Return the keys and values that stand before the block's own, `keys` and `values`, in this layer.
+
+        All are (1, kv_heads, tokens, head_dim). Passes on the useful part of the block's.
+        """
         found: list[tuple[Tensor, Tensor]] = []
         if self.layout.passing_tokens:
             passed = self.communicator.exchange(layer, self.index, self._passing(layer, keys[0], values[0]))
@@ -55,8 +56,9 @@ class Host:
         return found
 
     def _passing(self, layer: int, keys: Tensor, values: Tensor) -> Tensor:
+        """Return the part of the block's KV that is passed on: (2, kv_heads, passing tokens, head_dim)."""
         layout = self.layout
-        if self.index == layout.hosts - 1:  # nobody comes after it, and its block may be too short
+        if self.index == layout.hosts - 1:  # no host comes after it, and its block may be shorter
             return keys.new_zeros(2, keys.shape[0], layout.passing_tokens, keys.shape[2])
         if layout.passing_tokens == layout.block_tokens:
             return torch.stack([keys, values])
@@ -67,7 +69,7 @@ class Host:
 
 
 class BlockLayer(EngineLayer):
-    """A layer that keeps its block's KV alone; what stands before it is dropped after attention."""
+    """A cache layer that keeps its block's KV alone; what stands before the block is dropped after attention."""
 
     def __init__(self, host: Host, layer: int) -> None:
         super().__init__()
@@ -75,7 +77,7 @@ class BlockLayer(EngineLayer):
         self.is_initialized = True
 
     def update(self, key_states: Tensor, value_states: Tensor, *_: Any, **__: Any) -> tuple[Tensor, Tensor]:
-        # Their own memory: some models compute them as parts of something larger.
+        # Copied where they are views, since some models compute them as parts of a larger tensor.
         self.keys, self.values = key_states.contiguous(), value_states.contiguous()
         parts = [*self.host.before(self.layer, self.keys, self.values), (self.keys, self.values)]
         keys, values = zip(*parts, strict=True)
@@ -84,7 +86,7 @@ class BlockLayer(EngineLayer):
 
 @torch.inference_mode()
 def read_block(host: Host, token_ids: Sequence[int], cancelled: Cancel | None = None) -> Shard:
-    """Read the block of one host, `token_ids`, at its true positions. Raises Cancelled."""
+    """Read `token_ids`, the block of one host, at its true positions. Raises Cancelled."""
     spec = host.loaded.spec
     span = host.layout.span(host.index)
     layers = [BlockLayer(host, layer) for layer in range(spec.layers)]

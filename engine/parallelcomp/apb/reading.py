@@ -1,14 +1,15 @@
-"""The whole of it: lay out, read block after block, look, answer."""
+"""A whole reading by APB: lay out the document, read block after block, attribute, answer."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 from .. import memory
+from ..attention import Cancel
 from ..attribution import content_layers, question_weights
 from ..config import Sampling
 from ..decoding.decode import decode
@@ -21,25 +22,29 @@ from .decoding import ShardedState, shard_logits
 from .prefill import Host, Shard, read_block
 from .settings import APB, Layout
 
-Cancel = Callable[[], bool]
-
 
 @dataclass(frozen=True)
 class Attribution:
-    """Of the question's pass over a document: -log P of each of its own tokens, nats; `attention` that it pays to
-    each token of the document, fp32 (document tokens,)."""
+    """What the question's pass over a document shows.
+
+    `token_nll`: -log P of each of the question's tokens, in nats. `attention`: the question's attention on each
+    token of the document, fp32 (document tokens,).
+    """
 
     token_nll: tuple[float, ...]
     attention: Tensor
 
 
 class QuestionReading:
-    """A document as it was read for one question, by `read`. The question stands in the anchors and chose what was
-    passed on, so that this KV answers no other question and is not worth keeping."""
+    """A document that `read` has read for one question.
+
+    The question stands in the anchors and decided what was passed on, so that this KV answers no other question and
+    is not worth keeping.
+    """
 
     def __init__(
         self, spec: ModelSpec, question: Question, layout: Layout, state: ShardedState, communicator: Communicator
-    ):
+    ) -> None:
         self.question = question
         self.layout = layout
         self._spec = spec
@@ -48,7 +53,7 @@ class QuestionReading:
         self._attributed = False
 
     def attribute(self, cancelled: Cancel | None = None) -> Attribution:
-        """The question's own pass, watched. Raises Cancelled."""
+        """Run the question, and return its attribution. Raises Cancelled."""
         question = self.question
         recorder = _AttributionRecorder(
             self._state.shards, content_layers(self._spec.layers), question_weights(question)
@@ -64,13 +69,16 @@ class QuestionReading:
     def generate(
         self, sampling: Sampling, stop_ids: frozenset[int], cancelled: Cancel | None = None
     ) -> Iterator[int]:
-        """The answer's token ids one by one, once. Raises Cancelled."""
+        """Yield the answer's token ids one by one. It can be called once. Raises Cancelled."""
         left = self.question.last_ids if self._attributed else self.question.all_ids
         return decode(self._state, left, sampling, stop_ids, cancelled=cancelled)
 
 
 class _AttributionRecorder:
-    """Sums, per token of the shards here, the attention of weighted queries, over KV heads and some layers."""
+    """Shard observer that sums the attention on each token of this process's shards, over KV heads and some layers.
+
+    `weights` (queries,) are the weights of the pass's queries.
+    """
 
     def __init__(self, shards: dict[int, Shard], layers: Sequence[int], weights: Sequence[float]) -> None:
         self._shards = shards
@@ -84,14 +92,13 @@ class _AttributionRecorder:
         for host, shard in self._shards.items():
             logits = shard_logits(query, shard.keys[layer], scaling)
             attention_weights = (logits - lse.view(*logits.shape[:3], 1)).exp_()
-            paid = (
-                torch.einsum("kgqt,q->t", attention_weights, attention_weights.new_tensor(self._weights))
-                / attention_weights.shape[1]
-            )
+            query_weights = attention_weights.new_tensor(self._weights)
+            group = attention_weights.shape[1]
+            paid = torch.einsum("kgqt,q->t", attention_weights, query_weights) / group
             self._sums[host] = self._sums.get(host, torch.zeros_like(paid)) + paid
 
     def padded(self, layout: Layout, device: torch.device) -> Tensor:
-        """Mean over the layers, each shard filled up to a block: fp32 (shards here, block)."""
+        """Return the mean over the layers, each shard filled up to a block: fp32 (shards here, block)."""
         rows = torch.zeros(len(self._shards), layout.block_tokens, device=device)
         for row, host in zip(rows, self._shards, strict=True):
             paid = self._sums[host] / len(self._layers)
@@ -108,9 +115,9 @@ def check(
     max_new_tokens: int,
     here: int | None = None,
 ) -> Layout:
-    """The layout of a document, of which this process reads `here` hosts (None: all).
+    """Lay a document out, of which this process reads the blocks of `here` hosts; None stands for all.
 
-    Raises LayoutError, WindowError, or MemoryPlanError: before any work is done.
+    Raises LayoutError, WindowError or MemoryPlanError if the document cannot be read like this.
     """
     layout = settings.layout(prefix_tokens, document_tokens)
     room = len(question.all_ids) + max_new_tokens
@@ -130,7 +137,7 @@ def _check_memory(spec: ModelSpec, layout: Layout, room: int, here: int) -> None
     before = layout.anchored + room + layout.passing_tokens * (layout.hosts - 1)
     held = min(here * layout.block_tokens, layout.tokens) + layout.anchored + 2 * room
     passed = layout.passing_tokens * here
-    # Of one layer the keys and values joined, and its queries filled up to as many.
+    # One layer's keys and values, joined, and its queries, filled up to as many.
     joined = (before + layout.block_tokens) * (per_token / spec.layers + spec.query_heads * spec.head_dim * number)
     need = (held + passed) * per_token + 2 * joined + layout.block_tokens * memory.activation_bytes(spec, number)
     usable = int(memory.free_bytes(spec.device) * memory.USABLE)
@@ -152,10 +159,10 @@ def read(
     communicator: Communicator | None = None,
     cancelled: Cancel | None = None,
 ) -> Generator[int, None, QuestionReading]:
-    """Read a document for one question; yields the document's tokens read so far, of the hosts of this process.
+    """Read a document for one question; after each block of this process, yield how many document tokens are read.
 
-    `communicator` None: all hosts in turn. Raises LayoutError, WindowError and MemoryPlanError before any work, and
-    Cancelled.
+    Without a `communicator` this process runs all hosts in turn. Raises LayoutError, WindowError and
+    MemoryPlanError before any work, and Cancelled.
     """
     here = None if communicator is None else len(communicator.here)
     spec = loaded.spec

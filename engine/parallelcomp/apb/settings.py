@@ -1,4 +1,4 @@
-"""What a person chooses, and how a document is laid out over the hosts by it."""
+"""The settings of APB, and how a document is laid out over the hosts by them."""
 
 from __future__ import annotations
 
@@ -8,25 +8,27 @@ from enum import Enum
 
 from ..errors import LayoutError
 
-# The lengths of the paper's table as attention_weights of a block. It never lengthens an anchor beyond 8K tokens.
+# The lengths in the paper's table as fractions of a block. No anchor there is longer than 8K tokens.
 PAPER_ANCHOR = 1 / 4
 PAPER_ANCHOR_AT_MOST = 8192
 PAPER_PASSING = 1 / 8
 
 
 class Length(Enum):
-    """A length that follows from the document's."""
+    """A length that follows from the document's length."""
 
     PAPER = "paper"
-    """A share of the block, as in the paper's table."""
+    """A fraction of the block, as in the paper's table."""
     BLOCK = "block"
-    """As much as a block has."""
+    """As long as a block."""
 
 
 @dataclass(frozen=True)
 class Layout:
-    """A sequence of prefix and document cut into one block a host, all of `block_tokens` but the last, which may
-    be shorter. Lengths in tokens. `anchor_tokens` 0: there is no anchor."""
+    """Prefix and document as one sequence, cut into one block per host. Lengths are in tokens.
+
+    Blocks have `block_tokens` tokens; the last may be shorter. There is no anchor if `anchor_tokens` is 0.
+    """
 
     prefix_tokens: int
     document_tokens: int
@@ -37,26 +39,27 @@ class Layout:
 
     @property
     def tokens(self) -> int:
-        """Tokens of the whole sequence: where the question stands when it is asked."""
+        """Tokens of the whole sequence, and so the position of the question's first token after it."""
         return self.prefix_tokens + self.document_tokens
 
     def span(self, host: int) -> range:
-        """The positions of a host's block; those of the document start after the prefix."""
+        """Return the positions of a host's block in the sequence."""
         start = host * self.block_tokens
         return range(start, min(start + self.block_tokens, self.tokens))
 
     @property
     def anchored(self) -> int:
-        """Tokens at the start of host 0's block that every other host finds in its anchor."""
+        """Tokens at the start of host 0's block that every other host has in its anchor."""
         return self.prefix_tokens + self.anchor_tokens if self.anchor_tokens else 0
 
 
 @dataclass(frozen=True)
 class APB:
-    """`anchor_tokens`: tokens of the document's start in every anchor, after prefix and question; 0 is no anchor at
-    all. `passing_tokens`: KV that each host hands on, in tokens per layer and KV head.
+    """The settings of APB.
 
-    Passing whole blocks without an anchor is full attention.
+    `anchor_tokens`: how many tokens of the document's start every anchor has after prefix and question; with 0
+    there is no anchor. `passing_tokens`: how many tokens of KV each host passes on, per layer and KV head. Passing
+    whole blocks without an anchor is full attention. Raises ValueError if a setting is out of range.
     """
 
     hosts: int = 8
@@ -72,14 +75,14 @@ class APB:
 
     @classmethod
     def star(cls, hosts: int = 8) -> APB:
-        """Star-Attention (arXiv 2411.17116): an anchor as long as a block, and nothing is passed on.
+        """Return the settings of Star-Attention (arXiv 2411.17116): an anchor as long as a block, and no passing.
 
-        Its own anchor is without the question; here the question stays in it, as in APB.
+        The anchor in that paper is without the question; here it has the question, as in APB.
         """
         return cls(hosts, Length.BLOCK, 0)
 
     def layout(self, prefix_tokens: int, document_tokens: int) -> Layout:
-        """Lay a document out. Raises LayoutError, with what to change, if it cannot be done."""
+        """Lay a document out. Raises LayoutError, which says what to change, if it cannot be done."""
         tokens = prefix_tokens + document_tokens
         block = math.ceil(tokens / self.hosts)
         blocks = math.ceil(tokens / block) if block else 0

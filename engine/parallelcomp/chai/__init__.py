@@ -1,4 +1,4 @@
-"""Clustered head attention (CHAI, arXiv 2403.08058): heads that attend alike share one head's scores.
+"""Clustered head attention (CHAI, arXiv 2403.08058): heads that attend alike use one head's attention scores.
 
-May import the engine's attention, settings, model and errors.
+It may import `policies`, `scoring`, `prefill`, `memory`, `kv` and what these stand on.
 """

@@ -1,14 +1,14 @@
 """Which heads of a model attend alike, found once on sample text: the offline half of CHAI (arXiv 2403.08058).
 
-Heads are grouped by the correlation of their attention. How many groups a layer needs is read off the elbow of the
-error curve; which head belongs to which is decided anew for every context (`clustered_heads`). Kept as a file
-beside the model.
+Heads are clustered by the correlation of their attention. How many clusters a layer needs follows from the elbow of
+the error curve and is kept in a file beside the model. Which head belongs to which cluster is decided anew for
+every context (`clustered_heads`).
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
@@ -16,17 +16,19 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from .. import attention
+from ..attention import Cancel
 from ..config import ClusteredHeads
 from ..errors import ClusterError
 from ..model import LoadedModel, ModelSpec
 
 FORMAT = 1
-# Rounds of k-means; with as few points as a layer has heads, it settles in two or three.
+# The most rounds of k-means. With as few points as a layer has heads, two or three are enough.
 ROUNDS = 20
 
 
 class CorrelationObserver:
-    """Sums over the passes it is shown how the heads' attention correlates: (query_heads, query_heads) a layer."""
+    """Observer that sums the correlation of the heads' attention over passes: (query_heads, query_heads) a
+    layer."""
 
     def __init__(self, layers: int) -> None:
         self.sums: list[Tensor | float] = [0.0] * layers
@@ -37,20 +39,20 @@ class CorrelationObserver:
 
 
 def correlation(attention_weights: Tensor) -> Tensor:
-    """How alike heads attend: fp64 (query_heads, query_heads) on the CPU, 1 for equal attention.
+    """Correlate the heads' attention: fp64 (query_heads, query_heads) on the CPU, 1 for equal attention.
 
-    `attention_weights` (batch, kv_heads, group, queries, keys), as `attention.weights` gives them.
+    `attention_weights` (batch, kv_heads, group, queries, keys), as `attention.weights` returns them.
     """
     rows = attention_weights.flatten(1, 2).transpose(0, 1).flatten(1).double().cpu()
     return torch.corrcoef(rows).nan_to_num_(0.0).fill_diagonal_(1.0).reshape(rows.shape[0], -1)
 
 
 def cluster(correlated: Tensor, count: int) -> tuple[Tensor, float]:
-    """k-means of heads into `count` clusters: each head's representative, int64 (query_heads,), and the error.
+    """Cluster heads by k-means; return each head's representative, int64 (query_heads,), and the error.
 
-    Heads are points of unit length of which only the products, `correlated`, are needed. The seeds lie as far apart
-    as they can, so the result is always the same. A cluster's representative is the head nearest to its centre; the
-    error is the sum of squared distances to the centres.
+    Heads are points of unit length of which only the products, `correlated`, are needed. The seeds are chosen as
+    far apart as possible and without chance, so that the result is always the same. A cluster's representative is
+    the head nearest to its centre; the error is the sum of squared distances to the centres.
     """
     heads = correlated.shape[0]
     seeds = [int(correlated.sum(dim=1).argmax())]
@@ -74,7 +76,7 @@ def cluster(correlated: Tensor, count: int) -> tuple[Tensor, float]:
 
 
 def _distances(correlated: Tensor, member: Tensor, count: int) -> Tensor:
-    """Squared distance of every head to every cluster's centre: (query_heads, count)."""
+    """Return the squared distance of every head to every cluster's centre: (query_heads, count)."""
     inside = F.one_hot(member, count).double()
     weights = inside / inside.sum(dim=0)
     products = correlated @ weights
@@ -82,8 +84,11 @@ def _distances(correlated: Tensor, member: Tensor, count: int) -> Tensor:
 
 
 def elbow(errors: Sequence[float]) -> int:
-    """The number of clusters at the elbow of `errors`, those of 1, 2 ... clusters: where the curve lies farthest
-    below the straight line between its ends. Where it nowhere does, no heads are alike: as many as there are."""
+    """Return the number of clusters at the elbow of `errors`, the errors with 1, 2, ... clusters.
+
+    The elbow is where the curve lies farthest below the straight line between its ends. If it lies nowhere below,
+    no heads are alike, and the number of heads is returned.
+    """
     last = len(errors) - 1
     below = [
         errors[0] + (errors[-1] - errors[0]) * index / max(last, 1) - error for index, error in enumerate(errors)
@@ -94,12 +99,12 @@ def elbow(errors: Sequence[float]) -> int:
 
 @torch.inference_mode()
 def find_clusters(
-    loaded: LoadedModel, samples: Sequence[Sequence[int]], cancelled: Callable[[], bool] | None = None
+    loaded: LoadedModel, samples: Sequence[Sequence[int]], cancelled: Cancel | None = None
 ) -> ClusteredHeads:
-    """How many clusters of heads each layer needs, by the attention on `samples`, token ids of ordinary text.
+    """Find how many clusters of heads each layer needs, by the attention on `samples`, token ids of ordinary text.
 
-    Each sample fits the model's window; some hundreds of tokens are enough. Raises ValueError if there is none,
-    and Cancelled.
+    Each sample must fit the model's window; some hundreds of tokens are enough. Raises ValueError if there is no
+    sample or one has fewer than two tokens, and Cancelled.
     """
     if not samples or any(len(sample) < 2 for sample in samples):
         raise ValueError("clusters are found on samples of at least two tokens; give some text")
@@ -119,7 +124,7 @@ def find_clusters(
 
 
 def check(clustered: ClusteredHeads, spec: ModelSpec) -> None:
-    """Raise ClusterError unless these clusters were found on this model."""
+    """Raise ClusterError unless these clusters were found on the model with this spec."""
     if clustered.fingerprint != spec.fingerprint:
         raise ClusterError(
             f"these clusters of heads are of another model ({clustered.fingerprint}, this is {spec.fingerprint}; "
@@ -133,13 +138,13 @@ def check(clustered: ClusteredHeads, spec: ModelSpec) -> None:
 
 
 def save(clustered: ClusteredHeads, path: Path) -> None:
-    """Write what was found on the model, not how it is used."""
+    """Write the fingerprint and the numbers of clusters; membership and queries are not written."""
     found = {"format": FORMAT, "fingerprint": clustered.fingerprint, "clusters": list(clustered.clusters)}
     path.write_text(json.dumps(found) + "\n", encoding="utf-8")
 
 
 def read(path: Path) -> ClusteredHeads:
-    """The clusters that `save` wrote. Raises ClusterError, which says what is wrong with the file."""
+    """Return the clusters that `save` wrote. Raises ClusterError, which says what is wrong with the file."""
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
         if found["format"] != FORMAT:

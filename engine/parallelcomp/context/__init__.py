@@ -1,4 +1,5 @@
-"""From kept chunks to what a question attends to: put together, calibrated, and stepped through token by token.
+"""Contexts: kept chunks put together into the KV that a question attends to, calibration, and next-token states.
 
-May import everything of the engine but APB, ranks and the engine itself.
+It may import `chai`, `decoding`, `eviction`, `policies`, `scoring`, `prefill`, `memory`, `kv` and what these stand
+on, but not `attribution`, `bifurcated`, `engine`, `ranks` or `apb`.
 """

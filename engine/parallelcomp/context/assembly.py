@@ -25,7 +25,8 @@ def assemble(
 ) -> Context:
     """Assemble the kept chunks' KV with `room` free slots for the question and the answer.
 
-    Positions go on after the longest kept chunk before eviction: every chunk was read at the same positions.
+    As all chunks were read at the same positions, the question's positions begin after the longest kept chunk's, as
+    long as that was before eviction. Raises ValueError if a chunk to evict from was scored without attention.
     """
     policy = policy_of(eviction)
     chosen = [_choose(spec, one, score, policy) for one, score in kept]
@@ -47,13 +48,13 @@ def assemble(
 
 
 def chunk_slots(spec: ModelSpec, one: ChunkKV, picked: Tensor | None = None) -> Slots:
-    """The slots of one chunk, all of its tokens or those picked per KV head."""
+    """Return the slots of one chunk: all of its tokens, or those picked per KV head, int64 (kv_heads, kept)."""
     local = torch.arange(one.kv.tokens).expand(spec.kv_heads, -1) if picked is None else picked.cpu()
     return Slots(local + one.chunk.start, local, torch.full_like(local, one.kv.tokens))
 
 
 def _choose(spec: ModelSpec, one: ChunkKV, score: ChunkScore, policy: Policy) -> list[Tensor | None]:
-    """Per layer, the tokens that each KV head keeps; None where all stay."""
+    """Return per layer the tokens that each KV head keeps, int64 (kv_heads, kept), or None where all stay."""
     tokens = one.kv.tokens
     if not policy.evicts(tokens):
         return [None] * spec.layers
@@ -70,10 +71,12 @@ def _choose(spec: ModelSpec, one: ChunkKV, score: ChunkScore, policy: Policy) ->
 
 
 def _count(one: ChunkKV, picked: Tensor | None) -> int:
+    """Tokens that a KV head keeps of the chunk."""
     return one.kv.tokens if picked is None else picked.shape[1]
 
 
 def _workspace(spec: ModelSpec, tokens: int) -> tuple[Tensor, Tensor]:
+    """Buffers for one layer's dequantised keys and values of a chunk, each (kv_heads, tokens, head_dim)."""
     shape = (spec.kv_heads, tokens, spec.head_dim)
     return (
         torch.empty(shape, dtype=spec.dtype, device=spec.device),
@@ -84,6 +87,7 @@ def _workspace(spec: ModelSpec, tokens: int) -> tuple[Tensor, Tensor]:
 def _append(
     layer: BufferLayer, index: int, one: ChunkKV, picked: Tensor | None, workspace: tuple[Tensor, Tensor]
 ) -> None:
+    """Append the picked KV of a chunk's layer `index` to the cache layer."""
     keys, values = (part[:, : one.kv.tokens] for part in workspace)
     one.kv.read(index, keys, values)
     if picked is not None:

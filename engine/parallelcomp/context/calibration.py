@@ -1,4 +1,4 @@
-"""Attention calibration (section 3.3, step 6): evict context tokens that draw attention without cause."""
+"""Attention calibration (section 3.3, step 6): context tokens that draw attention without cause are evicted."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from ..model import ModelSpec
 
 
 def in_regions(slots: Slots, regions: Region, edge_tokens: int) -> Tensor:
-    """Which slots lie in one of `regions` of their chunk: bool (kv_heads, slots).
+    """Say which slots lie in one of `regions` of their chunk: bool (kv_heads, slots).
 
-    The sink region is the first `edge_tokens` of a chunk, the recency region its last, the middle the rest; in a
-    chunk shorter than two edges, sink and recency overlap and there is no middle.
+    The sink region is the first `edge_tokens` tokens of a chunk, the recency region its last `edge_tokens`, and the
+    middle is the rest. In a chunk shorter than two edges, sink and recency overlap and there is no middle.
     """
     sink = slots.local < edge_tokens
     recency = slots.local >= slots.lengths - edge_tokens
@@ -31,26 +31,26 @@ def in_regions(slots: Slots, regions: Region, edge_tokens: int) -> Tensor:
 
 
 def surviving(attention_weights: Tensor, eligible: Tensor, threshold: float) -> Tensor | None:
-    """Indices of the slots that each KV head keeps: int64 (kv_heads, kept), ascending; None if all stay.
+    """Return the slots that each KV head keeps: int64 (kv_heads, kept), ascending; None if all stay.
 
-    `attention_weights` (kv_heads, group, slots): attention that each query head pays to each slot. A slot is
-    evicted where it is `eligible` (kv_heads, slots) and some query head of the group pays it more than
-    `threshold`. So that the heads stay equally long, a head with fewer evictions drops its least attended slots.
+    `attention_weights` (kv_heads, group, slots): attention of each query head on each slot. A head evicts a slot if
+    it is `eligible` (kv_heads, slots) and some query head of the group pays it more than `threshold`. So that all
+    heads keep equally many, a head with fewer evictions also drops its least attended slots.
     """
     biased = (attention_weights > threshold).any(dim=1) & eligible
     dropped = int(biased.sum(dim=1).max())
     if dropped == 0:
         return None
-    # Biased slots go first (-1 is below any share), then the least attended; ties fall on the later slot.
+    # Biased slots go first (-1 is below all attention), then the least attended; of equal ones the later.
     rank = attention_weights.sum(dim=1).masked_fill(biased, -1.0)
     order = torch.sort(rank, dim=-1, descending=True, stable=True).indices
     return order[:, : rank.shape[1] - dropped].sort(dim=-1).values
 
 
 class Calibrator:
-    """Key filter for the question's pass over an assembled context: calibrates the layers in range, for good.
+    """Key filter for the question's pass over an assembled context, which it calibrates for good.
 
-    The layer's cache and slots shrink before its attention is computed; decoding goes on with what is left.
+    In the calibrated layers, cache and slots shrink before attention is computed, and stay so for decoding.
     """
 
     def __init__(self, context: Context, calibration: Calibration, spec: ModelSpec) -> None:
@@ -79,7 +79,7 @@ class Calibrator:
 
 
 def _select(states: Tensor, keep: Tensor, first: int, last: int) -> Tensor:
-    """Prefix, the kept slots of [first, last) per KV head, and what follows: (1, kv_heads, fewer, head_dim)."""
+    """Join prefix, kept slots of [first, last) per KV head, and what follows: (1, kv_heads, fewer, head_dim)."""
     rows = keep[None, :, :, None].expand(-1, -1, -1, states.shape[3])
     middle = states[:, :, first:last].gather(2, rows)
     return torch.cat([states[:, :, :first], middle, states[:, :, last:]], dim=2)

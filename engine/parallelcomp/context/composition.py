@@ -1,18 +1,18 @@
-"""From kept chunks to next-token probabilities: three ways behind one interface.
+"""From kept chunks to next-token probabilities, in three ways behind one interface.
 
 `AnswerState.step` takes token ids and returns the log-probabilities of the next token. The first step takes the
-question, later ones a token of the answer each.
+question, each later one a token of the answer.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 import torch
 from torch import Tensor
 
-from ..attention import AttentionKernel, AttentionPass, KeyFilter, Observer
+from ..attention import AttentionKernel, AttentionPass, Cancel, KeyFilter, Observer
 from ..chai.clustered_heads import ClusteredAttention
 from ..chunking import Chunk
 from ..config import ClusteredHeads, Composition, EngineConfig, KVPrecision
@@ -28,11 +28,22 @@ from .assembly import assemble, chunk_slots
 from .calibration import Calibrator
 
 Kept = Sequence[tuple[ChunkKV, ChunkScore]]
-Cancel = Callable[[], bool]
 
 
-class SingleState:
-    """One sequence over one context: assembled or re-read."""
+class _ContextState:
+    """What the states over a context have in common."""
+
+    def __init__(self, loaded: LoadedModel, context: Context) -> None:
+        self._loaded = loaded
+        self._context = context
+
+    @property
+    def context(self) -> Context:
+        return self._context
+
+
+class SingleState(_ContextState):
+    """The state of one sequence over one context, assembled or re-read."""
 
     def __init__(
         self,
@@ -41,14 +52,9 @@ class SingleState:
         key_filter: KeyFilter | None = None,
         clustered: ClusteredHeads | None = None,
     ) -> None:
-        self._loaded = loaded
-        self._context = context
+        super().__init__(loaded, context)
         self._key_filter = key_filter
         self.clustering = None if clustered is None else ClusteredAttention(context, clustered, loaded.spec)
-
-    @property
-    def context(self) -> Context:
-        return self._context
 
     @torch.inference_mode()
     def step(
@@ -60,26 +66,21 @@ class SingleState:
         logits = _forward(
             self._loaded, self._context, token_ids, observer, cancelled, self._key_filter, self.clustering
         )
-        self._key_filter = None  # calibration looks at the question only
+        self._key_filter = None  # calibration belongs to the question's pass alone
         return logits[0].log_softmax(dim=-1)
 
 
-class MixtureState:
-    """Every kept chunk in a sequence of its own, all given the same tokens.
+class MixtureState(_ContextState):
+    """Every kept chunk in a sequence of its own, all of which get the same tokens.
 
-    P(y | q) = sum over chunks c of P(c | q, answer so far) P(y | c, q): `log_weights` (chunks,) are the log
-    posteriors, updated by how well each chunk predicted each token that was appended.
+    P(y | q) = sum over chunks c of P(c | q, answer so far) P(y | c, q). `log_weights` (chunks,) are the log
+    posteriors P(c | ...), updated by how well each chunk predicted each token of the answer.
     """
 
     def __init__(self, loaded: LoadedModel, context: Context, log_prior: Tensor) -> None:
-        self._loaded = loaded
-        self._context = context
+        super().__init__(loaded, context)
         self.log_weights = log_prior.log_softmax(dim=0)
         self._predicted: Tensor | None = None
-
-    @property
-    def context(self) -> Context:
-        return self._context
 
     @torch.inference_mode()
     def step(
@@ -89,7 +90,7 @@ class MixtureState:
         cancelled: Cancel | None = None,
     ) -> Tensor:
         if self._predicted is not None:
-            for token in token_ids[:-1]:  # every token is weighed by the prediction made just before it
+            for token in token_ids[:-1]:  # the posterior takes each token under the prediction before it
                 self.step([token], observer, cancelled)
             token_ids = token_ids[-1:]
             self.log_weights = (self.log_weights + self._predicted[:, token_ids[0]]).log_softmax(dim=0)
@@ -99,8 +100,9 @@ class MixtureState:
 
 
 class Beginning:
-    """`inner` behind the question, whose first step is remembered: other answers begin there too, one after
-    another, and the one before is forgotten."""
+    """An `inner` state that remembers its first step, the question's, so that several answers can begin there.
+
+    The answers come one after another; `rewind` forgets the one before."""
 
     def __init__(self, inner: AnswerState) -> None:
         self._inner = inner
@@ -112,7 +114,10 @@ class Beginning:
         return self._inner.context
 
     def rewind(self) -> None:
-        """Go back to where the answer begins: the next step, which is given the question, runs nothing anew."""
+        """Go back to where the answer begins.
+
+        The next step, which gets the question, returns what is remembered.
+        """
         if self._begun is not None:
             self.context.rewind(self._begun[1])
             self._rewound = True
@@ -141,7 +146,7 @@ def _forward(
     key_filter: KeyFilter | None = None,
     kernel: AttentionKernel | None = None,
 ) -> Tensor:
-    """Run tokens on top of a context; logits of the last, fp32 (batch, vocabulary)."""
+    """Append tokens to a context; return the logits of the last, fp32 (batch, vocabulary)."""
     device = loaded.spec.device
     batch = context.next_position.shape[0]
     model = loaded.decoder if loaded.decoder is not None and len(token_ids) == 1 else loaded.model
@@ -180,7 +185,10 @@ def reread(
     cancelled: Cancel | None = None,
     clustered: ClusteredHeads | None = None,
 ) -> AnswerState:
-    """Prefill the chunks' tokens as one chunk. Raises WindowError if they exceed the model's window."""
+    """Return the state of the chunks' tokens, read again as one chunk, with `room` slots for question and answer.
+
+    Raises WindowError if all of it exceeds the model's window, and Cancelled.
+    """
     spec = loaded.spec
     joined = Chunk(0, 0, tuple(token for chunk in chunks for token in chunk.token_ids))
     _check_room(loaded, prefix, len(joined), room)
@@ -197,7 +205,7 @@ def reread(
 def alone(
     loaded: LoadedModel, prefix: Prefix, read: ChunkKV, room: int, clustered: ClusteredHeads | None = None
 ) -> AnswerState:
-    """One chunk and nothing else. Raises WindowError if it exceeds the model's window."""
+    """Return the state of one chunk and nothing else, with `room` slots. Raises WindowError as `reread` does."""
     _check_room(loaded, prefix, read.kv.tokens, room)
     return SingleState(loaded, _batch_context(loaded, prefix, [read], room), clustered=clustered)
 
@@ -219,7 +227,7 @@ def _mixture(
 
 
 def _batch_context(loaded: LoadedModel, prefix: Prefix, chunks: Sequence[ChunkKV], room: int) -> Context:
-    """Every chunk whole in a sequence of its own after the prefix, aligned to end at the same slot."""
+    """Return a context with a sequence for each whole chunk, after the prefix; all end at the same slot."""
     spec = loaded.spec
     longest = max(one.kv.tokens for one in chunks)
     cache = buffer_cache(len(chunks), len(prefix) + longest + room, spec)

@@ -1,4 +1,4 @@
-"""From log-probabilities of the next token to an answer, and the weights that are multiplied by meanwhile.
+"""Decoding: from next-token log-probabilities to an answer, answers that only copy, and 8-bit weights for decoding.
 
-May import the engine's KV, attention, settings, model and errors.
+It may import `policies`, `scoring`, `prefill`, `memory`, `kv` and what these stand on.
 """

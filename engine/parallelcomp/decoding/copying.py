@@ -1,26 +1,29 @@
-"""An answer in the source's own words: decoding that may only say what stands there, from one place to another.
+"""Answers in a source's own words: decoding that can only produce a contiguous part of the source.
 
-A small model finds the place of an answer more surely than it repeats it: asked freely it writes 100 % where the
-page says 750 crowns. Here every next token is one that follows what was said so far somewhere in the source.
+A small model finds where an answer stands more surely than it repeats the answer: asked freely it writes 100 %
+where the page says 750 crowns. Here every next token must follow the answer so far somewhere in a source.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from ..attention import Observer
+from ..attention import Cancel, Observer
 from ..kv.context import Context
 from .next_token import AnswerState
 
 
 @dataclass(frozen=True)
 class Source:
-    """A text that may be copied from: `token_ids`, the places where a copy may begin, and those that it may end
-    before (`len(token_ids)` is one). Raises ValueError if a copy could not begin or not end."""
+    """A text that may be copied from.
+
+    `begins`: offsets of the tokens with which a copy may begin. `ends`: offsets before which a copy may end;
+    `len(token_ids)` must be one. Raises ValueError if a copy could not begin or not end.
+    """
 
     token_ids: tuple[int, ...]
     begins: frozenset[int]
@@ -34,10 +37,10 @@ class Source:
 
 
 class CopyingState:
-    """Log-probabilities of `inner` in which nothing has a chance that would leave the sources.
+    """The log-probabilities of `inner`, but -inf for every token with which the answer would leave all sources.
 
-    `closing`: tokens by which the model wants to end; where a copy may end they count together as `stop_id`.
-    Raises ValueError if there is no source.
+    `closing`: tokens with which the model would end. Where a copy may end, `stop_id` gets the highest
+    log-probability of them and of its own. Raises ValueError if there is no source.
     """
 
     def __init__(
@@ -48,8 +51,8 @@ class CopyingState:
         self._inner = inner
         self._closing = sorted(closing | {stop_id})
         self._stop_id = stop_id
-        # Where the copy may stand: what is said next is the token at one of these places.
-        self._places = [(source, place) for source in sources for place in sorted(source.begins)]
+        # The next token must be the one at one of these offsets in a source.
+        self._offsets = [(source, offset) for source in sources for offset in sorted(source.begins)]
         self._begun = False
 
     @property
@@ -60,23 +63,23 @@ class CopyingState:
         self,
         token_ids: Sequence[int],
         observer: Observer | None = None,
-        cancelled: Callable[[], bool] | None = None,
+        cancelled: Cancel | None = None,
     ) -> Tensor:
-        """Append the question, then tokens of the copy; log-probabilities of the next, fp32 (vocabulary,).
+        """Append the question, later tokens of the copy; return log-probabilities of the next, fp32 (vocabulary,).
 
         Raises Cancelled.
         """
         log_probabilities = self._inner.step(token_ids, observer, cancelled)
         if self._begun:
             for token in token_ids:
-                self._places = [
-                    (source, place + 1)
-                    for source, place in self._places
-                    if place < len(source.token_ids) and source.token_ids[place] == token
+                self._offsets = [
+                    (source, offset + 1)
+                    for source, offset in self._offsets
+                    if offset < len(source.token_ids) and source.token_ids[offset] == token
                 ]
-        may_end = self._begun and any(place in source.ends for source, place in self._places)
+        may_end = self._begun and any(offset in source.ends for source, offset in self._offsets)
         self._begun = True
-        following = {source.token_ids[place] for source, place in self._places if place < len(source.token_ids)}
+        following = {source.token_ids[offset] for source, offset in self._offsets if offset < len(source.token_ids)}
         if may_end:
             following -= set(self._closing)
         masked = torch.full_like(log_probabilities, -torch.inf)

@@ -1,8 +1,8 @@
-"""From next-token log-probabilities to an answer, token by token, through transformers' logits processors."""
+"""The decoding loop: from next-token log-probabilities to an answer, through transformers' logits processors."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 import torch
 from torch import Tensor
@@ -13,14 +13,14 @@ from transformers import (
     TopPLogitsWarper,
 )
 
-from ..attention import Observer
+from ..attention import Cancel, Observer
 from ..config import Sampling
 from ..errors import Cancelled
 from .next_token import NextTokenModel
 
 
 def processors(sampling: Sampling) -> LogitsProcessorList:
-    """The logits processors that a sampling setting asks for."""
+    """Return the logits processors for these sampling settings."""
     chosen = LogitsProcessorList()
     if sampling.repetition_penalty != 1.0:
         chosen.append(RepetitionPenaltyLogitsProcessor(sampling.repetition_penalty))
@@ -39,12 +39,12 @@ def decode(
     *,
     question_observer: Observer | None = None,
     answer_observer: Observer | None = None,
-    cancelled: Callable[[], bool] | None = None,
+    cancelled: Cancel | None = None,
 ) -> Iterator[int]:
-    """Yield the answer's token ids as they are drawn; ends at a stop id, which is not yielded, or at the limit.
+    """Yield the answer's token ids as they are drawn, up to a stop id, which is not yielded, or `max_new_tokens`.
 
-    The question's tokens go through the context first. The observers are shown the question's pass and the
-    answer's. Raises Cancelled, also in the middle of a pass.
+    The question's tokens go through the context first. One observer is shown the question's pass, the other the
+    answer's passes. Raises Cancelled, also in the middle of a pass.
     """
     log_probabilities = state.step(question_ids, question_observer, cancelled)
     process = processors(sampling)
@@ -70,7 +70,7 @@ def draw(
     sampling: Sampling,
     generator: torch.Generator,
 ) -> int:
-    """The next token, given log-probabilities (vocabulary,) and the answer so far."""
+    """Draw the next token, given log-probabilities (vocabulary,) and the answer so far."""
     so_far = torch.tensor([answer], dtype=torch.long, device=log_probabilities.device)
     scores = process(so_far, log_probabilities[None])[0]
     if sampling.temperature == 0:

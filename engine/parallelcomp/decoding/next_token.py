@@ -1,20 +1,18 @@
-"""What decoding asks of whatever predicts the next token."""
+"""The interface between decoding and what predicts the next token."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Protocol
 
 from torch import Tensor
 
-from ..attention import Observer
+from ..attention import Cancel, Observer
 from ..kv.context import Context
-
-Cancel = Callable[[], bool]
 
 
 class NextTokenModel(Protocol):
-    """What decoding needs: log-probabilities of the next token."""
+    """Anything that predicts the next token."""
 
     def step(
         self,
@@ -22,12 +20,12 @@ class NextTokenModel(Protocol):
         observer: Observer | None = None,
         cancelled: Cancel | None = None,
     ) -> Tensor:
-        """Append tokens; log-probabilities of the next, fp32 (vocabulary,). Raises Cancelled."""
+        """Append tokens; return log-probabilities of the next, fp32 (vocabulary,). Raises Cancelled."""
         ...
 
 
 class AnswerState(NextTokenModel, Protocol):
-    """The same, over one context."""
+    """A next-token model over one context."""
 
     @property
     def context(self) -> Context: ...

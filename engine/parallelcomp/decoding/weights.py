@@ -1,8 +1,7 @@
-"""The weights once more in 8 bits, for decode on a CPU.
+"""A second copy of the weights in 8 bits, for decoding on a CPU.
 
 A decoded token costs one reading of all weights, and 8 bits are read in half the time of 16. All other passes
-(reading, scoring, the question) keep the weights as they are, so that neither the stored KV nor the chunks' scores
-depend on this.
+(reading, scoring, the question) use the weights as they are, so that neither stored KV nor scores depend on this.
 """
 
 from __future__ import annotations
@@ -19,25 +18,25 @@ from ..model import LoadedModel
 
 
 class DecodeWeights(Enum):
-    """Number format of the weights that decode multiplies by."""
+    """Number format of the weights that decoding multiplies by."""
 
     FULL = "full"
-    """The model's own."""
+    """The model's own format."""
     INT8 = "int8"
-    """8 bits, one scale an output channel; half as much memory as the weights again."""
+    """8 bits with one scale per output channel; takes half the memory of the weights on top of them."""
 
 
-# Rows that the 8-bit kernel takes faster than the ordinary one: sequences of a mixture.
+# Up to so many rows (sequences of a mixture) the 8-bit kernel is faster than the ordinary one.
 FEW = 4
 LARGEST = 127
-# The kernel reads inputs in vectors of this many; with a rest it reads beyond their end.
+# The kernel reads inputs in vectors of this many numbers; of other input sizes it would read beyond the end.
 VECTOR = 32
 
 
 class DecodeLinear(nn.Linear):
-    """A linear layer that multiplies few rows by weights in 8 bits, with one scale for each output channel.
+    """A linear layer that multiplies up to `FEW` rows by weights in 8 bits, with one scale for each output channel.
 
-    More rows than `FEW` are multiplied by the layer's own weights.
+    More rows are multiplied by the layer's own weights.
     """
 
     data: Tensor
@@ -45,7 +44,7 @@ class DecodeLinear(nn.Linear):
 
     @classmethod
     def of(cls, linear: nn.Linear) -> DecodeLinear:
-        """The layer with its own weight and bias, and 8-bit data (out, in) and scales (out,) beside them."""
+        """Return the layer with its own weight and bias, and 8-bit data (out, in) and scales (out,) beside them."""
         made = cls(1, 1, bias=False, device="meta")
         made.in_features, made.out_features = linear.in_features, linear.out_features
         made.weight, made.bias = linear.weight, linear.bias
@@ -65,19 +64,20 @@ class DecodeLinear(nn.Linear):
 
 
 def can_quantize_decode(loaded: LoadedModel) -> bool:
-    """Whether this torch has the kernel for this model: bf16 on a CPU."""
+    """Whether the model is in bf16 on a CPU and this torch has the 8-bit kernel."""
     spec = loaded.spec
     return spec.device.type == "cpu" and spec.dtype is torch.bfloat16 and hasattr(torch, "_weight_int8pack_mm")
 
 
 def quantize_decode(loaded: LoadedModel) -> LoadedModel:
-    """The model with a decoder of its own: the same modules and weights, but linear layers in 8 bits.
+    """Return the model with a decoder: a copy of its modules that shares its weights, with linear layers in 8 bits.
 
-    Every other pass goes through the model as it was. Raises ValueError where that cannot be.
+    All passes but those of single answer tokens go through the model as it was. Raises ValueError if
+    `can_quantize_decode` is false.
     """
     if not can_quantize_decode(loaded):
         raise ValueError(f"8-bit decode wants bf16 on a CPU, not {loaded.spec.dtype} on {loaded.spec.device.type}")
-    # A copy of the modules alone: parameters and buffers are the model's own.
+    # The copy is of the modules alone; parameters and buffers are the model's own.
     shared = {id(one): one for one in (*loaded.model.parameters(), *loaded.model.buffers())}
     decoder = deepcopy(loaded.model, shared)
     for module in list(decoder.modules()):

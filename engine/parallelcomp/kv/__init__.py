@@ -1,4 +1,4 @@
-"""The KV of a chunk: as it is stored, in which number format, and as a cache that transformers can attend to.
+"""The KV of chunks: how it is stored, in which number formats, and the caches that transformers attends to.
 
-May import the engine's errors, settings, model and chunks.
+It may import `model`, `attention`, `chunking`, `config` and `errors`.
 """

@@ -1,4 +1,4 @@
-"""Cache layers for transformers' forward pass: one that owns its KV, one that looks into stored chunks."""
+"""Cache layers for transformers' forward pass: one that owns its KV, and one that reads stored chunks."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .stored import Prefix, StoredKV
 
 
 class EngineLayer(CacheLayerMixin):
-    """What transformers asks of a layer, for layers whose masks and positions the engine sets itself."""
+    """What transformers calls on a cache layer, for layers whose masks and positions the engine sets."""
 
     is_sliding = False
     length = 0
@@ -34,7 +34,7 @@ class EngineLayer(CacheLayerMixin):
 
 
 class BufferLayer(EngineLayer):
-    """KV in a buffer with room to grow, so that a decoded token costs no copy of the context.
+    """KV in buffers with room to grow, so that appending a decoded token copies no context.
 
     Buffers are (batch, kv_heads, capacity, head_dim); the first `length` slots are in use.
     """
@@ -64,22 +64,23 @@ class BufferLayer(EngineLayer):
         return self.used
 
     def drop_keys(self, kept: Sequence[int]) -> None:
-        """Hold the keys of these KV heads alone from now on; values stay (clustered heads)."""
+        """Hold the keys of the KV heads `kept` alone from now on; values stay as they are (clustered heads)."""
         self._key_heads = list(kept)
         self.key_buffer = self.key_buffer[:, self._key_heads]
 
     def replace(self, keys: Tensor, values: Tensor) -> None:
-        """Hold these keys and values instead, each (batch, kv_heads, fewer tokens, head_dim)."""
+        """Hold these keys and values instead, each (batch, kv_heads, tokens, head_dim), no longer than before."""
         self.length = keys.shape[2]
         self.key_buffer[:, :, : self.length] = keys
         self.value_buffer[:, :, : self.length] = values
 
 
 class DequantizationWorkspace:
-    """One layer's worth of room that all layers of a scoring pass share: (batch, kv_heads, tokens, head_dim).
+    """Buffers for the dequantised keys and values of one layer, (batch, kv_heads, tokens, head_dim), which all
+    layers of a scoring pass use in turn.
 
     Each sequence is laid out as padding, prefix, chunk, question. A layer's KV is needed only while that layer
-    attends, so stored KV is converted into this small buffer and the whole is never held in full precision.
+    attends, so stored KV is dequantised layer by layer and never held as a whole in the model's dtype.
     """
 
     def __init__(self, prefix: Prefix, stored: Sequence[StoredKV], question_tokens: int, spec: ModelSpec) -> None:
@@ -97,7 +98,7 @@ class DequantizationWorkspace:
         return torch.tensor(missing, device=self.keys.device) if any(missing) else None
 
     def fill(self, layer: int, key_states: Tensor, value_states: Tensor) -> tuple[Tensor, Tensor]:
-        """Lay out the stored KV of `layer` and the question's `key_states`, `value_states` after it."""
+        """Write the stored KV of `layer` and the question's `key_states` and `value_states`; return the buffers."""
         for sequence, kv in enumerate(self.stored):
             pad = self.longest - kv.tokens
             body = pad + len(self.prefix)
@@ -111,7 +112,7 @@ class DequantizationWorkspace:
 
 
 class StoredLayer(EngineLayer):
-    """A layer of a scoring pass: reads the stored chunks through the shared workspace, keeps nothing."""
+    """A layer of a scoring pass. It reads the stored chunks through the shared workspace and keeps nothing."""
 
     def __init__(self, workspace: DequantizationWorkspace, layer: int) -> None:
         super().__init__()
@@ -124,8 +125,10 @@ class StoredLayer(EngineLayer):
 
 
 def buffer_cache(batch: int, capacity: int | Sequence[int], spec: ModelSpec, prefix: Prefix | None = None) -> Cache:
-    """An empty cache with room for `capacity` tokens a sequence (in all layers, or in each), or one that starts
-    with the prefix's KV."""
+    """Return a cache with room for `capacity` tokens in each sequence, one number for all layers or one for each.
+
+    It is empty, or starts with the prefix's KV if a prefix is given.
+    """
     capacities = [capacity] * spec.layers if isinstance(capacity, int) else capacity
     layers = [BufferLayer(batch, room, spec) for room in capacities]
     if prefix is not None and len(prefix):
@@ -138,6 +141,6 @@ def buffer_cache(batch: int, capacity: int | Sequence[int], spec: ModelSpec, pre
 def stored_cache(
     prefix: Prefix, stored: Sequence[StoredKV], question_tokens: int, spec: ModelSpec
 ) -> tuple[Cache, DequantizationWorkspace]:
-    """A cache that looks into stored chunks for one pass of `question_tokens` tokens."""
+    """Return a cache that reads stored chunks, for one pass of `question_tokens` tokens, and its workspace."""
     workspace = DequantizationWorkspace(prefix, stored, question_tokens, spec)
     return Cache(layers=[StoredLayer(workspace, layer) for layer in range(spec.layers)]), workspace

@@ -12,8 +12,8 @@ from transformers import Cache
 class Slots:
     """Which document token each context slot of one layer holds, after the prefix.
 
-    `tokens`: document token offsets, int64 (kv_heads, slots), on the CPU. `local`: the same tokens' offsets in
-    their chunk. `lengths`: the length of the chunk each slot belongs to.
+    All are int64 (kv_heads, slots) on the CPU. `tokens`: offsets of tokens in the document. `local`: offsets of the
+    same tokens in their chunk. `lengths`: the length in tokens of the chunk that the token belongs to.
     """
 
     tokens: Tensor
@@ -21,13 +21,13 @@ class Slots:
     lengths: Tensor
 
     def pick(self, indices: Tensor) -> Slots:
-        """Keep only `indices`, int64 (kv_heads, fewer slots)."""
+        """Return the slots at `indices` alone, int64 (kv_heads, fewer slots)."""
         return Slots(*(field.gather(1, indices) for field in (self.tokens, self.local, self.lengths)))
 
 
 @dataclass(frozen=True)
 class Mark:
-    """How far a context was filled: slots of each layer, and the position of the next token (batch,)."""
+    """How far a context is filled: used slots of each layer, and the position of the next token (batch,)."""
 
     lengths: tuple[int, ...]
     next_position: Tensor
@@ -37,9 +37,9 @@ class Mark:
 class Context:
     """KV that the question and the answer attend to.
 
-    `cache` holds (batch, kv_heads, slots, head_dim) per layer, lengths may differ between layers; `slots` says
-    per layer what the slots after the prefix hold, for each sequence of the batch; `next_position` (batch,) is
-    where the question's first token stands; `padding` (batch,) counts leading slots that hold nothing, or None.
+    `cache` holds (batch, kv_heads, slots, head_dim) per layer; layers may differ in length. `slots` says per layer
+    and per sequence of the batch what the slots after the prefix hold. `next_position` (batch,) is the position of
+    the next token. `padding` (batch,) counts the leading slots that hold nothing; None if there are none.
     """
 
     cache: Cache
@@ -50,16 +50,16 @@ class Context:
 
     @property
     def kept_tokens(self) -> int:
-        """Document tokens in the context, averaged over layers and KV heads (which may differ)."""
+        """Document tokens in the context, averaged over layers, which may differ."""
         per_layer = [sum(slots.tokens.shape[1] for slots in layer) for layer in self.slots]
         return round(sum(per_layer) / len(per_layer))
 
     def mark(self) -> Mark:
-        """Where it ends now."""
+        """Return how far the context is filled now."""
         return Mark(tuple(layer.length for layer in self.cache.layers), self.next_position)
 
     def rewind(self, mark: Mark) -> None:
-        """Forget what was appended since."""
+        """Forget what was appended since `mark` was taken."""
         for layer, length in zip(self.cache.layers, mark.lengths, strict=True):
             layer.length = length
         self.next_position = mark.next_position

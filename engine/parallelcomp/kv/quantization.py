@@ -1,12 +1,13 @@
 """Chunk KV in 8, 4 or 2 bits, after KIVI (arXiv 2402.02750): keys per channel, values per token, groups of 32.
 
-A few channels of the keys are far larger than the others, at every token; values have no such channels. So a
-group of keys is one channel of 32 tokens, a group of values 32 channels of one token, and an outlier spoils the
-resolution of its own kind alone. A number is kept as an integer q and read back as zero_point + q * scale.
+A few channels of the keys are far larger than the others, at every token; values have no such channels. So a group
+of keys is one channel of 32 tokens and a group of values is 32 channels of one token. An outlier then costs the
+resolution of its own channel (keys) or token (values) alone. A number is kept as an integer q and read back as
+zero_point + q * scale.
 
-Where 32 does not divide the tokens or the channels the last group is shorter. KIVI leaves such tokens in 16 bits
-because its cache grows; a stored chunk does not, and from the third token on (the fifth in 8 bits) the short
-group is smaller, under the same error bound.
+Where 32 does not divide the tokens or the channels, the last group is shorter. KIVI leaves such tokens in 16 bits
+because its cache grows. A stored chunk does not grow, and a short group of three tokens (five in 8 bits) or more
+takes less space than 16 bits, under the same error bound.
 """
 
 from __future__ import annotations
@@ -22,8 +23,8 @@ from torch import Tensor
 from ..config import QUANTIZATION_GROUP as GROUP
 from ..config import KVPrecision
 
-# Numbers quantised in one step: on a CPU a layer's, which stay in its caches; on a GPU many, since small kernels
-# take longer to launch than to run.
+# How many numbers are quantised in one step, in whole layers and at least one layer: on a CPU one, which stays in
+# the caches; on a GPU many, since small kernels take longer to launch than to run.
 NUMBERS_AT_ONCE = {"cpu": 1, "cuda": 2**25}
 
 
@@ -39,15 +40,15 @@ class Quantized:
     """Keys or values of all layers, quantised to `bits` bits.
 
     `data`: uint8 (layers, kv_heads, ceil(tokens * bits / 8), head_dim). The lowest bits of the bytes hold the first
-    tokens, the next bits the following tokens, and so on: the numbers of one byte stand far apart in the document,
+    tokens, the next bits the following tokens, and so on. The numbers of one byte stand far apart in the document,
     so that unpacking is one contiguous write for each of them. `scale_zero_point`: each group's scale and zero
-    point (its lowest value), fp16 (layers, 2, kv_heads, groups, head_dim) along tokens,
-    (layers, 2, kv_heads, tokens, groups) along channels. fp16 has 11 bits of
-    mantissa; the 8 of bf16 would be coarser than the steps of 8 bits.
+    point (its lowest value), fp16 (layers, 2, kv_heads, groups, head_dim) along tokens, (layers, 2, kv_heads,
+    tokens, groups) along channels. fp16 has 11 bits of mantissa; the 8 of bf16 would be coarser than the steps of 8
+    bits.
 
-    A number is read back to within half its group's scale, apart from the rounding of fp32. With the group's
-    lowest and highest numbers a and b the scale is at most
-    (b - a + 2**-10 * |a| + 2**-24) / (2**bits - 1) * (1 + 2**-10) + 2**-24: fp16 rounds a down and the scale up.
+    A number is read back to within half its group's scale, apart from the rounding of fp32. With the group's lowest
+    and highest numbers a and b the scale is at most (b - a + 2**-10 * |a| + 2**-24) / (2**bits - 1) * (1 + 2**-10)
+    + 2**-24: fp16 rounds a down and the scale up.
     """
 
     bits: int
@@ -60,7 +61,7 @@ class Quantized:
         return self.data.nbytes + self.scale_zero_point.nbytes
 
     def read(self, layer: int, out: Tensor) -> None:
-        """Write one layer's numbers into `out`, floating (kv_heads, tokens, head_dim), not always contiguous."""
+        """Write one layer's numbers into `out`, floating-point (kv_heads, tokens, head_dim), perhaps a view."""
         if out.device.type != "cpu":
             self.read_fused(layer, out)
             return
@@ -77,18 +78,17 @@ class Quantized:
         if whole:
             groups = out.narrow(axis, 0, whole * GROUP).unflatten(axis, (whole, GROUP))
             scale, zero_point = affine.narrow(axis, 0, whole).unsqueeze(axis)
-            groups.mul_(scale).add_(
-                zero_point
-            )  # addcmul is not vectorised where a group is the innermost dimension
+            # addcmul is not vectorised where a group is the innermost dimension.
+            groups.mul_(scale).add_(zero_point)
         if size % GROUP:
             scale, zero_point = affine.narrow(axis, whole, 1)
             out.narrow(axis, whole * GROUP, size % GROUP).mul_(scale).add_(zero_point)
 
     def read_fused(self, layer: int, out: Tensor) -> None:
-        """`read` with every number touched once: in fp32 within the kernel, rounded as it is written.
+        """Do the same as `read` in one operation per group size, in fp32 within the kernel.
 
-        For a GPU, where the many steps of `read` are as many launches and as many passes over its memory; on a CPU
-        this operation is not vectorised.
+        This is for a GPU, where each step of `read` is a kernel launch and a pass over memory. On a CPU the
+        operation is not vectorised.
         """
         packed = self.data[layer].to(out.device)
         data = packed if self.bits == 8 else packed.new_empty(out.shape)
@@ -125,6 +125,7 @@ class QuantizedKV:
         self.values.read(layer, values)
 
     def tensors(self) -> dict[str, Tensor]:
+        """The tensors by the names that they have in files on disk."""
         return {
             "key_codes": self.keys.data,
             "key_grid": self.keys.scale_zero_point,
@@ -134,7 +135,7 @@ class QuantizedKV:
 
 
 def quantize(layers: Sequence[tuple[Tensor, Tensor]], precision: KVPrecision, device: torch.device) -> QuantizedKV:
-    """Quantise per-layer keys and values, each (kv_heads, tokens, head_dim), and keep them on `device`.
+    """Quantise per-layer keys and values, each (kv_heads, tokens, head_dim), and store them on `device`.
 
     Raises ValueError if there is no token, or a number that is not finite or beyond the range of fp16.
     """
@@ -146,7 +147,10 @@ def quantize(layers: Sequence[tuple[Tensor, Tensor]], precision: KVPrecision, de
 
 
 def restore(precision: KVPrecision, tensors: Mapping[str, Tensor]) -> QuantizedKV:
-    """The KV whose `tensors()` these are. Raises ValueError if they cannot be that."""
+    """Return the KV whose `tensors()` these are.
+
+    Raises ValueError if names, dtypes or shapes do not fit together.
+    """
     bits = precision.bits
     key_affine, value_affine = tensors.get("key_grid"), tensors.get("value_grid")
     if key_affine is None or value_affine is None or key_affine.dim() != 5 or value_affine.dim() != 5:
@@ -171,7 +175,7 @@ def restore(precision: KVPrecision, tensors: Mapping[str, Tensor]) -> QuantizedK
 
 
 def _quantize_layers(layers: Sequence[Tensor], bits: int, along: Along, device: torch.device) -> Quantized:
-    """A few layers at a time, so that no more of them are held in fp32."""
+    """Quantise a few layers at a time, so that only these are held in fp32."""
     at_once = NUMBERS_AT_ONCE.get(layers[0].device.type, NUMBERS_AT_ONCE["cuda"])
     step = max(1, at_once // layers[0].numel())
     quantized = [
@@ -183,31 +187,36 @@ def _quantize_layers(layers: Sequence[Tensor], bits: int, along: Along, device: 
 
 
 def _quantize(numbers: Tensor, bits: int, axis: int) -> tuple[Tensor, Tensor]:
-    """Packed data, scale and zero point of some layers' keys or values (layers, kv_heads, tokens, head_dim)."""
+    """Quantise some layers' keys or values, (layers, kv_heads, tokens, head_dim).
+
+    Returns the packed data, and scale and zero point in one tensor, as in `Quantized`.
+    """
     exact = numbers.float()
     groups = _groups(exact, axis)
     low = torch.cat([group.amin(axis) for group in groups], dim=axis)
     high = torch.cat([group.amax(axis) for group in groups], dim=axis)
     limit = torch.finfo(torch.float16).max
-    if not bool(((low >= -limit) & (high <= limit)).all()):  # nor is NaN
+    if not bool(((low >= -limit) & (high <= limit)).all()):  # false for NaN too
         raise ValueError(
             f"KV that is not finite or beyond {limit:.0f} cannot be quantised; keep it in bf16 or fp32"
         )
-    # Rounded outward, and the data follow the rounded scale and zero point: no number is clipped.
+    # The zero point is rounded down and the scale up, and the data are computed from both as rounded, so that no
+    # number is clipped.
     zero_point = _fp16_below(low)
     scale = -_fp16_below((zero_point.float() - high) / (2**bits - 1))
 
     def each(of_groups: Tensor) -> Tensor:
-        """The value of its group for every number."""
+        """Repeat every group's value for each number of the group."""
         return of_groups.float().repeat_interleave(GROUP, dim=axis).narrow(axis, 0, exact.shape[axis])
 
-    divisor = each(torch.where(scale > 0, scale, 1))  # a scale of 0: all numbers of the group are equal
+    divisor = each(torch.where(scale > 0, scale, 1))  # the scale is 0 where all numbers of a group are equal
     data = ((exact - each(zero_point)) / divisor).round_().clamp_(0, 2**bits - 1).to(torch.uint8)
     return _pack(data, bits), torch.stack([scale, zero_point], dim=1)
 
 
 def _groups(numbers: Tensor, axis: int) -> list[Tensor]:
-    """Views of the whole groups and of the shorter last one: groups in dimension `axis` - 1, each in `axis`."""
+    """Return views of the whole groups and of the shorter last one: groups in dimension `axis` - 1, numbers in
+    `axis`."""
     size = numbers.shape[axis]
     whole, rest = divmod(size, GROUP)
     views = []
@@ -219,20 +228,20 @@ def _groups(numbers: Tensor, axis: int) -> list[Tensor]:
 
 
 def _fp16_below(exact: Tensor) -> Tensor:
-    """The largest fp16 numbers not above fp32 numbers of fp16's range."""
+    """Return the largest fp16 numbers that are not above these fp32 numbers, which lie in fp16's range."""
     near = exact.half()
-    bits = near.view(torch.int16)  # ordered by magnitude, the sign apart
+    bits = near.view(torch.int16)  # without the sign, their order is that of the magnitudes
     beneath = torch.where(bits < 0, bits + 1, bits - 1).view(torch.float16)
     return torch.where(near.float() > exact, beneath, near)
 
 
 def _packed(tokens: int, bits: int) -> int:
-    """Bytes of a channel's data."""
+    """Bytes of one channel's data."""
     return math.ceil(tokens * bits / 8)
 
 
 def _pack(data: Tensor, bits: int) -> Tensor:
-    """(layers, kv_heads, tokens, head_dim), one code a byte, to (layers, kv_heads, packed, head_dim)."""
+    """Pack one number a byte, (layers, kv_heads, tokens, head_dim), into (layers, kv_heads, packed, head_dim)."""
     layers, kv_heads, tokens, head_dim = data.shape
     packed = data.new_zeros(layers, kv_heads, _packed(tokens, bits), head_dim)
     for place, part in enumerate(data.split(packed.shape[2], dim=2)):
@@ -241,13 +250,13 @@ def _pack(data: Tensor, bits: int) -> Tensor:
 
 
 def _unpack(packed: Tensor, bits: int, out: Tensor) -> None:
-    """Write the data as numbers into `out` (kv_heads, tokens, head_dim)."""
+    """Write the integers of packed data (kv_heads, packed, head_dim) into `out` (kv_heads, tokens, head_dim)."""
     tokens, span = out.shape[1], packed.shape[1]
     for place, first in enumerate(range(0, tokens, span)):
         shift = place * bits
         part = packed[:, : tokens - first]
         if shift:
             part = part >> shift
-        if shift + bits < 8:  # the highest bits have no neighbours left to hide
+        if shift + bits < 8:  # above the highest bits there are no others to mask
             part = part & (2**bits - 1)
         out[:, first : first + span].copy_(part)

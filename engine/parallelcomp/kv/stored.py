@@ -1,4 +1,4 @@
-"""KV of chunks as it is kept between reading and asking, behind one small interface."""
+"""KV of chunks between reading and asking, behind one small interface."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ KEYS, VALUES = 0, 1
 
 
 class StoredKV(Protocol):
-    """Keys and values of some tokens in all layers, in whatever number format."""
+    """Keys and values of some tokens in all layers, in any number format."""
 
     @property
     def precision(self) -> KVPrecision: ...
@@ -35,7 +35,7 @@ class StoredKV(Protocol):
         ...
 
     def tensors(self) -> dict[str, Tensor]:
-        """All that it consists of, by name; `restore` makes the same KV of it."""
+        """All tensors by name; `restore` makes the same KV from them."""
         ...
 
 
@@ -58,7 +58,7 @@ class DenseKV:
         return self.tensor.nbytes
 
     def read(self, layer: int, keys: Tensor, values: Tensor) -> None:
-        """Leading dimensions of `keys` and `values` beyond the interface's are filled alike."""
+        """As in the interface; a leading batch dimension of `keys` and `values` is filled with copies."""
         keys.copy_(self.tensor[layer, KEYS])
         values.copy_(self.tensor[layer, VALUES])
 
@@ -68,7 +68,7 @@ class DenseKV:
 
 @dataclass(frozen=True)
 class ChunkKV:
-    """A chunk and its KV, keys rotated at the chunk's local positions: prefix length .. + tokens - 1."""
+    """A chunk of n tokens and its KV. Keys are rotated at the positions P..P+n-1 after a prefix of P tokens."""
 
     chunk: Chunk
     kv: StoredKV
@@ -76,7 +76,7 @@ class ChunkKV:
 
 @dataclass(frozen=True)
 class Prefix:
-    """The tokens in front of every chunk and their KV, in the model's dtype on its device, read once."""
+    """The tokens in front of every chunk and their KV, in the model's dtype and on its device."""
 
     token_ids: tuple[int, ...]
     kv: DenseKV
@@ -86,9 +86,9 @@ class Prefix:
 
 
 def store_kv(layers: Sequence[tuple[Tensor, Tensor]], precision: KVPrecision, device: torch.device) -> StoredKV:
-    """Keep per-layer keys and values, each (kv_heads, tokens, head_dim), in `precision` on `device`.
+    """Store per-layer keys and values, each (kv_heads, tokens, head_dim), in `precision` on `device`.
 
-    Raises ValueError if a number cannot be quantised: it is not finite, or beyond the range of fp16.
+    Raises ValueError if a number cannot be quantised because it is not finite or beyond the range of fp16.
     """
     if precision.dtype is None:
         return quantization.quantize(layers, precision, device)
@@ -96,7 +96,10 @@ def store_kv(layers: Sequence[tuple[Tensor, Tensor]], precision: KVPrecision, de
 
 
 def restore(precision: KVPrecision, tensors: Mapping[str, Tensor]) -> StoredKV:
-    """The KV whose precision and `tensors()` these are, without a copy. Raises ValueError if they cannot be."""
+    """Return the KV with this precision and these `tensors()`, without a copy.
+
+    Raises ValueError if they do not fit.
+    """
     if precision.dtype is None:
         return quantization.restore(precision, tensors)
     if set(tensors) != {"kv"}:

@@ -1,7 +1,9 @@
 """KV eviction: which tokens of a kept chunk stay (step 5, section 3.2), by one of several policies.
 
-A policy says how many of the question's last tokens it wants to observe, what it remembers of their attention, and
-which tokens each KV head keeps of that. Deleting one takes its file, its line below and its name in `config`.
+A policy says how many of the question's last tokens it observes, what it remembers of their attention, and which
+tokens each KV head keeps by that. To add or remove one, change its file, its line below and its name in `config`.
+
+It may import `scoring`, `prefill`, `memory`, `kv` and what these stand on.
 """
 
 from __future__ import annotations
@@ -30,7 +32,7 @@ _POLICIES: dict[EvictionPolicy, Callable[[Eviction], Policy]] = {
 
 
 def policy_of(eviction: Eviction) -> Policy:
-    """The policy that `eviction` names, with its settings."""
+    """Return the policy that `eviction` names, with its settings."""
     return _POLICIES[eviction.policy](eviction)
 
 

@@ -8,17 +8,21 @@ from .policy import LayerContext, Policy, best
 
 
 class Corm(Policy):
-    """A query needs a key to which it pays more than an even share: more than 1 / the number of keys it sees.
+    """A query needs a key if it pays it more than its mean attention: 1 / the number of keys that it sees.
 
-    The recent queries are the question's last. The heads of a layer keep as many tokens as the head that needs
-    most, so that their KV is one tensor, but no more than the capacity; what was needed least goes first.
+    The recent queries are those of the question's last tokens. All heads of a layer keep as many tokens as the head
+    that needs most, so that their KV is one tensor, but no more than the capacity; tokens that are needed least go
+    first.
     """
 
     def evicts(self, tokens: int) -> bool:
         return tokens > 1
 
     def observe(self, attention_weights: Tensor, visible: Tensor) -> Tensor:
-        """The most that any query paid to a key, in even attention_weights: it is needed where that exceeds 1."""
+        """Return the most attention that any query pays to each key, in multiples of the query's mean attention.
+
+        A key is needed where this exceeds 1.
+        """
         return (attention_weights * visible[:, None, None, :, None]).amax(dim=(2, 3))
 
     def keep(self, context: LayerContext, seen: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""H2O (arXiv 2306.14048): heavy hitters, the tokens that all queries together looked at most, and the last ones."""
+"""H2O (arXiv 2306.14048): heavy hitters, the tokens that all queries together attend to most, and the last ones."""
 
 from __future__ import annotations
 
@@ -8,8 +8,11 @@ from .policy import LayerContext, Policy, best
 
 
 class H2O(Policy):
-    """Attention is accumulated over every query of the question. The chunk's own queries are not among them: they
-    are not stored, and what the chunk looked at in itself is not what it is asked for."""
+    """Attention is accumulated over every query of the question.
+
+    The chunk's own queries do not count, unlike in the paper: they are not stored, and what a chunk attends to in
+    itself is not what it is asked for.
+    """
 
     def window(self, asked: int) -> int:
         return asked

@@ -1,4 +1,4 @@
-"""NACL (arXiv 2408.03675): most of the room to what proxy tokens look at, the rest drawn at random."""
+"""NACL (arXiv 2408.03675): most tokens are chosen by proxy tokens' attention, the rest drawn at random."""
 
 from __future__ import annotations
 
@@ -9,9 +9,13 @@ from .policy import LayerContext, Policy, best
 
 
 class Nacl(Policy):
-    """The proxy tokens are the question's last. `random_share` of the capacity is drawn without replacement from
-    the softmax of the scores of the tokens that were not chosen, for every head by itself: what no proxy looks at
-    may still be needed. The same seed, chunk and layer draw the same tokens again."""
+    """The proxy tokens are the question's last tokens.
+
+
+    `random_share` of the capacity is drawn without replacement from the softmax of the scores of the tokens that
+    were not chosen, for every head by itself, since a token to which no proxy attends may still be needed. The same
+    seed, chunk and layer draw the same tokens again.
+    """
 
     def keep(self, context: LayerContext, seen: Tensor) -> Tensor:
         drawn = round(self.eviction.capacity * self.settings.random_share)

@@ -1,4 +1,4 @@
-"""PyramidKV (arXiv 2406.02069): attention spreads in lower layers and gathers in upper ones, and so does room."""
+"""PyramidKV (arXiv 2406.02069): attention spreads over more tokens in lower layers, so these keep more."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from .snapkv import SnapKV
 class PyramidKV(SnapKV):
     """SnapKV's choice with a budget that falls linearly from the first layer to the last, `capacity` in the mean.
 
-    The last layer keeps capacity / steepness, the first as much more than capacity as the last keeps less. Where
-    the first would keep more than the chunk has, the pyramid is flatter.
+    The last layer keeps capacity / steepness tokens, and the first exceeds capacity by as much as the last falls
+    short of it. If the first would keep more tokens than the chunk has, the pyramid is flatter.
     """
 
     def budget(self, context: LayerContext) -> int:

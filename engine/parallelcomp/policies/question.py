@@ -1,4 +1,4 @@
-"""ParallelComp's own policy (arXiv 2502.14317, section 3.2): what the question's last tokens look at."""
+"""ParallelComp's own policy (arXiv 2502.14317, section 3.2): what the question's last tokens attend to."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""SnapKV (arXiv 2404.14469): what the prompt's end looks at, smoothed by a mean over neighbours."""
+"""SnapKV (arXiv 2404.14469): what the prompt's end attends to, smoothed by a mean over neighbours."""
 
 from __future__ import annotations
 
@@ -9,11 +9,13 @@ from .policy import LayerContext, Policy, best
 
 
 class SnapKV(Policy):
-    """The observation window is the question's end, as it is the prompt's in the paper. Its own KV, which the paper
-    keeps beside the capacity, comes after the chunks here and always stays."""
+    """The observation window is the question's end, as it is the prompt's end in the paper.
+
+    The window's own KV, which the paper keeps beside the capacity, comes after the chunks here and always stays.
+    """
 
     def budget(self, context: LayerContext) -> int:
-        """Tokens that a layer keeps of a chunk."""
+        """Return how many tokens a layer keeps of a chunk."""
         return self.eviction.capacity
 
     def keep(self, context: LayerContext, seen: Tensor) -> Tensor:

@@ -9,8 +9,10 @@ from .policy import LayerContext, Policy
 
 
 class StreamingLLM(Policy):
-    """The first `sink_tokens` of a chunk and its last, without a look at any attention. Positions stay as they
-    were read, where the paper counts them anew inside its cache."""
+    """Keeps the first `sink_tokens` tokens of a chunk and its last ones, whatever the attention.
+
+    Positions stay as they were read, while the paper counts them anew inside its cache.
+    """
 
     def window(self, asked: int) -> int:
         return 0

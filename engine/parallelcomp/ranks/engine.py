@@ -1,7 +1,7 @@
-"""ParallelComp over ranks: the same four calls, made by every rank, each with a part of the work.
+"""ParallelComp over ranks: every rank makes the same calls and does a part of the work.
 
-The result is that of one process, bit for bit, where every batch is the same: chunks are dealt in whole scoring
-batches, and a rank that reads them for itself does so one by one if `prefill_batch` is 1.
+The result is bit for bit that of one process if the batches are the same. Scoring batches are the same because
+chunks are dealt in whole batches; prefill batches are the same if `prefill_batch` is 1.
 """
 
 from __future__ import annotations
@@ -12,9 +12,10 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
+from ..attention import Cancel
 from ..chunking import Chunk
 from ..config import EngineConfig, KVPrecision
-from ..engine import Cancel, Engine, Selection
+from ..engine import Engine, Selection
 from ..kv.stored import ChunkKV, restore
 from ..memory import MemoryPlan
 from ..model import LoadedModel
@@ -26,7 +27,7 @@ ATTENTION = "attention"
 
 @dataclass(frozen=True)
 class Elsewhere:
-    """Stands for the KV of a chunk that rank `owner` has read and keeps: its length is known, no more."""
+    """A stand-in for the KV of a chunk that rank `owner` has read and keeps. Reading it raises ValueError."""
 
     owner: int
     tokens: int
@@ -41,7 +42,7 @@ class Elsewhere:
 
 
 def owners(lengths: Sequence[int], batch: int, ranks: int) -> list[int]:
-    """Which rank has each of the chunks of these lengths, if scoring batches are dealt whole, one after another."""
+    """Return the rank of each chunk, given the chunks' lengths: scoring batches are dealt whole, in turn."""
     dealt = [0] * len(lengths)
     for place, index in enumerate(sorted(range(len(lengths)), key=lambda index: lengths[index])):
         dealt[index] = place // batch % ranks
@@ -49,9 +50,9 @@ def owners(lengths: Sequence[int], batch: int, ranks: int) -> list[int]:
 
 
 class ScoringOverRanks(Engine):
-    """An engine whose chunks are scored by all ranks, each a part; every rank has, or finds, the KV of all of them.
+    """An engine whose chunks are scored by all ranks, a part by each. Every rank can read the KV of all chunks.
 
-    All ranks make the same call with the same arguments, in the same order.
+    All ranks make the same calls with the same arguments, in the same order.
     """
 
     def __init__(self, loaded: LoadedModel, prefix_ids: Sequence[int], config: EngineConfig, ranks: Ranks) -> None:
@@ -65,7 +66,7 @@ class ScoringOverRanks(Engine):
         memory: MemoryPlan,
         cancelled: Cancel | None = None,
     ) -> Iterator[ChunkScore]:
-        """Scores of all chunks, those of other ranks last, and without their attention."""
+        """Yield the scores of all chunks. Those from other ranks come last and have no attention."""
         memory = agreed(memory, self.ranks)
         dealt = owners([one.kv.tokens for one in chunks], memory.score_batch, self.ranks.size)
         places = {one.chunk.index: place for place, one in enumerate(chunks)}
@@ -81,21 +82,21 @@ class ScoringOverRanks(Engine):
 
 
 def agreed(memory: MemoryPlan, ranks: Ranks) -> MemoryPlan:
-    """The plan with rank 0's batches: free memory differs from rank to rank, batches must not."""
+    """Return the plan with rank 0's batch sizes, since free memory differs between ranks but batches must not."""
     prefill, score = ranks.share((memory.prefill_batch, memory.score_batch))
     return replace(memory, prefill_batch=prefill, score_batch=score)
 
 
 class ChunksOverRanks(ScoringOverRanks):
-    """An engine whose chunks are read and kept by ranks too: a chunk's KV is where it was read, and nowhere else.
+    """An engine whose chunks are also read and kept by ranks. A chunk's KV is only on the rank that read it.
 
-    With few scoring batches a small `score_batch` attention_weights the work out better.
+    If there are few scoring batches, a smaller `score_batch` divides the work more evenly.
     """
 
     def prefill(
         self, chunks: Sequence[Chunk], memory: MemoryPlan, cancelled: Cancel | None = None
     ) -> Iterator[ChunkKV]:
-        """All chunks in order; those that other ranks read have no KV here."""
+        """Yield all chunks in order. The KV of those that other ranks read is `Elsewhere`."""
         memory = agreed(memory, self.ranks)
         dealt = owners([len(chunk) for chunk in chunks], memory.score_batch, self.ranks.size)
         mine = [chunk for chunk, owner in zip(chunks, dealt, strict=True) if owner == self.ranks.rank]
@@ -114,14 +115,15 @@ class ChunksOverRanks(ScoringOverRanks):
         max_new_tokens: int,
         cancelled: Cancel | None = None,
     ) -> Selection:
-        """The kept chunks' KV travels to all ranks, so that each of them can answer."""
+        """Do the same as `Engine.compress` after sending the kept chunks' KV to all ranks, so that each can
+        answer."""
         by_index = {one.chunk.index: one for one in chunks}
         fetched = [self._fetch(by_index[score.index], score) for score in kept]
         pairs, scores = [one for one, _ in fetched], [score for _, score in fetched]
         return super().compress(pairs, scores, question, max_new_tokens, cancelled)
 
     def _fetch(self, one: ChunkKV, score: ChunkScore) -> tuple[ChunkKV, ChunkScore]:
-        """A chunk's KV and score from the rank that has them, with the attention, which eviction needs."""
+        """Return a chunk's KV and score from the rank that has them, with the attention, which eviction needs."""
         elsewhere = isinstance(one.kv, Elsewhere)
         owner = int(self.ranks.sum(torch.tensor(0 if elsewhere else self.ranks.rank)))
         seen = {} if score.attention is None else {ATTENTION: score.attention}

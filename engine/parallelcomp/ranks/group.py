@@ -1,4 +1,4 @@
-"""This process among the ranks of a group, and what travels between them."""
+"""The group of ranks that this process belongs to, and the operations by which they exchange data."""
 
 from __future__ import annotations
 
@@ -19,26 +19,26 @@ from torch.distributed.rendezvous import rendezvous
 from ..errors import RankError
 
 T = TypeVar("T")
-# Beyond this a rank that does not answer is given up, in seconds. One that died is noticed at once.
+# Seconds after which a rank that does not answer is given up. One that has died is noticed at once.
 TIMEOUT_S = 300.0
-# Ranks may take this long to start, in seconds: each loads torch, and perhaps a model.
+# Seconds that ranks may take to start: each loads torch, and perhaps a model.
 START_S = 600.0
-# Nothing waits longer than this for rank 0 to ask something.
+# The longest that ranks wait for rank 0 in `follow`.
 PATIENCE = timedelta(days=7)
 
 
 @dataclass
 class Traffic:
-    """`bytes` that this rank has received from others, and `seconds` that it spent on waiting and receiving."""
+    """The bytes that this rank has received from others, and the seconds that it spent waiting and receiving."""
 
     bytes: int = 0
     seconds: float = 0.0
 
 
 class Ranks:
-    """Rank `rank` of `size`. Everything here is done by all ranks together, in the same order.
+    """A group of `size` ranks, seen from rank `rank`. All ranks call the same methods in the same order.
 
-    A rank that dies, fails or is silent for longer than the group's timeout makes the others raise RankError.
+    If a rank dies, fails or does not answer within the group's timeout, the others raise RankError.
     """
 
     def __init__(self, store: Any, rank: int, size: int, device: torch.device, timeout_s: float) -> None:
@@ -50,24 +50,24 @@ class Ranks:
         self._followed = 0
 
     def gather(self, mine: Tensor) -> Tensor:
-        """(...) of every rank to (size, ...), on the device of `mine`."""
+        """Return every rank's `mine` (...), stacked to (size, ...), on the device of `mine`."""
         sent = _as_bytes(mine).to(self._device)
         received = sent.new_empty(self.size, sent.numel())
         self._together(lambda: dist.all_gather(list(received.unbind()), sent), (self.size - 1) * sent.numel())
         return received.view(mine.dtype).view(self.size, *mine.shape).to(mine.device)
 
     def sum(self, mine: Tensor) -> Tensor:
-        """Sum over the ranks; exact where only one of them has anything but zero."""
+        """Return the sum over the ranks. It is exact where at most one rank's number is not 0."""
         return self.gather(mine).sum(dim=0)
 
     def share(self, value: T, source: int = 0) -> T:
-        """What `source` gives, for all. Small things, and only between our own processes: they are pickled."""
+        """Return the value of rank `source` on all ranks. It is pickled, so it should be small."""
         box: list[Any] = [value]
         self._together(lambda: dist.broadcast_object_list(box, source, device=self._device), 0)
         return box[0]
 
     def send(self, tensors: Mapping[str, Tensor] | None, source: int, to: torch.device) -> dict[str, Tensor]:
-        """The tensors that `source` gives, for all, on the device `to`; the others give None."""
+        """Return the tensors of rank `source` on all ranks, on the device `to`. The other ranks pass None."""
         mine = dict(tensors or {})
         shapes = self.share([(name, one.dtype, one.shape) for name, one in mine.items()], source)
         got: dict[str, Tensor] = {}
@@ -79,11 +79,11 @@ class Ranks:
         return got
 
     def barrier(self) -> None:
-        """Wait until all ranks are here, for no longer than the timeout."""
+        """Wait until all ranks have called this, no longer than the timeout."""
         self.gather(torch.zeros(1, dtype=torch.uint8))
 
     def follow(self) -> None:
-        """Go on when rank 0 comes here too, however long that takes: until its next question, for one."""
+        """Wait until rank 0 has called this too, however long that takes, as while its user types a question."""
         self._followed += 1
         key = f"followed/{self._followed}"
         try:
@@ -96,7 +96,7 @@ class Ranks:
 
     @contextmanager
     def first_alone(self) -> Iterator[None]:
-        """Rank 0 does this alone, then the others, who find it done."""
+        """Let rank 0 run the block alone, and then the others."""
         if self.rank:
             self.follow()
         yield
@@ -104,8 +104,8 @@ class Ranks:
             self.follow()
 
     def tell_why(self, error: BaseException) -> None:
-        """Leave word for the others of why this rank stops."""
-        if isinstance(error, RankError):  # it only heard of it
+        """Tell the other ranks why this rank stops."""
+        if isinstance(error, RankError):  # another rank failed, and tells why itself
             return
         with _ignoring_a_dead_store():
             self._store.set(_stopped(self.rank), str(error) or type(error).__name__)
@@ -114,7 +114,7 @@ class Ranks:
         started = time.perf_counter()
         try:
             operation()
-        except RuntimeError as error:  # torch has no narrower one for a peer that is gone
+        except RuntimeError as error:  # torch raises no narrower one for a peer that is gone
             raise RankError(self._diagnosis()) from error
         self.traffic.bytes += received
         self.traffic.seconds += time.perf_counter() - started
@@ -132,13 +132,13 @@ class Ranks:
 
 
 def started_as_rank() -> bool:
-    """Whether `torchrun` or `launch` started this process as one of several."""
+    """Whether `torchrun` or `launch` started this process as a rank."""
     return "RANK" in os.environ and "WORLD_SIZE" in os.environ
 
 
 @contextmanager
 def join(device: torch.device, timeout_s: float = TIMEOUT_S) -> Iterator[Ranks]:
-    """Join the group that the environment names, as `torchrun` sets it. Raises RankError if others are missing.
+    """Join the group that the environment variables of `torchrun` describe. Raises RankError if ranks are missing.
 
     Tensors travel by NCCL where `device` is a GPU, else by gloo.
     """
@@ -146,7 +146,7 @@ def join(device: torch.device, timeout_s: float = TIMEOUT_S) -> Iterator[Ranks]:
     backend = "gloo"
     if device.type == "cuda":
         backend = "nccl"
-        # Else NCCL notices a timeout in the background and takes the process down without a word.
+        # Without this NCCL notices a timeout in the background and ends the process without an error.
         os.environ.setdefault("TORCH_NCCL_BLOCKING_WAIT", "1")
         torch.cuda.set_device(device)
     try:
@@ -169,7 +169,7 @@ def join(device: torch.device, timeout_s: float = TIMEOUT_S) -> Iterator[Ranks]:
 def _ignoring_a_dead_store() -> Iterator[None]:
     try:
         yield
-    except RuntimeError:  # it died with the process that held it
+    except RuntimeError:  # the store died with the process that held it
         return
 
 
@@ -178,5 +178,5 @@ def _stopped(rank: int) -> str:
 
 
 def _as_bytes(tensor: Tensor) -> Tensor:
-    """Its memory as uint8 (bytes,): not every backend knows every dtype."""
+    """Return the tensor's memory as uint8 (bytes,), since not every backend supports every dtype."""
     return tensor.contiguous().reshape(-1).view(torch.uint8)

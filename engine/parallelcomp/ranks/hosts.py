@@ -1,4 +1,4 @@
-"""The hosts of APB (arXiv 2502.12085) dealt to ranks: rank r plays the hosts r, r + size, ... one after another."""
+"""The hosts of APB (arXiv 2502.12085) dealt to ranks: rank r runs the hosts r, r + size, ... one after another."""
 
 from __future__ import annotations
 
@@ -10,7 +10,10 @@ from .group import Ranks
 
 
 class RankCommunicator:
-    """A `Communicator` of hosts that live on several ranks; all of them must read the same document."""
+    """A `Communicator` of hosts on several ranks, all of which must read the same document.
+
+    Raises LayoutError unless every rank gets as many hosts as the others.
+    """
 
     def __init__(self, ranks: Ranks, hosts: int) -> None:
         if hosts % ranks.size:

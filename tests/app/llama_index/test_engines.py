@@ -144,9 +144,9 @@ def test_the_model_is_the_one_that_is_at_hand(
     llm: ParallelCompLLM, library: Library, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(LlamaSettings, "_llm", None)
-    assert WholeDocumentQueryEngine.from_files([NOTICE], library=library)._asked.llm.library is library
+    assert WholeDocumentQueryEngine.from_files([NOTICE], library=library)._document_set.llm.library is library
     monkeypatch.setattr(LlamaSettings, "_llm", llm)
-    assert WholeDocumentChatEngine.from_files([NOTICE])._asked.llm is llm
+    assert WholeDocumentChatEngine.from_files([NOTICE])._document_set.llm is llm
 
 
 @pytest.mark.usefixtures("always_cites")

@@ -1,4 +1,4 @@
-"""Wholedoc as a LlamaIndex LLM: stock pipelines, what they send again, asynchrony, and what is refused."""
+"""Wholedoc as a LlamaIndex LLM: stock pipelines, repeated documents, asynchronous calls, and refusals."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def llm(library: Library) -> ParallelCompLLM:
 
 
 class Listening(ParallelCompLLM):
-    """Keeps what it answered: stock pipelines hand on the text alone."""
+    """Keeps its responses, since stock pipelines pass on only the text."""
 
     _heard: list[ChatResponse] = PrivateAttr(default_factory=list)
 
@@ -62,13 +62,13 @@ class Listening(ParallelCompLLM):
         return self._heard[-1]
 
     def heard(self) -> list[ChatResponse]:
-        """What was answered since this was asked last."""
+        """Returns the responses since the last call."""
         heard, self._heard = self._heard, []
         return heard
 
 
 def cached(response: Any) -> tuple[int, int]:
-    """Tokens of the documents that were not read for this response, and all of them."""
+    """Returns the document tokens that were cached for this response, and all document tokens."""
     return response.raw["usage"]["cached_tokens"], response.raw["usage"]["document_tokens"]
 
 
@@ -182,7 +182,7 @@ def test_tokens_are_counted_by_what_was_used(library: Library) -> None:
 
 
 async def ticks_during(work: Awaitable[Any]) -> int:
-    """Times that the event loop came round, every 10 ms at best."""
+    """Returns how often the event loop came round during the work, which is every 10 ms at best."""
     ticks = 0
     waiting = asyncio.ensure_future(work)
     while not waiting.done():
@@ -198,7 +198,7 @@ async def drained(stream: Awaitable[AsyncIterator[Any]]) -> None:
 
 
 def test_the_event_loop_goes_on_during_a_call(library: Library) -> None:
-    """Each call has to load the model, to read, and to answer."""
+    """Every call has to load the model, read, and answer."""
     ways: list[Callable[[ParallelCompLLM, str], Awaitable[Any]]] = [
         lambda llm, prompt: llm.acomplete(prompt),
         lambda llm, prompt: llm.achat([ChatMessage(content=prompt)]),
@@ -225,7 +225,7 @@ def at_work() -> bool:
 
 
 async def stopped() -> float:
-    """Seconds until no answer is being worked on."""
+    """Waits until no answer is being worked on, and returns the seconds."""
     started = time.perf_counter()
     while at_work():
         assert time.perf_counter() - started < 10
@@ -355,7 +355,7 @@ def test_what_says_nothing_is_passed_over_and_what_cannot_be_taken_is_refused(ll
 
 
 def test_the_raw_bytes_of_a_pdf_are_refused(llm: ParallelCompLLM) -> None:
-    """What SimpleDirectoryReader makes of a PDF where no reader for it is installed."""
+    """SimpleDirectoryReader returns the raw bytes of a PDF if no reader for PDF is installed."""
     from llama_index.core import SimpleDirectoryReader
 
     documents = SimpleDirectoryReader(input_files=[str(SAMPLES / "short_notice.pdf")]).load_data()

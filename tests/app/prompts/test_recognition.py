@@ -1,11 +1,13 @@
-"""Prompts that came from elsewhere: what is a document in them, what is asked, and that nothing is left out."""
+"""Prompts from other programs: documents and questions are told apart, and nothing is left out."""
 
 from __future__ import annotations
 
 import re
-import time
+import sys
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -13,6 +15,7 @@ from hypothesis import strategies as st
 
 from wholedoc import Turn
 from wholedoc.errors import QuestionError, TextError
+from wholedoc.prompts import parts, recognition
 from wholedoc.prompts.recognition import LONG, Message, Recognised, Role, recognise, recognise_prompt
 
 LOG = "\n\n".join(
@@ -256,13 +259,43 @@ def test_a_document_is_an_exact_piece_of_a_message(messages: list[Message], long
 
 
 def _words(texts: Iterable[str]) -> Counter[str]:
-    """The generated words; what is left out as glue holds none."""
+    """Returns the generated words. The glue that may be dropped holds none of them."""
     return Counter(word for text in texts for word in re.findall(r"w\d+", text))
 
 
-def test_a_hostile_prompt_takes_no_time() -> None:
-    for text in ("-" * 5 + "\n", "<a>\n", " \n", "\n" + " " * 50, "```\n", "Q: ", "x. "):
-        prompt = text * (1_000_000 // len(text)) + QUESTION
-        started = time.perf_counter()
+class Watched:
+    """A pattern that notes how many characters each search may look at."""
+
+    def __init__(self, pattern: re.Pattern[str], spans: list[int]) -> None:
+        self._pattern = pattern
+        self._spans = spans
+
+    def __getattr__(self, method: str) -> Callable[..., Any]:
+        def call(text: str, start: int = 0, end: int = sys.maxsize) -> Any:
+            self._spans.append(max(min(end, len(text)) - start, 0))
+            return getattr(self._pattern, method)(text, start, end)
+
+        return call
+
+
+@pytest.mark.parametrize("text", ["-----\n", "<a>\n", " \n", "\n" + " " * 50, "```\n", "Q: ", "x. "])
+def test_patterns_look_at_the_ends_of_a_hostile_prompt_only(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """So it does not matter how long one of them may backtrack.
+
+    Only closing fences are sought in the whole text.
+    """
+    ends: list[int] = []
+    whole: list[int] = []
+    for module in (parts, recognition):
+        for name, value in list(vars(module).items()):
+            if isinstance(value, re.Pattern):
+                monkeypatch.setattr(module, name, Watched(value, ends))
+    fences = SimpleNamespace(compile=lambda *given: Watched(re.compile(*given), whole), escape=re.escape, M=re.M)
+    monkeypatch.setattr(parts, "re", fences)
+    for end in (QUESTION, "word " * 1000 + QUESTION):
+        prompt = text * (20_000 // len(text)) + end
         recognise([Message(SYSTEM, prompt), Message(USER, prompt)])
-        assert time.perf_counter() - started < 5, text
+    assert ends
+    assert max(ends) <= 2 * parts.SHORT
+    assert len(ends) < 40
+    assert len(whole) <= 4

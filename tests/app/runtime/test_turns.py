@@ -13,7 +13,7 @@ from wholedoc.runtime.turns import Turns
 
 
 def count(name: str, steps: int, log: list[str], inside: list[int]) -> Generator[int, None, str]:
-    """A piece of work that notes its steps, and that nobody else is at work meanwhile."""
+    """A piece of work that logs its steps, and checks that nothing else is at work meanwhile."""
     for step in range(steps):
         inside.append(1)
         assert sum(inside) == 1

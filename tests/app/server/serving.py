@@ -19,7 +19,7 @@ from wholedoc.server.app import create_app
 from wholedoc.server.serving import Address, listen
 from wholedoc.server.state import Options, State
 
-# What happens within a second, is seen within a second, on a machine that does other things too.
+# How long a test waits for something to happen, in seconds. The machine may be busy with other things.
 PATIENCE = 20.0
 
 
@@ -42,7 +42,7 @@ class Server:
         return state
 
     def ask(self, content: Any, **rest: Any) -> httpx.Response:
-        """Ask as a user."""
+        """Ask a question as a user."""
         return self.chat([{"role": "user", "content": content}], **rest)
 
     def chat(self, messages: list[dict[str, Any]], **rest: Any) -> httpx.Response:
@@ -56,13 +56,13 @@ class Server:
         until(lambda: self.http.get("/health").json()["status"] == "ready")
 
     def wait_idle(self) -> None:
-        """Until nobody is at work, waits, or is served by the model."""
+        """Wait until no request is at work or in the queue."""
         until(lambda: (self.state.rate_limiter.working, self.state.rate_limiter.waiting) == (0, 0))
 
 
 @contextmanager
 def running(library: Library, options: Options | None = None, **rest: Any) -> Iterator[Server]:
-    """A server on a free port, until the end of the block."""
+    """Runs a server on a free port until the end of the block."""
     app = create_app(library, options or Options(), **rest)
     listening = listen(Address(port=0))
     server = uvicorn.Server(uvicorn.Config(app, log_level="critical", timeout_graceful_shutdown=1, ws="none"))
@@ -87,7 +87,7 @@ def free_port() -> int:
 
 
 def until(holds: Callable[[], object], seconds: float = PATIENCE) -> float:
-    """Wait until something holds; the seconds that it took."""
+    """Waits until a condition holds and returns the seconds that it took."""
     started = time.perf_counter()
     while not holds():
         assert time.perf_counter() - started < seconds, "it never came"
@@ -96,7 +96,7 @@ def until(holds: Callable[[], object], seconds: float = PATIENCE) -> float:
 
 
 def log(name: str, entries: int = 120) -> str:
-    """A document of its own for every name: 120 entries are about 10,000 characters."""
+    """Returns a different document for every name. 120 entries are about 10,000 characters."""
     lines = [
         f"Entry {n} of the log of {name}. Vessel {n * 7} came in with {n * 13} crates of salt and left again."
         for n in range(entries)
@@ -105,7 +105,7 @@ def log(name: str, entries: int = 120) -> str:
 
 
 def events(response: httpx.Response) -> Iterator[str]:
-    """What a stream says, event by event."""
+    """Yields the data of a stream, event by event."""
     for line in response.iter_lines():
         if line.startswith("data: "):
             yield line.removeprefix("data: ")

@@ -1,4 +1,4 @@
-"""Chat completions: what is honoured, what is refused, and what is told on the way."""
+"""Chat completions: what is honoured, what is refused, and how progress is reported."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import pytest
 pytest.importorskip("fastapi")
 
 from wholedoc import Library, Settings
-from wholedoc.server.protocol.completion import Trimmed
+from wholedoc.server.protocol.completion import StreamTrimmer
 from wholedoc.server.protocol.requests import _NEUTRAL
 from wholedoc.server.routes import chat
 
@@ -50,7 +50,7 @@ def streamed(server: Server, messages: list[dict[str, Any]], **rest: Any) -> lis
 
 
 def test_a_conversation_is_heard(server: Server) -> None:
-    """The same last message after other turns is another question."""
+    """The turns before a message are part of the prompt."""
     text = log("conversation")
     turns = [
         {"role": "developer", "content": "Be brief."},
@@ -322,7 +322,7 @@ def test_a_document_that_does_not_fit_is_refused_with_what_would(
 
 
 def test_nothing_of_a_long_prompt_is_left_out(server: Server) -> None:
-    """The last word of the first document and the first of the last one are both in what was read."""
+    """All tokens of both documents are counted."""
     texts = [f"{log(name)}\n\nThe {name} word is {name}-zyx." for name in ("first", "second")]
     asked = server.chat([{"role": "user", "content": text} for text in texts] + HELLO).json()
     tokenizer = server.library.model.tokenizer
@@ -348,7 +348,7 @@ def test_a_bug_is_an_error_in_the_same_shape(server: Server, monkeypatch: pytest
 
 
 def test_a_bug_leaves_the_connection_open(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A client that asks on over a connection which is just being closed is told of a broken line, not of a bug."""
+    """On a connection that is being closed, a client would see a broken connection instead of the error."""
     monkeypatch.setattr(Library, "chat", lambda *_, **__: 1 / 0)
     body, headers = json.dumps({"messages": HELLO}), {"Content-Type": "application/json"}
     with closing(HTTPConnection(server.url.removeprefix("http://"), timeout=60)) as connection:
@@ -361,8 +361,8 @@ def test_a_bug_leaves_the_connection_open(server: Server, monkeypatch: pytest.Mo
 
 def test_text_in_pieces_is_trimmed_like_the_whole() -> None:
     for pieces in ([" \n", " a", " ", "\n", "b ", "c", "\n "], ["", " "], ["a"], []):
-        trimmed = Trimmed()
-        shown = "".join(trimmed.add(piece) for piece in pieces)
+        trimmer = StreamTrimmer()
+        shown = "".join(trimmer.add(piece) for piece in pieces)
         assert shown == "".join(pieces).strip()
 
 

@@ -1,4 +1,4 @@
-"""Clients that nobody here wrote: OpenAI's own package, LlamaIndex, LangChain; and eight of them at a time."""
+"""Clients of other makers: OpenAI's own package, LlamaIndex and LangChain, and eight of them at the same time."""
 
 from __future__ import annotations
 
@@ -206,12 +206,12 @@ def test_langchain_asks_through_chat_openai(server: Server) -> None:
 
 
 def test_eight_clients_at_a_time_get_their_own_answers(server: Server) -> None:
-    """Each asks about a document of its own, some of them the whole at once, some as it comes."""
+    """Each client asks about a document of its own. Some want the whole answer at once, others a stream."""
     texts = {f"ship {n}": f"{log(f'ship {n}', 100 + 5 * n)}\n\nWhich vessel came first?" for n in range(8)}
 
     def ask(name: str) -> tuple[str, list[dict[str, Any]], int]:
         with openai.OpenAI(base_url=server.api, api_key="none", timeout=60, max_retries=0) as client:
-            # The tiny model says the same of everything: what it says by chance tells the clients apart.
+            # Greedy, the tiny model answers everything alike. With sampling the seeds tell the clients apart.
             asked: Any = {
                 "model": "wholedoc",
                 "messages": [{"role": "user", "content": texts[name]}],

@@ -26,7 +26,7 @@ pytestmark = pytest.mark.embedded
 
 @contextmanager
 def serve(*arguments: str, **environment: str) -> Iterator[tuple[httpx.Client, subprocess.Popen[str]]]:
-    """A process, from when its port answers."""
+    """Runs `wholedoc serve` as a process, once its port answers."""
     port = free_port()
     process = subprocess.Popen(
         [sys.executable, "-m", "wholedoc", "serve", "--port", str(port), *arguments],
@@ -72,7 +72,7 @@ def test_a_served_library_answers_and_ends_when_asked_to(tiny_model: Path) -> No
 
 @pytest.mark.usefixtures("with_embedded_model")
 def test_it_ends_when_asked_to_while_the_model_is_loaded() -> None:
-    """A thread in the middle of torch hears of nothing, and makes Python abort if it ends in the usual way."""
+    """A thread inside torch cannot be interrupted, and would make Python abort if it ended in the usual way."""
     with serve("--no-ui") as (client, process):
         assert client.get("/health").json()["status"] == "loading"
         time.sleep(0.5)
@@ -82,7 +82,7 @@ def test_it_ends_when_asked_to_while_the_model_is_loaded() -> None:
 
 
 def test_the_port_answers_before_the_model_is_loaded(tiny_model: Path) -> None:
-    """Here loading never ends."""
+    """In this test, loading the model never ends."""
     slow = (
         "import sys, threading, wholedoc.library as library\n"
         "library.open_model = lambda *_, **__: threading.Event().wait()\n"

@@ -1,4 +1,4 @@
-"""What docs/server.md shows works as it is written there."""
+"""The examples in docs/server.md work as they are written there."""
 
 from __future__ import annotations
 

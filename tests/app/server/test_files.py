@@ -1,4 +1,4 @@
-"""The files of the API: what can be sent, kept, found again and deleted."""
+"""/v1/files: what can be uploaded, kept, found again and deleted."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.embedded
 
 @pytest.fixture
 def empty(settings: Settings, server: Server) -> Any:
-    """A server of its own with nothing on the shelf; its model is loaded already."""
+    """A server of its own with an empty shelf, whose model is loaded already."""
     library = Library.open(settings=settings)
     library._model = server.library._model
     with running(library) as started:
@@ -93,7 +93,7 @@ def test_only_a_whole_id_names_a_file(server: Server) -> None:
 
 
 def test_a_text_from_a_message_can_be_looked_up_and_deleted(server: Server) -> None:
-    """Citations name it, so it can be found; but it is not on the shelf."""
+    """Citations name the text, so it can be found, although it is not on the shelf."""
     text = log("looked up")
     with server.http.stream(
         "POST", "/v1/chat/completions", json={"messages": [{"role": "user", "content": f"{text}\n\nWhen?"}]}

@@ -1,4 +1,4 @@
-"""What keeps a server usable: places, the queue, keys, sizes, foreign pages, and clients that go away."""
+"""What keeps a server usable: slots, the queue, keys, sizes, foreign pages, and clients that disconnect."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ pytest.importorskip("fastapi")
 from parallelcomp import Engine
 from wholedoc import Library, Settings
 from wholedoc.server import state as server_state
-from wholedoc.server.models import Phase
+from wholedoc.server.served_model import Phase
 from wholedoc.server.state import Options
 
 from .serving import Server, log, running, until
@@ -30,7 +30,7 @@ pytestmark = pytest.mark.embedded
 
 @contextmanager
 def another(server: Server, settings: Settings, **options: Any) -> Iterator[Server]:
-    """Another server with options of its own; its model is loaded already."""
+    """Runs another server with options of its own, whose model is loaded already."""
     library = Library.open(settings=settings)
     library._model = server.library._model
     with running(library, Options(**options)) as started:
@@ -40,7 +40,7 @@ def another(server: Server, settings: Settings, **options: Any) -> Iterator[Serv
 
 @contextmanager
 def connection(server: Server, body: dict[str, Any]) -> Iterator[socket.socket]:
-    """A chat request on a connection that can be dropped at any moment."""
+    """Sends a chat request on a connection that can be dropped at any moment."""
     content = json.dumps({"model": "wholedoc", **body}).encode()
     head = (
         "POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
@@ -52,7 +52,7 @@ def connection(server: Server, body: dict[str, Any]) -> Iterator[socket.socket]:
 
 
 def long_reading(name: str, **rest: Any) -> dict[str, Any]:
-    """A request that takes longer than any test waits for it."""
+    """Returns a request that takes longer than any test waits."""
     return {"messages": [{"role": "user", "content": f"{log(name, 6000)}\n\nWhich?"}], **rest}
 
 
@@ -61,7 +61,9 @@ def reads(server: Server) -> int:
 
 
 def check_idle_within_a_second(server: Server) -> None:
-    """Nobody is at work, and the model is free: a turn is had at once, and nothing more is read."""
+    """Checks that no request is at work and that the model is free: a turn is there at once, and nothing is
+    read.
+    """
     idle = until(lambda: (server.state.rate_limiter.working, server.state.rate_limiter.waiting) == (0, 0))
     with server.library.turns.take(client="somebody else"):
         pass
@@ -106,7 +108,7 @@ def test_a_client_that_leaves_while_the_answer_is_written_stops_the_writing(
 def test_a_client_that_leaves_the_queue_is_forgotten(
     server: Server, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(server_state, "AT_ONCE", 1)
+    monkeypatch.setattr(server_state, "CONCURRENT_REQUESTS", 1)
     with another(server, settings) as one:
         with connection(one, long_reading("first", stream=True)) as first:
             until(lambda: one.state.rate_limiter.working)
@@ -161,7 +163,7 @@ def test_a_model_that_cannot_be_loaded_is_said_so(settings: Settings, tmp_path: 
 def test_a_full_queue_sends_away_and_says_for_how_long(
     server: Server, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(server_state, "AT_ONCE", 1)
+    monkeypatch.setattr(server_state, "CONCURRENT_REQUESTS", 1)
     with (
         another(server, settings, queue_limit=2) as one,
         connection(one, long_reading("queue", stream=True)) as first,

@@ -1,4 +1,4 @@
-"""Who may come in: places, fairness between clients, and what happens when too many wait."""
+"""The rate limiter: slots, fairness between clients, and what happens when too many requests wait."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 pytest.importorskip("fastapi")
 
 from wholedoc.server.protocol.errors import ApiError
-from wholedoc.server.rate_limiting import Client, Place, RateLimiter
+from wholedoc.server.rate_limiting import Client, RateLimiter, Slot
 
 A, B, C = (Client(f"10.0.0.{n}") for n in range(3))
 
@@ -25,21 +25,21 @@ def in_a_loop(test: Callable[..., Coroutine[Any, Any, None]]) -> Callable[..., N
     return run
 
 
-async def waiting(rate_limiter: RateLimiter, client: Client) -> asyncio.Task[Place]:
-    """Somebody who wants to come in."""
-    task = asyncio.create_task(rate_limiter.enter(client))
+async def waiting(rate_limiter: RateLimiter, client: Client) -> asyncio.Task[Slot]:
+    """Returns the task of a client that wants a slot."""
+    task = asyncio.create_task(rate_limiter.acquire(client))
     await asyncio.sleep(0)
     await asyncio.sleep(0)
     return task
 
 
-def inside(tasks: list[asyncio.Task[Place]]) -> list[int]:
+def inside(tasks: list[asyncio.Task[Slot]]) -> list[int]:
     return [
         index for index, task in enumerate(tasks) if task.done() and not task.cancelled() and not task.exception()
     ]
 
 
-def refused(task: asyncio.Task[Place]) -> ApiError:
+def refused(task: asyncio.Task[Slot]) -> ApiError:
     error = task.exception()
     assert isinstance(error, ApiError)
     return error
@@ -52,21 +52,21 @@ async def test_so_many_work_and_the_others_wait_for_them() -> None:
     assert inside(tasks) == [0, 1, 2]
     assert (rate_limiter.working, rate_limiter.waiting) == (3, 2)
     await asyncio.sleep(0.05)
-    tasks[0].result().leave()
-    tasks[0].result().leave()  # once is enough
+    tasks[0].result().release()
+    tasks[0].result().release()  # once is enough
     await asyncio.sleep(0)
     assert inside(tasks) == [0, 1, 2, 3]
     assert tasks[3].result().waited_s >= 0.05 > tasks[0].result().waited_s
     assert (rate_limiter.working, rate_limiter.waiting) == (3, 1)
-    for place in (1, 2, 3):
-        tasks[place].result().leave()
+    for index in (1, 2, 3):
+        tasks[index].result().release()
     await tasks[4]
-    tasks[4].result().leave()
+    tasks[4].result().release()
     assert (rate_limiter.working, rate_limiter.waiting) == (0, 0)
 
 
 @in_a_loop
-async def test_the_last_place_is_kept_for_another_address() -> None:
+async def test_the_last_slot_is_kept_for_another_address() -> None:
     rate_limiter = RateLimiter(4, 10)
     tasks = [await waiting(rate_limiter, A) for _ in range(6)]
     assert inside(tasks) == [0, 1, 2]
@@ -83,7 +83,7 @@ async def test_the_next_is_of_who_has_the_fewest_at_work() -> None:
     one = await waiting(rate_limiter, B)
     late = await waiting(rate_limiter, C)
     assert (inside(many), inside([one, late])) == ([0, 1], [0])
-    many[0].result().leave()
+    many[0].result().release()
     await asyncio.sleep(0)
     assert inside([late]) == [0]
     assert inside(many) == [0, 1]
@@ -96,7 +96,7 @@ async def test_users_of_one_address_take_turns_too() -> None:
     tasks = [await waiting(rate_limiter, user) for user in (one, one, one, two)]
     tasks.append(await waiting(rate_limiter, B))
     assert inside(tasks) == [0, 1, 4]
-    tasks[0].result().leave()
+    tasks[0].result().release()
     await asyncio.sleep(0)
     assert inside(tasks) == [0, 1, 3, 4]
 
@@ -113,22 +113,22 @@ async def test_when_too_many_wait_the_greediest_is_sent_away() -> None:
     modest = await waiting(rate_limiter, B)
     assert refused(greedy[2]).code == "queue_full"
     assert not modest.done()
-    working.result().leave()
+    working.result().release()
     await asyncio.sleep(0)
     assert inside([*greedy[:2], modest]) == [0]
 
 
 @in_a_loop
-async def test_who_gives_up_leaves_the_queue_or_the_place() -> None:
+async def test_who_gives_up_leaves_the_queue_or_the_slot() -> None:
     rate_limiter = RateLimiter(1, 10)
     working = await waiting(rate_limiter, A)
     tasks = [await waiting(rate_limiter, client) for client in (B, B, C)]
     tasks[0].cancel()
-    working.result().leave()  # tasks[0] is cancelled, and does not know yet
+    working.result().release()  # tasks[0] is cancelled, and does not know yet
     await asyncio.sleep(0)
     await asyncio.sleep(0)
     assert inside(tasks) == [1]
-    tasks[1].result().leave()  # tasks[2] is let in ...
+    tasks[1].result().release()  # tasks[2] is let in ...
     tasks[2].cancel()  # ... and cancelled before it knows
     with pytest.raises(asyncio.CancelledError):
         await tasks[2]

@@ -18,7 +18,7 @@ from .serving import Server
 from .test_limits import another
 
 pytestmark = pytest.mark.embedded
-# Of requests that fit the schema some are refused all the same: a file may be empty, a question may not.
+# Some requests that fit the schema are refused all the same: a question may not be empty, for instance.
 SCHEMATHESIS = ["--max-examples", "10", "--seed", "1", "--no-color", "--exclude-checks", "positive_data_acceptance"]
 
 
@@ -29,7 +29,7 @@ def schema(server: Server) -> dict[str, Any]:
 
 
 def test_schemathesis_finds_nothing_wrong(server: Server, settings: Settings, tmp_path: Path) -> None:
-    """No server error, no answer that is not in the document, and nothing without the key."""
+    """There is no server error, no response that the document does not name, and no access without the key."""
     with another(server, settings, key="sesame") as one:
         program = "from schemathesis.cli import schemathesis; schemathesis()"
         url = f"{one.url}/openapi.json"

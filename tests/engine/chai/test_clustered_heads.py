@@ -51,7 +51,7 @@ def test_correlation_is_that_of_the_heads_attention() -> None:
     for i in range(6):
         for j in range(6):
             assert float(found[i, j]) == pytest.approx(statistics.correlation(heads[i], heads[j]), abs=1e-6)
-    alike = torch.full((1, 2, 1, 3, 5), 0.2)  # no head has any shape: nobody resembles another
+    alike = torch.full((1, 2, 1, 3, 5), 0.2)  # no head has any shape: none resembles another
     assert torch.equal(correlation(alike), torch.eye(2, dtype=torch.float64))
 
 
@@ -93,7 +93,7 @@ def test_every_cluster_has_one_representative_that_stands_for_itself(
     [([8, 2, 1, 0], 2), ([8, 7, 1, 0], 3), ([3, 2, 1, 0], 4), ([0, 0, 0, 0], 4), ([1, 5, 5, 0], 4), ([1], 1)],
 )
 def test_elbows_by_hand(errors: list[float], expected: int) -> None:
-    """Where the curve is straight or bulges up, nothing is won by clusters."""
+    """If the curve is straight or lies above the line between its ends, clusters gain nothing."""
     assert elbow(errors) == expected
 
 
@@ -149,7 +149,7 @@ def model(group: str, device: torch.device | str = "cpu") -> Pair:
 def test_as_many_clusters_as_heads_is_the_identity(
     group: str, membership: Membership, device: torch.device
 ) -> None:
-    """Bit for bit, and nothing is spared."""
+    """The results are equal bit for bit, and nothing is saved."""
     one = model(group, device)
     counts = (one.spec.query_heads,) * one.spec.layers
     _, clustered = selected(one, ClusteredHeads(one.spec.fingerprint, counts, membership))
@@ -168,17 +168,17 @@ def test_as_many_clusters_as_heads_is_the_identity(
 
 
 class SlowKernel:
-    """Repeats the representative's queries and keys for every head, over keys that are all there."""
+    """A kernel that repeats the representative's queries and keys for every head, and drops no keys."""
 
     def __init__(self, counts: tuple[int, ...], membership: Membership, spec_group: int) -> None:
         self.counts, self.membership, self.group = counts, membership, spec_group
         self.representative: dict[int, Tensor] = {}
 
     def __call__(
-        self, layer: int, query: Tensor, key: Tensor, value: Tensor, scaling: float, asked: AttentionPass
+        self, layer: int, query: Tensor, key: Tensor, value: Tensor, scaling: float, attention_pass: AttentionPass
     ) -> Tensor:
         queries, keys = query.shape[2], key.shape[2]
-        plain = 0  # queries of this pass that are still everybody's own
+        plain = 0  # queries of this pass at which every head still has its own scores
         if layer not in self.representative:
             first = self.membership is Membership.FIRST_TOKENS
             plain = 5 if first else queries
@@ -198,7 +198,8 @@ class SlowKernel:
 @pytest.mark.parametrize("group", GROUPS)
 @pytest.mark.parametrize("membership", Membership)
 def test_question_and_answer_equal_a_slow_kernel(group: str, membership: Membership, device: torch.device) -> None:
-    """Membership, the switch in the middle of the question, dropped keys: all against repeated heads."""
+    """Clusters, the switch in the middle of the question and dropped keys, against heads that are repeated
+    whole."""
     one = model(group, device)
     counts = (2, one.spec.query_heads, 1)
     _, clustered = selected(one, ClusteredHeads(one.spec.fingerprint, counts, membership))
@@ -232,7 +233,7 @@ def test_question_and_answer_equal_a_slow_kernel(group: str, membership: Members
 
 
 def with_copied_heads() -> Pair:
-    """Four heads of which the second is the first again, and the fourth the third, but for their values."""
+    """A model of four heads: the second is a copy of the first and the fourth of the third, except for values."""
     twins = random_model(LlamaConfig(**shape(4, 4)))
     with torch.no_grad():
         for layer in twins.model.layers:
@@ -256,7 +257,7 @@ def test_heads_that_are_copies_are_found_and_sharing_them_costs_nothing(membersh
     assert str(clustered.savings) == "50% of the score FLOPs of a decoded token, 50% of the keys' bytes"
 
 
-def test_a_second_look_at_passages_is_clustered_too() -> None:
+def test_passages_that_are_read_again_are_clustered_too() -> None:
     one = model("3")
     engine, _ = selected(one, ClusteredHeads(one.spec.fingerprint, (3, 3, 3)))
     selection = engine.reread(chunks_of(12, 20), QUESTION, 4)

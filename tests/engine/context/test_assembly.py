@@ -121,9 +121,9 @@ def assert_slots_match(context: Context, stored: list[tuple[int, torch.Tensor]])
         for head, row in enumerate(slots.tokens.tolist()):
             assert row == sorted(set(row))
             for slot, token in enumerate(row):
-                place = context.prefix_tokens + slot
-                assert torch.equal(keys[0, head, place], by_token[token][index, 0, head])
-                assert torch.equal(values[0, head, place], by_token[token][index, 1, head])
+                index_in_cache = context.prefix_tokens + slot
+                assert torch.equal(keys[0, head, index_in_cache], by_token[token][index, 0, head])
+                assert torch.equal(values[0, head, index_in_cache], by_token[token][index, 1, head])
 
 
 def test_positions_go_on_after_the_longest_chunk_before_eviction() -> None:

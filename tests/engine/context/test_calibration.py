@@ -65,7 +65,7 @@ def test_surviving_by_hand() -> None:
     assert kept.tolist() == [[0, 2, 3, 5], [0, 1, 2, 4]]
 
 
-def test_a_share_of_exactly_the_threshold_survives() -> None:
+def test_attention_of_exactly_the_threshold_survives() -> None:
     attention_weights = torch.tensor([[[0.5, 0.25, 0.25]]])
     assert surviving(attention_weights, torch.ones(1, 3, dtype=torch.bool), threshold=0.5) is None
     kept = surviving(attention_weights, torch.ones(1, 3, dtype=torch.bool), threshold=0.25)
@@ -73,7 +73,7 @@ def test_a_share_of_exactly_the_threshold_survives() -> None:
     assert kept.tolist() == [[1, 2]]
 
 
-def test_a_biased_slot_goes_before_one_that_nobody_looks_at() -> None:
+def test_a_biased_slot_goes_before_one_without_attention() -> None:
     kept = surviving(torch.tensor([[[0.9, 0.0, 0.1]]]), torch.ones(1, 3, dtype=torch.bool), threshold=0.5)
     assert kept is not None
     assert kept.tolist() == [[1, 2]]

@@ -61,7 +61,7 @@ def test_reread_equals_the_plain_forward_over_the_chunks_in_document_order(
 
 
 def test_reread_depends_on_the_order_of_the_chunks() -> None:
-    """So that the test above can tell document order from any other."""
+    """Otherwise the test above could not tell document order from any other."""
     one = pair()
     kept = kept_of(one)
     forwards = answering(one, kept, Composition.REREAD).step(QUESTION.all_ids)
@@ -100,8 +100,8 @@ def mixture_by_hand(
         context = [*PREFIX, *chunk.chunk.token_ids]
         log_probs = plain_forward(one.plain, [*context, *asked]).log_probs.double()
         likelihood = 1.0
-        for place, token in enumerate(asked[question:], start=len(context) + question):
-            likelihood *= math.exp(log_probs[place - 1, token])
+        for index, token in enumerate(asked[question:], start=len(context) + question):
+            likelihood *= math.exp(log_probs[index - 1, token])
         joint.append(math.exp(-sharpness * sum(one_score.token_nll)) * likelihood)
         following.append(log_probs[-1].exp())
     return torch.stack([p * w / sum(joint) for p, w in zip(following, joint, strict=True)]).sum(0).log()
@@ -128,7 +128,7 @@ def test_mixture_equals_bayes_over_plain_passes(family: str, sharpness: float, d
 
 
 def test_several_answer_tokens_at_once_weigh_as_one_by_one() -> None:
-    """What `step` is documented to take: token ids, appended together or one after another.
+    """`step` takes token ids, appended together or one after another.
 
     The chunks' posterior must take every token under the prediction made just before it.
     """
@@ -204,7 +204,7 @@ def test_two_answers_at_a_time_do_not_disturb_each_other() -> None:
 
 @pytest.mark.parametrize("composition", [Composition.ASSEMBLED, Composition.REREAD])
 def test_another_answer_begins_where_the_first_one_did(composition: Composition, device: torch.device) -> None:
-    """The question is run once, and what the answers before said is forgotten."""
+    """The question is run once, and the answers before are forgotten."""
     one = pair(device=device)
     kept = kept_of(one)
     said = ([5, 9, 2], [7, 1], [5, 9, 2])

@@ -23,7 +23,7 @@ def copied(inner: Scripted, *sources: Source, limit: int = 8) -> list[int]:
 
 
 def scripted(*steps: int | tuple[int, ...]) -> Scripted:
-    """A model that wants these tokens one after another, or the first of several most."""
+    """A model that predicts these tokens one after another; of several, the first is the most probable."""
     return Scripted([wanting(WORDS, *((one,) if isinstance(one, int) else one)) for one in steps])
 
 

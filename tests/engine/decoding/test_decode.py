@@ -34,8 +34,8 @@ def answer(one: Pair, sampling: Sampling, stop_ids: frozenset[int] = NOTHING) ->
     return list(decode(answering(one), QUESTION.all_ids, sampling, stop_ids))
 
 
-class Scripted:
-    """An answer state that always predicts the same, and counts how often it was asked."""
+class Constant:
+    """An answer state that always predicts the same, and records the tokens of every step."""
 
     def __init__(self, *probabilities: float) -> None:
         self.log_probs = torch.tensor(probabilities).log()
@@ -95,8 +95,8 @@ def test_a_tiny_nucleus_is_greedy() -> None:
 
 
 def test_temperature_and_nucleus_shape_the_distribution() -> None:
-    """P ~ p^(1/T): at T = 0.5, attention_weights .5 .3 .2 become .66 .24 .11; a nucleus of 0.8 drops the last."""
-    state = Scripted(0.5, 0.3, 0.2)
+    """P ~ p^(1/T): at T = 0.5, probabilities .5 .3 .2 become .66 .24 .11; a nucleus of 0.7 drops the last."""
+    state = Constant(0.5, 0.3, 0.2)
     cold = Counter(decode(state, [0], Sampling(temperature=0.5, max_new_tokens=3000), NOTHING))
     squared = [0.25, 0.09, 0.04]
     for token, weight in enumerate(squared):
@@ -132,14 +132,14 @@ def test_a_stop_id_ends_the_answer_and_is_not_said() -> None:
 
 @pytest.mark.parametrize("limit", [1, 2, 7])
 def test_the_limit_is_reached_without_a_forward_too_many(limit: int) -> None:
-    state = Scripted(0.6, 0.4)
+    state = Constant(0.6, 0.4)
     assert list(decode(state, [5, 6], Sampling(max_new_tokens=limit), NOTHING)) == [0] * limit
     assert state.steps == [[5, 6]] + [[0]] * (limit - 1)
 
 
 def test_tokens_are_drawn_as_they_are_asked_for() -> None:
-    """Nothing runs before the first token is wanted, and no further than the token that was taken."""
-    state = Scripted(0.6, 0.4)
+    """Nothing runs before the first token is taken, and then only what the next token needs."""
+    state = Constant(0.6, 0.4)
     stream = decode(state, [5], Sampling(max_new_tokens=10), NOTHING)
     assert state.steps == []
     for taken in range(1, 4):
@@ -148,7 +148,7 @@ def test_tokens_are_drawn_as_they_are_asked_for() -> None:
 
 
 class Switch:
-    """Turns true after `polls` polls."""
+    """Returns False for the first `polls` calls and True from there on."""
 
     def __init__(self, polls: int) -> None:
         self.polls, self.asked = polls, 0
@@ -160,7 +160,7 @@ class Switch:
 
 @pytest.mark.parametrize("polls", [0, 1, 2])
 def test_cancelling_stops_in_the_middle_of_the_questions_pass(polls: int) -> None:
-    """The pass has got as many layers far as there were polls, and not one token is said."""
+    """As many layers have run as there were polls, and no token was yielded."""
     one = pair()
     seen: list[int] = []
     switch = Switch(polls)
@@ -210,7 +210,7 @@ def test_cancelling_between_tokens_keeps_what_was_said() -> None:
 
 
 def test_every_poll_is_a_chance_to_stop() -> None:
-    """Whenever the switch turns, the answer ends at once: no poll after the one that said so."""
+    """Whenever the switch turns, the answer ends at once, without another poll."""
     one = pair()
     for polls in range(1, 12):
         switch = Switch(polls)

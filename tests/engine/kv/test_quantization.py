@@ -1,4 +1,4 @@
-"""Quantised KV: packed for real, read back to within half a step, and good enough to score and answer with."""
+"""Quantised KV: really packed, read back to within half a scale, and good enough to score and answer with."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ GROUP = 32
 
 
 def quantized(keys: Tensor, values: Tensor, precision: KVPrecision) -> QuantizedKV:
-    """Of keys and values of all layers, each (layers, kv_heads, tokens, head_dim)."""
+    """Quantise keys and values of all layers, each (layers, kv_heads, tokens, head_dim)."""
     kv = store_kv(list(zip(keys, values, strict=True)), precision, CPU)
     assert isinstance(kv, QuantizedKV)
     return kv
@@ -53,14 +53,14 @@ def groups(size: int) -> Iterator[slice]:
     return (slice(first, min(first + GROUP, size)) for first in range(0, size, GROUP))
 
 
-def step_bound(group: Tensor, bits: int) -> float:
-    """Most that a group's step may be, in float64, as the docstring of Quantized says."""
+def scale_bound(group: Tensor, bits: int) -> float:
+    """The largest scale that a group may have, as the docstring of Quantized says."""
     low, high = group.double().min().item(), group.double().max().item()
     width = high - low + 2**-10 * abs(low) + 2**-24
     return width / (2**bits - 1) * (1 + 2**-10) + 2**-24
 
 
-def assert_within_half_a_step(exact: Tensor, found: Tensor, bits: int, *, along_tokens: bool) -> None:
+def assert_within_half_a_scale(exact: Tensor, found: Tensor, bits: int, *, along_tokens: bool) -> None:
     """Group by group, by hand: (layers, kv_heads, tokens, head_dim)."""
     by_group = exact.transpose(2, 3) if along_tokens else exact
     found = found.transpose(2, 3) if along_tokens else found
@@ -69,7 +69,7 @@ def assert_within_half_a_step(exact: Tensor, found: Tensor, bits: int, *, along_
         for span in groups(size):
             rounding = 2**-21 * (row[span].abs().max().item() + 1e-30)  # of fp32, in a few operations
             error = (row[span].double() - back[span].double()).abs().max().item()
-            assert error <= step_bound(row[span], bits) / 2 + rounding
+            assert error <= scale_bound(row[span], bits) / 2 + rounding
 
 
 @st.composite
@@ -95,30 +95,30 @@ def kv_numbers(draw: st.DrawFn) -> tuple[Tensor, Tensor]:
 
 @given(kv_numbers(), st.sampled_from(QUANTIZED))
 @settings(max_examples=60, deadline=None)
-def test_every_number_is_read_back_to_within_half_a_step(numbers: tuple[Tensor, Tensor], to: KVPrecision) -> None:
+def test_every_number_is_read_back_to_within_half_a_scale(numbers: tuple[Tensor, Tensor], to: KVPrecision) -> None:
     keys, values = numbers
     found_keys, found_values = read_all(quantized(keys, values, to), keys)
-    assert_within_half_a_step(keys, found_keys, to.bits, along_tokens=True)
-    assert_within_half_a_step(values, found_values, to.bits, along_tokens=False)
+    assert_within_half_a_scale(keys, found_keys, to.bits, along_tokens=True)
+    assert_within_half_a_scale(values, found_values, to.bits, along_tokens=False)
 
 
 @given(kv_numbers(), st.sampled_from(QUANTIZED))
 @settings(max_examples=40, deadline=None)
-def test_the_size_is_packed_codes_and_fp16_grids_to_the_byte(
+def test_the_size_is_packed_data_and_fp16_scales_and_zero_points_to_the_byte(
     numbers: tuple[Tensor, Tensor], to: KVPrecision
 ) -> None:
     layers, kv_heads, tokens, head_dim = numbers[0].shape
     kv = quantized(*numbers, to)
-    codes = 2 * head_dim * math.ceil(tokens * to.bits / 8)
-    grids = 4 * (head_dim * math.ceil(tokens / GROUP) + tokens * math.ceil(head_dim / GROUP))
+    data = 2 * head_dim * math.ceil(tokens * to.bits / 8)
+    scales = 4 * (head_dim * math.ceil(tokens / GROUP) + tokens * math.ceil(head_dim / GROUP))
     assert kv.tokens == tokens
     assert kv.precision is to
-    assert kv.nbytes == layers * kv_heads * (codes + grids)
+    assert kv.nbytes == layers * kv_heads * (data + scales)
     assert sum(tensor.untyped_storage().nbytes() for tensor in kv.tensors().values()) == kv.nbytes
 
 
 @pytest.mark.parametrize("precision", QUANTIZED)
-def test_whole_groups_take_a_fraction_of_bf16_and_one_bit_for_the_grid(precision: KVPrecision) -> None:
+def test_whole_groups_take_a_fraction_of_bf16_and_one_bit_for_scale_and_zero_point(precision: KVPrecision) -> None:
     numbers = torch.randn(2, 3, 96, 64)
     dense = store_kv(list(zip(numbers, numbers, strict=True)), KVPrecision.BF16, CPU)
     kv = quantized(numbers, numbers, precision)
@@ -129,7 +129,7 @@ def test_whole_groups_take_a_fraction_of_bf16_and_one_bit_for_the_grid(precision
 @pytest.mark.parametrize(("tokens", "head_dim"), [(1, 8), (5, 3), (33, 40), (70, 64)])
 @pytest.mark.parametrize("precision", QUANTIZED)
 def test_the_bytes_mean_what_the_docstring_says(precision: KVPrecision, tokens: int, head_dim: int) -> None:
-    """Decoded one number at a time, so that files written today are read tomorrow."""
+    """Decoded one number at a time: files that are on disk today must mean the same tomorrow."""
     keys, values = torch.randn(2, 2, 2, tokens, head_dim, generator=torch.Generator().manual_seed(tokens)) * 3
     kv = quantized(keys, values, precision)
     parts, bits = kv.tensors(), precision.bits
@@ -140,8 +140,8 @@ def test_the_bytes_mean_what_the_docstring_says(precision: KVPrecision, tokens: 
             byte = int(parts[f"{kind}_codes"][layer, head, token % span, channel])
             code = byte >> token // span * bits & (2**bits - 1)
             group = (token // GROUP, channel) if kind == "key" else (token, channel // GROUP)
-            step, lowest = parts[f"{kind}_grid"][layer, :, head, *group].tolist()
-            expected = lowest + code * step
+            scale, zero_point = parts[f"{kind}_grid"][layer, :, head, *group].tolist()
+            expected = zero_point + code * scale
             assert found[kind][layer, head, token, channel].item() == pytest.approx(expected, rel=1e-5, abs=1e-5)
 
 
@@ -171,7 +171,7 @@ def test_constants_that_fp16_holds_are_exact(precision: KVPrecision, constant: f
 def test_reading_fills_views_and_nothing_beside_them(
     dtype: torch.dtype, precision: KVPrecision, device: torch.device
 ) -> None:
-    """A chunk's place in a scoring batch lies between a padding, a prefix and a question; the KV may be on the
+    """A chunk in a scoring batch lies between a padding, a prefix and a question; the KV may be on the
     host and the batch on a GPU. A narrow buffer gets the fp32 numbers, rounded once."""
     numbers = torch.randn(2, 2, 1, 45, 80, generator=torch.Generator().manual_seed(2))
     keys, values = numbers
@@ -180,9 +180,9 @@ def test_reading_fills_views_and_nothing_beside_them(
     room = torch.full((2, 3, 1, 60, 80), torch.nan, dtype=dtype, device=device)
     for layer in range(2):
         kv.read(layer, room[0, 1, :, 7:52], room[1, 1, :, 7:52])
-        for place, whole in zip(room, wide, strict=True):
-            torch.testing.assert_close(place[1, :, 7:52].cpu(), whole[layer].to(dtype), rtol=1e-6, atol=1e-6)
-            outside = place.clone()
+        for buffer, whole in zip(room, wide, strict=True):
+            torch.testing.assert_close(buffer[1, :, 7:52].cpu(), whole[layer].to(dtype), rtol=1e-6, atol=1e-6)
+            outside = buffer.clone()
             outside[1, :, 7:52] = torch.nan
             assert outside.isnan().all()
 
@@ -219,7 +219,7 @@ def test_layers_are_quantised_alike_however_many_go_together(at_once: int, monke
 
 @pytest.mark.parametrize("bad", [torch.nan, torch.inf, -torch.inf, 70000.0, -65505.0])
 @pytest.mark.parametrize("kind", [0, 1])
-def test_numbers_that_have_no_step_are_refused(kind: int, bad: float) -> None:
+def test_numbers_that_have_no_scale_are_refused(kind: int, bad: float) -> None:
     numbers = torch.zeros(2, 1, 1, 40, 8)
     numbers[kind, 0, 0, 36, 5] = bad
     with pytest.raises(ValueError, match="keep it in bf16 or fp32"):

@@ -1,5 +1,5 @@
-// `acts` are the events that elements with data-act may trigger. Listeners sit on the component itself, whose content
-// is replaced whenever it changes.
+// `acts` names the events that elements with data-act may trigger. The listeners are on the component itself, because
+// its content is replaced whenever it changes.
 const find = event => {
   const target = event.target.closest("[data-act]");
   return target && element.contains(target) && acts.includes(target.dataset.act) ? target : null;
@@ -22,7 +22,7 @@ element.addEventListener("change", event => {
   if (target && target.tagName === "INPUT") send(target);
 });
 
-// Bars are one stop of the tab key; arrows move along them.
+// The tab key stops at one bar only; arrow keys move the focus along the bars.
 element.addEventListener("keydown", event => {
   const steps = { ArrowLeft: -1, ArrowRight: 1, Home: -Infinity, End: Infinity };
   const target = find(event);

@@ -1,5 +1,5 @@
 () => {
-  // Zero-width joiners keep the model's Markdown from acting; they have no place in what a person copies.
+  // Word joiners keep the model's Markdown from acting; they are taken out of what a person copies.
   const plain = text => text.replaceAll("\u2060", "");
   document.addEventListener("copy", event => {
     const selected = document.getSelection()?.toString() ?? "";

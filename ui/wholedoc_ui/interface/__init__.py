@@ -1,4 +1,4 @@
 """The page itself: Gradio components, what happens when they are used, and how the page looks.
 
-The only folder with Gradio components; may import the rest of wholedoc_ui but `serving`.
+This is the only folder that imports Gradio's components. It may import all of wholedoc_ui except `serving`.
 """

@@ -15,7 +15,10 @@ MONO_FONTS = ["ui-monospace", "Consolas", "monospace"]
 
 
 def mount(app: FastAPI, app_state: AppState, *, auth: tuple[str, str] | None, upload_bytes: int) -> FastAPI:
-    """Mount the page at the root of a web application."""
+    """Mount the page at the root of a web application and return that.
+
+    `auth` is a user's name and password; `upload_bytes` is the size of the largest file that can be dropped.
+    """
     sessions = Sessions()
     with gr.Blocks(title="wholedoc", analytics_enabled=False, fill_width=True) as page:
         Wiring(app_state, sessions, build(app_state)).bind(page)
@@ -39,7 +42,7 @@ def mount(app: FastAPI, app_state: AppState, *, auth: tuple[str, str] | None, up
 
 
 def _theme() -> gr.themes.Base:
-    """Quiet labels, and fonts of the system: the page works without a network, and asks nobody for anything."""
+    """A theme with quiet labels and the system's own fonts, so that the page loads nothing from the network."""
     theme = gr.themes.Soft(font=SYSTEM_FONTS, font_mono=MONO_FONTS, primary_hue="teal", neutral_hue="slate")
     quiet = {}
     for part in ("block_title", "block_label"):

@@ -1,4 +1,4 @@
-"""Everything that is on the page, and where. What happens when it is used is wiring.py's matter."""
+"""The components of the page and their places. What happens when they are used is in wiring.py."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import gradio as gr
 
 from wholedoc import Settings
 
-from .. import html
+from .. import views
 from ..app_state import AppState
 from ..choices import (
     ANSWER_TOKENS,
@@ -31,17 +31,17 @@ from ..suggestions import COUNT
 
 FILE_TYPES = [".pdf", ".txt", ".md", ".html", ".htm"]
 ASSETS = files("wholedoc_ui") / "assets"
-# Clicks on anything that carries data-act; arrow keys move within a group of bars.
+# Reports clicks on elements with a data-act attribute, and moves the focus along the bars with the arrow keys.
 CLICKS = (ASSETS / "clicks.js").read_text(encoding="utf-8")
 
 
 def _html(value: str, **options: Any) -> gr.HTML:
-    """Our own HTML, with our own looks only."""
+    """A component for HTML of our own, without Gradio's styles."""
     return gr.HTML(value, apply_default_css=False, **options)
 
 
 def acts(*names: str) -> str:
-    """JavaScript of an HTML component whose elements can trigger these events."""
+    """Return the JavaScript of an HTML component whose elements can trigger the events of these names."""
     return f"const acts = {list(names)!r};\n{CLICKS}"
 
 
@@ -80,7 +80,7 @@ class EvidenceParts:
 
 @dataclass(frozen=True)
 class SettingsParts:
-    """`answering` and `reading` in the order of the fields of their choices."""
+    """`answering` and `reading` are in the order of the fields of AnsweringChoices and ReadingChoices."""
 
     answering: tuple[gr.components.Component, ...]
     reading: tuple[gr.components.Component, ...]
@@ -98,10 +98,10 @@ class Parts:
 
 
 def build(app_state: AppState) -> Parts:
-    """The page. Call it inside gr.Blocks."""
+    """Make the page's components. Call it inside gr.Blocks."""
     with gr.Sidebar(label="Settings", open=False, position="right", width=340, elem_id="wd-settings"):
         settings = _settings(app_state.library.settings)
-    status = _html(html.status_line(app_state.state), elem_id="wd-status")
+    status = _html(views.status_line(app_state.state), elem_id="wd-status")
     with gr.Row(elem_id="wd-columns"):
         with gr.Column(scale=3, min_width=260, elem_id="wd-left"):
             shelf = _shelf()
@@ -177,7 +177,7 @@ def _chat() -> ChatParts:
 def _evidence() -> EvidenceParts:
     _html("<h2>Evidence</h2>")
     strip = _html("", js_on_load=acts("open_chunk"), elem_id="wd-strip")
-    citations = _html(html.citations(None, None), js_on_load=acts("open_citation"), elem_id="wd-citations")
+    citations = _html(views.citations(None, None), js_on_load=acts("open_citation"), elem_id="wd-citations")
     with gr.Row(visible=False, elem_id="wd-page-tools") as tools:
         previous = gr.Button("‹ Previous", size="sm", min_width=60, elem_id="wd-previous")
         following = gr.Button("Next ›", size="sm", min_width=60, elem_id="wd-next")
@@ -195,8 +195,8 @@ def _settings(settings: Settings) -> SettingsParts:
         answering = (
             gr.Dropdown(list(ATTENTIONS), value=answer.attention, label="How documents are seen"),
             _slider("Blocks of APB and Star-Attention", HOSTS, answer.hosts),
-            _slider("Kept of the documents, tokens", KEPT_TOKENS, answer.kept_tokens, "More costs time."),
-            _slider("Kept of one part, at most, tokens", CAPACITY, answer.capacity),
+            _slider("Tokens kept of the documents", KEPT_TOKENS, answer.kept_tokens, "More costs time."),
+            _slider("Most tokens kept of one part", CAPACITY, answer.capacity),
             gr.Dropdown(list(POLICIES), value=answer.eviction, label="What stays of a longer part"),
             gr.Dropdown(list(COMPOSITIONS), value=answer.composition, label="How kept parts are put together"),
             gr.CheckboxGroup(
@@ -244,6 +244,6 @@ def _settings(settings: Settings) -> SettingsParts:
 
 
 def _slider(label: str, allowed: Range, value: int, info: str | None = None) -> gr.Slider:
-    """A slider over what is allowed, and over what was chosen on the command line."""
+    """A slider over the allowed range, extended to a value outside of it that was chosen on the command line."""
     lowest, highest = min(allowed.lowest, value), max(allowed.highest, value)
     return gr.Slider(lowest, highest, value=value, step=allowed.step, label=label, info=info)

@@ -1,4 +1,4 @@
-"""What happens when the page is used: components' events, bound to the logic that knows no components."""
+"""What happens when the page is used: binds the components' events to the logic, which knows no components."""
 
 from __future__ import annotations
 
@@ -8,26 +8,28 @@ from typing import Any, TypeVar
 
 import gradio as gr
 
-from .. import chat, evidence, html, shelf, suggestions
+from .. import chat, evidence, shelf, suggestions, views
 from ..app_state import AppState, sentence
 from ..choices import AnsweringChoices, ReadingChoices
 from ..cost import cost_of
 from ..export import to_markdown
+from ..markdown import inert
 from ..session import Exchange, Session, Sessions
+from ..templating import esc
 from .components import ASSETS, Parts
 
 T = TypeVar("T")
 Updates = dict[Any, Any]
 
-# Everything that uses the model is one group. The library gives its callers turns of a moment each, so a question
-# does not wait for a whole reading; the limit keeps threads in bounds.
+# All handlers that use the model share one limit, which bounds the number of threads. Within it the library gives
+# each caller short turns, so that a question does not wait until a whole document is read.
 MODEL = {"concurrency_id": "model", "concurrency_limit": 8}
-# States that come faster than this many seconds after one another are not worth sending.
+# States that follow one another faster than this, in seconds, are not all sent to the browser.
 PACE_S = 0.08
 
 
 class Wiring:
-    """Handlers of one app. Each takes the request, which knows the tab, and returns updates by component."""
+    """The page's handlers. Each takes the request, which identifies the tab, and returns updates by component."""
 
     def __init__(self, app_state: AppState, sessions: Sessions, parts: Parts) -> None:
         self.app_state = app_state
@@ -45,7 +47,7 @@ class Wiring:
     # The page
 
     def _bind_page(self, page: gr.Blocks) -> None:
-        # Gradio forgets a closed tab's state after an hour, in which the tab may come back; then we forget it too.
+        # Gradio forgets a closed tab an hour later, since it may come back until then. Then we forget it too.
         tab = gr.State(None, delete_callback=self.sessions.end)
         load_js = (ASSETS / "page.js").read_text(encoding="utf-8")
         page.load(self.opened, None, [tab, *self._shelf_outputs()], **QUICK)
@@ -54,24 +56,24 @@ class Wiring:
         page.unload(self.closed)
 
     def opened(self, request: gr.Request) -> tuple[Any, ...]:
-        """A tab was opened: show it the shelf."""
+        """Show the shelf to a tab that was opened."""
         session = self._session(request)
         updates = self._shelf(session)
         return (request.session_hash, *(updates[part] for part in self._shelf_outputs()))
 
     def watch(self, request: gr.Request) -> Iterator[Updates]:
-        """Say what the program is doing until it is ready."""
+        """Show what the program is doing until it is ready."""
         session = self._session(request)
         shown: str | None = None
         for state in self.app_state.watch():
             updates = self._shelf(session)
             changed = updates if updates[self.parts.shelf.documents] != shown else {}
             shown = updates[self.parts.shelf.documents]
-            yield {self.parts.status: html.status_line(state), **changed}
+            yield {self.parts.status: views.status_line(state), **changed}
         self._tell()
 
     def closed(self, request: gr.Request) -> None:
-        """A tab was closed, or lost its connection: nothing goes on working for it."""
+        """Stop the work of a tab that was closed or lost its connection."""
         self.sessions.stop(request.session_hash or "")
 
     # The shelf
@@ -93,10 +95,10 @@ class Wiring:
 
     def _shelf(self, session: Session) -> Updates:
         shown = shelf.rows(self.app_state, self.sessions, session)
-        return {self.parts.shelf.documents: html.shelf(shown), **self._suggestions(session)}
+        return {self.parts.shelf.documents: views.shelf(shown), **self._suggestions(session)}
 
     def _suggestions(self, session: Session) -> Updates:
-        """Questions about the document that was chosen last; nothing is offered once a conversation is going on."""
+        """Offer first questions about the document that was chosen last; none if no document is."""
         texts: tuple[str, ...] = ()
         if session.selected and self.app_state.library.knows(session.selected[-1]):
             texts = suggestions.suggest(self.app_state.library.document(session.selected[-1]))
@@ -124,7 +126,7 @@ class Wiring:
         parts = self.parts.shelf
         yield {parts.drop: None, parts.stop: gr.Button(visible=True), parts.password: gr.Textbox(visible=False)}
         for arrivals in paced(work):
-            yield {parts.arrivals: html.arrivals(arrivals)}
+            yield {parts.arrivals: views.arrivals(arrivals)}
         self._tell()
         yield {
             parts.stop: gr.Button(visible=False),
@@ -147,7 +149,7 @@ class Wiring:
         try:
             shelf.remove(self.app_state, self.sessions, session, _acted(event)["id"])
         except Exception as error:
-            gr.Warning(html.esc(sentence(error)))
+            gr.Warning(esc(sentence(error)))
         return {**self._shelf(session), **self._evidence(session)}
 
     # The chat
@@ -179,7 +181,7 @@ class Wiring:
             library = self.app_state.library
             settings = AnsweringChoices(*answering).applied(library.settings, library.clustered_heads)
         except Exception as error:
-            gr.Warning(html.esc(sentence(error)))
+            gr.Warning(esc(sentence(error)))
             return
         running = gr.Textbox(value="", submit_btn=False, stop_btn="Stop")
         yield {parts.question: running, parts.cost: ""}
@@ -211,7 +213,7 @@ class Wiring:
         return {self.parts.chat.chatbot: [], self.parts.chat.cost: "", **self._evidence(session)}
 
     def look_at(self, event: gr.SelectData, request: gr.Request) -> Updates:
-        """A message was clicked: show the evidence of its answer."""
+        """Show the evidence of the answer whose message was clicked."""
         session = self._session(request)
         index = event.index[0] if isinstance(event.index, list | tuple) else event.index
         if 0 <= index // 2 < len(session.exchanges) and session.exchanges[index // 2].evidence:
@@ -225,12 +227,12 @@ class Wiring:
         return to_markdown(session.exchanges)
 
     def _messages(self, session: Session) -> list[dict[str, str]]:
-        return [{**one, "content": html.inert(one["content"])} for one in chat.messages(session)]
+        return [{**one, "content": inert(one["content"])} for one in chat.messages(session)]
 
     def _cost(self, session: Session) -> str:
         answered: list[Exchange] = [one for one in session.exchanges if one.answer]
         last = answered[-1].answer if answered else None
-        return html.cost(cost_of(last, self.app_state.library.engine.spec.device)) if last else ""
+        return views.cost(cost_of(last, self.app_state.library.engine.spec.device)) if last else ""
 
     # The evidence
 
@@ -269,13 +271,13 @@ class Wiring:
         return handler
 
     def _evidence(self, session: Session) -> Updates:
-        """Strip, citations and page of the exchange that is shown."""
+        """The strip, the citations and the page of the exchange that is shown."""
         shown = session.shown.evidence if session.shown else None
         known = [id for id in shown.document_ids if self.app_state.library.knows(id)] if shown else []
         documents = {id: self.app_state.library.document(id) for id in known}
         names = {id: document.name for id, document in documents.items()}
         labels = {id: [page.label for page in document.pages] for id, document in documents.items()}
-        drawn = html.strip(shown.chunks, names, labels) if shown else ""
+        drawn = views.strip(shown.chunks, names, labels) if shown else ""
         return {self.parts.evidence.strip: drawn, **self._page(session)}
 
     def _page(self, session: Session) -> Updates:
@@ -283,8 +285,8 @@ class Wiring:
         shown = session.shown.evidence if session.shown else None
         page = evidence.shown_page(self.app_state, session)
         return {
-            parts.citations: html.citations(shown, evidence.chosen_citation(session)),
-            parts.page: html.page(page) if shown else "",
+            parts.citations: views.citations(shown, evidence.chosen_citation(session)),
+            parts.page: views.page(page) if shown else "",
             parts.tools: gr.Row(visible=page is not None),
         }
 
@@ -296,35 +298,35 @@ class Wiring:
         parts.apply.click(self.apply, list(parts.reading), outputs, **MODEL, **HIDDEN)
 
     def apply(self, request: gr.Request, *reading: Any) -> Iterator[Updates]:
-        """Read in another way from now on."""
+        """Apply the chosen reading settings, for all tabs."""
         told = self.parts.settings.told
-        yield {told: html.told("Loading…")}
+        yield {told: views.told("Loading…")}
         try:
             self.app_state.change(ReadingChoices(*reading).applied(self.app_state.library.settings))
         except Exception as error:
-            yield {told: html.told(f"Nothing was changed. {sentence(error)}")}
+            yield {told: views.told(f"Nothing was changed. {sentence(error)}")}
             return
         shown = self._shelf(self._session(request))
-        yield {told: html.told("Done."), self.parts.status: html.status_line(self.app_state.state), **shown}
+        yield {told: views.told("Done."), self.parts.status: views.status_line(self.app_state.state), **shown}
 
     def _tell(self) -> None:
-        """Show what the library had to say."""
+        """Show the library's messages."""
         for notice in self.app_state.take_notices():
-            gr.Info(html.esc(notice))
+            gr.Info(esc(notice))
 
     def _session(self, request: gr.Request) -> Session:
         return self.sessions.get(request.session_hash or "")
 
 
-# Nothing of this is an interface for programs: those have the HTTP server.
+# No handler is offered to programs, which have the HTTP server.
 HIDDEN: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
 QUICK: dict[str, Any] = {**HIDDEN, "concurrency_limit": None}
-# Quick clicks one after the other all count, in their order.
+# Every one of several quick clicks counts, in their order.
 ORDERED: dict[str, Any] = {**HIDDEN, "concurrency_limit": 1, "trigger_mode": "multiple"}
 
 
 def paced(states: Iterator[T]) -> Iterator[T]:
-    """Only the states that come at least PACE_S apart, and the last."""
+    """Yield only states that are at least PACE_S seconds apart, and always the last one."""
     sent = 0.0
     held: list[T] = []
     for state in states:
@@ -336,7 +338,7 @@ def paced(states: Iterator[T]) -> Iterator[T]:
 
 
 def _acted(event: gr.EventData) -> dict[str, Any]:
-    """What clicks.js sent, with the types that it says."""
+    """Return what clicks.js sent, converted to the types that it promises."""
     data = event._data if isinstance(event._data, dict) else {}
     return {
         "id": str(data.get("id", "")),

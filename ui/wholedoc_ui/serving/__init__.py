@@ -1,4 +1,4 @@
-"""The web application, the process that serves it, and the command `wholedoc ui`.
+"""The web application, its address and its defences, and the command `wholedoc ui`.
 
-May import all of wholedoc_ui.
+It may import all of wholedoc_ui, and serves with wholedoc.server.
 """

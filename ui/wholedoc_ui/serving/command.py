@@ -45,7 +45,7 @@ def ui(
     started = time.perf_counter()
     click.echo("starting…", err=True)
     try:
-        import gradio  # noqa: F401 - needed later on, and said so now
+        import gradio  # noqa: F401 - imported only to report early that it is missing
 
         from .server import Address, create_app, serve
     except ModuleNotFoundError as error:
@@ -64,7 +64,7 @@ def ui(
         click.echo(f"wholedoc is at {address.url} ({time.perf_counter() - started:.0f} s); Ctrl-C stops it")
         app_state.start(files)
 
-    # A polite kill cleans up as Ctrl-C does.
+    # SIGTERM cleans up as Ctrl-C does.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:
         serve(create_app(app_state, address, int(upload_limit * 1e6)), address, ready)

@@ -1,4 +1,4 @@
-"""The browser app beside another application: `wholedoc serve` finds this as an entry point."""
+"""The browser app beside the HTTP server: `wholedoc serve` finds `pages` as an entry point."""
 
 from __future__ import annotations
 
@@ -17,7 +17,11 @@ USER = "wholedoc"
 
 
 def pages(library: Library, address: serving.Address, *, key: str | None, upload_bytes: int) -> Starlette:
-    """The browser app around a library that is open; who has the key may come in, with it as the password."""
+    """Return the browser app for a library that is open already.
+
+    With a `key`, people sign in as USER with the key as their password. `upload_bytes` is the size of the largest
+    file that can be dropped.
+    """
     app_state = AppState(library.settings, library=library)
     auth = (USER, key) if key else None
     app = create_app(app_state, Address(address.host, address.port, auth), upload_bytes)

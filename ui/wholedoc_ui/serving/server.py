@@ -18,7 +18,7 @@ from ..app_state import AppState
 
 __all__ = ["AccessMiddleware", "Address", "PortError", "create_app", "serve"]
 
-# Nothing from elsewhere is ever loaded or asked. Gradio's own page needs inline scripts and compiles its templates.
+# The page loads nothing from elsewhere and sends nothing there. Gradio needs inline scripts and compiles templates.
 POLICY = "; ".join(
     (
         "default-src 'self'",
@@ -38,22 +38,22 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
 }
-# Where Gradio would hand out files of its cache, uploads among them, to whoever knows their path. We need none.
+# Under these routes Gradio gives files of its cache, uploads among them, to anyone who knows their path.
 FILE_ROUTES = ("/gradio_api/file", "/file", "/gradio_api/stream/", "/gradio_api/proxy", "/proxy")
-# Descriptions of an interface for programs, which this is not.
+# Descriptions of an interface for programs, which the page does not offer.
 API_ROUTES = ("/gradio_api/openapi", "/gradio_api/info")
 
 
 @dataclass(frozen=True)
 class Address(serving.Address):
-    """Where to listen. `auth` is a user's name and password."""
+    """Where to listen. `auth` is a user's name and password; None lets everyone in."""
 
     port: int = 7860
     auth: tuple[str, str] | None = None
 
 
 class AccessMiddleware:
-    """Headers that keep the page to itself, and no files from the upload folder."""
+    """Adds the security headers to every response, and answers 404 for FILE_ROUTES and API_ROUTES."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -75,13 +75,13 @@ class AccessMiddleware:
 
 
 def create_app(app_state: AppState, address: Address, upload_bytes: int) -> FastAPI:
-    """The browser app around a app_state."""
-    os.environ["GRADIO_TEMP_DIR"] = str(app_state.incoming)  # a private folder, deleted in the end
+    """Return the browser app as a web application. No file of more than `upload_bytes` can be dropped."""
+    os.environ["GRADIO_TEMP_DIR"] = str(app_state.incoming)  # a private folder, deleted at the end
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
     from ..interface.app import mount
 
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
-    # A web page elsewhere cannot pass itself off as this one by giving its own name this machine's address.
+    # A foreign web page that points its own host name at this machine (DNS rebinding) is refused.
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(address.hosts))
-    app.add_middleware(AccessMiddleware)  # the outermost, since it was added last
+    app.add_middleware(AccessMiddleware)  # the outermost, as it is added last
     return mount(app, app_state, auth=address.auth, upload_bytes=upload_bytes)

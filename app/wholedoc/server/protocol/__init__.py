@@ -1,4 +1,4 @@
-"""What OpenAI's clients say and expect: requests, responses, errors, and the way between them and our events.
+"""OpenAI's formats: requests, responses and errors, and how they map to the library's messages and events.
 
-May import the rest of wholedoc, and of the server nothing.
+May import the rest of wholedoc, but nothing of the server outside this folder.
 """

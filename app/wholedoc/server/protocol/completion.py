@@ -1,4 +1,4 @@
-"""One answer in the making: from the library's events to OpenAI's objects."""
+"""Turns the library's events of one answer into OpenAI's objects."""
 
 from __future__ import annotations
 
@@ -24,19 +24,19 @@ from .responses import (
     PromptDetails,
 )
 
-# Progress is told at most this often, in seconds: nobody reads faster.
+# The shortest time between two progress chunks, in seconds.
 PROGRESS_S = 0.1
 
 
 @dataclass
-class Trimmed:
-    """Text that arrives in pieces, without the white space around it."""
+class StreamTrimmer:
+    """Removes the white space around a text that arrives in pieces."""
 
     held: str = ""
     begun: bool = False
 
     def add(self, piece: str) -> str:
-        """What of the text is certain to be shown."""
+        """Returns the text that can be shown now. White space at its end is held back until more text follows."""
         text = self.held + piece
         if not self.begun:
             text = text.lstrip()
@@ -48,8 +48,11 @@ class Trimmed:
 
 @dataclass
 class Completion:
-    """What is common to all pieces of one answer. `progress`: tell how far reading is; `usage`: end with what the
-    answer took. Every event goes through `note` first."""
+    """Builds the response to one request, whole or in chunks. Every event must go through `observe` first.
+
+    `queue_s` are the seconds that the request waited. With `progress` the chunks say how far reading has come; with
+    `usage` a last chunk carries the token counts.
+    """
 
     model: str
     queue_s: float
@@ -58,41 +61,42 @@ class Completion:
     id: str = field(default_factory=lambda: f"chatcmpl-{uuid.uuid4().hex}")
     created: int = field(default_factory=lambda: int(time.time()))
     started: float = field(default_factory=time.monotonic)
-    _told: float = 0.0
-    _first: float | None = None
-    _text: Trimmed = field(default_factory=Trimmed)
+    _last_progress: float = 0.0
+    _first_token: float | None = None
+    _trimmer: StreamTrimmer = field(default_factory=StreamTrimmer)
 
     @property
     def first_token_s(self) -> float | None:
-        """Seconds until the first token; None as long as there is none."""
-        return None if self._first is None else self._first - self.started
+        """Seconds from the start to the first token, or None before it has come."""
+        return None if self._first_token is None else self._first_token - self.started
 
-    def note(self, event: Event) -> None:
-        """See when the first token that shows comes."""
-        if self._first is None and ((isinstance(event, Token) and event.text.strip()) or isinstance(event, Done)):
-            self._first = time.monotonic()
+    def observe(self, event: Event) -> None:
+        """Record the time of the first visible token."""
+        visible = isinstance(event, Done) or (isinstance(event, Token) and bool(event.text.strip()))
+        if self._first_token is None and visible:
+            self._first_token = time.monotonic()
 
-    def opening(self) -> ChatCompletionChunk:
-        """The first chunk: who speaks."""
+    def first_chunk(self) -> ChatCompletionChunk:
+        """Returns the chunk that begins a stream and names the role."""
         return self._chunk(Delta(role="assistant", content=""))
 
     def chunks(self, event: Event) -> Iterator[ChatCompletionChunk]:
-        """What a client is told of an event."""
+        """Yields the chunks that tell a client about an event."""
         if isinstance(event, Token):
-            if shown := self._text.add(event.text):
+            if shown := self._trimmer.add(event.text):
                 yield self._chunk(Delta(content=shown))
         elif isinstance(event, Done):
-            yield from self._end(event.answer)
+            yield from self._last_chunks(event.answer)
         elif isinstance(event, Reading | Scoring) and self.progress:
             progress = self._progress(event)
-            if time.monotonic() - self._told >= PROGRESS_S or progress.processed == progress.total:
-                self._told = time.monotonic()
+            if time.monotonic() - self._last_progress >= PROGRESS_S or progress.processed == progress.total:
+                self._last_progress = time.monotonic()
                 chunk = self._chunk(Delta())
                 chunk.prompt_progress = progress
                 yield chunk
 
-    def whole(self, answer: Answer) -> ChatCompletion:
-        """The answer in one piece."""
+    def response(self, answer: Answer) -> ChatCompletion:
+        """Returns the response that carries the whole answer."""
         message = AnswerMessage(content=answer.text, annotations=annotations_of(answer), found=answer.found)
         return ChatCompletion(
             id=self.id,
@@ -103,7 +107,7 @@ class Completion:
             timings=self._timings(answer),
         )
 
-    def _end(self, answer: Answer) -> Iterator[ChatCompletionChunk]:
+    def _last_chunks(self, answer: Answer) -> Iterator[ChatCompletionChunk]:
         last = self._chunk(Delta(annotations=annotations_of(answer), found=answer.found), _reason(answer))
         last.timings = self._timings(answer)
         yield last
@@ -122,14 +126,14 @@ class Completion:
             choices=[ChunkChoice(index=0, delta=delta, finish_reason=reason)],
         )
         if self.usage:
-            chunk.usage = None  # as OpenAI does: it comes in the last chunk
+            chunk.usage = None  # null until the last chunk, as OpenAI sends it
         return chunk
 
     def _progress(self, event: Reading | Scoring) -> Progress:
-        passed = round(1000 * (time.monotonic() - self.started))
+        elapsed_ms = round(1000 * (time.monotonic() - self.started))
         if isinstance(event, Scoring):
             return Progress(
-                phase="scoring", file_id=None, total=event.total, cache=0, processed=event.done, time_ms=passed
+                phase="scoring", file_id=None, total=event.total, cache=0, processed=event.done, time_ms=elapsed_ms
             )
         return Progress(
             phase="reading",
@@ -137,7 +141,7 @@ class Completion:
             total=event.total_tokens,
             cache=event.cached_tokens,
             processed=event.tokens,
-            time_ms=passed,
+            time_ms=elapsed_ms,
         )
 
     def _timings(self, answer: Answer) -> CompletionTimings:
@@ -156,13 +160,13 @@ class Completion:
 
 
 def annotations_of(answer: Answer) -> list[Annotation]:
-    """The answer's citations, the best first."""
+    """Returns the answer's citations, best first."""
     asked = list(dict.fromkeys(chunk.document_id for chunk in answer.chunks))
     return [Annotation(type="file_citation", file_citation=_file_citation(one, asked)) for one in answer.citations]
 
 
 def usage_of(answer: Answer) -> CompletionUsage:
-    """The answer's tokens."""
+    """Returns the answer's token counts."""
     used = answer.usage
     prompt = used.document_tokens + used.question_tokens
     return CompletionUsage(

@@ -1,4 +1,4 @@
-"""A request's messages as plain ones, and the documents that come in them."""
+"""Turns a request's messages into plain ones, and finds the documents in them."""
 
 from __future__ import annotations
 
@@ -20,28 +20,28 @@ ROLES = {
     "user": Role.USER,
     "assistant": Role.ASSISTANT,
 }
-# Ids of files and of texts: nothing else may become the name of a file in the library's folder.
-ID = re.compile(r"(?:text-)?[0-9a-f]{64}")
+# Ids of files and of texts. Nothing else may become the name of a file in the library's folder.
+DOCUMENT_ID = re.compile(r"(?:text-)?[0-9a-f]{64}")
 _DATA_URL = re.compile(r"data:([^,;]*)(?:;[^,;]*)*?;base64,", re.I)
 
 
 def find(library: Library, id: str, param: str = "file_id") -> Document:
-    """The document with exactly this id. Raises ApiError 404."""
-    document = library.folder.known(id) if ID.fullmatch(id) else None
+    """Returns the document with exactly this id. Raises ApiError 404 if there is none."""
+    document = library.folder.known(id) if DOCUMENT_ID.fullmatch(id) else None
     if document is None:
         raise not_found(id, param)
     return document
 
 
 def not_found(id: str, param: str = "file_id") -> ApiError:
-    """There is no such document."""
+    """Returns the error for an id that no document has."""
     return ApiError(404, f"there is no file '{id[:80]}': upload it first", "file_not_found", param)
 
 
 def plain_messages(library: Library, messages: Sequence[ChatMessage]) -> tuple[list[Message], list[Document]]:
-    """The messages' text, and every document in them once, parsed where it came along.
+    """Returns the messages' text, and every document in them once. Files that the messages contain are parsed.
 
-    Raises ApiError, and what parsing raises.
+    Raises ApiError and the errors of parsing.
     """
     plain: list[Message] = []
     documents: dict[str, Document] = {}
@@ -53,7 +53,7 @@ def plain_messages(library: Library, messages: Sequence[ChatMessage]) -> tuple[l
                 documents[document.id] = document
             else:
                 texts.append(part.refusal if isinstance(part, RefusalPart) else part.text)
-        # A message that is only a document says nothing, but another may have been empty on purpose.
+        # A message with nothing but a document is left out; one that is simply empty is kept.
         if texts or not message.content:
             plain.append(Message(ROLES[message.role], "\n".join(texts)))
     return plain, list(documents.values())
@@ -69,7 +69,7 @@ def _document(library: Library, file: FileReference, param: str) -> Document:
 
 
 def _decode(data: str, param: str) -> tuple[str | None, bytes]:
-    """The type and the bytes of a data URL, or of base64 alone."""
+    """Returns the media type, if there is one, and the bytes of a data URL or of bare base64."""
     url = _DATA_URL.match(data)
     try:
         return url[1] if url else None, base64.b64decode(data[url.end() :] if url else data, validate=True)

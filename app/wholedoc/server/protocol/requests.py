@@ -1,5 +1,8 @@
-"""What a chat request may say. Fields that nobody here knows are let through, as OpenAI's clients send many; those
-that would change the answer and cannot be honoured are refused."""
+"""OpenAI's chat completion request.
+
+Unknown fields are accepted, because OpenAI's clients send many of them. Fields that would change the answer and
+cannot be honoured are refused.
+"""
 
 from __future__ import annotations
 
@@ -10,8 +13,10 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Fiel
 
 from .errors import unsupported
 
+# The largest integer that a request may name.
 LARGEST = 2**63 - 1
-# Below this, sampling is greedy: the best token has all the probability that numbers can express.
+# A lower temperature means greedy decoding, since the best token would get all the probability that floats can
+# express.
 COLDEST = 1e-4
 
 
@@ -23,14 +28,14 @@ class TextPart(BaseModel):
 
 
 class RefusalPart(BaseModel):
-    """What an assistant said in place of an answer."""
+    """What an assistant said instead of an answer."""
 
     type: Literal["refusal"]
     refusal: str
 
 
 class FileReference(BaseModel):
-    """A file that was uploaded (`file_id`), or that comes along (`file_data`: base64, as a data URL or bare)."""
+    """Either an uploaded file (`file_id`) or the file itself (`file_data`: base64, bare or as a data URL)."""
 
     file_id: str | None = None
     file_data: str | None = None
@@ -38,7 +43,7 @@ class FileReference(BaseModel):
 
 
 class FilePart(BaseModel):
-    """A whole document, to be asked."""
+    """A whole document to answer from."""
 
     type: Literal["file"]
     file: FileReference
@@ -54,7 +59,7 @@ def _as_parts(content: Any) -> Any:
 
 
 class ChatMessage(BaseModel):
-    """One message. Text of 8,000 characters or more in it is a document, and so is every file."""
+    """One message. Every file in it is a document, and so is text of 8,000 characters or more."""
 
     model_config = ConfigDict(extra="allow")
 
@@ -65,7 +70,7 @@ class ChatMessage(BaseModel):
 
 
 class StreamOptions(BaseModel):
-    """`include_usage`: the last chunk, which has no choices, tells what the answer took."""
+    """With `include_usage` a last chunk without choices carries the token counts."""
 
     include_usage: bool | None = None
 
@@ -78,7 +83,7 @@ StopString = Annotated[str, Field(min_length=1, max_length=1000)]
 
 
 class ChatRequest(BaseModel):
-    """OpenAI's chat completion request, as far as it makes sense here."""
+    """The fields of OpenAI's chat completion request that are honoured here."""
 
     model_config = ConfigDict(extra="allow")
 
@@ -88,7 +93,7 @@ class ChatRequest(BaseModel):
     top_p: float | None = Field(default=None, gt=0, le=1)
     repetition_penalty: float | None = Field(default=None, ge=0.01, le=100, description="1 is none.")
     max_completion_tokens: int | None = Field(default=None, ge=1, le=LARGEST)
-    max_tokens: int | None = Field(default=None, ge=1, le=LARGEST, description="Of older clients.")
+    max_tokens: int | None = Field(default=None, ge=1, le=LARGEST, description="The same, from older clients.")
     seed: int | None = Field(default=None, ge=-LARGEST - 1, le=LARGEST)
     stop: Annotated[
         list[StopString], BeforeValidator(_as_list, json_schema_input_type=str | list[StopString] | None)
@@ -103,7 +108,7 @@ class ChatRequest(BaseModel):
 
     @property
     def sampling(self) -> dict[str, Any]:
-        """What the request says of sampling, by our names."""
+        """The sampling options that the request sets, under the library's names."""
         longest = self.max_tokens if self.max_completion_tokens is None else self.max_completion_tokens
         said = {
             "temperature": 0.0 if self.temperature is not None and self.temperature < COLDEST else self.temperature,
@@ -115,7 +120,7 @@ class ChatRequest(BaseModel):
         return {name: value for name, value in said.items() if value is not None}
 
 
-# What each of these may say without changing the answer; anything else is refused.
+# The values of each parameter that do not change the answer. Any other value is refused.
 _NEUTRAL: Mapping[str, tuple[Any, ...]] = {
     "n": (1,),
     "logprobs": (False,),
@@ -134,7 +139,7 @@ _NEUTRAL: Mapping[str, tuple[Any, ...]] = {
     "web_search_options": (),
     "reasoning_effort": ("none",),
     "verbosity": ("medium",),
-    # Of other servers
+    # Parameters of other servers than OpenAI's.
     "top_k": (0, -1),
     "min_p": (0,),
     "best_of": (1,),
@@ -151,7 +156,7 @@ _NEUTRAL_IN_MESSAGE: Mapping[str, tuple[Any, ...]] = {"tool_calls": ([],), "func
 
 
 def check_supported(request: ChatRequest) -> None:
-    """Raise ApiError for a parameter that would change the answer and is not supported."""
+    """Raises ApiError for a parameter that would change the answer and is not supported."""
     _check(request.model_extra or {}, _NEUTRAL, "")
     for index, message in enumerate(request.messages):
         _check(message.model_extra or {}, _NEUTRAL_IN_MESSAGE, f"messages[{index}].")

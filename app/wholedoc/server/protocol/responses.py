@@ -1,4 +1,4 @@
-"""What the server answers, in OpenAI's shapes. Clients ignore fields that they do not know."""
+"""Responses in OpenAI's format, with some fields of our own, which clients ignore if they do not know them."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from pydantic import BaseModel
 
 
 class FileCitation(BaseModel):
-    """`quote` is an exact piece of page `page` (1-based) of the file; `page_label` is what the page calls itself.
-    `score` is relative to the best citation, which has 1. `index` is the file's place among those asked."""
+    """`quote` is an exact piece of page `page` of the file, counted from 1; `page_label` is the page's printed
+    number. `score` is relative to the best citation, which has 1. `index` is the position of the file among
+    those asked."""
 
     file_id: str
     filename: str
@@ -21,21 +22,21 @@ class FileCitation(BaseModel):
 
 
 class Annotation(BaseModel):
-    """Where the answer comes from."""
+    """A passage that supports the answer."""
 
     type: Literal["file_citation"] = "file_citation"
     file_citation: FileCitation
 
 
 class PromptDetails(BaseModel):
-    """`cached_tokens` did not have to be read for this request; `kept_tokens` stayed for the answer."""
+    """`cached_tokens` had been read before this request; `kept_tokens` were kept for writing the answer."""
 
     cached_tokens: int
     kept_tokens: int
 
 
 class CompletionUsage(BaseModel):
-    """Tokens of documents and question, and of the answer."""
+    """Tokens of the prompt (documents and question) and of the answer."""
 
     prompt_tokens: int
     completion_tokens: int
@@ -44,9 +45,10 @@ class CompletionUsage(BaseModel):
 
 
 class CompletionTimings(BaseModel):
-    """Tokens and milliseconds, under llama.cpp's names: `queue_ms` until work began, `prompt_ms` from there until
-    the first token, `predicted_ms` for the rest. Once everything was read, `first_token_ms` of these were the
-    question's own, and `score_ms` of those went into asking every part of the documents."""
+    """Tokens and milliseconds, under llama.cpp's names. `queue_ms` passed until work began, `prompt_ms` from
+    there until the first token, and `predicted_ms` from there to the end. `first_token_ms` is the part of
+    `prompt_ms` after everything was read, and `score_ms` the part of that in which the question scored every
+    chunk of the documents."""
 
     cache_n: int
     prompt_n: int
@@ -59,7 +61,7 @@ class CompletionTimings(BaseModel):
 
 
 class AnswerMessage(BaseModel):
-    """`found` is false where the documents do not support an answer; the content then says so."""
+    """`found` is false if the documents do not support an answer; the content then says so."""
 
     role: Literal["assistant"] = "assistant"
     content: str
@@ -91,8 +93,9 @@ class ChatCompletion(BaseModel):
 
 
 class Progress(BaseModel):
-    """How far the prompt is, in the field that llama.cpp uses. While `phase` is "reading", `total`, `cache` and
-    `processed` are tokens of the file `file_id`; while it is "scoring", chunks of all files."""
+    """How far the prompt has been processed, in the field that llama.cpp uses. While `phase` is "reading",
+    `total`, `cache` and `processed` count tokens of the file `file_id`; while it is "scoring", they count
+    chunks of all files."""
 
     phase: Literal["reading", "scoring"]
     file_id: str | None
@@ -116,7 +119,7 @@ class ChunkChoice(BaseModel):
 
 
 class ChatCompletionChunk(BaseModel):
-    """A piece of an answer that is streamed. Dumped without what was not set."""
+    """A piece of a streamed answer. Fields that were not set are left out of the JSON."""
 
     id: str
     object: Literal["chat.completion.chunk"]
@@ -129,7 +132,7 @@ class ChatCompletionChunk(BaseModel):
 
 
 class ModelObject(BaseModel):
-    """`context_window` is the longest document that fits in memory now, in tokens; null while the model loads."""
+    """`context_window` is the longest document that fits in memory, in tokens. It is null while the model loads."""
 
     id: str
     object: Literal["model"] = "model"
@@ -144,7 +147,7 @@ class ModelList(BaseModel):
 
 
 class FileObject(BaseModel):
-    """A file on the shelf. `id` is the sha256 of its content; `warnings` tell what was unusual reading it."""
+    """An uploaded file. `id` is the SHA-256 of its content; `warnings` say what was unusual about its text."""
 
     id: str
     object: Literal["file"] = "file"
@@ -174,7 +177,7 @@ class FileDeleted(BaseModel):
 
 
 class Health(BaseModel):
-    """`waiting` and `working` are requests in the queue and at work."""
+    """`waiting` requests are in the queue, `working` requests are being answered."""
 
     status: Literal["loading", "ready", "failed"]
     model: str

@@ -1,4 +1,4 @@
-"""The HTTP routes of the server: chat, files, and what tells about the server itself.
+"""The HTTP routes: chat completions, files, and what describes the server itself.
 
-May import everything of the server but `app`, which puts them together.
+May import everything of the server but `app`, which puts the routes together.
 """

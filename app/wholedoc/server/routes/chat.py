@@ -1,4 +1,4 @@
-"""/v1/chat/completions: an answer in one piece or as it comes."""
+"""/v1/chat/completions: an answer in one piece or as a stream."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ from ...answer import Done, Event
 from ...library import Library
 from ...prompts.recognition import recognise
 from ...prompts.responding import respond
+from ...runtime.threaded_generator import Cancel, ThreadedGenerator
+from ..disconnect import DisconnectedError, cancel_on_disconnect
 from ..metrics import Metrics
 from ..protocol.completion import Completion
 from ..protocol.content import plain_messages
@@ -25,40 +27,43 @@ from ..protocol.requests import ChatRequest, check_supported
 from ..protocol.responses import ChatCompletion
 from ..rate_limiting import Client
 from ..state import State, client_of, state_of
-from ..work import GoneError, Work, unless_gone
 
 router = APIRouter()
-Cancel = Callable[[], bool]
-Say = Callable[[str], Awaitable[None]]
-# A stream that has nothing to say says so this often, in seconds, so that nobody on the way takes it for dead.
+SendText = Callable[[str], Awaitable[None]]
+# A silent stream sends a comment this often, in seconds, so that no proxy takes the connection for dead.
 HEARTBEAT_S = 10.0
 _STREAM: dict[str, Any] = {"text/event-stream": {"schema": {"type": "string"}}}
 
 
-class Answering:
-    """A request at work: its events, and what is made of them."""
+class RunningRequest:
+    """A request that is being answered: its events, and the response that is built from them."""
 
-    def __init__(self, state: State, completion: Completion, work: Work[Event], came: float) -> None:
+    def __init__(
+        self, state: State, completion: Completion, work: ThreadedGenerator[Event], received: float
+    ) -> None:
         self.completion = completion
         self.work = work
         self._state = state
-        self._came = came
+        self._received = received
 
-    async def next(self) -> Event | None:
-        """The next event, None at the end; what an event says is noted. Raises what the work raises."""
+    async def next_event(self) -> Event | None:
+        """Returns the next event, or None at the end, and records it in the metrics.
+
+        Raises the errors of the work.
+        """
         event = await anext(self.work, None)
         if event is not None:
-            self.completion.note(event)
+            self.completion.observe(event)
         if isinstance(event, Done):
-            queued = self.completion.started - self._came
-            self._state.metrics.answered(event.answer, queued + (self.completion.first_token_s or 0.0))
+            queued = self.completion.started - self._received
+            self._state.metrics.count_answer(event.answer, queued + (self.completion.first_token_s or 0.0))
         return event
 
-    async def answer(self) -> ChatCompletion:
-        """The whole answer."""
-        while (event := await self.next()) is not None:
+    async def response(self) -> ChatCompletion:
+        """Waits for the whole answer and returns the response."""
+        while (event := await self.next_event()) is not None:
             if isinstance(event, Done):
-                return self.completion.whole(event.answer)
+                return self.completion.response(event.answer)
         raise AssertionError("an answer ends with Done")
 
 
@@ -68,97 +73,103 @@ class Answering:
     responses={200: {"content": _STREAM, "description": "The answer, or server-sent events if `stream` is true."}},
 )
 async def complete(request: Request, asked: Annotated[ChatRequest, Body()]) -> Response:
-    """Answer the last message, from the documents in the messages if there are any, else as in any chat."""
-    came, state = time.monotonic(), state_of(request)
+    """Answers the last message from the documents in the messages, or as an ordinary chat if there are none."""
+    received, state = time.monotonic(), state_of(request)
     state.model.check(asked.model)
     check_supported(asked)
-    answering = await unless_gone(request.receive, _begin(state, client_of(request, _user(asked)), asked, came))
+    client = client_of(request, _user(asked))
+    running = await cancel_on_disconnect(request.receive, _start(state, client, asked, received))
     try:
         if asked.stream:
-            # Whatever makes this a refusal is known by the first event, while there still is a status to give.
-            first = await unless_gone(request.receive, answering.next())
-            return Streamed(answering, first, state.metrics)
-        return _json(await unless_gone(request.receive, answering.answer()))
+            # Every reason to refuse is known by the first event, while the status can still be chosen.
+            first = await cancel_on_disconnect(request.receive, running.next_event())
+            return EventStreamResponse(running, first, state.metrics)
+        return _json(await cancel_on_disconnect(request.receive, running.response()))
     except BaseException:
-        answering.work.stop()
+        running.work.stop()
         raise
 
 
-class Streamed(Response):
-    """Server-sent events; whoever stops listening stops the work."""
+class EventStreamResponse(Response):
+    """The answer as server-sent events. The work stops when the client disconnects."""
 
-    def __init__(self, answering: Answering, first: Event | None, metrics: Metrics) -> None:
+    def __init__(self, running: RunningRequest, first: Event | None, metrics: Metrics) -> None:
         super().__init__(media_type="text/event-stream", headers={"Cache-Control": "no-cache"})
         del self.headers["content-length"]
-        self._answering = answering
+        self._running = running
         self._first = first
         self._metrics = metrics
-        self._said = 0.0
+        self._last_sent = 0.0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
             await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
-            await unless_gone(receive, self._send_all(send))
-        except GoneError:
-            self._metrics.gone()
+            await cancel_on_disconnect(receive, self._send_body(send))
+        except DisconnectedError:
+            self._metrics.count_disconnect()
         finally:
-            self._answering.work.stop()
+            self._running.work.stop()
 
-    async def _send_all(self, send: Send) -> None:
-        async def say(what: str) -> None:
-            self._said = time.monotonic()
-            await send({"type": "http.response.body", "body": what.encode(), "more_body": True})
+    async def _send_body(self, send: Send) -> None:
+        async def send_text(text: str) -> None:
+            self._last_sent = time.monotonic()
+            await send({"type": "http.response.body", "body": text.encode(), "more_body": True})
 
-        # A task of its own, so that an event on its way to the client waits for nothing else in the event loop.
-        beating = asyncio.ensure_future(self._beat(say))
+        # Heartbeats come from a task of their own, so that no event ever waits for them.
+        heartbeats = asyncio.ensure_future(self._send_heartbeats(send_text))
         try:
-            await self._say_all(say)
+            await self._send_events(send_text)
         except Exception as error:
-            await say(_data(api_error(error).body))
+            await send_text(_data(api_error(error).body))
         finally:
-            beating.cancel()
+            heartbeats.cancel()
         await send({"type": "http.response.body", "body": b""})
 
-    async def _say_all(self, say: Say) -> None:
-        completion = self._answering.completion
-        await say(_data(completion.opening()))
+    async def _send_events(self, send_text: SendText) -> None:
+        completion = self._running.completion
+        await send_text(_data(completion.first_chunk()))
         event = self._first
         while event is not None:
             for chunk in completion.chunks(event):
-                await say(_data(chunk))
-            event = await self._answering.next()
-        await say("data: [DONE]\n\n")
+                await send_text(_data(chunk))
+            event = await self._running.next_event()
+        await send_text("data: [DONE]\n\n")
 
-    async def _beat(self, say: Say) -> None:
-        """While nothing else is said, comments, which clients skip."""
+    async def _send_heartbeats(self, send_text: SendText) -> None:
+        """Sends comments, which clients skip, while nothing else is sent."""
         while True:
             await asyncio.sleep(HEARTBEAT_S)
-            if time.monotonic() - self._said >= HEARTBEAT_S:
-                await say(": still at it\n\n")
+            if time.monotonic() - self._last_sent >= HEARTBEAT_S:
+                await send_text(": still at it\n\n")
 
 
-async def _begin(state: State, client: Client, asked: ChatRequest, came: float) -> Answering:
-    """Wait for a place and the model, and start. Raises ApiError."""
-    place = await state.rate_limiter.enter(client)
+async def _start(state: State, client: Client, asked: ChatRequest, received: float) -> RunningRequest:
+    """Waits for a slot and for the model, then starts the work. Raises ApiError."""
+    slot = await state.rate_limiter.acquire(client)
     try:
-        await state.model.loaded()
+        await state.model.wait_loaded()
         completion = Completion(
             state.model.name,
-            time.monotonic() - came,
+            time.monotonic() - received,
             progress=asked.return_progress is not False,
             usage=bool(asked.stream_options and asked.stream_options.include_usage),
         )
-        work = Work(lambda cancelled: _events(state.library, asked, client, cancelled), place.leave)
+        work = ThreadedGenerator(
+            lambda cancelled: _events(state.library, asked, client, cancelled),
+            name="wholedoc-request",
+            daemon=True,
+            on_end=slot.release,
+        )
     except BaseException:
-        place.leave()
+        slot.release()
         raise
-    return Answering(state, completion, work, came)
+    return RunningRequest(state, completion, work, received)
 
 
 def _events(
     library: Library, asked: ChatRequest, client: Client, cancelled: Cancel
 ) -> Generator[Event, None, None]:
-    """What the library says to a request; in a thread."""
+    """Yields the library's events for a request. Runs in a thread."""
     settings = library.settings
     try:
         settings = replace(settings, sampling=replace(settings.sampling, **asked.sampling))

@@ -1,4 +1,7 @@
-"""/v1/files: the shelf. A file's id is the sha256 of its content: the same file is the same document."""
+"""/v1/files: the documents on the shelf.
+
+A file's id is the SHA-256 of its content, so equal files are one document.
+"""
 
 from __future__ import annotations
 
@@ -16,11 +19,11 @@ from ...documents.document import Document
 from ...errors import storage_error
 from ...library import Library
 from ...storage.uploads import safe_name
+from ..disconnect import cancel_on_disconnect
 from ..protocol.content import find, not_found
 from ..protocol.errors import ApiError, ErrorBody, unsupported
 from ..protocol.responses import FileDeleted, FileList, FileObject
 from ..state import client_of, state_of
-from ..work import unless_gone
 
 router = APIRouter()
 Purpose = Literal["user_data", "assistants"]
@@ -32,30 +35,30 @@ async def upload(
     request: Request,
     file: Annotated[UploadFile, File(description="PDF, text, Markdown or HTML.")],
     purpose: Annotated[Purpose, Form(description="Every file serves every question, whatever its purpose.")],
-    password: Annotated[str | None, Form(description="Of an encrypted PDF. It is not kept.")] = None,
+    password: Annotated[str | None, Form(description="The password of an encrypted PDF. It is not kept.")] = None,
 ) -> FileObject:
-    """Put a file on the shelf: its text is extracted now, and read by the model when it is first asked."""
+    """Puts a file on the shelf. Its text is extracted now; the model reads it with the first question."""
     extra = set(await request.form()) - {"file", "purpose", "password"}
     if any(name.startswith("expires_after") for name in extra):
         raise unsupported("expires_after", "files stay until they are deleted: leave expires_after out")
     state = state_of(request)
-    place = await unless_gone(request.receive, state.uploads.enter(client_of(request)))
+    slot = await cancel_on_disconnect(request.receive, state.upload_limiter.acquire(client_of(request)))
     try:
-        document = await asyncio.to_thread(_take_in, state.library, file, password or None)
+        document = await asyncio.to_thread(_parse_upload, state.library, file, password or None)
     finally:
-        place.leave()
+        slot.release()
     return await asyncio.to_thread(_describe, state.library, document, purpose)
 
 
 @router.get("/v1/files")
 async def list_files(
     request: Request,
-    after: Annotated[str | None, Query(max_length=200, description="The last id of the page before.")] = None,
+    after: Annotated[str | None, Query(max_length=200, description="The last id of the previous page.")] = None,
     limit: Annotated[int, Query(ge=1, le=10_000)] = 10_000,
-    order: Annotated[Literal["asc", "desc"], Query(description="By when they came.")] = "desc",
+    order: Annotated[Literal["asc", "desc"], Query(description="By the time of upload.")] = "desc",
     purpose: Annotated[str | None, Query(max_length=200)] = None,
 ) -> FileList:
-    """The shelf, a page at a time."""
+    """Lists the files on the shelf, a page at a time."""
     library = state_of(request).library
     ids = library.folder.catalog.ids() if purpose in (None, "user_data", "assistants") else []
     if order == "desc":
@@ -75,14 +78,14 @@ async def list_files(
 
 @router.get("/v1/files/{file_id}", responses=NOT_FOUND)
 async def retrieve(request: Request, file_id: str) -> FileObject:
-    """A file, or a text that came in a message, by its whole id."""
+    """Returns a file, or a text that came in a message, by its whole id."""
     library = state_of(request).library
     return await asyncio.to_thread(lambda: _describe(library, find(library, file_id)))
 
 
 @router.delete("/v1/files/{file_id}", responses=NOT_FOUND)
 async def delete(request: Request, file_id: str) -> FileDeleted:
-    """Take a file out of the library, and all that was read of it and of no other."""
+    """Removes a file from the library, with all that was read for this file alone."""
     library = state_of(request).library
     await asyncio.to_thread(lambda: library.remove(find(library, file_id).id))
     return FileDeleted(id=file_id)
@@ -97,7 +100,7 @@ async def delete(request: Request, file_id: str) -> FileDeleted:
     },
 )
 async def content(request: Request, file_id: str) -> Response:
-    """The file as it was uploaded, or the text as it was sent."""
+    """Returns the file as it was uploaded, or the text as it was sent."""
     library = state_of(request).library
     document = await asyncio.to_thread(find, library, file_id)
     original = library.folder.originals.get(document.id)
@@ -107,8 +110,8 @@ async def content(request: Request, file_id: str) -> Response:
     return FileResponse(original, media_type="application/octet-stream", filename=document.name, headers=headers)
 
 
-def _take_in(library: Library, file: UploadFile, password: str | None) -> Document:
-    """Extract the text of an upload, from a private folder that is gone afterwards. In a thread."""
+def _parse_upload(library: Library, file: UploadFile, password: str | None) -> Document:
+    """Extracts the text of an upload in a private folder that is removed afterwards. Runs in a thread."""
     try:
         with tempfile.TemporaryDirectory(prefix="wholedoc-") as private:
             path = Path(private) / safe_name(file.filename or "document", file.content_type)
@@ -122,7 +125,7 @@ def _take_in(library: Library, file: UploadFile, password: str | None) -> Docume
 def _describe_all(library: Library, ids: list[str]) -> list[FileObject]:
     found: list[FileObject] = []
     for id in ids:
-        with suppress(ApiError):  # it may go meanwhile
+        with suppress(ApiError):  # another request may have removed it meanwhile
             found.append(_describe(library, find(library, id)))
     return found
 

@@ -1,4 +1,4 @@
-"""The OpenAPI document: what the framework makes of the routes, less what is not so here."""
+"""The OpenAPI document: FastAPI's own, corrected where this server behaves differently."""
 
 from __future__ import annotations
 
@@ -8,11 +8,14 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from ..middleware import OPEN
+from .middleware import PUBLIC_PATHS
 
 
 def openapi_of(app: FastAPI, *, has_key: bool) -> Callable[[], dict[str, Any]]:
-    """What `app.openapi` is to be. Requests that do not fit the schema are answered with 400, not with 422."""
+    """Returns the function to assign to `app.openapi`. `has_key` says whether the server requires a key.
+
+    The document names no 422 responses, since requests that do not fit the schema are answered with 400.
+    """
 
     def openapi() -> dict[str, Any]:
         if app.openapi_schema is None:
@@ -25,9 +28,9 @@ def openapi_of(app: FastAPI, *, has_key: bool) -> Callable[[], dict[str, Any]]:
             for path, operations in schema["paths"].items():
                 for operation in operations.values():
                     operation["responses"].pop("422", None)
-                    if has_key and path not in OPEN:
+                    if has_key and path not in PUBLIC_PATHS:
                         operation["security"] = [{"key": []}]
-                    if not has_key or path in OPEN:
+                    if not has_key or path in PUBLIC_PATHS:
                         operation["responses"].pop("401", None)
             app.openapi_schema = schema
         return app.openapi_schema

@@ -1,4 +1,4 @@
-"""The model that the server serves: its names, and whether it is loaded."""
+"""The model that the server serves: its name, and whether it is loaded."""
 
 from __future__ import annotations
 
@@ -16,11 +16,13 @@ from .protocol.errors import ApiError
 from .protocol.responses import ModelObject
 
 log = logging.getLogger(__name__)
-# What clients may say for the model whose name they do not know.
+# Names that a client may use if it does not know the model's own.
 ALIASES = ("", "wholedoc")
 
 
 class Phase(Enum):
+    """How far loading has come."""
+
     LOADING = "loading"
     READY = "ready"
     FAILED = "failed"
@@ -31,43 +33,43 @@ class ServedModel:
 
     def __init__(self, library: Library) -> None:
         self._library = library
-        self._given = library.settings.model or embedded_model.NAME
+        self._requested = library.settings.model or embedded_model.NAME
         self._created = int(time.time())
-        self._ended = threading.Event()
+        self._load_ended = threading.Event()
         self._error: Exception | None = None
 
     @property
     def name(self) -> str:
-        """What a person called it; of a folder, only its last part."""
-        folder = Path(self._given)
-        return folder.resolve().name if folder.is_dir() else self._given
+        """The model's name as it was given on the command line; for a folder, only its last part."""
+        folder = Path(self._requested)
+        return folder.resolve().name if folder.is_dir() else self._requested
 
     @property
     def phase(self) -> Phase:
-        if not self._ended.is_set():
+        if not self._load_ended.is_set():
             return Phase.LOADING
         return Phase.FAILED if self._error else Phase.READY
 
     def load(self) -> None:
-        """Start loading."""
+        """Start loading the model in a thread."""
         threading.Thread(target=self._load, name="wholedoc-load", daemon=True).start()
 
-    async def loaded(self) -> None:
-        """Wait until the model is there. Raises ApiError 503 if it cannot be loaded."""
-        while not self._ended.is_set():
+    async def wait_loaded(self) -> None:
+        """Wait until the model is loaded. Raises ApiError 503 if loading failed."""
+        while not self._load_ended.is_set():
             await asyncio.sleep(0.05)
         if self._error is not None:
             raise ApiError(503, "the model cannot be loaded: the server's terminal says why", "model_unavailable")
 
     def check(self, name: str) -> None:
-        """Raise ApiError 404 for a name that is not this model's."""
-        if name not in (*ALIASES, self.name, self._given):
+        """Raises ApiError 404 if `name` is not one of this model's names."""
+        if name not in (*ALIASES, self.name, self._requested):
             raise ApiError(
                 404, f"there is no model '{name[:200]}' here: this is '{self.name}'", "model_not_found", "model"
             )
 
     def describe(self) -> ModelObject:
-        """What /v1/models says of it."""
+        """Returns what /v1/models says about the model."""
         window = self._library.engine.plan(0).longest_document if self.phase is Phase.READY else None
         return ModelObject(id=self.name, created=self._created, context_window=window)
 
@@ -78,4 +80,4 @@ class ServedModel:
             self._error = error
             log.error("%s", explain(error) or "the model could not be loaded", exc_info=explain(error) is None)
         finally:
-            self._ended.set()
+            self._load_ended.set()

@@ -1,31 +1,36 @@
-"""HTML of the app: whatever comes from a document, a file name or a model is text; figures and strips are right."""
+"""HTML of the page: what comes from a document, a file name or a model stays text; figures and strips are right."""
 
 from __future__ import annotations
 
 import base64
-import html as standard_html
+import html
+import inspect
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
+from dataclasses import fields, replace
 from functools import cache
+from pathlib import Path
 
 import pytest
 from bs4 import BeautifulSoup, NavigableString, Tag
 from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
+from jinja2 import UndefinedError
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from wholedoc import Citation, Document, DocumentInfo, Planned, Reading, ScoredChunk
 from wholedoc.documents.rendering import Box, PageImage
-from wholedoc_ui import html
+from wholedoc_ui import views
 from wholedoc_ui.app_state import ModelState, Phase
 from wholedoc_ui.cost import Cost
 from wholedoc_ui.evidence import ShownPage
-from wholedoc_ui.html import JOINER, duration, esc, inert
+from wholedoc_ui.figures import duration
+from wholedoc_ui.markdown import JOINER, inert
 from wholedoc_ui.session import Evidence, PageView
 from wholedoc_ui.shelf import Arrival, Row, Stage
+from wholedoc_ui.templating import esc, render
 
 HOSTILE = [
     "<script>alert(1)</script>",
@@ -37,7 +42,8 @@ HOSTILE = [
     "&lt;b&gt; &amp; &#60;i&#62; &",
     "<!-- --> ]]> <![CDATA[ <?x",
 ]
-PLAIN = "PLAIN"  # in the place of what is hostile
+PLAIN = "PLAIN"  # a harmless text in the place of the hostile ones
+TEMPLATES = sorted((Path(views.__file__).parent / "templates").iterdir())
 
 PLANNED = Planned("d1", "a.pdf", 5000, 0, 12_000_000, 160.0, 90_000)
 READING = Reading("d1", "a.pdf", 1234, 5000, 0, 321.4, 75.0)
@@ -78,7 +84,7 @@ def parsed(source: str) -> BeautifulSoup:
 
 
 def skeleton(source: str) -> list[object]:
-    """Everything that parsing a page makes, in order: elements with their attributes, texts, comments."""
+    """Return what a parser finds in a page, in order: elements with their attributes, texts and comments."""
     found: list[object] = []
     for node in parsed(source).descendants:
         if isinstance(node, Tag):
@@ -89,7 +95,7 @@ def skeleton(source: str) -> list[object]:
 
 
 def put_in(text: str, skeleton: object) -> object:
-    """A skeleton with `text` wherever it has PLAIN."""
+    """Return a skeleton with `text` in the place of PLAIN."""
     if isinstance(skeleton, str):
         return skeleton.replace(PLAIN, text)
     if isinstance(skeleton, dict):
@@ -99,47 +105,47 @@ def put_in(text: str, skeleton: object) -> object:
     return skeleton
 
 
-# Every function of html.py that takes texts, with one in every place for one.
+# Every function of views.py that takes texts, called with `text` for each of them.
 
 
 def status_lines(text: str) -> Iterator[str]:
     for phase in Phase:
-        yield html.status_line(ModelState(phase, text))
-        yield html.status_line(ModelState(phase, text, replace(READING, document_id=text, document=text)))
+        yield views.status_line(ModelState(phase, text))
+        yield views.status_line(ModelState(phase, text, replace(READING, document_id=text, document=text)))
 
 
 def shelves(text: str) -> Iterator[str]:
     for warm in (0.0, 0.5, 1.0):
         info = replace(INFO, id=text, name=text, warm=warm, models=(text,), warnings=(text, text))
-        yield html.shelf([Row(info, selected, busy) for selected in (True, False) for busy in (True, False)])
+        yield views.shelf([Row(info, selected, busy) for selected in (True, False) for busy in (True, False)])
 
 
 def arrivals(text: str) -> Iterator[str]:
     planned = replace(PLANNED, document_id=text, document=text)
     reading = replace(READING, document_id=text, document=text)
     for stage in Stage:
-        yield html.arrivals([Arrival(text, stage, text, planned, reading, 3, (text,)), Arrival(text, stage, text)])
+        yield views.arrivals([Arrival(text, stage, text, planned, reading, 3, (text,)), Arrival(text, stage, text)])
 
 
 def citation_lists(text: str) -> Iterator[str]:
     one = citation(text, name=text, label=text)
-    yield html.citations(Evidence((chunk(),), (one,), True), 0)
-    yield html.citations(Evidence((chunk(), chunk(id="d2")), (one, replace(one, document_id="d2")), True), 1)
+    yield views.citations(Evidence((chunk(),), (one,), True), 0)
+    yield views.citations(Evidence((chunk(), chunk(id="d2")), (one, replace(one, document_id="d2")), True), 1)
 
 
 def pages(text: str) -> Iterator[str]:
     shown = drawn(f"Before. {text} After. {text}", name=text, label=text, quote=text, note=text)
-    yield html.page(shown)
-    yield html.page(replace(shown, view=replace(shown.view, quote="not on this page")))
-    yield html.page(with_picture(shown, media_type=text))
+    yield views.page(shown)
+    yield views.page(replace(shown, view=replace(shown.view, quote="not on this page")))
+    yield views.page(with_picture(shown, media_type=text))
 
 
 def strips(text: str) -> Iterator[str]:
     chunks = [chunk(kept=True), replace(chunk(), pages=(1, 1)), chunk(id="d2")]
-    yield html.strip(chunks, {"d1": text, "d2": text}, {"d1": [text, text], "d2": [text]})
+    yield views.strip(chunks, {"d1": text, "d2": text}, {"d1": [text, text], "d2": [text]})
 
 
-EVERYTHING = [status_lines, shelves, arrivals, citation_lists, pages, strips, lambda text: [html.told(text)]]
+EVERYTHING = [status_lines, shelves, arrivals, citation_lists, pages, strips, lambda text: [views.told(text)]]
 
 
 @cache
@@ -169,22 +175,53 @@ def test_every_text_comes_back_as_text_whatever_it_is(text: str) -> None:
 
 @given(st.text())
 def test_escaped_text_is_the_text(text: str) -> None:
-    assert standard_html.unescape(esc(text)) == text
+    assert html.unescape(esc(text)) == text
     assert not set("<>\"'{$`") & set(esc(text))
 
 
-def test_whatever_html_is_made_of_is_covered_here() -> None:
-    """A function that is added to html.py is added here too."""
-    made = {name for name, one in vars(html).items() if callable(one) and one.__module__ == html.__name__}
+def test_every_view_and_every_template_is_covered_here() -> None:
+    """A function that is added to views.py is added to EVERYTHING too, and a template is shown by one of them."""
+    made = {name for name, one in inspect.getmembers(views, inspect.isfunction) if one.__module__ == views.__name__}
     public = {name for name in made if not name.startswith("_")}
     tested = {"status_line", "told", "shelf", "arrivals", "citations", "page", "strip", "cost"}
-    assert public - {"esc", "inert", "duration"} == tested
+    assert public == tested
+    assert {path.stem for path in TEMPLATES} == tested
+
+
+@pytest.mark.parametrize("field", [field.name for field in fields(Cost) if field.name != "device"])
+@pytest.mark.parametrize("text", HOSTILE)
+def test_no_text_gets_into_the_cost(field: str, text: str) -> None:
+    """Its figures are written as numbers. Only the name of the device is text, and it is not shown."""
+    if field == "tokens_cached":
+        assert views.cost(replace(COST, tokens_cached=text)) == views.cost(COST)  # it is not shown
+    else:
+        with pytest.raises((TypeError, ValueError)):
+            views.cost(replace(COST, **{field: text}))
+    assert views.cost(replace(COST, device=text)) == views.cost(COST)
+
+
+def test_a_value_that_is_missing_is_an_error() -> None:
+    """Otherwise a mistake in a name would leave a hole in the page."""
+    with pytest.raises(UndefinedError, match="message"):
+        render("told")
+
+
+@pytest.mark.parametrize("template", TEMPLATES, ids=lambda path: path.stem)
+def test_templates_leave_escaping_on_and_quote_their_attributes(template: Path) -> None:
+    """Escaped text is safe in an element and in a quoted attribute, and in no other place."""
+    source = re.sub(r"\{#.*?#\}", "", template.read_text(encoding="utf-8"), flags=re.DOTALL)
+    assert re.findall(r"\|\s*safe|autoescape|Markup|<script|<style|\son\w+=", source) == []
+    shown = re.sub(r"\{%.*?%\}", "", re.sub(r"\{\{.*?\}\}", "VALUE", source))
+    for tag in re.findall(r"<[a-z][^>]*>", shown):
+        attributes = re.sub(r'[a-z-]+="[^"]*"', "", tag)
+        assert "VALUE" not in attributes
+        assert re.fullmatch(r"<[a-z0-9]+(\s+checked)?\s*>", attributes), tag
 
 
 # Markdown that cannot act
 
 MARKDOWN = MarkdownIt("commonmark", {"html": True, "breaks": True}).enable(["table", "strikethrough"])
-# What GitHub's Markdown, and Gradio's, links without any syntax around it.
+# Addresses that GitHub's and Gradio's Markdown makes links of without any syntax around them.
 AUTOLINK = re.compile(
     r"(?:https?|ftp)://|(?:^|[\s*_~(])www\.[a-z0-9-]|[\w.+-]+@[a-z0-9_-]+\.[a-z0-9]", re.IGNORECASE
 )
@@ -218,7 +255,7 @@ def tokens(markdown: str) -> Iterator[Token]:
 
 
 def active(markdown: str) -> list[str]:
-    """What in the rendered text would show an image, link, run HTML or draw a diagram."""
+    """Return what in the rendered text would show an image, link somewhere, run HTML or draw a diagram."""
     found = []
     for token in tokens(markdown):
         if token.type in ("image", "link_open", "html_inline", "html_block"):
@@ -254,7 +291,7 @@ ACTIVE = [
     "~~~mermaid\ngraph\n~~~",
     "> - ```mermaid\n>   graph\n>   ```",
 ]
-# These are linked by the Markdown that Gradio renders, which was tried with its own script.
+# Gradio's Markdown makes links of these, as a trial with its own script showed.
 ADDRESSES = [
     "write to x@example.com",
     "mailto:x@example.com",
@@ -318,7 +355,7 @@ def test_emphasis_lists_and_code_stay(markdown: str) -> None:
     ],
 )
 def test_the_status_says_what_is_going_on(phase: Phase, dot: str) -> None:
-    line = parsed(html.status_line(ModelState(phase, "Doing something", READING)))
+    line = parsed(views.status_line(ModelState(phase, "Doing something", READING)))
     assert dot in line.select_one(".wd-dot")["class"]
     assert "Doing something" in line.select_one("[role=status]").text
     assert "25%" in line.text
@@ -331,7 +368,7 @@ def test_a_shelf_row_has_its_facts_and_buttons() -> None:
     cold = replace(INFO, id="d2", name="b.pdf", pages=1, tokens=0, bytes=0, warm=0.0)
     part = replace(INFO, id="d3", warm=0.31, warnings=("Page 3 has no text.",))
     rows = [Row(INFO, True, False), Row(cold, False, False), Row(part, False, False), Row(part, False, True)]
-    items = parsed(html.shelf(rows)).find_all("li")
+    items = parsed(views.shelf(rows)).find_all("li")
     facts = [item.select_one(".wd-facts").text for item in items]
     assert facts[0] == "12 pages · 5,000 tokens · 12 MB · warm"
     assert facts[1] == "1 page · not read yet"
@@ -346,7 +383,7 @@ def test_a_shelf_row_has_its_facts_and_buttons() -> None:
 
 
 def test_an_empty_shelf_says_what_to_do() -> None:
-    assert "Drop one" in parsed(html.shelf([])).text
+    assert "Drop one" in parsed(views.shelf([])).text
 
 
 # Arrivals
@@ -364,7 +401,7 @@ PROGRESS = {
 
 @pytest.mark.parametrize("stage", Stage)
 def test_an_arrival_says_how_far_it_is(stage: Stage) -> None:
-    shown = parsed(html.arrivals([Arrival("a.pdf", stage, "What went wrong.", PLANNED, READING, 12, ("Odd.",))]))
+    shown = parsed(views.arrivals([Arrival("a.pdf", stage, "What went wrong.", PLANNED, READING, 12, ("Odd.",))]))
     if stage is Stage.DONE:
         assert str(shown) == ""  # it is on the shelf by now
         return
@@ -379,9 +416,9 @@ def test_an_arrival_says_how_far_it_is(stage: Stage) -> None:
 
 
 def test_only_what_is_done_disappears() -> None:
-    items = parsed(html.arrivals([Arrival("a", Stage.DONE), Arrival("b"), Arrival("c", Stage.FAILED, "No.")]))
+    items = parsed(views.arrivals([Arrival("a", Stage.DONE), Arrival("b"), Arrival("c", Stage.FAILED, "No.")]))
     assert [name.text for name in items.select(".wd-name")] == ["b", "c"]
-    assert html.arrivals([Arrival("a", Stage.DONE), Arrival("b", Stage.DONE)]) == html.arrivals([]) == ""
+    assert views.arrivals([Arrival("a", Stage.DONE), Arrival("b", Stage.DONE)]) == views.arrivals([]) == ""
 
 
 @pytest.mark.parametrize(
@@ -394,7 +431,7 @@ def test_only_what_is_done_disappears() -> None:
     ],
 )
 def test_what_reading_takes_is_said_first(planned: Planned, words: list[str]) -> None:
-    text = parsed(html.arrivals([Arrival("a.pdf", Stage.PLANNED, planned=planned)])).text
+    text = parsed(views.arrivals([Arrival("a.pdf", Stage.PLANNED, planned=planned)])).text
     assert [one for one in words if one not in text] == []
     assert ("were read before" in text) == (0 < planned.cached_tokens < planned.tokens)
 
@@ -404,7 +441,7 @@ def test_what_reading_takes_is_said_first(planned: Planned, words: list[str]) ->
 
 def test_citations_say_where_and_what() -> None:
     evidence = Evidence((chunk(),), (citation("One\n  quote."), citation("Another.", label="iv")), True)
-    buttons = parsed(html.citations(evidence, 1)).find_all("button")
+    buttons = parsed(views.citations(evidence, 1)).find_all("button")
     assert [(one["data-act"], one["data-index"]) for one in buttons] == [
         ("open_citation", "0"),
         ("open_citation", "1"),
@@ -417,21 +454,21 @@ def test_citations_say_where_and_what() -> None:
 
 def test_citations_name_their_documents_where_several_were_asked() -> None:
     evidence = Evidence((chunk(), chunk(id="d2")), (citation(), citation(id="d2", name="b.pdf")), True)
-    shown = parsed(html.citations(evidence, None))
+    shown = parsed(views.citations(evidence, None))
     assert [one.text for one in shown.select(".wd-from")] == ["a.pdf", "b.pdf"]
     assert shown.select("[aria-current]") == []
-    of_one = parsed(html.citations(replace(evidence, citations=evidence.citations[1:]), None))
+    of_one = parsed(views.citations(replace(evidence, citations=evidence.citations[1:]), None))
     assert [one.text for one in of_one.select(".wd-from")] == ["b.pdf"]
 
 
 def test_no_citations_yet_and_none_at_all() -> None:
-    assert "Ask a question" in html.citations(None, None)
-    assert "Looking for" in html.citations(Evidence((chunk(),)), None)
-    assert "Not found" in parsed(html.citations(Evidence((chunk(),), (), False), None)).strong.text
+    assert "Ask a question" in views.citations(None, None)
+    assert "Looking for" in views.citations(Evidence((chunk(),)), None)
+    assert "Not found" in parsed(views.citations(Evidence((chunk(),), (), False), None)).strong.text
 
 
 def test_a_page_is_an_image_with_its_quote_marked() -> None:
-    shown = parsed(html.page(with_picture(drawn(zoom=150))))
+    shown = parsed(views.page(with_picture(drawn(zoom=150))))
     image = shown.img
     media_type, _, content = image["src"].partition(";base64,")
     assert (media_type, base64.b64decode(content)) == ("data:image/png", b"\x89PNG")
@@ -457,7 +494,7 @@ def test_a_page_is_an_image_with_its_quote_marked() -> None:
     ],
 )
 def test_a_page_without_image_is_its_text(text: str, quote: str, marked: list[str]) -> None:
-    shown = parsed(html.page(drawn(text, quote=quote, note="No image, since.", zoom=200)))
+    shown = parsed(views.page(drawn(text, quote=quote, note="No image, since.", zoom=200)))
     body = shown.select_one(".wd-text")
     assert body.text == text
     assert [mark.text for mark in body.find_all("mark")] == marked
@@ -467,7 +504,7 @@ def test_a_page_without_image_is_its_text(text: str, quote: str, marked: list[st
 
 
 def test_no_page_says_how_to_open_one() -> None:
-    assert "Click a citation" in html.page(None)
+    assert "Click a citation" in views.page(None)
 
 
 # The strip
@@ -496,7 +533,7 @@ def bars_of(source: str) -> list[Tag]:
 @given(CHUNKS)
 def test_there_is_a_bar_for_each_chunk(values: list[tuple[float, int, bool]]) -> None:
     chunks = [chunk(gain, first=n + 1, tokens=t, kept=kept) for n, (gain, t, kept) in enumerate(values)]
-    source = html.strip(chunks, {"d1": "a.pdf"}, {"d1": [str(n) for n in range(1, 99)]})
+    source = views.strip(chunks, {"d1": "a.pdf"}, {"d1": [str(n) for n in range(1, 99)]})
     bars = bars_of(source)
     assert [bar["data-index"] for bar in bars] == [str(index) for index in range(len(chunks))]
     assert {bar["data-act"] for bar in bars} == {"open_chunk"}
@@ -519,7 +556,7 @@ def test_there_is_a_bar_for_each_chunk(values: list[tuple[float, int, bool]]) ->
 def test_page_labels_stand_where_their_chunks_do(values: list[tuple[float, int, bool]]) -> None:
     chunks = [chunk(first=n + 1, tokens=tokens) for n, (_, tokens, _) in enumerate(values)]
     labels = [f"L{n}" for n in range(1, 99)]
-    axis = parsed(html.strip(chunks, {"d1": "a.pdf"}, {"d1": labels})).select_one(".wd-axis")
+    axis = parsed(views.strip(chunks, {"d1": "a.pdf"}, {"d1": labels})).select_one(".wd-axis")
     marks = [
         (float(mark["style"].removeprefix("left:").removesuffix("%")), mark.text) for mark in axis.find_all("span")
     ]
@@ -528,30 +565,30 @@ def test_page_labels_stand_where_their_chunks_do(values: list[tuple[float, int, 
     assert marks[0] == (0.0, "L1")
     assert all(place == pytest.approx(starts[label], abs=0.006) for place, label in marks)
     assert [place for place, _ in marks] == sorted({place for place, _ in marks})
-    assert len(marks) <= html.AXIS_MARKS
+    assert len(marks) <= views.AXIS_MARKS
     even = [one.tokens for one in chunks] == [chunks[0].tokens] * len(chunks)
     if even:
-        assert len(marks) == min(len(chunks), html.AXIS_MARKS)
+        assert len(marks) == min(len(chunks), views.AXIS_MARKS)
 
 
 def test_noise_is_no_evidence() -> None:
-    """Where nothing explains the question, no bar fills the strip."""
-    low = [height(bar) for bar in bars_of(html.strip([chunk(0.01), chunk(-0.5)], {}, {}))]
+    """If no chunk explains the question, no bar fills the strip."""
+    low = [height(bar) for bar in bars_of(views.strip([chunk(0.01), chunk(-0.5)], {}, {}))]
     assert low == [pytest.approx(0.02), 0.0]
-    assert height(bars_of(html.strip([chunk(4.0)], {}, {}))[0]) == 1
+    assert height(bars_of(views.strip([chunk(4.0)], {}, {}))[0]) == 1
 
 
 def test_bars_say_their_pages_as_printed() -> None:
     chunks = [replace(chunk(0.25, kept=True), pages=(1, 1)), replace(chunk(-0.1), pages=(1, 3))]
-    said = [bar["aria-label"] for bar in bars_of(html.strip(chunks, {"d1": "a"}, {"d1": ["i", "ii", "1"]}))]
+    said = [bar["aria-label"] for bar in bars_of(views.strip(chunks, {"d1": "a"}, {"d1": ["i", "ii", "1"]}))]
     assert said == ["p. i: +0.25 nats per token, kept", "pp. i–1: -0.10 nats per token"]
-    beyond = bars_of(html.strip(chunks, {}, {}))  # a document that is gone has no labels any more
+    beyond = bars_of(views.strip(chunks, {}, {}))  # a document that is gone has no labels any more
     assert beyond[1]["title"].startswith("pp. 1–3:")
 
 
 def test_documents_stand_side_by_side() -> None:
     chunks = [chunk(tokens=10), chunk(0.9, tokens=20), chunk(id="d2", tokens=5)]
-    strip = parsed(html.strip(chunks, {"d1": "a.pdf", "d2": "b.pdf"}, {}))
+    strip = parsed(views.strip(chunks, {"d1": "a.pdf", "d2": "b.pdf"}, {}))
     parts = strip.select(".wd-strip-document")
     assert [part.select_one(".wd-strip-name").text for part in parts] == ["a.pdf", "b.pdf"]
     assert [part["style"] for part in parts] == ["flex-grow:30", "flex-grow:5"]
@@ -559,19 +596,19 @@ def test_documents_stand_side_by_side() -> None:
     assert [bar["data-index"] for bar in strip.select(".wd-bar")] == ["0", "1", "2"]
     assert len(strip.select("[tabindex='0']")) == 1
     assert len(strip.select(".wd-axis")) == 2
-    alone = parsed(html.strip(chunks[:2], {"d1": "a.pdf"}, {}))
+    alone = parsed(views.strip(chunks[:2], {"d1": "a.pdf"}, {}))
     assert alone.select(".wd-strip-name") == []
 
 
 def test_nothing_asked_has_no_strip() -> None:
-    assert html.strip([], {}, {}) == ""
+    assert views.strip([], {}, {}) == ""
 
 
 # Cost and figures
 
 
 def facts(spent: Cost) -> dict[str, str]:
-    shown = parsed(html.cost(spent))
+    shown = parsed(views.cost(spent))
     return dict(
         zip((one.text for one in shown.find_all("dt")), (one.text for one in shown.find_all("dd")), strict=True)
     )
@@ -590,7 +627,7 @@ def test_the_cost_is_what_was_measured() -> None:
     assert other["Read for this question"].startswith("1,200")
     assert other["GPU memory"] == "2.5 GB"
     assert "–" in other["Answer"]
-    assert html.cost(None) == ""
+    assert views.cost(None) == ""
 
 
 @pytest.mark.parametrize(
@@ -619,18 +656,18 @@ def test_durations_read_as_people_say_them(seconds: float, said: str) -> None:
     [(5_000_000, "5 MB"), (640_400_000, "640 MB"), (1_000_000_000, "1.0 GB"), (123_456_000_000, "123.5 GB")],
 )
 def test_sizes_read_as_people_say_them(bytes: int, said: str) -> None:
-    row = parsed(html.shelf([Row(replace(INFO, bytes=bytes), False, False)]))
+    row = parsed(views.shelf([Row(replace(INFO, bytes=bytes), False, False)]))
     assert f" · {said} · " in row.select_one(".wd-facts").text
 
 
 def test_what_takes_room_takes_more_than_nothing() -> None:
     """A short letter's KV is less than half a megabyte."""
-    row = parsed(html.shelf([Row(replace(INFO, bytes=300_000), False, False)]))
+    row = parsed(views.shelf([Row(replace(INFO, bytes=300_000), False, False)]))
     assert "· 0 MB" not in row.text
 
 
 def test_markup_is_only_in_elements_that_parse() -> None:
-    """What the parser of these tests makes up itself does not hide what is missing: all elements are closed."""
+    """All elements are closed. The parser of these tests would add missing ends by itself."""
     for make in EVERYTHING:
         for source in make(PLAIN):
             opened: list[str] = []
@@ -644,6 +681,6 @@ def test_markup_is_only_in_elements_that_parse() -> None:
 
 
 def test_a_document_of_one_part_is_said_to_be_one() -> None:
-    said = [parsed(html.strip([chunk(1.0)] * count, {}, {})).select_one(".wd-legend").text for count in (1, 2)]  # type: ignore[union-attr]
+    said = [parsed(views.strip([chunk(1.0)] * count, {}, {})).select_one(".wd-legend").text for count in (1, 2)]  # type: ignore[union-attr]
     assert said[0].startswith("One bar for the one part that the document was read in.")
     assert said[1].startswith("One bar for each of the 2 parts that the document was read in.")

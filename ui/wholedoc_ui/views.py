@@ -1,0 +1,153 @@
+"""What each part of the page shows, as HTML: every function here fills the template that has its name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+from wholedoc import ScoredChunk
+
+from .app_state import ModelState, Phase
+from .cost import Cost
+from .evidence import ShownPage
+from .session import Evidence
+from .shelf import Arrival, Row, Stage
+from .templating import render
+
+# The page axis of the strip has at most this many labels.
+AXIS_MARKS = 6
+# A gain of at least this many nats per token fills the strip's height, so that noise does not look like evidence.
+FULL_HEIGHT_GAIN = 0.5
+
+_DOTS = {Phase.LOADING: "busy", Phase.READING: "busy", Phase.READY: "ready", Phase.FAILED: "failed"}
+_STAGE_MESSAGES = {
+    Stage.WAITING: "waiting for the one before it",
+    Stage.EXTRACTING: "taking the text out of the file",
+    Stage.PLANNED: "about to be read",
+    Stage.STOPPED: "stopped; what was read so far is kept",
+}
+
+
+def status_line(state: ModelState) -> str:
+    """The top of the page: what the program is doing."""
+    total = max(state.reading.total_tokens, 1) if state.reading else 1
+    return render("status_line", dot=_DOTS[state.phase], message=state.message, reading=state.reading, total=total)
+
+
+def told(message: str) -> str:
+    """A note that says what became of a change of settings."""
+    return render("told", message=message)
+
+
+def shelf(rows: Sequence[Row]) -> str:
+    """The documents, each with a box to tick and buttons."""
+    return render("shelf", rows=rows)
+
+
+def arrivals(items: Iterable[Arrival]) -> str:
+    """The documents on their way in, each with its progress; empty if all of them are done."""
+    return render("arrivals", arrivals=[_arrival(item) for item in items if item.stage is not Stage.DONE])
+
+
+def _arrival(item: Arrival) -> dict[str, object]:
+    """The values of one arrival. What reading takes is known, and shown, before reading starts."""
+    return {
+        "name": item.name,
+        "failed": item.stage in (Stage.FAILED, Stage.LOCKED),
+        "message": _STAGE_MESSAGES.get(item.stage, item.message),
+        "reading": item.reading if item.stage is Stage.READING else None,
+        "planned": item.planned if item.stage in (Stage.PLANNED, Stage.READING) else None,
+        "warnings": item.warnings,
+    }
+
+
+def citations(evidence: Evidence | None, chosen: int | None) -> str:
+    """The citations as buttons that open their pages, or a note that says why there are none.
+
+    `chosen` is the index of the citation whose page is open.
+    """
+    return render("citations", evidence=evidence, chosen=chosen)
+
+
+def page(shown: ShownPage | None) -> str:
+    """The open page with its quote highlighted, or a note that says how to open one."""
+    if shown is None:
+        return render("page", shown=None)
+    before, quote, after = _around(shown.text, shown.view.quote)
+    return render("page", shown=shown, before=before, quote=quote, after=after)
+
+
+def _around(text: str, quote: str) -> tuple[str, str, str]:
+    """Split the text into what is before, in and after its first such quote; without one, all of it is before."""
+    return text.partition(quote) if quote else (text, "", "")
+
+
+def strip(chunks: Sequence[ScoredChunk], names: Mapping[str, str], labels: Mapping[str, Sequence[str]]) -> str:
+    """One bar a chunk over all documents that were asked: its height is how much the chunk explains the question.
+
+    `names` and `labels` are the documents' names and their pages' labels, by document id. Empty without chunks.
+    """
+    if not chunks:
+        return ""
+    by_document = groupby(_bars(chunks, labels), key=lambda bar: bar.document_id)
+    documents = [_bars_of_document(names.get(id, ""), list(bars)) for id, bars in by_document]
+    kept = sum(chunk.kept for chunk in chunks)
+    return render("strip", documents=documents, named=len(names) > 1, parts=len(chunks), kept=kept)
+
+
+def _bars_of_document(name: str, bars: Sequence[Bar]) -> dict[str, object]:
+    return {"name": name, "tokens": sum(bar.tokens for bar in bars), "bars": bars, "axis": list(_axis(bars))}
+
+
+@dataclass(frozen=True)
+class Bar:
+    """A chunk in the strip. `height` is at most 1; `page` is the printed label of its first page."""
+
+    index: int
+    document_id: str
+    tokens: int
+    height: float
+    kept: bool
+    best: bool
+    page: str
+    label: str
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A page's label on the axis; `place` is the share of the axis that lies before it."""
+
+    place: float
+    label: str
+
+
+def _bars(chunks: Sequence[ScoredChunk], labels: Mapping[str, Sequence[str]]) -> Iterator[Bar]:
+    full = max(FULL_HEIGHT_GAIN, *(chunk.gain for chunk in chunks))
+    best = max(range(len(chunks)), key=lambda index: chunks[index].gain)
+    for index, chunk in enumerate(chunks):
+        first, last = (_page_label(labels.get(chunk.document_id, ()), number) for number in chunk.pages)
+        where = f"p. {first}" if chunk.pages[0] == chunk.pages[1] else f"pp. {first}–{last}"
+        label = f"{where}: {chunk.gain:+.2f} nats per token{', kept' if chunk.kept else ''}"
+        height = max(chunk.gain, 0.0) / full
+        yield Bar(index, chunk.document_id, chunk.tokens, height, chunk.kept, index == best, first, label)
+
+
+def _page_label(labels: Sequence[str], number: int) -> str:
+    """The printed label of a page; its number if the labels are not known, as for a document that is gone."""
+    return labels[number - 1] if 0 < number <= len(labels) else str(number)
+
+
+def _axis(bars: Sequence[Bar]) -> Iterator[Mark]:
+    """Page labels at about even distances along a document's bars, each where its bar begins."""
+    total, before, wanted = sum(bar.tokens for bar in bars), 0, 0
+    for bar in bars:
+        if before >= wanted * total / AXIS_MARKS:
+            yield Mark(before / total, bar.page)
+            wanted = int(before * AXIS_MARKS / total) + 1
+        before += bar.tokens
+
+
+def cost(spent: Cost | None) -> str:
+    """Tokens, seconds and memory of the last answer; empty without one."""
+    return render("cost", cost=spent) if spent else ""
