@@ -20,6 +20,16 @@ _CONTROLS = bytes(code for code in range(32) if code not in _USUAL_CONTROLS)
 _MOST_CONTROLS = 0.02  # of all bytes; text has none, compressed data about 0.1
 
 
+def has_byte_order_mark(data: bytes) -> bool:
+    """Return whether `data` begins as Unicode text with a byte order mark does."""
+    return any(data.startswith(mark) for mark, _ in _BYTE_ORDER_MARKS)
+
+
+def has_many_controls(data: bytes) -> bool:
+    """Return whether more than 2 % of the bytes are control characters that no text has."""
+    return len(data.translate(None, _CONTROLS)) < len(data) * (1 - _MOST_CONTROLS)
+
+
 def decode(data: bytes, name: str, declared: str | None = None) -> tuple[str, tuple[str, ...]]:
     """Text without control characters (form feeds stay), and warnings about the encoding.
 
@@ -39,7 +49,7 @@ def _decode(data: bytes, name: str, declared: str | None) -> tuple[str, tuple[st
     for mark, encoding in _BYTE_ORDER_MARKS:
         if data.startswith(mark):
             return _decode_marked(data, encoding, name), ()
-    if len(data.translate(None, _CONTROLS)) < len(data) * (1 - _MOST_CONTROLS):
+    if has_many_controls(data):
         raise UnreadableFileError(f"{name} is binary data, not text: save it as PDF, HTML, Markdown or plain text.")
     for encoding in filter(None, (declared, "utf-8")):
         try:
