@@ -20,7 +20,6 @@ from wholedoc.documents.extraction.decoding import decode
 from wholedoc.documents.extraction.html import read_html
 from wholedoc.documents.extraction.hyphens import join_divided_words
 from wholedoc.documents.extraction.paging import PAGE_CHARACTERS, Heading, extracted_from_text, paginate
-from wholedoc.documents.extraction.pdf.agreement import compare, spread
 from wholedoc.documents.extraction.pdf.page_warnings import page_ranges
 from wholedoc.documents.extraction.plain import markdown_headings, read_text
 from wholedoc.errors import DocumentError, NoTextError, UnreadableFileError
@@ -304,17 +303,6 @@ def test_words_divided_at_line_ends(text: str, joined: str) -> None:
 def test_the_document_decides_about_hyphens() -> None:
     assert join_divided_words(["a long-\nterm plan", "long-term"])[0] == "a long-term\nplan"
     assert join_divided_words(["a long-\nterm plan", "longterm"])[0] == "a longterm\nplan"
-
-
-def test_agreement_is_about_letters_not_layout() -> None:
-    one, other = "The quick brown fox jumps.", "Thequick brown\nfox jum-\nps."
-    assert compare([(0, one, other)]).holds
-    assert compare([]).holds
-    disagreement = compare([(0, one, one), (3, one, "Entirely different words."), (4, one, "")])
-    assert not disagreement.holds
-    assert disagreement.apart == (3, 4)
-    assert spread(range(3)) == [0, 1, 2]
-    assert spread(range(100)) == [0, 14, 28, 42, 57, 71, 85, 99]
 
 
 def test_page_ranges_are_short() -> None:

@@ -126,7 +126,7 @@ def _starting(kinds: dict[bytes, str], head: bytes) -> str | None:
 def _media_or_archive(head: bytes) -> str | None:
     """Name the kind of a binary file as puremagic does, or return None where puremagic does not know it.
 
-    An answer without a MIME type is left out, since it is often wrong: it takes zero bytes for an embroidery design.
+    An answer without a MIME type is left out, since it is often wrong: zero bytes are an embroidery design to it.
     """
     import puremagic  # it loads 160 KB of signatures, which only a refusal needs
 

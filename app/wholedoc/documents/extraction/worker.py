@@ -27,7 +27,6 @@ class Request:
     kind: FileKind
     password: str | None
     limits: ExtractionLimits
-    use_pdfium: bool = True
 
     def to_json(self) -> bytes:
         return json.dumps({**asdict(self), "kind": self.kind.name}).encode()
@@ -63,7 +62,7 @@ def _extract(request: Request) -> Extracted:
             from .pdf.readers import PdfRequest
 
             _harden_pypdf()
-            return read_pdf(PdfRequest(data, request.name, request.password, request.limits, request.use_pdfium))
+            return read_pdf(PdfRequest(data, request.name, request.password, request.limits))
         case FileKind.HTML:
             from .html import read_html
 

@@ -1,4 +1,4 @@
-"""Text, labels and outline of a PDF, from two readers that check each other."""
+"""A whole PDF: pdfium's text, with the labels and the outline that pypdf finds."""
 
 from __future__ import annotations
 
@@ -27,7 +27,6 @@ def read_pdf(request: PdfRequest) -> Extracted:
     outline, outline_warnings = _outline(readers)
     warnings = (
         *readers.warnings,
-        *texts.warnings,
         *_missing_text_warnings(pages, texts),
         *label_warnings,
         *outline_warnings,

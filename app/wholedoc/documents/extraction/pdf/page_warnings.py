@@ -53,16 +53,12 @@ def garbled(indexes: Sequence[int], page_count: int) -> list[str]:
     ]
 
 
-def readers_disagree(apart: Sequence[int]) -> str:
-    where = f" ({page_ranges(apart)} of the sample)" if apart else ""
-    return (
-        f"pdfium and pypdf read different text{where}: pypdf's text was used for the whole document;"
-        " check quotations against the original."
-    )
-
-
 def counts_differ(pdfium: int, pypdf: int) -> str:
-    return f"pdfium finds {pdfium} pages and pypdf {pypdf}: the reader that finds more pages was used."
+    """Say that pypdf's labels and outline cannot belong to the pages whose text pdfium reads."""
+    return (
+        f"The file is damaged: one reader finds {pdfium:,} pages in it and another {pypdf:,}. The text is that of"
+        f" the {pdfium:,}, and page labels and the outline are missing: compare with the original, or save it anew."
+    )
 
 
 def pages_missing(declared: int, found: int) -> str:
@@ -74,13 +70,7 @@ def outline_skipped(skipped: int, total: int) -> str:
     return f"{skipped} of {total} outline entries {verb} not lead to a page of this file and were left out."
 
 
-ONLY_PYPDF = "pdfium could not read this file: the text is pypdf's alone and could not be checked against it."
-PDFIUM_CRASHED = "pdfium crashed on this file: the text is pypdf's alone and could not be checked against it."
-ONLY_PDFIUM = (
-    "pypdf could not read this file: the text is pdfium's alone and could not be checked against it,"
-    " and page labels and the outline are missing."
-)
-NOT_COMPARED = "pypdf could not read the sampled pages: the text is pdfium's alone and could not be checked."
+NO_STRUCTURE = "The page labels and the outline are damaged and were left out: pages are numbered from 1."
 CUT_OFF = "The end of the file is missing: what could be recovered was read; fetch the file again."
 OUTLINE_BROKEN = "The outline is damaged and was left out."
 LABELS_BROKEN = "The page labels are damaged: pages are numbered from 1."

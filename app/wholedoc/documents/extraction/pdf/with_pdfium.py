@@ -1,4 +1,4 @@
-"""pdfium: the faster reader of text."""
+"""pdfium reads the text of a PDF."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class PdfiumReader:
         """The text of a page (None where pdfium fails on it), and whether nothing is drawn on it."""
         try:
             page = self._document[index]
-        except pypdfium2.PdfiumError:
+        except (pypdfium2.PdfiumError, IndexError):
             return None, False
         try:
             blank = pdfium_c.FPDFPage_CountObjects(page) == 0

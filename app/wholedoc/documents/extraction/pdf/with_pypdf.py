@@ -1,4 +1,4 @@
-"""pypdf: the reference for page labels, the outline and encryption, and the slower reader of text."""
+"""pypdf reads the page labels and the outline of a PDF, and tells which password it needs."""
 
 from __future__ import annotations
 
@@ -68,25 +68,6 @@ class PypdfReader:
         except Exception:
             return None
         return int(count) if isinstance(count, int) else None
-
-    def text(self, index: int) -> str | None:
-        """The text of a page, or None where pypdf fails on it."""
-        try:
-            return self._reader.pages[index].extract_text()
-        except MemoryError:
-            raise
-        except Exception:
-            return None
-
-    def is_blank(self, index: int) -> bool:
-        """Whether nothing at all is drawn on the page."""
-        try:
-            contents = self._reader.pages[index].get_contents()
-            return contents is None or not contents.get_data().strip()
-        except MemoryError:
-            raise
-        except Exception:
-            return False
 
     def labels(self) -> list[str] | None:
         """A label for each page (its number where it has none), or None where they cannot be read."""
