@@ -161,7 +161,7 @@ def test_a_form_that_draws_itself_is_refused(tmp_path: Path) -> None:
 
 
 def _exponential_forms() -> bytes:
-    """Each form draws the next one ten times: 10^11 in all."""
+    """Make a page of forms that each draw the next one ten times, 10^11 in all."""
     forms = [_form(b"/X Do " * 10, 7 + step) for step in range(11)]
     return one_page_pdf(
         stream(show(b"hello") + b" /X Do"),

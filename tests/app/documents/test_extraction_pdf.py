@@ -155,7 +155,7 @@ def test_readers_that_count_different_pages_are_reported(read: Read) -> None:
 
 
 def _drawing(*pages: str) -> bytes:
-    """A page for each of "text", "image" and "blank"."""
+    """Draw a page for each word, which is "text", "image" or "blank"."""
     buffer = io.BytesIO()
     drawing = canvas.Canvas(buffer)
     image = ImageReader(Image.new("L", (8, 8), 128))

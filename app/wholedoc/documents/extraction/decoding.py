@@ -1,4 +1,4 @@
-"""Bytes that claim to be text, decoded or refused."""
+"""Decoding bytes that should be text, or refusing them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from ...errors import UnreadableFileError
 from .clean import clean_characters
 
 _BYTE_ORDER_MARKS = (
-    # UTF-32 first: its little-endian mark begins with that of UTF-16.
+    # UTF-32 stands first, because its little-endian mark begins with that of UTF-16.
     (codecs.BOM_UTF32_LE, "utf-32"),
     (codecs.BOM_UTF32_BE, "utf-32"),
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -31,7 +31,7 @@ def has_many_controls(data: bytes) -> bool:
 
 
 def decode(data: bytes, name: str, declared: str | None = None) -> tuple[str, tuple[str, ...]]:
-    """Text without control characters (form feeds stay), and warnings about the encoding.
+    """Return the text without control characters other than form feeds, and warnings about its encoding.
 
     `declared` is the encoding that the file itself states. A byte order mark decides, then `declared`,
     then UTF-8; else the text is taken as Windows-1252, or as Latin-1, with a warning.

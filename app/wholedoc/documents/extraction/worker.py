@@ -20,7 +20,7 @@ from .limits import ExtractionLimits
 
 @dataclass(frozen=True)
 class Request:
-    """What to read. The password travels through the pipe only."""
+    """What the worker is to read. The password travels through the pipe only."""
 
     path: str
     name: str
@@ -40,6 +40,7 @@ class Request:
 
 
 def main() -> None:
+    """Answer the one request that comes through standard input."""
     request = Request.from_json(sys.stdin.buffer.read())
     serve(request.limits, lambda: _answer(request))
 
@@ -55,7 +56,7 @@ def _answer(request: Request) -> bytes:
 
 def _extract(request: Request) -> Extracted:
     data = Path(request.path).read_bytes()
-    # The parsers are imported here, behind the limits, and only the one that is needed.
+    # The parsers are imported here, when the limits hold, and only the one that is needed is.
     match request.kind:
         case FileKind.PDF:
             from .pdf.extract import read_pdf

@@ -1,4 +1,4 @@
-"""What a person should know about how their PDF was read."""
+"""The warnings that tell a person what was unusual about their PDF."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ _MOST_RANGES = 20
 
 
 def page_ranges(indexes: Sequence[int]) -> str:
-    """Pages as people write them, counted from 1: "pages 2, 5-6"; many ranges end in a count of the rest."""
+    """Write pages as people do, counted from 1: "pages 2, 5-6". After 20 ranges the rest is counted."""
     ranges: list[list[int]] = []
     for index in indexes:
         if ranges and index == ranges[-1][1] + 1:
@@ -22,7 +22,7 @@ def page_ranges(indexes: Sequence[int]) -> str:
 
 
 def no_text(scans: Sequence[int], blanks: Sequence[int], page_count: int) -> list[str]:
-    """Warnings about pages without text; `scans` are those that show something all the same."""
+    """Warn about pages without text: `scans` show something nevertheless, and `blanks` show nothing."""
     warnings = []
     if scans:
         have, look = ("has", "it looks like a scan") if len(scans) == 1 else ("have", "they look like scans")
