@@ -1,4 +1,7 @@
-"""Reading a file into a `Document`, in a limited child process."""
+"""Here a file is read into a `Document`, by a child process with limits on time, memory and size.
+
+May import `document`, `wholedoc.runtime` and the errors. Only the child process imports parsers of PDF and HTML.
+"""
 
 from .limits import ExtractionLimits
 from .reader import read_document

@@ -1,4 +1,4 @@
-"""From a path to a `Document`."""
+"""Reading the file at a path into a `Document`."""
 
 from __future__ import annotations
 
