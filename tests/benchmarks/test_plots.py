@@ -9,8 +9,8 @@ from typing import Any
 from xml.etree import ElementTree
 
 from benchmarks.plots import draw
-from benchmarks.reading import add_ratios
 from benchmarks.report import Report
+from benchmarks.speed.reading import add_ratios
 
 LLAMA_CPP = [
     {"engine": "ours", "tokens": 2048, "read_s": 2.5},
