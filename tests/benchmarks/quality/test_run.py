@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import sys
 from collections.abc import Sequence
@@ -22,6 +23,7 @@ from transformers import LlamaForCausalLM
 from parallelcomp import Chunk, ChunkKV, Engine, EngineConfig, Eviction, KVPrecision, Sampling, Selection, split
 from wholedoc.answering import pipeline
 from wholedoc.answering.passages import Passage, best_passages
+from wholedoc.documents.document import Document
 from wholedoc.library import Library
 from wholedoc.models.chat_template import encode
 from wholedoc.reading.corpus import Corpus
@@ -53,7 +55,7 @@ def independent_nll(library: Library, read: tuple[int, ...], answer_prefix: str,
     model = library.model
     question = model.prompt.question(model.tokenizer, case(20).question, answer_prefix=answer_prefix)
     prompt, wanted = (*model.prompt.prefix, *read, *question.all_ids), encode(model.tokenizer, answer)
-    plain = LlamaForCausalLM(model.loaded.model.config).eval()
+    plain = LlamaForCausalLM(copy.deepcopy(model.loaded.model.config)).eval()
     plain.load_state_dict(model.loaded.model.state_dict())
     plain.set_attn_implementation("eager")
     with torch.inference_mode():
@@ -62,9 +64,14 @@ def independent_nll(library: Library, read: tuple[int, ...], answer_prefix: str,
     return -float(predicted[range(len(wanted)), list(wanted)].mean())
 
 
+def ferry(library: Library) -> Document:
+    """The document of all cases."""
+    return library.remember_pages([(text, str(number)) for number, text in enumerate(PAGES, 1)], "ferry")
+
+
 def kept_chunk(library: Library) -> Chunk:
     """The only chunk that is kept of the ferry's document, cut anew."""
-    document = library.remember_pages([(text, str(number)) for number, text in enumerate(PAGES, 1)], "ferry")
+    document = ferry(library)
     tokenized = library.tokenized(document)
     chunks = split(tokenized.token_ids, ENGINE.chunk_tokens, tokenized.paragraph_starts)
     scored = library.ask([document], case(20).question).chunks
@@ -114,7 +121,9 @@ def test_the_answer_is_as_likely_as_after_the_passages_in_an_ordinary_prompt(
     read = passages[-1]
     assert said.nll == pytest.approx(independent_nll(library, read, "Answer:", " 740 passengers"), abs=2e-5)
     assert said.kept_tokens == len(chunk)
-    assert any(chunk.token_ids[at : at + len(read)] == read for at in range(len(chunk))), "it is of the kept chunk"
+    ids = library.tokenized(ferry(library)).token_ids
+    starts = range(chunk.start, chunk.stop)
+    assert any(ids[at : at + len(read)] == read for at in starts), "a passage begins in the kept chunk"
 
 
 def test_the_cited_pages_are_those_of_the_kept_chunk(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -124,8 +133,7 @@ def test_the_cited_pages_are_those_of_the_kept_chunk(library: Library, monkeypat
         return best_passages(corpus, kept, abs(attention), limit)
 
     monkeypatch.setattr(pipeline, "best_passages", unsigned)
-    document = library.remember_pages([(text, str(number)) for number, text in enumerate(PAGES, 1)], "ferry")
-    pages = library.tokenized(document).pages
+    pages = library.tokenized(ferry(library)).pages
     chunk = kept_chunk(library)
     said = method(Way.OURS, library).answer(case(20))
     assert said.pages
