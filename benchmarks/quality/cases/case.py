@@ -17,8 +17,6 @@ class Metric(Enum):
     """1 if the answer contains one of the accepted answers."""
     ALL = "all"
     """The share of the accepted answers that the answer contains."""
-    EXACT = "exact"
-    """1 if the answer is one of the accepted answers, apart from case, articles and punctuation."""
     F1 = "f1"
     """F1 of the words in common with the accepted answer that has most."""
     ROUGE = "rouge"

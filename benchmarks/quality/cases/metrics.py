@@ -48,10 +48,6 @@ def _all(text: str, answers: Sequence[str]) -> float:
     return sum(contains(normalised(text), normalised(one)) for one in answers) / len(answers)
 
 
-def _exact(text: str, answers: Sequence[str]) -> float:
-    return float(normalised(text) in {normalised(one) for one in answers})
-
-
 def _f1(text: str, answers: Sequence[str]) -> float:
     return max(_harmonic(_in_common, text, one) for one in answers)
 
@@ -93,7 +89,6 @@ def _subsequence(said: list[str], wanted: list[str]) -> int:
 _MARKS: dict[Metric, Callable[[str, Sequence[str]], float]] = {
     Metric.CONTAINS: _contains,
     Metric.ALL: _all,
-    Metric.EXACT: _exact,
     Metric.F1: _f1,
     Metric.ROUGE: _rouge,
     Metric.CHOICE: _choice,

@@ -51,7 +51,7 @@ def written(out: Path) -> list[Row]:
 
 
 def test_operations_are_those_counted_token_by_token(tiny: LoadedModel) -> None:
-    """Tiny Llama by hand: two square and two narrow projections, three maps of the MLP, in each of three layers."""
+    """Each of the tiny Llama's three layers has two square and two narrow projections and an MLP of three maps."""
     weights = 3 * (2 * 64 * 64 + 2 * 64 * 32 + 3 * 64 * 160)
     assert linear_weights(tiny.model) == weights
     counted = 0
@@ -79,7 +79,7 @@ def test_pairs_are_the_lower_triangle_and_what_stands_in_front() -> None:
 
 
 def test_a_random_model_has_weights_norms_and_frequencies_that_are_none_of_chance(tiny: LoadedModel) -> None:
-    """Made without memory first, nothing may be left as the memory held it."""
+    """The model is first made without memory: nothing may keep what the memory happened to hold."""
     linear = next(one for one in tiny.model.modules() if isinstance(one, nn.Linear))
     assert 0.015 < linear.weight.std().item() < 0.025
     assert bool((tiny.model.model.norm.weight == 1).all())
@@ -195,7 +195,7 @@ def test_a_run_measures_all_that_it_promises(tmp_path: Path) -> None:
 
 
 def gpu_script(*arguments: str, folder: Path, **variables: str) -> subprocess.CompletedProcess[str]:
-    """The script as a stranger runs it: no PYTHONPATH, no device, from another folder."""
+    """Run the script as a stranger does: without PYTHONPATH, without a device, and from another folder."""
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "OMP_NUM_THREADS") if name in os.environ}
     return subprocess.run(
         [sys.executable, "-I", "-c", STRANGER, str(ROOT / "benchmarks" / "gpu.py"), *arguments],
@@ -207,7 +207,7 @@ def gpu_script(*arguments: str, folder: Path, **variables: str) -> subprocess.Co
     )
 
 
-# Runs the script by its path with everything of the app, and all that only the app needs, out of reach.
+# Runs the script by its path, where neither the app nor the packages that only the app needs can be imported.
 STRANGER = """
 import runpy, sys
 for name in ("wholedoc", "wholedoc_ui", "accelerate", "gradio", "click", "psutil"):
@@ -229,7 +229,7 @@ def test_without_a_device_it_says_so(tmp_path: Path) -> None:
 
 
 def test_the_quick_run_needs_torch_and_transformers_alone(tmp_path: Path) -> None:
-    """Its time is up at once, so that only what every run does is done."""
+    """Its time is up at once, so it does only what every run does."""
     ran = gpu_script("--quick", "--seconds", "0.01", folder=tmp_path, OUT=str(tmp_path / "out"))
     assert ran.returncode == 0, ran.stderr
     assert f"engine: {ROOT / 'engine'}" in ran.stderr

@@ -1,4 +1,4 @@
-"""The benchmark of hosts, policies and heads says on the command line what is understood, and counts rightly."""
+"""The benchmark of hosts, policies and heads uses options that the command line knows, and counts rightly."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What ours is compared with does what its name says."""
+"""Every baseline does what its name says."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def logits(plain: PlainModel, ids: list[int]) -> torch.Tensor:
 
 
 def independent_nll(model: TextModel, asked: Asked, document: list[int]) -> float:
-    """Of the wanted answer, in one pass of the model itself over the whole prompt."""
+    """Return the NLL of the wanted answer, by one pass of the model itself over the whole prompt."""
     prompt = [*asked.prefix, *document, *asked.after]
     with torch.inference_mode():
         all_logits = model.loaded.model(input_ids=torch.tensor([[*prompt, *asked.wanted]])).logits[0]
@@ -89,7 +89,7 @@ def test_stretching_changes_nothing_within_the_window_and_much_beyond(model: Tex
 
 
 def test_ntk_is_transformers_own_at_the_length_of_the_text(model: TextModel) -> None:
-    """Its dynamic layer, shown the whole text at once, has the same base."""
+    """transformers' dynamic layer has the same base if it is given the whole text at once."""
     from transformers import LlamaConfig, LlamaForCausalLM
 
     plain, length = PlainModel(model), 2 * model.loaded.spec.window
@@ -133,7 +133,7 @@ def test_reading_in_slices_equals_one_pass(model: TextModel) -> None:
 
 
 def test_what_was_read_before_changes_no_answer(model: TextModel) -> None:
-    """KV of an earlier prompt is kept as far as both are the same."""
+    """KV of an earlier prompt is kept as far as the prompts begin alike."""
     first, second = Asker(model, REPLY)(case_of()), Asker(model, REPLY)(case_of(question="Where?"))
     ids = list(first.document.token_ids)[:600]
     plain = PlainModel(model)
@@ -207,7 +207,7 @@ def holds(asked: Asked, start: int, stop: int) -> bool:
 
 
 def test_the_answer_chunk_is_one_on_an_evidence_page(model: TextModel) -> None:
-    """The name stands on page 2 too, whose text is another chunk."""
+    """The name also stands on page 2, which is in another chunk."""
     pages = (*PAGES[:2], "Miriam Oake sold fish." + PAGES[2], *PAGES[3:])
     method, known = AnswerChunk(model, REPLY, 120), Asker(model, REPLY)(case_of(pages))
     nlls = {

@@ -1,4 +1,4 @@
-"""Files of cases as other benchmarks write them, and text divided into pages."""
+"""Files of cases in the formats of other benchmarks, and text divided into pages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Our method and a whole run, with a model of random weights."""
+"""Our own method, and a whole run of the benchmark, with a model of random weights."""
 
 from __future__ import annotations
 
@@ -65,12 +65,12 @@ def independent_nll(library: Library, read: tuple[int, ...], answer_prefix: str,
 
 
 def ferry(library: Library) -> Document:
-    """The document of all cases."""
+    """Return the document that all cases are about."""
     return library.remember_pages([(text, str(number)) for number, text in enumerate(PAGES, 1)], "ferry")
 
 
 def kept_chunk(library: Library) -> Chunk:
-    """The only chunk that is kept of the ferry's document, cut anew."""
+    """Return the only chunk of the ferry's document that is kept, cut anew."""
     document = ferry(library)
     tokenized = library.tokenized(document)
     chunks = split(tokenized.token_ids, ENGINE.chunk_tokens, tokenized.paragraph_starts)
@@ -81,7 +81,7 @@ def kept_chunk(library: Library) -> Chunk:
 
 @pytest.fixture
 def passages(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, ...]]:
-    """The tokens of every passage that an answer was written from, in turn."""
+    """Collect the tokens of every passage that an answer is written from, in order."""
     seen: list[tuple[int, ...]] = []
     reread, alone = Engine.reread, Engine.alone
 
@@ -114,7 +114,7 @@ def test_the_answer_is_as_likely_as_after_the_kept_chunk_in_an_ordinary_prompt(w
 def test_the_answer_is_as_likely_as_after_the_passages_in_an_ordinary_prompt(
     way: Way, library: Library, passages: list[tuple[int, ...]]
 ) -> None:
-    """The model is too small to write freely, so that its answer has been given a first word."""
+    """So small a model is given the first word of its answer."""
     chunk = kept_chunk(library)
     passages.clear()
     said = method(way, library).answer(case(20))
@@ -127,7 +127,7 @@ def test_the_answer_is_as_likely_as_after_the_passages_in_an_ordinary_prompt(
 
 
 def test_the_cited_pages_are_those_of_the_kept_chunk(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Random weights attend less to the document than the lead does: without a sign, some passages are cited."""
+    """With random weights a question attends less to the text than its lead does; unsigned, it cites passages."""
 
     def unsigned(corpus: Corpus, kept: Any, attention: Any, limit: int) -> list[Passage]:
         return best_passages(corpus, kept, abs(attention), limit)
@@ -141,7 +141,7 @@ def test_the_cited_pages_are_those_of_the_kept_chunk(library: Library, monkeypat
 
 
 def test_evidence_is_kept_where_a_kept_chunk_holds_the_answer(library: Library) -> None:
-    """One chunk of eleven stays for a question; the answers that stand in it are kept, and no others."""
+    """One chunk of eleven is kept for a question: the answers that stand in it are kept, and no others."""
     ours = method(Way.CONTEXT, library)
     question = "How many passengers did the ferry carry?"
     kept: list[int] = []

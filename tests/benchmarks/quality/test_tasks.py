@@ -1,4 +1,4 @@
-"""Tasks made at any length: the same every time, as long as they should be, each answer in its one place."""
+"""Tasks made at any length are the same every time, as long as asked for, and have each answer in one place."""
 
 from __future__ import annotations
 

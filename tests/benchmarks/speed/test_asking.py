@@ -1,4 +1,4 @@
-"""The steps of a question, timed where they are taken."""
+"""Every step of a question is timed where it is taken."""
 
 from __future__ import annotations
 

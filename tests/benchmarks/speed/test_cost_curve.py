@@ -17,7 +17,7 @@ def test_the_fit_recovers_known_coefficients() -> None:
 
 
 def test_short_texts_count_as_much_as_long_ones() -> None:
-    """The longest does not have its way: plain squares would follow it closely, a tenth too high as it is."""
+    """The longest text is a tenth too slow; least squares of absolute errors would follow it closely."""
     seconds = [TRUE.seconds(tokens) for tokens in LENGTHS]
     fitted = CostCurve.fit(LENGTHS, [seconds[0], *seconds[1:3], 1.1 * seconds[3]])
     residuals = [fitted.residual(*point) for point in zip(LENGTHS, [*seconds[:3], 1.1 * seconds[3]], strict=True)]

@@ -67,7 +67,7 @@ def seconds(tokens: int, held: int) -> float:
 
 @pytest.fixture
 def loaded(monkeypatch: pytest.MonkeyPatch) -> list[ScriptedLlama]:
-    """Every model that is loaded, in a process where llama-cpp-python is the scripted one."""
+    """Replace llama-cpp-python by the scripted model; return every model that is loaded."""
     models: list[ScriptedLlama] = []
     clock = Clock()
 
@@ -115,7 +115,7 @@ def test_the_version_is_that_of_the_package_that_is_measured(loaded: list[Script
 
 @pytest.fixture
 def compared(loaded: list[ScriptedLlama], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[AskingRequest]:
-    """The requests to measure ours, which is scripted: it reads in 3, 2, 3 ... seconds and answers after 2."""
+    """Script ours too, to read in 3, 2, 3 ... seconds and to answer after 2; return the requests to measure it."""
     asked: list[AskingRequest] = []
 
     def in_this_process(measure: Callable[[Any], dict[str, Any]], request: Any, python: str = "") -> dict[str, Any]:
