@@ -3,7 +3,7 @@
 May import `document`, `wholedoc.runtime` and the errors. Only the child process imports parsers of PDF and HTML.
 """
 
+from .from_file import read_document
 from .limits import ExtractionLimits
-from .reader import read_document
 
 __all__ = ["ExtractionLimits", "read_document"]

@@ -18,9 +18,9 @@ from parallelcomp.errors import LayoutError
 from parallelcomp.ranks import ChunksOverRanks, RankCommunicator, Ranks, launch
 from parallelcomp.ranks.engine import owners
 
-from ..ranks import Result, joined
-from .test_apb import finish
-from .tiny import PREFIX, QUESTION, pair, tokens
+from ...ranks import Result, joined
+from ..apb.test_apb import finish
+from ..tiny import PREFIX, QUESTION, pair, tokens
 
 DOCUMENT = tokens(330, 23)
 SIZE = 3

@@ -19,9 +19,9 @@ from parallelcomp.attention import MANY_QUERIES, AttentionPass, attend
 from parallelcomp.attribution import content_layers, question_weights
 from parallelcomp.errors import LayoutError
 
-from .reference import Forward, best_tokens, by_kv_head, masked_forward, plain_forward, question_nll
-from .test_attention import MODULE, naive, states
-from .tiny import PREFIX, QUESTION, WINDOW, Pair, pair, tokens
+from ..reference import Forward, best_tokens, by_kv_head, masked_forward, plain_forward, question_nll
+from ..test_attention import MODULE, naive, states
+from ..tiny import PREFIX, QUESTION, WINDOW, Pair, pair, tokens
 
 R = TypeVar("R")
 DOCUMENT = tokens(119, 31)

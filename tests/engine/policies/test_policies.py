@@ -19,8 +19,8 @@ from transformers import LlamaConfig
 from parallelcomp import Engine, EngineConfig, Eviction, EvictionPolicy, PolicySettings
 from parallelcomp.policies import LayerContext, policy_of
 
-from .reference import assembled_forward, best_tokens, plain_forward
-from .tiny import PREFIX, QUESTION, chunks_of, pair, read, shape
+from ..reference import assembled_forward, best_tokens, plain_forward
+from ..tiny import PREFIX, QUESTION, chunks_of, pair, read, shape
 
 SCORED = (*QUESTION.preamble, *QUESTION.ids)
 
