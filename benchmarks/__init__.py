@@ -1,1 +1,5 @@
-"""Measurements: each prints machine, versions and command beside its figures, and writes JSON."""
+"""Measurements. Each prints the machine, the versions and the command beside its figures, and writes them as JSON.
+
+`speed/` measures seconds and memory, `quality/` how good the answers are, and `accelerator/` one CUDA device. The
+files beside them serve all three. Nothing outside this folder may import it.
+"""

@@ -1,4 +1,4 @@
-"""`python -m benchmarks [--quick] [NAME ...]`: run all measurements, or those named."""
+"""`python -m benchmarks [--quick] [NAME ...]` runs all measurements, or those that are named."""
 
 from __future__ import annotations
 
@@ -7,25 +7,13 @@ import sys
 from collections.abc import Callable
 from functools import partial
 
-from . import (
-    asking,
-    attention,
-    library,
-    llama_cpp,
-    plots,
-    policies,
-    precision,
-    questions,
-    reading,
-    server,
-    stopping,
-    ui,
-)
-from .llama_cpp import NotInstalledError
-from .quality.errors import CasesError
+from . import plots
+from .errors import CasesError, NotInstalledError
+from .quality import attention, policies, precision, questions
 from .quality.options import Options, add_options
 from .quality.run import run as run_quality
 from .report import Report, machine
+from .speed import asking, library, llama_cpp, reading, server, stopping, ui
 
 BENCHMARKS: dict[str, Callable[[bool], Report]] = {
     "reading": reading.run,
@@ -38,7 +26,7 @@ BENCHMARKS: dict[str, Callable[[bool], Report]] = {
     "ui": ui.run,
     "policies": policies.run,
 }
-# Those with options of their own, and the drawing of what was measured.
+# These take options of their own; `plots` draws what the others measured.
 QUALITY, LLAMA_CPP, ATTENTION, PLOTS = "quality", "llama_cpp", "attention", "plots"
 
 
@@ -46,12 +34,14 @@ def main() -> None:
     names = (*BENCHMARKS, QUALITY, LLAMA_CPP, ATTENTION, PLOTS)
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"any of {', '.join(names)}")
-    parser.add_argument("--quick", action="store_true", help="short documents, two minutes or less each")
+    parser.add_argument(
+        "--quick", action="store_true", help="short documents: each benchmark takes two minutes or less"
+    )
     parser.add_argument(
         "--llama-cpp-python",
         metavar="PYTHON",
         default=sys.executable,
-        help="interpreter that has llama-cpp-python; this one if not given",
+        help="interpreter that has llama-cpp-python (default: this one)",
     )
     add_options(parser)
     arguments = parser.parse_args()

@@ -1,7 +1,8 @@
-"""Reading and asking on one CUDA device, against full attention: a model of known shape with random weights.
+"""Measures reading and asking on one CUDA device against full attention, with random weights of a known shape.
 
-`python benchmarks/gpu.py` or `python -m benchmarks.gpu`, from a plain checkout: it needs torch and transformers
-and nothing of the app. It runs unattended within eight minutes; every figure is in the JSON file at once.
+Run it as `python benchmarks/gpu.py` or `python -m benchmarks.gpu` in a plain checkout. It needs torch and
+transformers and nothing of the app. It takes at most eight minutes, and every figure is written to the JSON file
+as soon as it is measured.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ def main() -> int:
 
     parser = argparse.ArgumentParser(prog="gpu.py", description=__doc__)
     parser.add_argument("--out", type=Path, default=default_out(), help="the JSON file (default: %(default)s)")
-    parser.add_argument("--seconds", type=float, default=480, help="all must be done by then (default: 480)")
+    parser.add_argument("--seconds", type=float, default=480, help="stop after this many seconds (default: 480)")
     parser.add_argument("--quick", action="store_true", help="a tiny model and short documents, also on a CPU")
     parser.add_argument("--shape", choices=SHAPES, help="the model's shape (default: llama-3-8b, quick: tiny)")
     arguments = parser.parse_args()
@@ -43,7 +44,7 @@ def main() -> int:
 
 
 def default_out() -> Path:
-    """$OUT/gpu.json where OUT is set, else among the other benchmarks' results."""
+    """Return $OUT/gpu.json if OUT is set, else gpu.json beside the other benchmarks' results."""
     folder = os.environ.get("OUT")
     return (Path(folder) if folder else ROOT / "benchmarks" / "results") / "gpu.json"
 

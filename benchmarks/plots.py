@@ -1,4 +1,4 @@
-"""The pictures of docs/benchmarks.md, drawn from the figures that the other benchmarks wrote."""
+"""Draws the pictures of docs/benchmarks.md from the figures that the other benchmarks wrote."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from cycler import cycler
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from .cost_curve import CostCurve
 from .report import RESULTS
+from .speed.cost_curve import CostCurve
 
 DOCS = Path(__file__).parents[1] / "docs"
 PICTURES = DOCS / "pictures"
-# Where a benchmark's figures are looked for: this machine's own, then the published ones.
+# A benchmark's figures are looked for here: first this machine's own, then the published ones.
 SOURCES = (RESULTS, DOCS / "results")
 Rows = list[dict[str, Any]]
 
-# Legible on a white page and on a dark one: grey that is far from both, colours of middling lightness.
+# The colours are legible on a white page and on a dark one: none is very light or very dark.
 GREY = "#7a7a7a"
 COLOURS = ("#0f8f8f", "#d1642a", "#7a6fd0", "#ad8a1e", "#c2508f", "#5b8f3a")
 STYLE: Any = {
-    "svg.fonttype": "none",  # text stays text, in a font that the reader has
+    "svg.fonttype": "none",  # text stays text, drawn in a font of the reader's
     "svg.hashsalt": "wholedoc",  # the same figures give the same file
     "font.family": "sans-serif",
     "font.size": 9,
@@ -44,13 +44,13 @@ STYLE: Any = {
     "lines.markersize": 4,
     "legend.frameon": False,
 }
-MARKS = 6  # as many as an axis has room for
-# Runs over the same tasks at other lengths, and by other methods.
+MARKS = 6  # an axis has room for so many
+# The second and third run did the same tasks at other lengths and with other methods.
 QUALITY = ("quality", "quality-524288", "quality-truncated")
 
 
 def draw(sources: Sequence[Path] = SOURCES, pictures: Path = PICTURES) -> list[Path]:
-    """Draw what there are figures for; the pictures that were written.
+    """Draw every picture that there are figures for, and return the paths of the pictures.
 
     Each benchmark's figures are taken from the first of the folders `sources` that has them.
     """
@@ -62,7 +62,7 @@ def draw(sources: Sequence[Path] = SOURCES, pictures: Path = PICTURES) -> list[P
 
 
 def _rows(sources: Sequence[Path], name: str) -> Rows:
-    """The rows that a benchmark wrote; none if it was not run."""
+    """Return the rows that a benchmark wrote, or no rows if it was not run."""
     for folder in sources:
         if (path := folder / f"{name}.json").exists():
             rows: Rows = json.loads(path.read_text(encoding="utf-8"))["rows"]
@@ -77,7 +77,7 @@ def _save(figure: Figure, path: Path) -> Path:
 
 
 def _cost(reading: Rows, llama_cpp: Rows) -> Figure | None:
-    """Seconds to read against length: measured as dots and lines, extrapolated dashed."""
+    """Draw seconds to read against length: measured figures as dots and lines, extrapolated ones dashed."""
     by_length = [row for row in reading if row.get("varied") == "length"]
     series = {
         "wholedoc": _points([row for row in by_length if row["way"] == "ours"], "seconds"),
@@ -104,7 +104,7 @@ def _cost(reading: Rows, llama_cpp: Rows) -> Figure | None:
 
 
 def _extrapolate(axes: Axes, reading: Rows, measured: int, longest: int) -> None:
-    """Continue plain transformers' line by its fit, from the longest measured to the longest of all."""
+    """Continue the line of plain transformers by its fitted curve, from `measured` to `longest` tokens."""
     (fit,) = (row for row in reading if "a" in row and "b" in row)
     curve = CostCurve(fit["a"], fit["b"])
     tokens = [measured * (longest / measured) ** (step / 16) for step in range(17)]
@@ -114,12 +114,12 @@ def _extrapolate(axes: Axes, reading: Rows, measured: int, longest: int) -> None
 
 
 def _quality(rows: Rows) -> Figure | None:
-    """Score against length, a panel for each task, a line for each method."""
+    """Draw score against length, with a panel for each task and a line for each method."""
     scored = [
         {
             "task": row["summary"],
             "method": row["method"],
-            "tokens": row["length"] or row["tokens"],  # documents from files have no length that was asked for
+            "tokens": row["length"] or row["tokens"],  # cases from files were not made at a given length
             "score": row["score"],
         }
         for row in rows
@@ -156,13 +156,13 @@ def _quality(rows: Rows) -> Figure | None:
 
 
 def _points(rows: Rows, figure: str) -> list[tuple[int, float]]:
-    """(tokens, figure) in order of length; the mean where one length has several."""
+    """Return (tokens, figure) in order of length, the mean where a length has several rows."""
     lengths = sorted({row["tokens"] for row in rows})
     return [(tokens, fmean(row[figure] for row in rows if row["tokens"] == tokens)) for tokens in lengths]
 
 
 def _length_axis(axes: Axes, lengths: Sequence[int]) -> None:
-    """Tokens on a logarithmic axis, marked where something was measured, or at powers of four if that is a lot."""
+    """Make the x axis logarithmic in tokens; mark the lengths measured, or powers of four if those are too many."""
     axes.set_xscale("log", base=2)
     powers = [4**power for power in range(16) if lengths[0] <= 4**power <= lengths[-1]]
     marks = lengths if len(lengths) <= MARKS else powers

@@ -1,4 +1,4 @@
-"""What every benchmark prints and writes: machine, versions, command, rows."""
+"""What every benchmark prints and writes: the machine, versions, the command and rows of figures."""
 
 from __future__ import annotations
 
@@ -18,8 +18,11 @@ RESULTS = Path(__file__).parent / "results"
 
 @dataclass
 class Report:
-    """One benchmark's figures. `about` says what was measured (the model, its settings); `notes` say which figures
-    are ratios within this run, and what was extrapolated."""
+    """One benchmark's figures.
+
+    `about` says what was measured (the model and its settings). `notes` say which figures are ratios within this
+    run and which were extrapolated.
+    """
 
     name: str
     rows: list[dict[str, Any]] = field(default_factory=list)
@@ -27,22 +30,19 @@ class Report:
     about: dict[str, Any] = field(default_factory=dict)
 
     def add(self, **row: Any) -> None:
-        """Add a row and print it at once."""
+        """Add a row and print it immediately."""
         self.rows.append(row)
         print("  " + "  ".join(f"{name}={_shown(value)}" for name, value in row.items()), flush=True)
 
     def save(self) -> Path:
-        """Write what there is so far as JSON to `benchmarks/results`, whole or not at all."""
-        RESULTS.mkdir(exist_ok=True)
+        """Write the figures so far as JSON to `benchmarks/results`, and return the file's path."""
         path = RESULTS / f"{self.name}.json"
         content = {"benchmark": self.name, **machine(), **self.about, "rows": self.rows, "notes": self.notes}
-        unfinished = path.with_suffix(".unfinished")
-        unfinished.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
-        unfinished.replace(path)
+        write_json(path, content)
         return path
 
     def write(self) -> Path:
-        """Write the figures and say where."""
+        """Write the figures, and print the notes and the file's path."""
         path = self.save()
         for note in self.notes:
             print(f"  note: {note}")
@@ -50,8 +50,16 @@ class Report:
         return path
 
 
+def write_json(path: Path, content: dict[str, Any]) -> None:
+    """Write a JSON file, and its folder if needed. A killed process leaves the old file or the new one, whole."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(path.name + ".unfinished")
+    unfinished.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+    unfinished.replace(path)
+
+
 def machine() -> dict[str, Any]:
-    """The machine, versions and command of this run."""
+    """Return the machine, the versions and the command of this run."""
     return {
         "command": "python -m " + " ".join(["benchmarks", *sys.argv[1:]]),
         "date": time.strftime("%Y-%m-%d"),
@@ -64,12 +72,12 @@ def machine() -> dict[str, Any]:
 
 
 def peak_gigabytes() -> float:
-    """The most memory that this process has had in RAM, memory-mapped files included."""
+    """Return the most memory that this process ever had in RAM, in GB (1e9 bytes), with memory-mapped files."""
     try:
         status = Path("/proc/self/status").read_text(encoding="utf-8")
     except OSError:
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e9
-    # getrusage would not do on Linux: there a new process begins with the peak of the one that started it.
+    # On Linux, getrusage is no help: a new process starts with the peak of the one that started it.
     (peak,) = (line.split()[1] for line in status.splitlines() if line.startswith("VmHWM:"))
     return int(peak) * 1024 / 1e9
 

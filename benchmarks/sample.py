@@ -1,4 +1,4 @@
-"""The sample document and its questions, as the benchmarks use them."""
+"""The sample documents and the questions about them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,11 @@ REGISTER = SAMPLES / "harbour_register.pdf"
 
 @dataclass(frozen=True)
 class SampleQuestion:
-    """`pages` (1-based) carry the evidence; `answers` are accepted spellings. Both empty if unanswerable."""
+    """A question about a sample document.
+
+    `pages` (1-based) hold the evidence and `answers` are the accepted spellings; both are empty if the document
+    does not answer the question.
+    """
 
     text: str
     answers: tuple[str, ...]
@@ -26,7 +30,7 @@ class SampleQuestion:
 
 
 def sample_questions(file: str = REGISTER.name) -> list[SampleQuestion]:
-    """All questions about a sample document, the unanswerable ones last."""
+    """Return all questions about a sample document, the unanswerable ones last."""
     content = json.loads((SAMPLES / "questions.json").read_text(encoding="utf-8"))
     (document,) = (one for one in content["documents"] if one["file"] == file)
     return [
@@ -41,13 +45,13 @@ def sample_questions(file: str = REGISTER.name) -> list[SampleQuestion]:
 
 
 def opened(path: Path, model: TextModel, tokens: int | None = None) -> TokenizedDocument:
-    """The first `tokens` tokens of a file, or all of it."""
+    """Read a file and return its first `tokens` tokens, or all of them. Raises ValueError if it has fewer."""
     whole = tokenize(read_document(path), model.tokenizer)
     return whole if tokens is None else front(whole, tokens)
 
 
 def front(whole: TokenizedDocument, tokens: int) -> TokenizedDocument:
-    """A document's first `tokens` tokens as one of its own. Raises ValueError if it has not so many."""
+    """Return a document of another's first `tokens` tokens. Raises ValueError if the other has fewer."""
     if len(whole) < tokens:
         raise ValueError(f"{whole.document.name} has {len(whole)} tokens, not {tokens}")
     stop = int(whole.ends[tokens - 1])
@@ -57,7 +61,10 @@ def front(whole: TokenizedDocument, tokens: int) -> TokenizedDocument:
 
 
 def front_questions(document: TokenizedDocument) -> list[str]:
-    """The questions whose evidence is on the pages that there are of a sample document; all, if there is none."""
+    """Return the questions whose evidence is on the pages of `document`, the front of a sample document.
+
+    Returns all questions about the sample document if there is no such question.
+    """
     pages = len(document.document.pages)
     questions = sample_questions(document.document.name)
     return [one.text for one in questions if one.pages and max(one.pages) <= pages] or [

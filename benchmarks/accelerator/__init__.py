@@ -1,1 +1,4 @@
-"""What `benchmarks/gpu.py` is made of: one CUDA device, minutes, nothing but torch, transformers and the engine."""
+"""The measurements of `benchmarks/gpu.py`: one CUDA device, within minutes.
+
+Nothing here may import more than torch, transformers, the engine and `benchmarks.report`.
+"""

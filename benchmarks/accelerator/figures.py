@@ -1,4 +1,4 @@
-"""Ratios within one run."""
+"""Ratios of figures within one run."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ PAPER = (
 
 
 def figures(rows: list[Row]) -> list[Row]:
-    """What follows from the rows that were measured."""
+    """Return the ratios that follow from the measured rows."""
     read = [row for row in rows if row["state"] == State.MEASURED.value and row.get("part") == "reading"]
     documents = {row["tokens"]: row for row in read if row["measurement"] == "document"}
     found: list[Row] = []

@@ -1,4 +1,4 @@
-"""How many floating-point operations reading takes, counted by hand."""
+"""Counts the floating-point operations of reading by formula."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ FORMULA = (
 
 
 def linear_weights(model: Any) -> int:
-    """Weights of all linear maps below the head of a causal LM."""
+    """Return the number of weights in all linear maps of a causal LM except its head."""
     return sum(part.weight.numel() for part in model.base_model.modules() if isinstance(part, nn.Linear))
 
 
 def causal_pairs(tokens: int, before: int = 0) -> int:
-    """Query-key pairs of `tokens` queries that see themselves, those before them, and `before` tokens in front."""
+    """Return the query-key pairs of `tokens` causal queries that also attend to `before` earlier tokens."""
     return tokens * before + tokens * (tokens + 1) // 2
 
 
 def reading_flops(weights: int, spec: ModelSpec, lengths: Sequence[int], prefix: int = 0) -> int:
-    """Operations of reading chunks of these `lengths` (tokens), each after a prefix that is read already.
+    """Return the operations of reading chunks of these `lengths` (tokens), each after a prefix already read.
 
-    Full attention is one chunk without a prefix.
+    `weights` is the number that `linear_weights` returns. Full attention is one chunk without a prefix.
     """
     pairs = sum(causal_pairs(tokens, prefix) for tokens in lengths)
     return 2 * weights * sum(lengths) + spec.layers * 4 * spec.query_heads * spec.head_dim * pairs

@@ -1,4 +1,4 @@
-"""Full attention over the same tokens and weights: transformers' plain forward pass."""
+"""Measures full attention over the same tokens and weights: transformers' plain forward pass."""
 
 from __future__ import annotations
 
@@ -24,14 +24,17 @@ WARMING_TOKENS = 256
 
 
 class Full:
-    """Measures prefill and decoding with full attention; `rate` is FLOP/s of a large matrix product."""
+    """Measures prefill and decoding with full attention. `rate` is the FLOP/s of a large matrix product."""
 
     def __init__(self, loaded: LoadedModel, settings: Settings, ids: Sequence[int], rate: float) -> None:
         self.loaded, self.settings, self.ids, self.rate = loaded, settings, ids, rate
         self.weights = linear_weights(loaded.model)
 
     def prompt(self, tokens: int, backend: SDPBackend | None) -> Iterator[Row]:
-        """Prefill of one prompt and decoding after it, by this kernel of torch SDPA or the one it chooses."""
+        """Measure prefill of a prompt of `tokens` tokens and decoding after it; yield a row for each.
+
+        `backend` is the kernel of torch SDPA; None lets torch choose. Raises MemoryPlanError if it does not fit.
+        """
         spec = self.loaded.spec
         check_plain(spec, tokens + self.settings.decoded_tokens)
         kernel = sdpa_kernel(backend) if backend is not None else nullcontext()
@@ -81,9 +84,9 @@ class Full:
 
 @contextmanager
 def plain_attention(model: Any, window: int) -> Iterator[None]:
-    """Attend as transformers does, up to `window` tokens; afterwards as the engine does again.
+    """Let the model attend by transformers' SDPA, up to `window` tokens; afterwards by the engine's function again.
 
-    The rotation of default RoPE does not depend on the window, so a wider one changes no operation.
+    The rotation of default RoPE does not depend on the window, so a wider window changes no operation.
     """
     before = model.config.max_position_embeddings
     model.config.max_position_embeddings = max(before, window)

@@ -1,9 +1,7 @@
-"""What was measured, on disk at once: a run that is killed leaves what it has."""
+"""Writes every measurement to disk at once, so that a run that is killed leaves what it has measured."""
 
 from __future__ import annotations
 
-import json
-import os
 import time
 import traceback
 from collections.abc import Callable, Iterator
@@ -15,13 +13,14 @@ import torch
 
 from parallelcomp import Cancelled, MemoryPlanError
 
-from .timing import Deadline, Pace, release
+from ..report import write_json
+from .timing import Deadline, TimeEstimate, release
 
 Row = dict[str, Any]
 
 
 class State(Enum):
-    """What became of a measurement."""
+    """The state of a measurement."""
 
     MEASURED = "measured"
     SKIPPED = "skipped"
@@ -29,19 +28,19 @@ class State(Enum):
 
 
 class Ledger:
-    """Rows of a run in a JSON file, written anew and whole with every row.
+    """The rows of a run in a JSON file, which is rewritten with every row.
 
-    `about` is what the rows have in common, `figures` derives further ones from those measured.
+    `about` is what the rows have in common; `figures` computes ratios from the rows.
     """
 
     def __init__(self, path: Path, about: Row, figures: Callable[[list[Row]], list[Row]]) -> None:
         self.path, self.about, self.rows = path, about, list[Row]()
         self._figures = figures
         self._started = time.monotonic()
-        path.parent.mkdir(parents=True, exist_ok=True)
         self._write(finished=False)
 
     def add(self, measurement: str, state: State, **values: Any) -> None:
+        """Add a row, write the file and print the row."""
         row = {
             "measurement": measurement,
             "state": state.value,
@@ -53,7 +52,7 @@ class Ledger:
         _print(row)
 
     def finish(self) -> int:
-        """Close the run; the number of measurements that failed."""
+        """Write the finished file and print its ratios; return how many measurements failed."""
         self._write(finished=True)
         for figure in self._figures(self.rows):
             _print(figure)
@@ -62,20 +61,31 @@ class Ledger:
 
     def _write(self, *, finished: bool) -> None:
         content = {**self.about, "finished": finished, "rows": self.rows, "figures": self._figures(self.rows)}
-        beside = self.path.with_name(self.path.name + ".new")
-        beside.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
-        os.replace(beside, self.path)
+        write_json(self.path, content)
 
 
 class Attempts:
-    """Runs measurements one after another; what does not fit in memory or in time becomes a row that says so."""
+    """Runs measurements one after another. One that does not fit in memory or time becomes a row saying so."""
 
     def __init__(self, ledger: Ledger, deadline: Deadline, device: torch.device) -> None:
         self.ledger, self.deadline, self.device = ledger, deadline, device
 
-    def attempt(self, measurement: str, throughput: Pace, work: Callable[[], Iterator[Row]], **about: Any) -> None:
-        """Add every row that `work` yields. `about`, of which `tokens` sets the throughput, is part of each."""
-        expected, left = throughput.expect(about["tokens"]), self.deadline.left
+    def attempt(
+        self,
+        measurement: str,
+        estimate: TimeEstimate,
+        work: Callable[[], Iterator[Row]],
+        *,
+        tokens: int,
+        **about: Any,
+    ) -> None:
+        """Add every row that `work` yields, with `tokens` and `about` in each.
+
+        It is skipped if its time, which `estimate` gives by `tokens`, is more than is left; else its time is noted
+        in the estimate.
+        """
+        about = {"tokens": tokens, **about}
+        expected, left = estimate.expect(tokens), self.deadline.left
         if left <= 0 or expected > left:
             reason = f"time: about {expected:.0f} s expected, {max(left, 0):.0f} s left"
             self.ledger.add(measurement, State.SKIPPED, **about, reason=reason)
@@ -84,13 +94,16 @@ class Attempts:
         started = time.monotonic()
         stopped = self._run(measurement, work, about)
         if stopped is None:
-            throughput.note(about["tokens"], time.monotonic() - started)
+            estimate.note(tokens, time.monotonic() - started)
         else:
             self.ledger.add(measurement, stopped[0], **about, reason=stopped[1])
         release(self.device)
 
     def _run(self, measurement: str, work: Callable[[], Iterator[Row]], about: Row) -> tuple[State, str] | None:
-        """None if all went well. The error does not leave this function: its frames hold tensors."""
+        """Return None if all went well, else the state and the reason.
+
+        An exception does not leave this function, because its frames hold tensors.
+        """
         try:
             for row in work():
                 self.ledger.add(measurement, State.MEASURED, **about, **row)
@@ -100,7 +113,7 @@ class Attempts:
             return State.SKIPPED, f"memory plan: {error}"
         except Cancelled:
             return State.SKIPPED, f"time: stopped at the deadline of {self.deadline.seconds:.0f} s"
-        except Exception as error:  # nobody is there to start it again
+        except Exception as error:  # the run is unattended: the other measurements go on
             traceback.print_exc()
             return State.FAILED, f"{type(error).__name__}: {_first_line(error)}"
         return None
@@ -111,7 +124,7 @@ def _first_line(error: Exception) -> str:
 
 
 def _print(row: Row) -> None:
-    """One line, without what is a list in the file."""
+    """Print a row in one line, without its lists."""
     shown = [f"{name}={_shown(value)}" for name, value in row.items() if not isinstance(value, list)]
     print("  " + "  ".join(shown), flush=True)
 

@@ -1,4 +1,4 @@
-"""The device, the versions and the kernels of a run, and how fast it multiplies matrices."""
+"""Describes the device, the versions and the kernels of a run, and measures how fast it multiplies matrices."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ RUNS, PRODUCTS = 5, 20
 
 
 def machine(device: torch.device) -> dict[str, Any]:
-    """Device, versions, command and date."""
+    """Return the device, the versions, the command and the date."""
     about: dict[str, Any] = {
         "command": shlex.join([sys.executable, *sys.argv]),
         "date": time.strftime("%Y-%m-%d %H:%M:%S %Z"),
@@ -55,9 +55,9 @@ def _driver() -> str | None:
 
 
 def matrix_rate(side: int, device: torch.device, dtype: torch.dtype) -> tuple[float, list[float]]:
-    """FLOP/s of a product of two random square matrices, and seconds of one in each of RUNS runs.
+    """Return the FLOP/s of a product of two random square matrices, and the seconds of one product in each run.
 
-    The rate is the median run's; every run is PRODUCTS products, since one alone is over too soon to be timed.
+    The rate is that of the median of RUNS runs. A run is PRODUCTS products, since one alone is too short to time.
     """
     left, right = (torch.randn(side, side, device=device, dtype=dtype) for _ in range(2))
     out = torch.empty_like(left)
@@ -66,13 +66,13 @@ def matrix_rate(side: int, device: torch.device, dtype: torch.dtype) -> tuple[fl
         for _ in range(PRODUCTS):
             torch.mm(left, right, out=out)
 
-    products()  # warm: libraries, clocks
+    products()  # warm up libraries and clocks
     each = [timed(device, products)[1] / PRODUCTS for _ in range(RUNS)]
     return 2 * side**3 / median(each), each
 
 
 def kernels(loaded: LoadedModel, chunk_tokens: int, question_tokens: int) -> dict[str, str]:
-    """Which kernel attends while reading, scoring and decoding."""
+    """Return the name of the attention kernel for reading, scoring and decoding."""
     spec = loaded.spec
     if usable_kernel(spec.device, spec.dtype) is Kernel.FLASH:
         return {"reading": Kernel.FLASH.value, "scoring": Kernel.FLASH.value, "decoding": Kernel.FLASH.value}
@@ -86,7 +86,7 @@ def kernels(loaded: LoadedModel, chunk_tokens: int, question_tokens: int) -> dic
 
 
 def sdpa_choice(spec: ModelSpec, heads: int, queries: int, keys: int, **settings: Any) -> SDPBackend:
-    """The kernel that torch SDPA takes for this shape; torch keeps the question behind an underscore."""
+    """Return the kernel that torch SDPA chooses for this shape, by a function that torch keeps private."""
     query = torch.zeros(1, heads, queries, spec.head_dim, dtype=spec.dtype, device=spec.device)
     key = torch.zeros(1, spec.kv_heads, keys, spec.head_dim, dtype=spec.dtype, device=spec.device)
     choice = torch._fused_sdp_choice(query, key, key, **settings, enable_gqa=heads != spec.kv_heads)

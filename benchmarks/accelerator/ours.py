@@ -1,4 +1,4 @@
-"""Reading a document with the engine, and asking it."""
+"""Measures reading a document with the engine, and asking about it."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ from .ledger import Row
 from .settings import Settings
 from .timing import Deadline, forget_peak, peak_gb, timed
 
-# Short work is repeated, and the median taken, while it has taken less than this many seconds in all.
+# Short work is repeated, and the median taken, until it has taken this many seconds in all.
 REPEATED_SECONDS = 3.0
 REPEATS = 3
 
 
 class Ours:
-    """Measures documents of random tokens over one model. `rate` is the machine's, FLOP/s of a large product."""
+    """Measures documents of random tokens with one model. `rate` is the FLOP/s of a large matrix product."""
 
     def __init__(
         self, loaded: LoadedModel, settings: Settings, ids: Sequence[int], rate: float, deadline: Deadline
@@ -44,7 +44,7 @@ class Ours:
         self.weights = linear_weights(loaded.model)
 
     def reading(self, tokens: int, config: EngineConfig) -> Iterator[Row]:
-        """The document is read, and no more."""
+        """Read a document of `tokens` tokens; yield one row."""
         engine, chunks = self._engine(config), split(self.ids[:tokens], config.chunk_tokens)
         _, row = self._read(engine, chunks, self._plan(engine, tokens))
         yield row
@@ -57,9 +57,9 @@ class Ours:
         evictions: Sequence[Eviction] = (),
         kv_device: torch.device | None = None,
     ) -> Iterator[Row]:
-        """The document is read once, and asked with each of `evictions`, or as the config says.
+        """Read a document of `tokens` tokens, then ask with each of `evictions`; yield a row for each.
 
-        Its KV is kept where the memory plan says, or on `kv_device`.
+        The default is the config's eviction. The KV is kept on `kv_device`, or where the memory plan says.
         """
         engine, chunks = self._engine(config), split(self.ids[:tokens], config.chunk_tokens)
         askers = [engine.with_config(replace(config, eviction=one)) for one in evictions or (config.eviction,)]
@@ -77,14 +77,14 @@ class Ours:
         return Engine(self.loaded, prefix, config)
 
     def _plan(self, engine: Engine, tokens: int) -> MemoryPlan:
-        """Raises MemoryPlanError if the document does not fit."""
+        """Plan the memory. Raises MemoryPlanError if the document does not fit."""
         asked, answer = self.settings.asked_tokens, self.settings.decoded_tokens + 1
         memory = engine.plan(tokens, question_tokens=asked, answer_tokens=answer)
         memory.check()
         return memory
 
     def _read(self, engine: Engine, chunks: Sequence[Chunk], memory: MemoryPlan) -> tuple[list[ChunkKV], Row]:
-        """The document's KV, and how fast it came; one batch before it warms up all that has this shape."""
+        """Return the document's KV and the row of its reading. One batch is read before, as a warm-up."""
         device = self.loaded.spec.device
         list(engine.prefill(chunks[: memory.prefill_batch], memory, self.cancelled))
         read: list[ChunkKV] = []
@@ -118,7 +118,7 @@ class Ours:
         }
 
     def _ask(self, engine: Engine, read: Sequence[ChunkKV], memory: MemoryPlan) -> Row:
-        """A later question's first token and the tokens after it; the first of the questions only warms up."""
+        """Return the row of a question's first token and of decoding. A question is asked before, as a warm-up."""
         forget_peak(self.loaded.spec.device)
         self._answer(engine, read, memory, 0)
         answers: list[Row] = []
@@ -144,7 +144,7 @@ class Ours:
         }
 
     def _answer(self, engine: Engine, read: Sequence[ChunkKV], memory: MemoryPlan, seed: int) -> Row:
-        """Seconds of each part, the first token, and each later one."""
+        """Answer; return the seconds of each step and of the first token, and the milliseconds of a later token."""
         device, question = self.loaded.spec.device, self._question(seed)
         count = self.settings.decoded_tokens
         scores, score_s = timed(device, lambda: list(engine.score(read, question, memory, self.cancelled)))
@@ -175,14 +175,14 @@ class Ours:
 
 
 def evictions(tokens: int, chunk_tokens: int, eviction: Eviction) -> list[Eviction]:
-    """Chunk eviction and KV eviction on and off, both ways; off is a budget that everything fits in."""
+    """Return all combinations of chunk and KV eviction on and off; off is a budget that everything fits."""
     ways = product((eviction.kept_tokens, tokens), (eviction.capacity, max(eviction.capacity, chunk_tokens)))
     made = [replace(eviction, kept_tokens=kept, capacity=capacity) for kept, capacity in ways]
     return list(dict.fromkeys(made))
 
 
 def repeated(once: Callable[[], float]) -> list[float]:
-    """Seconds of each run, up to REPEATS of them while they are short."""
+    """Run `once`, which returns its seconds, up to REPEATS times while it is short; return all seconds."""
     each = [once()]
     while len(each) < REPEATS and sum(each) < REPEATED_SECONDS:
         each.append(once())
@@ -190,7 +190,7 @@ def repeated(once: Callable[[], float]) -> list[float]:
 
 
 def default_config(settings: Settings) -> EngineConfig:
-    """The engine's defaults on documents of this size."""
+    """Return the engine's defaults with the settings' chunk size and eviction."""
     return EngineConfig(
         chunk_tokens=settings.chunk_tokens, eviction=settings.eviction, composition=Composition.ASSEMBLED
     )

@@ -1,4 +1,4 @@
-"""The measurements in order, the most important first."""
+"""Runs the measurements, the most important first."""
 
 from __future__ import annotations
 
@@ -20,26 +20,26 @@ from .machine import kernels, machine, matrix_rate, sdpa_choice
 from .ours import Ours, default_config, evictions
 from .settings import Settings
 from .shapes import SHAPES, random_model
-from .timing import Deadline, Pace, timed
+from .timing import Deadline, TimeEstimate, timed
 
 PRECISIONS = (KVPrecision.BF16, KVPrecision.INT8, KVPrecision.INT4)
 
 
 @dataclass(frozen=True)
 class Bench:
-    """All that the measurements share, and what was learned of their throughput."""
+    """What the measurements share. The estimates are updated by every measurement of a kind."""
 
     settings: Settings
     loaded: LoadedModel
     attempts: Attempts
     ours: Ours
     full: Full
-    throughput: Pace
-    full_pace: Pace
+    document_time: TimeEstimate
+    full_time: TimeEstimate
 
 
 def run(shape: str, settings: Settings, device: torch.device, out: Path, deadline: Deadline) -> int:
-    """Measure all that fits before the deadline; the number of measurements that failed."""
+    """Measure all that fits before the deadline; return how many measurements failed."""
     dtype = torch.bfloat16 if device.type == "cuda" else torch.float32
     loaded, made_s = timed(device, partial(random_model, SHAPES[shape], device, dtype))
     rate, products = matrix_rate(settings.square, device, dtype)
@@ -74,15 +74,15 @@ def run(shape: str, settings: Settings, device: torch.device, out: Path, deadlin
         Attempts(ledger, deadline, device),
         Ours(loaded, settings, ids, rate, deadline),
         Full(loaded, settings, ids, rate),
-        Pace(growth=1),
-        Pace(growth=2),
+        TimeEstimate(growth=1),
+        TimeEstimate(growth=2),
     )
     measure(bench)
     return ledger.finish()
 
 
 def measure(bench: Bench) -> None:
-    """Every measurement, the most important first."""
+    """Run every measurement, the most important first."""
     common = bench.settings.common_length
     documents(bench, [one for one in bench.settings.document_lengths if one <= common])
     full_attention(bench)
@@ -96,22 +96,22 @@ def measure(bench: Bench) -> None:
 
 
 def documents(bench: Bench, lengths: Sequence[int]) -> None:
-    """The engine's defaults by length: reading, a later question, decoding."""
+    """Measure the engine's defaults by length: reading, a later question, decoding."""
     config = default_config(bench.settings)
     for tokens in lengths:
         work = partial(bench.ours.document, tokens, config)
-        bench.attempts.attempt("document", bench.throughput, work, tokens=tokens)
+        bench.attempts.attempt("document", bench.document_time, work, tokens=tokens)
 
 
 def full_attention(bench: Bench) -> None:
-    """Full attention by length: the flash kernel, or on a CPU whichever torch takes."""
+    """Measure full attention by length with the flash kernel, or on a CPU with the one that torch chooses."""
     backend = SDPBackend.FLASH_ATTENTION if bench.loaded.spec.device.type == "cuda" else None
     for tokens in bench.settings.full_lengths:
         _full(bench, tokens, backend)
 
 
 def full_attention_by_choice(bench: Bench) -> None:
-    """The longest one again where torch's own choice is another kernel than flash."""
+    """Measure the longest length again if torch itself would choose another kernel than flash."""
     spec, tokens = bench.loaded.spec, bench.settings.full_lengths[-1]
     if spec.device.type == "cuda":
         choice = sdpa_choice(spec, spec.query_heads, 1024, 1024, is_causal=True)
@@ -122,41 +122,43 @@ def full_attention_by_choice(bench: Bench) -> None:
 def _full(bench: Bench, tokens: int, backend: SDPBackend | None) -> None:
     work = partial(bench.full.prompt, tokens, backend)
     kernel = "torch SDPA: " + (backend.name if backend is not None else "its own choice")
-    bench.attempts.attempt("full attention", bench.full_pace, work, tokens=tokens, kernel=kernel)
+    bench.attempts.attempt("full attention", bench.full_time, work, tokens=tokens, kernel=kernel)
 
 
 def precisions(bench: Bench, lengths: Sequence[int]) -> None:
-    """The KV in every precision but the default, which `documents` measures."""
+    """Measure the KV in every precision but the default, which `documents` measures."""
     config = default_config(bench.settings)
     for tokens in lengths:
         for precision in PRECISIONS:
             if precision is not config.precision:
                 work = partial(bench.ours.document, tokens, replace(config, precision=precision))
-                bench.attempts.attempt("precision", bench.throughput, work, tokens=tokens, wanted=precision.value)
+                bench.attempts.attempt(
+                    "precision", bench.document_time, work, tokens=tokens, wanted=precision.value
+                )
 
 
 def batches(bench: Bench) -> None:
-    """Chunks of one document in passes of several, and one at a time."""
-    tokens, throughput = bench.settings.batch_length, replace(bench.throughput)
+    """Measure reading with several chunks in a pass, and with one."""
+    tokens, estimate = bench.settings.batch_length, replace(bench.document_time)
     for batch in bench.settings.batches:
         config = replace(default_config(bench.settings), prefill_batch=batch)
         work = partial(bench.ours.reading, tokens, config)
-        bench.attempts.attempt("prefill batch", throughput, work, tokens=tokens)
+        bench.attempts.attempt("prefill batch", estimate, work, tokens=tokens)
 
 
 def chunk_sizes(bench: Bench) -> None:
-    """Longer chunks, each asked with both evictions on and off."""
-    tokens, throughput = bench.settings.common_length, replace(bench.throughput)
+    """Measure longer chunks, with both evictions on and off."""
+    tokens, estimate = bench.settings.common_length, replace(bench.document_time)
     for chunk_tokens in reversed(bench.settings.other_chunk_tokens):
         config = replace(default_config(bench.settings), chunk_tokens=chunk_tokens)
         chosen = evictions(tokens, chunk_tokens, config.eviction)
         work = partial(bench.ours.document, tokens, config, evictions=chosen)
-        bench.attempts.attempt("chunk size", throughput, work, tokens=tokens, wanted=chunk_tokens)
+        bench.attempts.attempt("chunk size", estimate, work, tokens=tokens, wanted=chunk_tokens)
 
 
 def kv_on_the_host(bench: Bench) -> None:
-    """The common document once more as on a device that its KV does not fit on."""
+    """Measure the common document again with its KV on the host, as if it did not fit on the device."""
     tokens, host = bench.settings.common_length, torch.device("cpu")
     if bench.loaded.spec.device != host:
         work = partial(bench.ours.document, tokens, default_config(bench.settings), kv_device=host)
-        bench.attempts.attempt("KV on the host", replace(bench.throughput), work, tokens=tokens)
+        bench.attempts.attempt("KV on the host", replace(bench.document_time), work, tokens=tokens)

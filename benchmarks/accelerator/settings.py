@@ -1,4 +1,4 @@
-"""What is measured: lengths, chunk sizes and batches, in full and quickly."""
+"""The lengths, chunk sizes and batches to measure, in the full and in the quick run."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from parallelcomp import Eviction
 
 @dataclass(frozen=True)
 class Settings:
-    """Lengths in tokens.
+    """What to measure; lengths are in tokens.
 
-    `common_length` is the document of the comparisons of precisions, chunk sizes and evictions, `batch_length`
-    that of prefill batches; batches of None are the memory plan's. `square` is the side of the matrices whose
-    product is the machine's rate.
+    Precisions, chunk sizes and evictions are compared on a document of `common_length`, prefill batches on one of
+    `batch_length`. The memory plan chooses a batch of None. `square` is the side of the matrices whose product
+    measures the machine's rate.
     """
 
     document_lengths: tuple[int, ...]
@@ -33,6 +33,7 @@ class Settings:
 
     @property
     def asked_tokens(self) -> int:
+        """Tokens of a question with its lead and tail."""
         return self.lead_tokens + self.question_tokens + self.tail_tokens
 
 

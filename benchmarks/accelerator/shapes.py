@@ -1,4 +1,4 @@
-"""Models of known shapes with random weights, made on the device in seconds."""
+"""Makes models of known shapes with random weights, on the device and in seconds."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ WEIGHT_STD = 0.02
 
 @dataclass(frozen=True)
 class Shape:
-    """A Llama model's shape; `window` in tokens. Embedding and head are never tied."""
+    """The shape of a Llama model; `window` is in tokens. Embedding and head are never tied."""
 
     layers: int
     hidden_size: int
@@ -51,12 +51,12 @@ SHAPES = {
 
 
 def random_model(shape: Shape, device: torch.device, dtype: torch.dtype) -> LoadedModel:
-    """A model of this shape whose weights are drawn on the device, norms at one, in service of the engine."""
+    """Return a model of this shape for the engine, with weights drawn on the device and norms of one."""
     config = shape.config()
     with torch.device("meta"):
         model = LlamaForCausalLM(config).to(dtype)
     model.to_empty(device=device)
-    # The frequencies are no weights: `to_empty` left them as whatever the memory held.
+    # RoPE's frequencies are not weights: `to_empty` left them as whatever the memory held.
     model.model.rotary_emb = LlamaRotaryEmbedding(config).to(device)
     generator = torch.Generator(device).manual_seed(0)
     with torch.no_grad():

@@ -1,4 +1,4 @@
-"""Seconds of work on a device that works on its own, and what is left of the time for all of it."""
+"""Times work on a device that runs asynchronously, and keeps a deadline for all of it."""
 
 from __future__ import annotations
 
@@ -15,13 +15,14 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True)
 class Deadline:
-    """All must be done `seconds` after `started` (both by `time.monotonic`)."""
+    """A run must end `seconds` after `started`, which is a value of `time.monotonic`."""
 
     started: float
     seconds: float
 
     @property
     def left(self) -> float:
+        """Seconds until the deadline, negative after it."""
         return self.started + self.seconds - time.monotonic()
 
     def over(self) -> bool:
@@ -29,18 +30,19 @@ class Deadline:
 
 
 @dataclass
-class Pace:
-    """Expects the next measurement's seconds from the previous: they grow as tokens to the power of `growth`."""
+class TimeEstimate:
+    """Estimates the next measurement's seconds from the last one's, as tokens to the power of `growth`."""
 
     growth: float
     tokens: int = 0
     seconds: float = 0.0
 
     def expect(self, tokens: int) -> float:
-        """Seconds; 0 as long as nothing is known."""
+        """Return the seconds that `tokens` tokens should take; 0 if nothing has been noted yet."""
         return self.seconds * (tokens / self.tokens) ** self.growth if self.tokens else 0.0
 
     def note(self, tokens: int, seconds: float) -> None:
+        """Note the last measurement."""
         self.tokens, self.seconds = tokens, seconds
 
 
@@ -50,7 +52,7 @@ def synchronize(device: torch.device) -> None:
 
 
 def timed(device: torch.device, work: Callable[[], Result]) -> tuple[Result, float]:
-    """What the work returns, and its seconds until the device is done with it."""
+    """Return what `work` returns, and the seconds until the device has finished it."""
     synchronize(device)
     started = time.perf_counter()
     result = work()
@@ -59,7 +61,7 @@ def timed(device: torch.device, work: Callable[[], Result]) -> tuple[Result, flo
 
 
 def release(device: torch.device) -> None:
-    """Give back what nobody holds any more, and forget the peak."""
+    """Free memory that nothing holds any more, and reset the peak."""
     gc.collect()
     if device.type == "cuda":
         torch.cuda.empty_cache()
@@ -72,5 +74,5 @@ def forget_peak(device: torch.device) -> None:
 
 
 def peak_gb(device: torch.device) -> float | None:
-    """The most that tensors took on the device since `forget_peak`, weights included; None on a CPU."""
+    """Return the peak of tensors on the device since `forget_peak`, with weights, in GB; None on a CPU."""
     return torch.cuda.max_memory_allocated(device) / 1e9 if device.type == "cuda" else None

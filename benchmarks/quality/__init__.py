@@ -1,1 +1,5 @@
-"""How good the answers are: tasks of known answer, and ways to answer them on the same model in the same run."""
+"""How good the answers are: tasks with known answers, and methods that answer them on the same model in one run.
+
+`cases/` holds the tasks and how answers are marked, `baselines/` the methods that ours is compared with. The files
+`questions`, `precision`, `attention` and `policies` are benchmarks of their own.
+"""

@@ -1,4 +1,4 @@
-"""What a run of the quality benchmark is told on the command line."""
+"""The options of the quality benchmark on the command line."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from pathlib import Path
 from typing import Any
 
 from .baselines import Baseline
-from .tasks import Task
+from .cases.tasks import Task
 from .ways import Chosen, Way
 
 
 class Other(Enum):
-    """What is measured besides the tasks that are made at any length."""
+    """Measurements besides the tasks that are made at any length."""
 
     SAMPLES = "samples"
-    """The sample documents' questions."""
+    """The questions about a sample document."""
     PERPLEXITY = "perplexity"
     """How well a text's continuation is predicted."""
 
 
 class Form(Enum):
-    """How a file of cases is written."""
+    """The format of a file of cases."""
 
     LEVAL = "leval"
     LONGBENCH = "longbench"
@@ -33,8 +33,12 @@ class Form(Enum):
 
 @dataclass(frozen=True)
 class Options:
-    """`lengths` are in tokens; `documents` and `questions` (of each) take the first of a file; `library` is a
-    folder that is kept, so that another run reads nothing again. What is None follows from the others."""
+    """The parsed options.
+
+    `lengths` are in tokens. `documents` and `questions` limit a file to its first documents, and to the first
+    questions about each. `library` is a folder to keep, so that another run need not read again. A field that is
+    None gets a default from the others when the benchmark runs.
+    """
 
     tasks: tuple[Task | Other, ...] = ()
     lengths: tuple[int, ...] = ()
@@ -55,7 +59,7 @@ class Options:
 
     @classmethod
     def of(cls, arguments: argparse.Namespace) -> Options:
-        """The options among parsed arguments; what was not said keeps its default."""
+        """Return the options among parsed arguments."""
         said = {name: getattr(arguments, name) for name in cls.__dataclass_fields__}
         fields: dict[str, Any] = {
             name: tuple(value) if isinstance(value, list) else value for name, value in said.items()
@@ -64,7 +68,7 @@ class Options:
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """The options of the quality benchmark."""
+    """Add the options of the quality benchmark to a parser."""
     group = parser.add_argument_group("quality")
     default = Options()
 
@@ -74,25 +78,25 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add("--task", "tasks", nargs="+", type=_member(Task, Other), metavar="TASK", help=_names(Task, Other))
     add("--length", "lengths", nargs="+", type=_positive, metavar="TOKENS", help="lengths of documents in tokens")
     add("--file", "files", nargs="+", type=Path, metavar="FILE", help="files of cases")
-    add("--format", "form", type=_member(Form), metavar="FORM", help=f"how they are written: {_names(Form)}")
+    add("--format", "form", type=_member(Form), metavar="FORM", help=f"format of the files: {_names(Form)}")
     add(
         "--methods", "methods", nargs="+", type=_member(Way, Baseline), metavar="METHOD", help=_names(Way, Baseline)
     )
-    add("--model", "model", metavar="MODEL", help="a model's folder or id; the embedded one by default")
+    add("--model", "model", metavar="MODEL", help="a model's folder or id (default: the embedded one)")
     add("--documents", "documents", type=_positive, metavar="N", help="the first N documents of a file")
     add("--questions", "questions", type=_positive, metavar="N", help="the first N questions of each")
     add("--depths", "depths", type=_depths, metavar="N", help="places in a document: 10, quick 3")
     add("--seed", "seed", type=int, metavar="N", help="another seed gives other texts and needles")
     add("--chunk-tokens", "chunk_tokens", type=_positive, metavar="N", help="longest chunk")
-    add("--kept-tokens", "kept_tokens", type=_positive, metavar="N", help="how much of a document is kept")
+    add("--kept-tokens", "kept_tokens", type=_positive, metavar="N", help="tokens of a document that are kept")
     add("--answer-tokens", "answer_tokens", type=_positive, metavar="N", help="longest answer: 128, quick 48")
-    add("--text", "text", type=Path, metavar="FILE", help="a document for perplexity; the register by default")
-    add("--library", "library", type=Path, metavar="DIR", help="a library folder to keep what is read in")
+    add("--text", "text", type=Path, metavar="FILE", help="a document for perplexity (default: the register)")
+    add("--library", "library", type=Path, metavar="DIR", help="a library folder that keeps what was read")
     add("--out", "out", metavar="NAME", help="the results' file is called quality-NAME.json")
 
 
 def _member(*kinds: type[Enum]) -> Callable[[str], Enum]:
-    """A parser of the values of these enums."""
+    """Return a function that turns a value of one of these enums into its member."""
 
     def parse(text: str) -> Enum:
         for kind in kinds:

@@ -1,4 +1,4 @@
-"""This project's own way, through its library as any program uses it."""
+"""This project's own method, through its library as any program uses it."""
 
 from __future__ import annotations
 
@@ -7,36 +7,37 @@ from dataclasses import replace
 from typing import Any
 
 from parallelcomp import Question
-from wholedoc.answer import Answer
+from wholedoc.answer import Answer, Planned
 from wholedoc.answering.pipeline import Asking, answer_context
+from wholedoc.documents.document import Document
 from wholedoc.library import Library
 from wholedoc.models.chat_template import encode
 from wholedoc.reading.corpus import Corpus, ReadDocument
 from wholedoc.settings import Settings
 
-from .case import Case, Metric
-from .evidence import holds
+from .cases.case import Case, Metric
+from .cases.evidence import holds
 from .method import Outcome
-from .reading import read
 
 
 class Ours:
-    """A library with these settings; what one has read serves all that read alike in the same folder."""
+    """Answers through a library with given settings.
+
+    What one instance has read also serves the others in the same folder that read with the same settings.
+    """
 
     def __init__(self, name: str, settings: Settings, library: Library) -> None:
-        """`library` lends its folder, and its model where the settings name the same."""
+        """Use the folder of `library`, and its model if the settings name the same one."""
         self._name = name
         self._library = library.with_settings(settings)
-        _ = self._library.engine  # loaded now, so that the first case is not slower than the others
+        _ = self._library.engine  # loads the model now, so that the first case is not slower than the others
 
     @property
     def name(self) -> str:
         return self._name
 
-    def longest(self) -> int | None:
-        return None
-
     def answer(self, case: Case) -> Outcome:
+        """Read the document as far as the library has not read it yet, ask, and take the NLL."""
         started = time.perf_counter()
         pages = [(text, str(number)) for number, text in enumerate(case.pages, 1)]
         document = self._library.remember_pages(pages, case.task)
@@ -55,9 +56,12 @@ class Ours:
         )
 
     def _nll(self, case: Case, document: ReadDocument, said: Answer) -> float | None:
-        """Of the first accepted answer, in the context that the answer was written from, which is made anew."""
+        """Return the NLL of the first accepted answer, nats per token; None for a summary.
+
+        The context that the answer was written from is made again for it.
+        """
         if case.metric is Metric.ROUGE:
-            return None  # one of very many good summaries
+            return None  # it would be one of very many good summaries
         library, tokenizer = self._library, self._library.model.tokenizer
         alone, after_space = (encode(tokenizer, f"{space}{case.answers[0]}") for space in ("", " "))
         longest = max(library.settings.sampling.max_new_tokens, len(alone), len(after_space))
@@ -75,8 +79,25 @@ class Ours:
         return library.engine.answer_nll(selection, alone if opened else after_space)
 
 
+def read(library: Library, document: Document) -> tuple[int, ReadDocument]:
+    """Read a document; return how many of its tokens were new to the library, and the document as it was read."""
+    reading = library.read(document)
+    new = 0
+    while True:
+        try:
+            event = next(reading)
+        except StopIteration as stop:
+            finished: ReadDocument = stop.value
+            return new, finished
+        if isinstance(event, Planned):
+            new = event.tokens - event.cached_tokens
+
+
 def _kept_text(case: Case, document: ReadDocument, said: Answer) -> str:
-    """The text of the kept chunks on the evidence pages, in the document's order: an answer elsewhere is chance."""
+    """Return the text of the kept chunks on the evidence pages, in the document's order.
+
+    Other chunks do not count: the answer's words stand there by chance.
+    """
     tokenized = document.tokenized
     wanted = {page + 1 for page in case.evidence}
     texts: list[str] = []
@@ -88,6 +109,6 @@ def _kept_text(case: Case, document: ReadDocument, said: Answer) -> str:
 
 
 def _ends_in_space(tokenizer: Any, question: Question) -> bool:
-    """Whether white space stands before the answer's first word already."""
+    """Return whether the question ends in white space, so that the answer's first word needs none before it."""
     text: str = tokenizer.decode(list(question.all_ids[-2:]))
     return text != text.rstrip()

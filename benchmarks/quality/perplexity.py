@@ -1,7 +1,7 @@
-"""How well a text's continuation is predicted as more of the text before it is known.
+"""Measures how well a text's continuation is predicted as more of the text before it is known.
 
-The last tokens before the continuation stand where a question does: they choose the chunks, so that the choice
-knows nothing of what is to be predicted. With full attention, all of it is read in one window where that fits.
+The last tokens before the continuation take the question's place and choose the chunks, so that the choice knows
+nothing of the continuation. Full attention reads the whole context in one window, if it fits.
 """
 
 from __future__ import annotations
@@ -14,20 +14,21 @@ from parallelcomp import Chunk, Engine, Question
 from wholedoc.documents.tokenized import TokenizedDocument
 from wholedoc.library import Library
 
+from ..errors import CasesError
 from ..report import Report
-from .errors import CasesError
-from .reading import read
+from .ours import read
 
-# Tokens in front of the continuation that stand as the question, and tokens of the continuation.
+# RECENT tokens before the continuation take the question's place. The first LEAD of them are its lead. In tokens.
 RECENT = 128
 CONTINUATION = 128
 LEAD = 8
 
 
 def run(report: Report, library: Library, path: Path, lengths: Sequence[int], places: int) -> None:
-    """Mean NLL over `places` of a document's text, the same ones at every length; nats per token.
+    """Add the mean NLL of the continuation at each length of context, in nats per token.
 
-    Raises CasesError if the document is too short.
+    The mean is over `places` in the document, which are the same at every length. Raises CasesError if the document
+    is too short.
     """
     whole = library.tokenized(library.parse(path))
     longest = max(lengths)
@@ -56,7 +57,7 @@ def run(report: Report, library: Library, path: Path, lengths: Sequence[int], pl
 
 
 def _ours(library: Library, whole: TokenizedDocument, end: int, length: int) -> float:
-    """In the context of the chunks that the last tokens choose, composed as the library's settings say."""
+    """Return the NLL after the chunks that the last tokens choose, composed as the library's settings say."""
     engine = library.engine
     text = whole.document.text[whole.starts[end - length] : whole.ends[end - RECENT - 1]]
     document = library.remember(text, f"{whole.document.name}, {length} tokens before {end}")
@@ -69,7 +70,7 @@ def _ours(library: Library, whole: TokenizedDocument, end: int, length: int) -> 
 
 
 def _full(engine: Engine, whole: TokenizedDocument, end: int, length: int) -> float | None:
-    """With full attention over all of the context; None where the model's window is too small for it."""
+    """Return the NLL after the whole context with full attention; None if it does not fit the model's window."""
     question = _question(whole, end)
     context = Chunk(0, 0, whole.token_ids[end - length : end - RECENT])
     if len(engine.prefix) + length + CONTINUATION > engine.spec.window:
@@ -79,6 +80,6 @@ def _full(engine: Engine, whole: TokenizedDocument, end: int, length: int) -> fl
 
 
 def _question(whole: TokenizedDocument, end: int) -> Question:
-    """The last tokens before the continuation; the first few of them are there to predict the others from."""
+    """Return the last tokens before the continuation as a question; the model predicts them from its lead on."""
     recent = whole.token_ids[end - RECENT : end]
     return Question(recent[:LEAD], recent[LEAD:])

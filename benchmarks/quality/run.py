@@ -1,4 +1,4 @@
-"""The quality benchmark: every case by every method, on one model in one run."""
+"""The quality benchmark: every method answers every case, on one model in one run."""
 
 from __future__ import annotations
 
@@ -16,23 +16,24 @@ from wholedoc.library import Library
 from wholedoc.models.chat_template import encode
 from wholedoc.settings import Settings
 
-from ..library import share_models
+from ..home import share_models, temporary_home
 from ..report import Report
 from ..sample import REGISTER
-from . import infinitebench, leval, longbench, perplexity, samples, tasks
-from .case import BETWEEN, Case
-from .haystack import Count
+from . import perplexity
+from .cases import infinitebench, leval, longbench, samples, tasks
+from .cases.case import BETWEEN, Case
+from .cases.haystack import Count
+from .cases.tasks import Task
 from .method import NotRun
 from .options import Form, Options, Other
 from .summary import Marked, summary
-from .tasks import Task
 from .ways import method
 
 FULL: tuple[Task | Other, ...] = (*Task, *Other)
 LENGTHS = (8192, 32768, 131072)
 DEPTHS = 10
 ANSWER_TOKENS = 128
-# Of the context in front of a continuation; the first three fit the embedded model's window.
+# Tokens of context before a continuation; the first three fit the embedded model's window.
 PERPLEXITY_LENGTHS = (2048, 4096, 7168, 16384, 32768, 65536, 131072)
 QUICK: tuple[Task | Other, ...] = (Task.PASSKEY, Task.KEY_VALUE, Task.NEEDLES, *Other)
 QUICK_LENGTHS = (2048,)
@@ -42,7 +43,7 @@ QUICK_ANSWER_TOKENS = 48
 
 @dataclass(frozen=True)
 class Batch:
-    """Cases with a summary of their own; `length` is the one that was asked for, in tokens, None for any."""
+    """Cases with a common summary; `length` is the length they were made at, in tokens, None if they were not."""
 
     task: str
     length: int | None
@@ -50,9 +51,9 @@ class Batch:
 
 
 def run(quick: bool, options: Options) -> Report:
-    """Without options, all tasks at three lengths by our own method (quick: a few short ones).
+    """Run the tasks and methods that are chosen; by default, all tasks at three lengths by our own method.
 
-    Raises CasesError if the cases cannot be had.
+    If `quick`, the default is a few short tasks. Raises CasesError if the cases cannot be loaded or made.
     """
     chosen = _defaults(quick, options)
     name = "quality-quick" if quick else "quality"
@@ -98,7 +99,7 @@ def _summarise(report: Report, batch: Batch, name: str, marked: list[Marked]) ->
 
 
 def _defaults(quick: bool, options: Options) -> Options:
-    """What is run where nothing was named."""
+    """Return the options with defaults in place of what was not named."""
     named = options.tasks or options.files
     chosen = options if named else replace(options, tasks=QUICK if quick else FULL)
     if not options.lengths and chosen.tasks:
@@ -143,17 +144,18 @@ def _settings(options: Options) -> Settings:
 
 @contextmanager
 def _folder(options: Options) -> Iterator[Path]:
-    """The library's folder: one for the run, or one that stays."""
+    """Yield the library's folder: the one that was named, which stays, or one for this run."""
     if options.library is not None:
         options.library.mkdir(parents=True, exist_ok=True)
         if options.model is None and not (options.library / "models").exists():
             share_models(options.library)
         yield options.library
-        return
-    with tempfile.TemporaryDirectory(prefix="wholedoc-bench-") as folder:
-        if options.model is None:
-            share_models(Path(folder))
-        yield Path(folder)
+    elif options.model is None:
+        with temporary_home() as folder:
+            yield folder
+    else:
+        with tempfile.TemporaryDirectory(prefix="wholedoc-bench-") as folder:
+            yield Path(folder)
 
 
 def _counter(library: Library) -> Count:
@@ -167,7 +169,7 @@ def _length(pages: tuple[str, ...], count: Count) -> int:
 
 
 def _about(library: Library, options: Options) -> dict[str, object]:
-    """The model, where it runs, and what it was set to."""
+    """Return the model, its device and its settings, for the report."""
     spec, engine = library.engine.spec, library.settings.engine
     return {
         "model": library.model.name,

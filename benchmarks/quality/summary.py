@@ -1,4 +1,4 @@
-"""One row for each case, and one for each task, length and method."""
+"""The rows of a report: one for each case, and a summary for each task, length and method."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from .case import Case
+from .cases.case import Case
+from .cases.metrics import evidence_rank, mark
 from .method import Outcome
-from .metrics import mark
 
 RANKS = (1, 3, 5)
 
 
 @dataclass(frozen=True)
 class Marked:
-    """A case and what became of it; `tokens` is the length of its document."""
+    """A case and its outcome; `tokens` is the length of its document."""
 
     case: Case
     tokens: int
@@ -28,9 +28,8 @@ class Marked:
 
     @property
     def rank(self) -> int | None:
-        """1-based rank of the first citation on an evidence page."""
-        pages = self.outcome.pages or ()
-        return next((rank for rank, page in enumerate(pages, 1) if page in self.case.evidence), None)
+        """The 1-based rank of the first citation on an evidence page; None if there is none."""
+        return evidence_rank(self.outcome.pages or (), self.case.evidence)
 
     def row(self) -> dict[str, Any]:
         case, outcome = self.case, self.outcome
@@ -54,8 +53,11 @@ class Marked:
 
 
 def summary(marked: Sequence[Marked]) -> dict[str, Any]:
-    """Means over cases; evidence over those where it is known, and NLL where there is one. None where there is
-    nothing to take a mean of."""
+    """Return means over the cases.
+
+    Figures of evidence are means over the cases whose evidence is known, the NLL over those that have one. A mean
+    of nothing is None.
+    """
     outcomes = [one.outcome for one in marked]
     cited = [one for one in marked if one.case.evidence and one.outcome.pages is not None]
     read_tokens = sum(one.read_tokens for one in outcomes)

@@ -1,4 +1,4 @@
-"""The methods that a run can compare, by the names that they have on the command line."""
+"""The methods that a run can compare, by their names on the command line."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from .ours import Ours
 
 
 class Way(Enum):
-    """A way to answer."""
+    """How our own method writes the answer."""
 
     OURS = "ours"
     """As the program does by default."""
     PASSAGES = "ours-passages"
-    """From the best passages, read again."""
+    """From the best passages, which are read again."""
     QUOTE = "ours-quote"
-    """From the best passages, in their own words."""
+    """From the best passages, in their words alone."""
     CONTEXT = "ours-context"
-    """From all that was kept, assembled."""
+    """From all kept KV, assembled side by side."""
     REREAD = "ours-reread"
-    """From all that was kept, read again in one window."""
+    """From all kept chunks, read again in one window."""
     MIXTURE = "ours-mixture"
-    """From the mixture of what was kept."""
+    """From the mixture of the kept chunks' predictions."""
 
 
 Chosen = Way | Baseline
@@ -42,7 +42,7 @@ _COMPOSITIONS = {
 
 
 def method(way: Chosen, library: Library) -> Method:
-    """The method of this name with the library's model, folder and settings."""
+    """Return a method with the library's model, folder and settings."""
     if isinstance(way, Baseline):
         return BASELINES[way](
             library.model, Reply.like_ours(library.model, library.settings.sampling.max_new_tokens)
@@ -51,7 +51,7 @@ def method(way: Chosen, library: Library) -> Method:
 
 
 def settings(way: Way, base: Settings) -> Settings:
-    """What distinguishes a way of ours from the others."""
+    """Return `base` with the settings that make this way of answering."""
     if way is Way.OURS:
         return base
     if way in _PASSAGES:

@@ -18,7 +18,7 @@ def fail(_: None) -> Result:
 
 
 def test_its_peak_memory_is_not_that_of_the_process_that_started_it() -> None:
-    """getrusage would say more than the parent holds."""
+    """The peak that getrusage reports would be more than the parent's."""
     held = bytearray(600_000_000)
     assert peak_gigabytes() > 0.6
     child = in_child(peak, len(held))

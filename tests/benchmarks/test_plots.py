@@ -1,4 +1,4 @@
-"""Pictures from the figures that benchmarks wrote."""
+"""Pictures are drawn from the figures that benchmarks wrote."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import Any
 from xml.etree import ElementTree
 
 from benchmarks.plots import draw
-from benchmarks.reading import add_ratios
 from benchmarks.report import Report
+from benchmarks.speed.reading import add_ratios
 
 LLAMA_CPP = [
     {"engine": "ours", "tokens": 2048, "read_s": 2.5},
@@ -45,7 +45,7 @@ def write(folder: Path, **benchmarks: list[dict[str, Any]]) -> Path:
 
 
 def labels(picture: Path) -> set[str]:
-    """All texts in a picture, which must be well formed."""
+    """Return all texts in a picture, which must be well-formed XML."""
     tree = ElementTree.parse(picture)
     return {"".join(one.itertext()).strip() for one in tree.iter("{http://www.w3.org/2000/svg}text")}
 

@@ -18,7 +18,7 @@ from .ask import ask
 from .cluster_heads import cluster_heads
 from .doctor import doctor
 from .serve import serve
-from .shelf import library_commands, list_documents, remove
+from .upkeep import library_commands, list_documents, remove
 
 # The engine's errors that bad input causes. They carry no exit code, unlike wholedoc's own errors, and are
 # listed by name so that torch need not be imported here.

@@ -50,7 +50,7 @@ class Document:
         warnings: tuple[str, ...] = (),
         separator: str = PAGE_SEPARATOR,
     ) -> Document:
-        """Build from `(text, label)` pairs, working out the offsets."""
+        """Build a document from `(text, label)` pairs, and work out where each page begins."""
         built: list[Page] = []
         offset = 0
         for text, label in pages:
@@ -68,7 +68,10 @@ class Document:
         return [page.offset for page in self.pages]
 
     def page_index_at(self, offset: int) -> int:
-        """The 0-based page that holds the character at `offset` (a separator belongs to the page before)."""
+        """Return the 0-based index of the page that holds the character at `offset`.
+
+        A separator belongs to the page before it.
+        """
         return max(bisect_right(self._offsets, offset) - 1, 0)
 
     @property

@@ -1,4 +1,4 @@
-"""Sentences of a page, as exact spans of its text."""
+"""Dividing a page into sentences, each an exact span of its text."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ SENTENCE_END = re.compile(r"(?<=[.!?])[\"'”’)\]]*\s+(?=[\"'“‘(\[]?[A-Z0-
 ABBREVIATION = re.compile(
     r"(?:\b(?:[A-Z]|Mr|Mrs|Ms|Dr|St|No|Nos|vs|cf|ca|approx|Art|Sec|Fig|Capt|Prof|Inc|Ltd|Co)\.)$"
 )
-# Nor after a number that opens a paragraph: "7.", "Article 12.", "2.1."
+# Neither does the full stop behind a number that opens a paragraph: "7.", "Article 12.", "2.1."
 LABEL = re.compile(r"\s*(?:\w+\s+)?\d+(?:\.\d+)*\.")
 # A line this much shorter than the page's long lines ends its paragraph, or is a heading or a table row.
 SHORT_LINE = 0.75
@@ -26,7 +26,7 @@ class Sentence:
 
 
 def sentences(text: str) -> list[Sentence]:
-    """Split a page's text; together the sentences hold every character that is not white space."""
+    """Split a page's text into sentences, which together hold every character that is not white space."""
     found: list[Sentence] = []
     for start, stop in _blocks(text):
         for begin, end in _split(text, start, stop):
@@ -38,7 +38,7 @@ def sentences(text: str) -> list[Sentence]:
 
 
 def _blocks(text: str) -> Iterator[tuple[int, int]]:
-    """Paragraphs, headings and table rows: runs of lines that belong together."""
+    """Yield the span of each paragraph, heading and table row: of each run of lines that belong together."""
     lines = text.splitlines(keepends=True)
     lengths = sorted(len(line.rstrip()) for line in lines)
     long = lengths[int(len(lengths) * 0.9)] if lengths else 0
@@ -55,6 +55,7 @@ def _blocks(text: str) -> Iterator[tuple[int, int]]:
 
 
 def _split(text: str, start: int, stop: int) -> Iterator[tuple[int, int]]:
+    """Yield the span of each sentence between `start` and `stop`."""
     begin = start
     for match in SENTENCE_END.finditer(text, start, stop):
         if ABBREVIATION.search(text, begin, match.start()):

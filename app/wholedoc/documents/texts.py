@@ -14,22 +14,22 @@ from .extraction.paging import divide
 # The id of a text begins with this: no file has such an id.
 TEXT_ID = "text-"
 TITLE_CHARACTERS = 60
-# How a PDF file begins. Loaders that know no PDF take its bytes for text, perhaps below lines of their own.
+# A PDF file begins like this. A loader that does not know PDF passes its bytes on as text, perhaps below a header.
 _PDF = re.compile(r"^%PDF-\d", re.MULTILINE)
 _HEAD_CHARACTERS = 2000
 
 
 def text_document(text: str, name: str | None = None) -> Document:
-    """A document of exactly this text, divided into pages of about 3000 characters, or at its form feeds.
+    """Make a document of exactly this text, divided at its form feeds or into pages of about 3000 characters.
 
-    Without a name it is called by its first line. Raises NoTextError and TextError.
+    A text without a name is called by its first line. Raises NoTextError and TextError.
     """
     check_text(text)
     return _document(divide(text), name or title(text), "")
 
 
 def pages_document(pages: Sequence[tuple[str, str]], name: str) -> Document:
-    """A document of these `(text, label)` pages. Raises NoTextError and TextError."""
+    """Make a document of these `(text, label)` pages. Raises NoTextError and TextError."""
     for text, _ in pages:
         if text:
             check_characters(text)
@@ -38,13 +38,13 @@ def pages_document(pages: Sequence[tuple[str, str]], name: str) -> Document:
 
 
 def title(text: str) -> str:
-    """The text's first line, for a person to know it by."""
+    """Return the text's first line, at most 60 characters of it, as a name for the text."""
     line = " ".join(text.lstrip()[: 4 * TITLE_CHARACTERS].split("\n", 1)[0].split())
     return line if len(line) <= TITLE_CHARACTERS else f"{line[: TITLE_CHARACTERS - 1].rstrip()}…"
 
 
 def check_text(text: str) -> None:
-    """Raise NoTextError if there is nothing to read, TextError if it is no text."""
+    """Raise NoTextError if the text is empty, and TextError if it is a PDF's bytes or holds half characters."""
     if not text.strip():
         raise NoTextError("the text is empty: there is nothing to read")
     pdf = _PDF.search(text, 0, _HEAD_CHARACTERS)
@@ -57,7 +57,7 @@ def check_text(text: str) -> None:
 
 
 def check_characters(text: str) -> None:
-    """Raise TextError for half characters, which no tokenizer and no file can hold."""
+    """Raise TextError if the text holds half a character, which no tokenizer and no file can hold."""
     try:
         text.encode()
     except UnicodeEncodeError as error:

@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 
 from .document import Document
 
-# After these a new paragraph begins: blank lines (also between pages), or a line end after a full stop.
+# A paragraph ends at a blank line (there is one between pages, too), or at a line end after a full stop.
 PARAGRAPH_END = re.compile(r"\n[ \t]*\n\s*|(?<=[.!?:;])[ \t]*\n\s*")
 
 
 @dataclass(frozen=True)
 class TokenizedDocument:
-    """`token_ids` of the whole text; `starts` and `ends` are each token's character offsets in it."""
+    """The `token_ids` of the whole text. `starts` and `ends` are each token's offsets in it, in characters."""
 
     document: Document
     token_ids: tuple[int, ...]
@@ -32,26 +32,26 @@ class TokenizedDocument:
     def paragraph_starts(self) -> list[int]:
         """Ascending token offsets at which a paragraph starts."""
         characters = [match.end() for match in PARAGRAPH_END.finditer(self.document.text)]
-        # A token may carry the white space before its word, so the one that ends after the offset is meant.
+        # A token may include the white space before its word, so the paragraph's first token may begin before it.
         tokens = np.searchsorted(self.ends, characters, side="right")
         return np.unique(tokens[tokens < len(self)]).tolist()
 
     @cached_property
     def pages(self) -> NDArray[np.int64]:
-        """0-based page index of every token."""
+        """The 0-based page index of every token."""
         offsets = np.array([page.offset for page in self.document.pages])
-        # The last character decides: a token's leading white space may belong to the page before.
+        # A token belongs to the page of its last character: its leading white space may stand on the page before.
         return np.searchsorted(offsets, np.maximum(self.ends - 1, 0), side="right") - 1
 
     def token_range(self, start: int, stop: int) -> tuple[int, int]:
-        """The tokens that overlap the characters [start, stop), as a half-open range."""
+        """Return the half-open range of the tokens that overlap the characters [start, stop)."""
         first = int(np.searchsorted(self.ends, start, side="right"))
         last = int(np.searchsorted(self.starts, stop, side="left"))
         return first, max(first, last)
 
 
 def tokenize(document: Document, tokenizer: Any) -> TokenizedDocument:
-    """Tokenize the whole text; nothing is cut, and special tokens in it are plain text."""
+    """Tokenize the whole text. Nothing is cut off, and what looks like a special token is read as plain text."""
     encoded = tokenizer(
         document.text,
         add_special_tokens=False,

@@ -1,4 +1,4 @@
-"""What wholedoc is compared with, on the same loaded model and in the same words."""
+"""The methods that ours is compared with, on the same loaded model and with the same words in the prompt."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ __all__ = ["BASELINES", "Baseline", "Budget", "Build", "Compressed", "Reply", "R
 
 
 class Baseline(Enum):
-    """A method to compare with."""
+    """A method that ours is compared with."""
 
     TRUNCATED = "truncated"
     NTK = "ntk"

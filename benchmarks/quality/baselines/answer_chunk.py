@@ -1,4 +1,4 @@
-"""The bound of every method that chooses chunks: an ordinary prompt of the chunk that says the answer."""
+"""The upper bound of every method that chooses chunks: an ordinary prompt of the chunk with the answer."""
 
 from __future__ import annotations
 
@@ -6,32 +6,32 @@ from dataclasses import replace
 
 from wholedoc.models.text_model import TextModel
 
-from ..case import Case
+from ..cases.case import Case
 from ..method import NotApplicable, Outcome
-from .asked import Asker, Reply
+from .answer_places import answer_places
+from .asked import Reply
 from .chunks import CHUNK_TOKENS, chunks_of, together, tokens_of
-from .evidence import answer_places
-from .plain_model import PlainModel
+from .plain_model import PromptMethod
 
 
-class AnswerChunk:
-    """Only the chunk that says an accepted answer: its first place, one on an evidence page if there is any. Two
-    chunks where the answer stands across their border."""
+class AnswerChunk(PromptMethod):
+    """Answers from the chunk that says an accepted answer, or from two if the answer stands across their border.
+
+    If the answer stands in several places, the first on an evidence page counts, else the first of all.
+    """
 
     name = "answer chunk alone"
 
     def __init__(self, model: TextModel, reply: Reply, chunk_tokens: int = CHUNK_TOKENS) -> None:
-        self._model = model
+        super().__init__(model, reply)
         self._chunk_tokens = chunk_tokens
-        self._asker = Asker(model, reply)
-        self._plain = PlainModel(model)
-
-    def longest(self) -> None:
-        return None
 
     def answer(self, case: Case) -> Outcome:
-        """Raises NotApplicable if the document never says an accepted answer word for word, or if the question
-        leaves no room for the chunk."""
+        """Answer from the chunk alone.
+
+        Raises NotApplicable if the document never says an accepted answer word for word, or if the question leaves
+        no room for the chunk.
+        """
         asked = self._asker(case)
         places = answer_places(case, asked.document)
         if not places:

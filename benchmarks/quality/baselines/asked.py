@@ -1,4 +1,4 @@
-"""A case as the model reads it, in the same words as ours: prefix, document, question, opening of the answer."""
+"""A case as token ids: prefix, document, question and the answer's first words, the same words as ours has."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from wholedoc.models.chat_template import encode
 from wholedoc.models.text_model import TextModel
 from wholedoc.settings import SMALL_MODEL
 
-from ..case import Case
+from ..cases.case import Case
 from ..method import NotApplicable, Outcome
-from .evidence import evidence_kept
+from .answer_places import evidence_kept
 
 
 @dataclass(frozen=True)
 class Reply:
-    """How an answer is opened and when it ends. `one_line`: it also ends with its first line."""
+    """How an answer begins and when it ends; with `one_line` it also ends with its first line."""
 
     max_new_tokens: int = 64
     answer_prefix: str = ""
@@ -27,7 +27,7 @@ class Reply:
 
     @classmethod
     def like_ours(cls, model: TextModel, max_new_tokens: int = 64) -> Reply:
-        """As wholedoc itself has a model of this size answer."""
+        """Return how wholedoc lets a model of this size answer."""
         small = model.parameters < SMALL_MODEL
         return cls(max_new_tokens, ANSWER_PREFIX if small else "", one_line=small)
 
@@ -37,7 +37,7 @@ class Reply:
 
 @dataclass(frozen=True)
 class Said:
-    """An answer's token ids, the wanted answer's mean NLL (nats per token) in its place, and seconds."""
+    """An answer's token ids, the mean NLL of the wanted answer in its place (nats per token), and seconds."""
 
     token_ids: tuple[int, ...]
     nll: float
@@ -47,8 +47,11 @@ class Said:
 
 @dataclass(frozen=True)
 class Asked:
-    """A case in token ids. `after` is everything between document and answer; `question` its part without the tail;
-    `wanted` is the first accepted answer."""
+    """A case in token ids.
+
+    `after` is everything between document and answer, `question` the part of it before the tail, and `wanted` the
+    first accepted answer.
+    """
 
     case: Case
     document: TokenizedDocument
@@ -60,13 +63,13 @@ class Asked:
 
     @property
     def around(self) -> int:
-        """Tokens of the prompt beside the document, and those that the answers may take."""
+        """Tokens that the prompt has besides the document, with room for the answer and for the wanted answer."""
         return len(self.prefix) + len(self.after) + max(self.reply.max_new_tokens, len(self.wanted))
 
     def outcome(
         self, model: TextModel, said: Said, kept: Sequence[range], pages: tuple[int, ...] | None = None
     ) -> Outcome:
-        """What came of it, if the document's tokens in the ranges `kept` were read."""
+        """Return the outcome, given that the document's tokens in the ranges `kept` were read."""
         return Outcome(
             text=model.decode(list(said.token_ids)).strip(),
             nll=said.nll,
@@ -79,7 +82,7 @@ class Asked:
 
 
 class Asker:
-    """Turns cases into `Asked`; the last document's tokens are kept, since its questions come one after another."""
+    """Turns cases into `Asked`. It keeps the last document's tokens: questions about it come one after another."""
 
     def __init__(self, model: TextModel, reply: Reply) -> None:
         self.model = model
@@ -88,7 +91,7 @@ class Asker:
         self._pages: tuple[str, ...] = ()
 
     def __call__(self, case: Case) -> Asked:
-        """Raises NotApplicable if nobody knows an answer whose NLL could be taken."""
+        """Return the case in token ids. Raises NotApplicable if it has no accepted answer."""
         if not case.answers or not case.answers[0].strip():
             raise NotApplicable("the case has no accepted answer")
         prompt, tokenizer = self.model.prompt, self.model.tokenizer
@@ -98,7 +101,7 @@ class Asker:
         return Asked(case, self._tokenized(case), prompt.prefix, asked, question.all_ids, wanted, self.reply)
 
     def _joint(self) -> str:
-        """What stands between the prompt and the answer's first word: a space, unless the prompt ends with one."""
+        """Return what stands between prompt and answer: a space, unless the prompt ends in white space."""
         before = self.model.decode(list(self.model.prompt.suffix)) + self.reply.answer_prefix
         return " " if before and not before[-1].isspace() else ""
 

@@ -1,4 +1,4 @@
-"""KV compression by kvpress's presses, in a child process with the versions that kvpress wants."""
+"""KV compression by kvpress's presses, in a child process with the versions that kvpress needs."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 
 from wholedoc.models.text_model import TextModel
 
-from ..case import Case
+from ..cases.case import Case
 from ..method import NotInstalled, NotRun, Outcome, TooLong
 from .asked import Asked, Asker, Reply, Said
 from .rope import Stretch, frequencies
@@ -19,19 +19,19 @@ from .rope import Stretch, frequencies
 CHILD = Path(__file__).with_name("kvpress_child.py")
 REQUIREMENTS = CHILD.with_name("kvpress.txt")
 PYTHON = Path(__file__).parents[3] / ".venv-kvpress" / "bin" / "python"
-# A press sees the whole text in one pass, which takes memory: the longest in tokens.
+# The longest text in tokens: a press sees all of it in one pass, which takes memory.
 LONGEST_CPU, LONGEST_CUDA = 16_384, 131_072
 
 
 class Press(Enum):
-    """The values are kvpress's names."""
+    """A press; the values are kvpress's names."""
 
     SNAPKV = "SnapKVPress"
-    """Keeps what the last 64 tokens look at (arXiv 2404.14469); the question stands among them, as in the paper."""
+    """Keeps what the last 64 tokens attend to (arXiv 2404.14469); the question is among them, as in the paper."""
     EXPECTED_ATTENTION = "ExpectedAttentionPress"
-    """Keeps what later queries are expected to look at (arXiv 2510.00636), without the question."""
+    """Keeps what later queries are expected to attend to (arXiv 2510.00636), without the question."""
     KVZIP = "KVzipPress"
-    """Keeps what repeating the text needs (arXiv 2505.23416), without the question: it reads everything twice."""
+    """Keeps what is needed to repeat the text (arXiv 2505.23416), without the question; reads the text twice."""
 
     @property
     def sees_question(self) -> bool:
@@ -39,12 +39,12 @@ class Press(Enum):
 
     @property
     def repeated_tokens(self) -> int:
-        """Tokens that a press runs after the text to choose what stays: their positions want room too."""
+        """Tokens that the press runs after the text to choose what stays; their positions need room too."""
         return 2048 + 64 if self is Press.KVZIP else 0
 
 
 class Compressed:
-    """The whole document in one pass (NTK-scaled beyond the window), then only a budget of its KV."""
+    """Reads the whole document in one pass (NTK-scaled beyond the window) and answers from a budget of its KV."""
 
     def __init__(
         self, model: TextModel, reply: Reply, press: Press, kept_tokens: int = 4096, python: Path = PYTHON
@@ -57,16 +57,16 @@ class Compressed:
         self._python = python
         self._child: subprocess.Popen[str] | None = None
 
-    def longest(self) -> int:
-        return LONGEST_CPU if self._model.loaded.spec.device.type == "cpu" else LONGEST_CUDA
-
     def answer(self, case: Case) -> Outcome:
-        """`evidence_kept` is None: every head keeps other tokens. Raises TooLong, NotInstalled, and NotApplicable
-        if the model scales its RoPE itself."""
+        """Answer; `evidence_kept` is None, since every head keeps other tokens.
+
+        Raises TooLong, NotInstalled, and NotApplicable if the model scales its RoPE itself.
+        """
         asked = self._asker(case)
         tokens = len(asked.document)
-        if tokens > self.longest():
-            raise TooLong(f"{tokens:,} tokens; kvpress reads in one pass, at most {self.longest():,} here")
+        longest = LONGEST_CPU if self._model.loaded.spec.device.type == "cpu" else LONGEST_CUDA
+        if tokens > longest:
+            raise TooLong(f"{tokens:,} tokens; kvpress reads in one pass, at most {longest:,} here")
         said = Said(**self._exchange(self._request(asked)))
         outcome = asked.outcome(self._model, replace(said, token_ids=tuple(said.token_ids)), [range(tokens)])
         return replace(outcome, evidence_kept=None, kept_tokens=min(tokens, self._kept_tokens))

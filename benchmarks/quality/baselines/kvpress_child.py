@@ -1,7 +1,7 @@
-"""Runs in kvpress's own environment: a JSON request a line on stdin, its answer a line on stdout.
+"""Answers requests in kvpress's own environment: JSON lines on stdin, and an answer on stdout for each.
 
-Imports nothing of this project, whose transformers is newer than kvpress allows. What is compressed, asked and
-wanted comes as token ids, RoPE as its frequencies.
+It imports nothing of this project, whose transformers is newer than kvpress allows. Requests hold the text, the
+question and the wanted answer as token ids, and RoPE as its frequencies.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from transformers.utils import logging
 
 
 class Pressed:
-    """A model and the KV that a press left of what it read last."""
+    """A model, and the KV of the last text as a press left it."""
 
     def __init__(self, folder: str, dtype: str, device: str) -> None:
         self._model: Any = AutoModelForCausalLM.from_pretrained(
@@ -33,7 +33,7 @@ class Pressed:
 
     @torch.inference_mode()
     def answer(self, request: dict[str, Any]) -> dict[str, Any]:
-        """Read and compress (unless that was done for the question before), answer, take the NLL."""
+        """Read and compress the text unless the last request did, answer, and take the wanted answer's NLL."""
         started = time.perf_counter()
         read = {name: request[name] for name in ("press", "compressed", "kept", "inverse", "factor")}
         if read != self._read:
@@ -54,15 +54,17 @@ class Pressed:
         rotary.inv_freq = torch.tensor(inverse, device=self._model.device)
         rotary.attention_scaling = factor
         self._cache, self._tokens = DynamicCache(), len(compressed)
-        # Half a token more than wanted: kvpress rounds the product down.
+        # Ask for half a token more than wanted: kvpress rounds the product down.
         ratio = max(0.0, 1 - (kept + 0.5) / self._tokens)
         with getattr(kvpress, press)(compression_ratio=ratio)(self._model):
             ids = torch.tensor([compressed], device=self._model.device)
             self._model.model(input_ids=ids, past_key_values=self._cache)
 
     def _run(self, token_ids: list[int], after: int) -> Tensor:
-        """Logits (tokens, vocabulary) of tokens that stand `after` tokens behind what was compressed: positions go
-        on where the document ended, however much of it is left."""
+        """Append tokens at positions from `after` behind the text; return logits, fp32 (tokens, vocabulary).
+
+        Positions go on where the text ended, however much of it is left.
+        """
         first = self._tokens + after
         positions = torch.arange(first, first + len(token_ids), device=self._model.device)
         ids = torch.tensor([token_ids], device=self._model.device)
@@ -93,7 +95,7 @@ class Pressed:
 
 
 def main() -> None:
-    """`kvpress_child.py FOLDER DTYPE DEVICE`: first a line that says which transformers this is."""
+    """Serve requests as `kvpress_child.py FOLDER DTYPE DEVICE`; the first line out gives transformers' version."""
     logging.disable_progress_bar()
     pressed = Pressed(*sys.argv[1:4])
     print(json.dumps({"transformers": transformers.__version__}), flush=True)

@@ -1,4 +1,4 @@
-"""The model as transformers runs it: full attention by SDPA, on the weights that are already loaded."""
+"""The model as transformers runs it: full attention by SDPA, on the weights that are loaded already."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from transformers import DynamicCache
 
 from wholedoc.models.text_model import TextModel
 
-from .asked import Asked, Said
+from .asked import Asked, Asker, Reply, Said
 from .rope import Stretch, frequencies
 
-# Attention of a slice on all that stands before it takes a mask of (slice, tokens): of a long text read at once it
-# would fill the memory.
+# Tokens in a forward pass. The mask of a pass is (slice, tokens): that of a long text read at once would fill the
+# memory.
 SLICE = 1024
 
 
 def twin(model: Any) -> Any:
-    """A second instance of a transformers model on the same weight tensors, attending through SDPA."""
+    """Return a second instance of a transformers model on the same weight tensors, which attends by SDPA."""
     with init_empty_weights(include_buffers=False):
         other = type(model)(copy.deepcopy(model.config))
     other.load_state_dict(model.state_dict(), assign=True)
@@ -33,7 +33,7 @@ def twin(model: Any) -> Any:
 
 
 class PlainModel:
-    """Reads ordinary prompts and answers greedily. What was read last is kept: only what differs is read anew."""
+    """Reads ordinary prompts and answers greedily. It keeps the last prompt's KV, and reads only what differs."""
 
     def __init__(self, model: TextModel, slice_tokens: int = SLICE) -> None:
         self.text_model = model
@@ -45,22 +45,22 @@ class PlainModel:
 
     @property
     def window(self) -> int:
-        """The context that the model was trained on, in tokens."""
+        """The longest context that the model was trained on, in tokens."""
         return self.text_model.loaded.spec.window
 
     def stretch(self, how: Stretch, tokens: int) -> None:
-        """Let RoPE reach over `tokens` tokens from now on. Raises NotApplicable."""
+        """Stretch RoPE over `tokens` tokens from now on. Raises NotApplicable if the model stretches it itself."""
         inverse, factor = frequencies(self.model.config, how, tokens, self.model.device)
         if not torch.equal(inverse, self._rotary.inv_freq) or factor != self._rotary.attention_scaling:
             self._rotary.inv_freq, self._rotary.attention_scaling = inverse, factor
             self.forget()
 
     def forget(self) -> None:
-        """Let go of what was read."""
+        """Drop the KV of what was read."""
         self._cache, self._read = DynamicCache(), ()
 
     def ask(self, asked: Asked, document: Sequence[int]) -> Said:
-        """Read prefix and `document`, answer the question. Seconds do not count the NLL."""
+        """Read prefix and `document`, answer, and take the wanted answer's NLL, which is not timed."""
         started = time.perf_counter()
         self.read((*asked.prefix, *document))
         read = time.perf_counter()
@@ -74,7 +74,7 @@ class PlainModel:
         return Said(said, nll, read - started, answered - read)
 
     def read(self, token_ids: Sequence[int]) -> None:
-        """Make the cache hold these tokens and no others."""
+        """Make the cache hold exactly these tokens."""
         ids = tuple(token_ids)
         same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(ids, self._read, strict=False)))
         self._crop(same)
@@ -85,7 +85,7 @@ class PlainModel:
 
     @torch.inference_mode()
     def _run(self, token_ids: Sequence[int], keep: int = 1) -> Tensor:
-        """Append tokens slice by slice; logits of the last `keep` of them, fp32 (keep, vocabulary)."""
+        """Append tokens slice by slice; return logits of the last `keep` of them, fp32 (keep, vocabulary)."""
         logits: list[Tensor] = []
         for first in range(0, len(token_ids), self._slice):
             part = token_ids[first : first + self._slice]
@@ -110,7 +110,7 @@ class PlainModel:
                 last = self._run([token])
 
     def _nll(self, last: Tensor, wanted: Sequence[int]) -> float:
-        """Mean -log P of `wanted` after the logits `last`, nats per token."""
+        """Return the mean -log P of `wanted`, in nats per token; `last` predicts its first token."""
         logits = last[-1:]
         if len(wanted) > 1:
             logits = torch.cat([logits, self._run(wanted[:-1], keep=len(wanted) - 1)])
@@ -121,3 +121,12 @@ class PlainModel:
         surplus = self._cache.get_seq_length() - tokens
         if surplus > 0:
             self._cache.crop(-surplus)
+
+
+class PromptMethod:
+    """The base of methods that answer from ordinary prompts: the model, and the cases as prompts for it."""
+
+    def __init__(self, model: TextModel, reply: Reply) -> None:
+        self._model = model
+        self._asker = Asker(model, reply)
+        self._plain = PlainModel(model)

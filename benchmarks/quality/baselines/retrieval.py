@@ -1,4 +1,4 @@
-"""Retrieval: an ordinary prompt of the chunks that BM25 ranks best for the question."""
+"""Retrieval: an ordinary prompt of the chunks that BM25 ranks highest for the question."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ import numpy as np
 from parallelcomp import Chunk
 from wholedoc.models.text_model import TextModel
 
-from ..case import Case
+from ..cases.case import Case
 from ..method import NotApplicable, Outcome
-from .asked import Asker, Reply
+from .answer_places import text_of
+from .asked import Reply
 from .chunks import CHUNK_TOKENS, chunks_of, pages_of, together, tokens_of
-from .evidence import text_of
-from .plain_model import PlainModel
+from .plain_model import PromptMethod
 
-WORD = r"(?u)\b\w+\b"  # numbers of one digit are words too
+WORD = r"(?u)\b\w+\b"  # single digits are words too
 
 
 def rank(texts: Sequence[str], question: str) -> list[int]:
-    """Indices of the texts by BM25 (Lucene's, k1 1.5, b 0.75) for the question, the best first; ties in order.
+    """Return the indices of the texts, the best first, by BM25 (Lucene's, k1 1.5, b 0.75); ties keep their order.
 
-    Words in lower case without English stop words, stemmed (Snowball English).
+    Words are in lower case, without English stop words and stemmed (Snowball English).
     """
     import bm25s
     import Stemmer
@@ -50,7 +50,7 @@ def rank(texts: Sequence[str], question: str) -> list[int]:
 
 @dataclass(frozen=True)
 class Budget:
-    """At most `kept_tokens` of the document, in chunks of at most `chunk_tokens`."""
+    """At most `kept_tokens` tokens in chunks of at most `chunk_tokens`. Raises ValueError if no chunk fits."""
 
     kept_tokens: int = 4096
     chunk_tokens: int = CHUNK_TOKENS
@@ -60,22 +60,20 @@ class Budget:
             raise ValueError(f"a chunk of {self.chunk_tokens} tokens exceeds the budget of {self.kept_tokens}")
 
 
-class Retrieval:
-    """BM25 over chunks, the best within the budget put back into document order."""
+class Retrieval(PromptMethod):
+    """Answers from the chunks that BM25 ranks highest, as many as the budget holds, in document order."""
 
     def __init__(self, model: TextModel, reply: Reply, budget: Budget | None = None) -> None:
+        super().__init__(model, reply)
         self.budget = budget or Budget()
         self.name = f"BM25 {self.budget.kept_tokens}"
-        self._model = model
-        self._asker = Asker(model, reply)
-        self._plain = PlainModel(model)
-
-    def longest(self) -> None:
-        return None
 
     def answer(self, case: Case) -> Outcome:
-        """`pages`: those of all chunks in the order of the ranking. Raises NotApplicable if no chunk fits the
-        window beside the question. Reading depends on the question, so that its time is the answer's."""
+        """Answer; `pages` are those of all chunks in the order of the ranking.
+
+        What is read depends on the question, so the time of reading counts as the answer's. Raises NotApplicable if
+        no chunk fits the window beside the question.
+        """
         asked = self._asker(case)
         room = min(self.budget.kept_tokens, self._plain.window - asked.around)
         if room < self.budget.chunk_tokens:
@@ -93,7 +91,7 @@ class Retrieval:
 
 
 def within(ranked: Sequence[Chunk], budget: int) -> list[Chunk]:
-    """The first of the chunks, as long as all of them fit the budget in tokens: the engine's own rule."""
+    """Return the first chunks that together fit the budget in tokens, by the engine's own rule."""
     kept: list[Chunk] = []
     for one in ranked:
         budget -= len(one)

@@ -12,16 +12,16 @@ from transformers.modeling_rope_utils import ROPE_INIT_FUNCTIONS
 
 from ..method import NotApplicable
 
-# transformers' usual factor. With 1 only the lowest frequency would stay within the angles it was trained on; with
-# 2 nearly all do that turn less than once in the window.
+# This is the usual factor in transformers. With 1, only the lowest frequency would stay within the angles it was
+# trained on; with 2, nearly all frequencies that turn less than once in the window do.
 NTK_FACTOR = 2.0
-# What a stretch is made for is rounded up to this many tokens, so that questions of different length find the
-# document read with the same frequencies.
+# The length to stretch to is rounded up to a multiple of this many tokens, so that questions of different lengths
+# find the document read with the same frequencies.
 STEP = 1024
 
 
 class Stretch(Enum):
-    """How; the values are transformers' `rope_type`."""
+    """How RoPE is stretched; the values are transformers' `rope_type`."""
 
     NTK = "dynamic"
     """A larger base, so that the lowest frequency turns no further than in training (dynamic NTK)."""
@@ -30,11 +30,11 @@ class Stretch(Enum):
 
 
 def frequencies(config: Any, stretch: Stretch, tokens: int, device: torch.device) -> tuple[Tensor, float]:
-    """Inverse frequencies (rotary_dim / 2,) for a text of `tokens` tokens, and the factor on cos and sin.
+    """Return inverse frequencies (rotary_dim / 2,) for a text of `tokens` tokens, and the factor on cos and sin.
 
-    Both adapt to the text's length, which is known before it is read: transformers' own dynamic layer would change
-    the frequencies while a text is read in slices, and keys that are already cached would not fit any more. Within
-    the window both are the model's own. Raises NotApplicable if the model stretches its RoPE itself.
+    Both follow from the text's length, which is known before reading. transformers' own dynamic layer would change
+    the frequencies while a text is read in slices, so that cached keys would no longer match. Within the window
+    both are the model's own. Raises NotApplicable if the model stretches its RoPE itself.
     """
     own = config.rope_parameters
     if own.get("rope_type", "default") != "default":
@@ -42,7 +42,7 @@ def frequencies(config: Any, stretch: Stretch, tokens: int, device: torch.device
     window = config.max_position_embeddings
     length = max(-(-tokens // STEP) * STEP, window)
     stretched = copy.deepcopy(config)
-    # Dynamic NTK takes its growth from the length, YaRN all of it from the factor.
+    # Dynamic NTK also grows with the length; YaRN depends on the factor alone.
     factor = NTK_FACTOR if stretch is Stretch.NTK else length / window
     stretched.rope_parameters = {**own, "rope_type": stretch.value, "factor": factor}
     if stretch is Stretch.YARN:

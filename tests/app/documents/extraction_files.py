@@ -13,7 +13,7 @@ HELVETICA = b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /Win
 
 
 def text_pdf(pages: Iterable[Sequence[str]]) -> bytes:
-    """A page for each sequence of lines, through reportlab."""
+    """Write a PDF with reportlab that has a page for each sequence of lines."""
     buffer = io.BytesIO()
     drawing = canvas.Canvas(buffer, pagesize=(612, 792))
     for lines in pages:
@@ -25,7 +25,7 @@ def text_pdf(pages: Iterable[Sequence[str]]) -> bytes:
 
 
 def rewritten(data: bytes, **encryption: object) -> bytes:
-    """`data` through pypdf's writer, which puts the catalogue first; encrypted if arguments are given."""
+    """Write `data` anew with pypdf, which puts the catalogue first, and encrypt it if arguments are given."""
     writer = pypdf.PdfWriter(clone_from=io.BytesIO(data))
     if encryption:
         writer.encrypt(**encryption)
@@ -35,7 +35,7 @@ def rewritten(data: bytes, **encryption: object) -> bytes:
 
 
 def raw_pdf(objects: Sequence[bytes], trailer: bytes = b"") -> bytes:
-    """A PDF of numbered objects; the first one is the catalogue."""
+    """Write a PDF of these objects, numbered from 1; the first is the catalogue."""
     out = b"%PDF-1.7\n"
     offsets = []
     for number, body in enumerate(objects, 1):
@@ -55,7 +55,7 @@ def stream(data: bytes, entries: bytes = b"", compress: bool = False) -> bytes:
 
 
 def one_page_pdf(content: bytes, *more: bytes, resources: bytes = b"", count: int = 1) -> bytes:
-    """A page with one content stream object (4) and `more` objects from 6 on; object 5 is the font."""
+    """Write a PDF of one page: object 4 is its content, object 5 the font, and `more` objects follow."""
     return raw_pdf(
         [
             b"<< /Type /Catalog /Pages 2 0 R >>",

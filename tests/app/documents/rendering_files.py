@@ -47,7 +47,7 @@ def quote_page() -> bytes:
 def changed(
     data: bytes, *, rotate: int = 0, crop: tuple[float, float, float, float] | None = None, user_unit: float = 1
 ) -> bytes:
-    """The first page turned clockwise, cut to (left, bottom, right, top) in points, and in units of its own."""
+    """Turn the first page clockwise, crop it to (left, bottom, right, top) in points, and set its length unit."""
     writer = pypdf.PdfWriter(clone_from=io.BytesIO(data))
     page = writer.pages[0]
     page.rotate(rotate)
@@ -66,7 +66,7 @@ def opened(image: PageImage) -> Image.Image:
 
 
 def red_and_black(image: PageImage, boxes: Sequence[Box] | None = None) -> tuple[int, int]:
-    """How many pixels of red ink and of black ink there are: on the whole picture, or in the boxes only."""
+    """Count the pixels of red ink and of black ink on the whole picture, or in the boxes only."""
     picture = opened(image)
     if boxes is not None:
         blank = Image.new("RGB", picture.size, "white")

@@ -103,8 +103,8 @@ def test_a_flate_bomb_stays_within_the_limits(tmp_path: Path) -> None:
     bomb = one_page_pdf(stream(show(b"hello") + b" " * 400_000_000, compress=True))
     assert len(bomb) < 4_000_000
     started = time.monotonic()
-    # Both readers refuse to unpack it: pdfium dies at the memory limit, pypdf has one of its own.
-    assert "is damaged (its only page cannot be read)" in str(_refusal(_file(tmp_path, bomb)))
+    # pdfium dies at the memory limit.
+    assert "made its reader crash" in str(_refusal(_file(tmp_path, bomb)))
     assert time.monotonic() - started < 10
 
 
@@ -150,22 +150,18 @@ def _form(content: bytes, inner: int) -> bytes:
     )
 
 
-def test_a_form_that_draws_itself_is_read_without_pdfium(tmp_path: Path) -> None:
+def test_a_form_that_draws_itself_is_refused(tmp_path: Path) -> None:
     # pdfium takes memory without end on this one, and dies at the limit.
     data = one_page_pdf(
         stream(show(b"hello there") + b" /X Do"),
         _form(b"/X Do /X Do", 6),
         resources=b"/XObject << /X 6 0 R >>",
     )
-    document = read_document(_file(tmp_path, data), limits=MODEST)
-    assert document.text == "hello there"
-    assert document.warnings == (
-        "pdfium crashed on this file: the text is pypdf's alone and could not be checked against it.",
-    )
+    assert "so it is damaged or harmful" in str(_refusal(_file(tmp_path, data)))
 
 
 def _exponential_forms() -> bytes:
-    """Each form draws the next one ten times: 10^11 in all."""
+    """Make a page of forms that each draw the next one ten times, 10^11 in all."""
     forms = [_form(b"/X Do " * 10, 7 + step) for step in range(11)]
     return one_page_pdf(
         stream(show(b"hello") + b" /X Do"),

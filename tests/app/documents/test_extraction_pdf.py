@@ -15,9 +15,13 @@ from reportlab.pdfgen import canvas
 
 from wholedoc.documents.document import Document, OutlineEntry
 from wholedoc.documents.extraction import ExtractionLimits, read_document
+from wholedoc.documents.extraction.pdf.extract import read_pdf
+from wholedoc.documents.extraction.pdf.opening import Obstacle, Refusal
+from wholedoc.documents.extraction.pdf.readers import PdfRequest
+from wholedoc.documents.extraction.pdf.with_pypdf import PypdfReader
 from wholedoc.errors import ExtractionLimitError, NoTextError, PasswordError
 
-from .extraction_files import one_page_pdf, raw_pdf, rewritten, show, stream, text_pdf
+from .extraction_files import HELVETICA, one_page_pdf, raw_pdf, rewritten, show, stream, text_pdf
 
 Read = Callable[..., Document]
 PROSE = [["The reservoir was drained in 1931.", "Nobody was told."], ["Second page, about turbines."]]
@@ -113,18 +117,45 @@ def test_ligatures_become_letters(read: Read) -> None:
     assert read(page).text == "finding the office"
 
 
-def test_readers_that_disagree_leave_the_text_to_pypdf(read: Read) -> None:
-    # pdfium gives the replacement text of a marked passage, pypdf what is drawn.
+def test_a_passage_with_replacement_text_is_read_as_its_replacement(read: Read) -> None:
     replaced = b"/Span << /ActualText (something else altogether was said) >> BDC %s EMC"
     document = read(one_page_pdf(stream(replaced % show(b"the words on the page"))))
-    assert document.text == "the words on the page"
-    assert len(document.warnings) == 1
-    assert "pypdf's text was used for the whole document" in document.warnings[0]
-    assert "page 1" in document.warnings[0]
+    assert document.text == "something else altogether was said"
+    assert document.warnings == ()
+
+
+def test_a_file_whose_labels_cannot_be_read_keeps_its_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(PypdfReader, "open", lambda *_: Refusal(Obstacle.DAMAGE, "broken"))
+    extracted = read_pdf(PdfRequest(text_pdf(PROSE), "report.pdf", None, ExtractionLimits()))
+    assert extracted.pages == (("\n".join(PROSE[0]), "1"), (PROSE[1][0], "2"))
+    assert extracted.outline == ()
+    assert extracted.warnings == (
+        "The page labels and the outline are damaged and were left out: pages are numbered from 1.",
+    )
+
+
+def test_readers_that_count_different_pages_are_reported(read: Read) -> None:
+    resources = b"/MediaBox [0 0 612 792] /Resources << /Font << /F1 7 0 R >> >>"
+    page = b"<< /Type /Page /Parent 2 0 R /Contents %d 0 R " + resources + b" >>"
+    data = raw_pdf(
+        [
+            b"<< /Type /Catalog /Pages 2 0 R >>",
+            b"<< /Type /Pages /Kids [3 0 R 4 0 R] /Count 1 >>",
+            page % 5,
+            page % 6,
+            stream(show(b"the first page")),
+            stream(show(b"the second page")),
+            HELVETICA,
+        ]
+    )
+    document = read(data)
+    assert document.text == "the first page"
+    (warning,) = document.warnings
+    assert warning.startswith("The file is damaged: one reader finds 1 pages in it and another 2.")
 
 
 def _drawing(*pages: str) -> bytes:
-    """A page for each of "text", "image" and "blank"."""
+    """Draw a page for each word, which is "text", "image" or "blank"."""
     buffer = io.BytesIO()
     drawing = canvas.Canvas(buffer)
     image = ImageReader(Image.new("L", (8, 8), 128))

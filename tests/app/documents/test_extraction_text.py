@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import bz2
 import codecs
+import gzip
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -18,7 +20,6 @@ from wholedoc.documents.extraction.decoding import decode
 from wholedoc.documents.extraction.html import read_html
 from wholedoc.documents.extraction.hyphens import join_divided_words
 from wholedoc.documents.extraction.paging import PAGE_CHARACTERS, Heading, extracted_from_text, paginate
-from wholedoc.documents.extraction.pdf.agreement import compare, spread
 from wholedoc.documents.extraction.pdf.page_warnings import page_ranges
 from wholedoc.documents.extraction.plain import markdown_headings, read_text
 from wholedoc.errors import DocumentError, NoTextError, UnreadableFileError
@@ -45,8 +46,14 @@ def read(tmp_path: Path) -> Read:
         ("a.docx", b"PK\x03\x04" + bytes(26) + b"word/document.xml", "is a Word document"),
         ("a.txt", b"PK\x03\x04" + bytes(26) + b"word/document.xml", "is a Word document"),
         ("a.pdf", b"PK\x03\x04" + bytes(26) + b"readme", "is a ZIP archive"),
-        ("a.pdf", b"\x89PNG\r\n\x1a\n" + bytes(8), "is a PNG image"),
-        ("a.jpg", b"\xff\xd8\xff\xe0" + bytes(8), "is a JPEG image"),
+        ("a.pdf", b"\x89PNG\r\n\x1a\n" + bytes(8), "is an image (PNG)"),
+        ("a.jpg", b"\xff\xd8\xff\xe0" + bytes(8), "is an image (JPEG)"),
+        ("a.heic", b"\0\0\0\x20ftypheic\0\2\0mif1heic", "is an image (HEIF)"),
+        ("a.mp3", b"ID3\4" + bytes(20), "is a sound recording (MPEG)"),
+        ("a.md", bz2.compress(b"a short text"), "is binary data (bzip2 compressed archive, by its first bytes)"),
+        ("a.txt", gzip.compress(b"a short text"), "is binary data (GZIP Archive file, by its first bytes)"),
+        ("a.bin", bytes(4000), "is binary data, or UTF-16"),
+        ("a.gguf", b"GGUF\3\0\0\0", "is a GGUF model"),
         ("a.md", b"\x7fELF\x02\x01" + bytes(8), "is an executable program"),
         ("a.exe", b"MZ\x90\0\x03\0", "is an executable program"),
         ("a.doc", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "is an old Word document"),
@@ -98,6 +105,14 @@ def test_text_files_without_text_are_refused(read: Read, name: str, data: bytes)
 
 def test_a_text_about_pdf_files_is_text(read: Read) -> None:
     assert read("A file starts with %PDF-1.7 · always.".encode(), "about.md").text.startswith("A file starts")
+
+
+@pytest.mark.parametrize(
+    "text", ["MZ is the mark of a program.", "ID3 tags, explained.", "BM, an initial. Ünder it:"]
+)
+@pytest.mark.parametrize("encoding", ["utf-8", "cp1252"])
+def test_a_text_may_begin_with_the_mark_of_another_format(read: Read, text: str, encoding: str) -> None:
+    assert read(text.encode(encoding), "a.txt").text == text
 
 
 # --- encodings ------------------------------------------------------------------------------------------
@@ -288,17 +303,6 @@ def test_words_divided_at_line_ends(text: str, joined: str) -> None:
 def test_the_document_decides_about_hyphens() -> None:
     assert join_divided_words(["a long-\nterm plan", "long-term"])[0] == "a long-term\nplan"
     assert join_divided_words(["a long-\nterm plan", "longterm"])[0] == "a longterm\nplan"
-
-
-def test_agreement_is_about_letters_not_layout() -> None:
-    one, other = "The quick brown fox jumps.", "Thequick brown\nfox jum-\nps."
-    assert compare([(0, one, other)]).holds
-    assert compare([]).holds
-    disagreement = compare([(0, one, one), (3, one, "Entirely different words."), (4, one, "")])
-    assert not disagreement.holds
-    assert disagreement.apart == (3, 4)
-    assert spread(range(3)) == [0, 1, 2]
-    assert spread(range(100)) == [0, 14, 28, 42, 57, 71, 85, 99]
 
 
 def test_page_ranges_are_short() -> None:

@@ -26,7 +26,7 @@ def _render(tmp_path: Path, data: bytes, quote: str = " ".join(QUOTE), width: in
 
 
 def _assert_on_the_red(image: PageImage, boxes: int) -> None:
-    """All red ink is in the boxes, and next to nothing else."""
+    """Assert that all red ink is in the boxes, and hardly any other ink."""
     assert len(image.boxes) == boxes
     everywhere, _ = red_and_black(image)
     inside, others = red_and_black(image, image.boxes)
@@ -83,7 +83,7 @@ def test_words_divided_at_line_ends(tmp_path: Path) -> None:
 
 
 def _page_in(font: bytes, text: bytes, *more: bytes) -> bytes:
-    """A page with the font as object 5 and `more` objects from 6 on."""
+    """Write a PDF of one page whose font is object 5; `more` objects follow."""
     return raw_pdf(
         [
             b"<< /Type /Catalog /Pages 2 0 R >>",

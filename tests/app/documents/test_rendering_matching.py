@@ -21,7 +21,7 @@ def _prose(words: int, seed: int = 1) -> str:
 
 
 def _matched(page: str, quote: str) -> list[str]:
-    """What is found of `quote`, as it stands on the page, in the page's order."""
+    """Return what is found of `quote` on the page, in the page's order."""
     letters = Letters.of(page)
     runs = sorted(find(letters, Letters.of(quote).text), key=lambda run: run.page)
     return [letters.text[run.page : run.page + run.length] for run in runs]

@@ -1,6 +1,9 @@
-"""Reading a file into a `Document`, in a limited child process."""
+"""Here a file is read into a `Document`, by a child process with limits on time, memory and size.
 
+May import `document`, `wholedoc.runtime` and the errors. Only the child process imports parsers of PDF and HTML.
+"""
+
+from .from_file import read_document
 from .limits import ExtractionLimits
-from .reader import read_document
 
 __all__ = ["ExtractionLimits", "read_document"]

@@ -1,4 +1,4 @@
-"""Bytes that claim to be text, decoded or refused."""
+"""Decoding bytes that should be text, or refusing them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from ...errors import UnreadableFileError
 from .clean import clean_characters
 
 _BYTE_ORDER_MARKS = (
-    # UTF-32 first: its little-endian mark begins with that of UTF-16.
+    # UTF-32 stands first, because its little-endian mark begins with that of UTF-16.
     (codecs.BOM_UTF32_LE, "utf-32"),
     (codecs.BOM_UTF32_BE, "utf-32"),
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -20,8 +20,18 @@ _CONTROLS = bytes(code for code in range(32) if code not in _USUAL_CONTROLS)
 _MOST_CONTROLS = 0.02  # of all bytes; text has none, compressed data about 0.1
 
 
+def has_byte_order_mark(data: bytes) -> bool:
+    """Return whether `data` begins as Unicode text with a byte order mark does."""
+    return any(data.startswith(mark) for mark, _ in _BYTE_ORDER_MARKS)
+
+
+def has_many_controls(data: bytes) -> bool:
+    """Return whether more than 2 % of the bytes are control characters that no text has."""
+    return len(data.translate(None, _CONTROLS)) < len(data) * (1 - _MOST_CONTROLS)
+
+
 def decode(data: bytes, name: str, declared: str | None = None) -> tuple[str, tuple[str, ...]]:
-    """Text without control characters (form feeds stay), and warnings about the encoding.
+    """Return the text without control characters other than form feeds, and warnings about its encoding.
 
     `declared` is the encoding that the file itself states. A byte order mark decides, then `declared`,
     then UTF-8; else the text is taken as Windows-1252, or as Latin-1, with a warning.
@@ -39,7 +49,7 @@ def _decode(data: bytes, name: str, declared: str | None) -> tuple[str, tuple[st
     for mark, encoding in _BYTE_ORDER_MARKS:
         if data.startswith(mark):
             return _decode_marked(data, encoding, name), ()
-    if len(data.translate(None, _CONTROLS)) < len(data) * (1 - _MOST_CONTROLS):
+    if has_many_controls(data):
         raise UnreadableFileError(f"{name} is binary data, not text: save it as PDF, HTML, Markdown or plain text.")
     for encoding in filter(None, (declared, "utf-8")):
         try:

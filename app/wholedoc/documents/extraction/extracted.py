@@ -15,31 +15,33 @@ _ERRORS: dict[str, type[DocumentError]] = {
 
 
 class InvalidResultError(Exception):
-    """The worker's answer is not what a worker writes (it was taken over, or it is broken)."""
+    """The worker's answer has not the form that a worker writes, so the worker is broken or was taken over."""
 
 
 @dataclass(frozen=True)
 class Extracted:
-    """`pages` are `(text, label)` pairs, in order."""
+    """What was read from a file. `pages` are `(text, label)` pairs in order."""
 
     pages: tuple[tuple[str, str], ...]
     outline: tuple[OutlineEntry, ...] = ()
     warnings: tuple[str, ...] = ()
 
     def to_json(self) -> bytes:
+        """Write this as a worker's answer."""
         outline = [(entry.title, entry.level, entry.page) for entry in self.outline]
         body = {"pages": self.pages, "outline": outline, "warnings": self.warnings}
         return json.dumps(body, ensure_ascii=False).encode("utf-8", "replace")
 
 
 def error_to_json(error: DocumentError) -> bytes:
+    """Write an error as a worker's answer."""
     return json.dumps({"error": [type(error).__name__, str(error)]}).encode()
 
 
 def parse_result(raw: bytes, limits: ExtractionLimits) -> Extracted:
-    """Check and rebuild a worker's answer.
+    """Check a worker's answer and rebuild what it says.
 
-    The worker has read a hostile file, so nothing it says is taken on trust.
+    The worker may have read a hostile file, so its answer is not trusted.
     Raises the `DocumentError` that the worker reports, or `InvalidResultError`.
     """
     try:

@@ -1,17 +1,21 @@
-"""What a file is, told from its first bytes; its name only chooses between kinds of text."""
+"""What a file is, told from its first bytes; its suffix only chooses between kinds of text.
+
+PDF, text and the kinds of Office documents are told apart here. Every other kind of file is refused, and the
+library `puremagic` finds its name for the message.
+"""
 
 from __future__ import annotations
 
 from enum import Enum, auto
 
 from ...errors import UnreadableFileError
+from .decoding import has_byte_order_mark, has_many_controls
 
 HEAD_BYTES = 4096
-"""How much of the file `detect` wants to see."""
+"""How many bytes from the file's beginning `detect` needs."""
 
 _PDF_MARK = b"%PDF-"
-_PDF_MARK_WITHIN = 1024  # readers accept junk before the header, up to here
-_BYTE_ORDER_MARKS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
+_PDF_MARK_WITHIN = 1024  # PDF readers accept other bytes before the header, up to this position
 _OFFICE = {
     ".docx": "a Word document",
     ".xlsx": "an Excel workbook",
@@ -24,31 +28,25 @@ _OFFICE = {
     ".xls": "an old Excel workbook",
     ".ppt": "an old PowerPoint presentation",
 }
+# puremagic calls every ZIP archive a Word document, and so every old Office file.
+_ZIP_MARK = b"PK\x03\x04"
 _ZIP_MEMBERS = {b"word/": ".docx", b"xl/": ".xlsx", b"ppt/": ".pptx", b"application/epub+zip": ".epub"}
-_SIGNATURES = (
-    (b"\x89PNG\r\n\x1a\n", "a PNG image"),
-    (b"\xff\xd8\xff", "a JPEG image"),
-    (b"GIF87a", "a GIF image"),
-    (b"GIF89a", "a GIF image"),
-    (b"II*\0", "a TIFF image"),
-    (b"MM\0*", "a TIFF image"),
-    (b"\x7fELF", "an executable program"),
-    (b"\xcf\xfa\xed\xfe", "an executable program"),
-    (b"\x1f\x8b", "a gzip archive"),
-    (b"BZh", "a bzip2 archive"),
-    (b"\xfd7zXZ\0", "an xz archive"),
-    (b"7z\xbc\xaf\x27\x1c", "a 7z archive"),
-    (b"Rar!\x1a\x07", "a RAR archive"),
-    (b"\x28\xb5\x2f\xfd", "a Zstandard archive"),
-    (b"SQLite format 3\0", "an SQLite database"),
-    (b"GGUF", "a GGUF model"),
-    (b"{\\rtf", "an RTF document"),
-    (b"%!PS", "a PostScript file"),
-    (b"ID3", "an MP3 recording"),
-)
+_OLD_OFFICE_MARK = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+# Files of these kinds are text to the eye of a program, but not to a reader.
+_MARKUP = {b"{\\rtf": "an RTF document", b"%!PS": "a PostScript file"}
+# puremagic has no MIME type for programs, and does not know GGUF.
+_BINARIES = {
+    b"\x7fELF": "an executable program",
+    b"\xcf\xfa\xed\xfe": "an executable program",
+    b"MZ": "an executable program",
+    b"GGUF": "a GGUF model",
+}
+_MEDIA = {"image": "an image", "audio": "a sound recording", "video": "a video", "font": "a font"}
 
 
 class FileKind(Enum):
+    """The kinds of file that can be read."""
+
     PDF = auto()
     HTML = auto()
     MARKDOWN = auto()
@@ -67,7 +65,7 @@ _TEXT_SUFFIXES = {
 
 
 def detect(head: bytes, suffix: str, name: str) -> FileKind:
-    """The kind of a file from its first `HEAD_BYTES` and its suffix (".md", lower case).
+    """Tell the kind of a file from its first `HEAD_BYTES` bytes and its suffix (".md", in lower case).
 
     Raises `UnreadableFileError` for anything that is neither a PDF nor text.
     """
@@ -92,7 +90,7 @@ def _is_pdf(head: bytes, suffix: str) -> bool:
     if position < 0:
         return False
     only_blank_before = not head[:position].strip(b"\xef\xbb\xbf \t\r\n\0")
-    # A text *about* PDF files may show the mark in its first lines; a PDF behind junk is not clean UTF-8.
+    # A text about PDF files may show the mark in its first lines; a PDF behind other bytes is not clean UTF-8.
     return only_blank_before or suffix not in _TEXT_SUFFIXES or not _is_utf8(head)
 
 
@@ -100,24 +98,46 @@ def _is_utf8(head: bytes) -> bool:
     try:
         head.decode("utf-8")
     except UnicodeDecodeError as error:
-        # A character cut by the end of the head is no fault of the text.
+        # The end of the head may have cut a character in two.
         return error.end >= len(head) - 3 and b"\0" not in head
     return b"\0" not in head
 
 
 def _refused_kind(head: bytes, suffix: str) -> str | None:
-    if head.startswith(b"PK\x03\x04"):
+    """Name the kind of a file that is not text, for a message; None for text, and for bytes that may be text."""
+    if head.startswith(_ZIP_MARK):
         inside = next((kind for mark, kind in _ZIP_MEMBERS.items() if mark in head), suffix)
         return _OFFICE.get(inside, "a ZIP archive")
-    if head.startswith(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"):
+    if head.startswith(_OLD_OFFICE_MARK):
         return _OFFICE.get(suffix, "an old Office document")
-    for signature, kind in _SIGNATURES:
-        if head.startswith(signature):
-            return kind
-    if head.startswith(b"RIFF") and head[8:12] == b"WEBP":
-        return "a WebP image"
-    if head.startswith(b"MZ") and b"\0" in head:
-        return "an executable program"
-    if b"\0" in head and not head.startswith(_BYTE_ORDER_MARKS):
-        return "binary data, or UTF-16 text without a byte order mark"
-    return None
+    if (markup := _starting(_MARKUP, head)) is not None:
+        return markup
+    if has_byte_order_mark(head) or not (b"\0" in head or has_many_controls(head)):
+        return None
+    if (kind := _starting(_BINARIES, head) or _media_or_archive(head)) is not None:
+        return kind
+    return "binary data, or UTF-16 text without a byte order mark" if b"\0" in head else None
+
+
+def _starting(kinds: dict[bytes, str], head: bytes) -> str | None:
+    return next((kind for mark, kind in kinds.items() if head.startswith(mark)), None)
+
+
+def _media_or_archive(head: bytes) -> str | None:
+    """Name the kind of a binary file as puremagic does, or return None where puremagic does not know it.
+
+    An answer without a MIME type is left out, since it is often wrong: zero bytes are an embroidery design to it.
+    """
+    import puremagic  # it loads 160 KB of signatures, which only a refusal needs
+
+    try:
+        matches = puremagic.magic_string(head)
+    except puremagic.PureError:
+        return None
+    best = next((match for match in matches if match.mime_type), None)
+    if best is None:
+        return None
+    family, _, format = best.mime_type.partition("/")
+    if family in _MEDIA:
+        return f"{_MEDIA[family]} ({format.removeprefix('x-').upper()})"
+    return f"binary data ({best.name.strip()}, by its first bytes)"

@@ -1,4 +1,4 @@
-"""HTML as the text that a browser would show."""
+"""Reading HTML as the text that a browser would show."""
 
 from __future__ import annotations
 
@@ -28,15 +28,15 @@ _CELLS = frozenset(("td", "th"))
 
 
 def read_html(data: bytes, name: str) -> Extracted:
-    """Pages of a web page: its title, then its visible text, one line for each block; headings as outline.
+    """Read a web page: its title, then its visible text with a line for each block; headings are the outline.
 
-    Scripts, styles, templates, and what is marked as hidden are left out; a link gives its text only.
+    Scripts, styles, templates, drawings and hidden elements are left out; of a link only its text stays.
     Raises `UnreadableFileError` for data that is not text.
     """
     stated = _CHARSET.search(data[:_CHARSET_WITHIN])
     source, decoding_warnings = decode(data, name, stated[1].decode("ascii") if stated else None)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # bs4 comments on XML and on text that looks like a file name
+        warnings.simplefilter("ignore")  # bs4 warns about XML and about text that looks like a file name
         soup = BeautifulSoup(source.replace("\f", "\n"), "html.parser")
     writer = _Writer()
     title = clean_line(soup.title.get_text()) if soup.title else ""
@@ -50,7 +50,7 @@ def read_html(data: bytes, name: str) -> Extracted:
 
 
 def _write_tree(root: Tag, writer: _Writer) -> None:
-    """Walk with a stack of our own: a hostile page nests deeper than Python may recurse."""
+    """Write all text below `root`, without recursion: a hostile page nests deeper than Python's stack."""
     open_tags: list[tuple[Tag, Iterator[PageElement]]] = [(root, iter(root.contents))]
     while open_tags:
         tag, children = open_tags[-1]
@@ -78,7 +78,7 @@ def _is_hidden(tag: Tag) -> bool:
 
 
 class _Writer:
-    """Gathers lines, with single spaces except inside `pre`, and remembers where headings begin."""
+    """Gathers the text's lines, with single spaces except inside `pre`, and the places where headings begin."""
 
     def __init__(self) -> None:
         self._lines: list[str] = []
@@ -96,7 +96,7 @@ class _Writer:
 
     def close(self, name: str) -> None:
         if name == "br":
-            return  # it has no end
+            return  # a line break has no end
         if name in _CELLS:
             self._line.append("\t")
             return

@@ -11,7 +11,7 @@ _LETTER = r"[^\W\d_]"
 _DIVIDED = re.compile(rf"(?<!{_LETTER})({_LETTER}+)-\n[ \t]*({_LETTER}+)(\S*)[ \t]*\n?")
 _WORD = re.compile(rf"{_LETTER}+(?:-{_LETTER}+)*")
 _SOFT_HYPHEN_AT_END = re.compile("\u00ad[ \t]*(?=\n)")
-_PASSES = 3  # a narrow column can divide a word twice
+_PASSES = 3  # a narrow column may divide a word twice
 
 
 def join_divided_words(pages: Iterable[str]) -> list[str]:
@@ -33,7 +33,7 @@ def join_divided_words(pages: Iterable[str]) -> list[str]:
 
 
 def _count_spellings(texts: list[str]) -> Counter[str]:
-    """How often the whole document writes each of the words in question, joined and hyphenated."""
+    """Count how often the document writes each divided word as one word, and how often with a hyphen."""
     wanted = set[str]()
     for text in texts:
         for head, tail, _ in _DIVIDED.findall(text):

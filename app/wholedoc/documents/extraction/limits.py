@@ -1,4 +1,4 @@
-"""What reading one file may cost."""
+"""Limits on what reading one file may cost."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class ExtractionLimits:
 
     @property
     def result_bytes(self) -> int:
-        """The largest result that a worker within the limits can send: UTF-8 text, and room for the rest."""
+        """The most bytes that a worker within the limits can send: its text in UTF-8, and 64 MiB for the rest."""
         return 4 * self.characters + (64 << 20)
 
 

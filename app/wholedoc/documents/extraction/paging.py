@@ -1,4 +1,4 @@
-"""Pages for formats that have none, so that a citation can point somewhere."""
+"""Dividing text without pages into pages, so that a citation can point somewhere."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from ..document import OutlineEntry
 from .extracted import Extracted
 
 PAGE_CHARACTERS = 3000
-"""About one printed page."""
+"""The length of a page in characters: about one printed page."""
 
 _SHORTEST = PAGE_CHARACTERS * 3 // 5
 _LONGEST_UNBROKEN = 2 * PAGE_CHARACTERS
-_LONGEST_FED = 4 * PAGE_CHARACTERS  # a page between form feeds is left whole up to here
+_LONGEST_FED = 4 * PAGE_CHARACTERS  # in characters; a page between form feeds is not divided up to this length
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ def divide(text: str) -> list[tuple[str, str]]:
 
 
 def extracted_from_text(text: str, headings: list[Heading], warnings: tuple[str, ...]) -> Extracted:
-    """Pages of `text` and an outline whose entries point to the pages that hold the headings."""
+    """Divide `text` into pages, and make an outline that points to the pages of the headings."""
     pages = paginate(text)
     ends = list(accumulate(len(page) for page, _ in pages))
     feeds = [match.start() for match in re.finditer("\f", text)]
@@ -65,7 +65,7 @@ def extracted_from_text(text: str, headings: list[Heading], warnings: tuple[str,
 
 
 def _fed(page: str, number: int) -> list[tuple[str, str]]:
-    """A page between form feeds, divided if it is far too long."""
+    """Divide a page between form feeds if it is far too long, and label it and its parts."""
     if len(page) <= _LONGEST_FED:
         return [(page, str(number))]
     return [(part, f"{number}.{index}") for index, part in enumerate(_divide(page), 1)]
@@ -83,7 +83,7 @@ def _divide(text: str) -> list[str]:
 
 
 def _page_end(text: str, start: int) -> int:
-    """Where a page that begins at `start` ends: after the separator, so that nothing is lost."""
+    """Return where the page that begins at `start` ends. The separator belongs to it, so none is lost."""
     latest = start + PAGE_CHARACTERS
     for separator in ("\n\n", "\n", ". ", " "):
         position = text.rfind(separator, start + _SHORTEST, latest)
@@ -92,5 +92,5 @@ def _page_end(text: str, start: int) -> int:
     for position in range(latest, min(start + _LONGEST_UNBROKEN, len(text))):
         if text[position].isspace():
             return position + 1
-    # One endless word, or a script without spaces: there is no better place.
+    # This is one endless word, or a script without spaces, so there is no better place.
     return latest

@@ -1,4 +1,4 @@
-"""Plain text and Markdown."""
+"""Reading plain text and Markdown."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ _NOT_A_PARAGRAPH = re.compile(r"[ \t]*(?:$|[#>|*+-]|\d+[.)])|    |\t")
 
 
 def read_text(data: bytes, name: str) -> Extracted:
-    """Pages of a plain text. Raises `UnreadableFileError` for data that is not text."""
+    """Read the pages of a plain text. Raises `UnreadableFileError` for data that is not text."""
     text, warnings = decode(data, name)
     return extracted_from_text(text, [], warnings)
 
 
 def read_markdown(data: bytes, name: str) -> Extracted:
-    """Pages of a Markdown text as it is written, its headings as the outline.
+    """Read the pages of a Markdown text, as it is written, and its headings as the outline.
 
     Raises `UnreadableFileError` for data that is not text.
     """
@@ -31,7 +31,7 @@ def read_markdown(data: bytes, name: str) -> Extracted:
 
 
 def markdown_headings(text: str) -> list[Heading]:
-    """`# Headings` and underlined ones, outside of code fences and front matter."""
+    """Find headings with `#` and underlined ones, but none in code fences or in front matter."""
     headings: list[Heading] = []
     fence = ""
     offset = 0
@@ -65,13 +65,13 @@ def _add(headings: list[Heading], title: str, level: int, offset: int) -> None:
 
 
 def _without_closing_marks(title: str) -> str:
-    """ "Title ##" is "Title", but "C#" stays."""
+    """Remove the closing marks of "Title ##", but leave "C#" as it is."""
     bare = title.rstrip(" \t").rstrip("#")
     return bare if not bare or bare[-1] in " \t" else title
 
 
 def _after_front_matter(text: str) -> int:
-    """The offset after a leading block between lines of three dashes, else 0."""
+    """Return the offset behind front matter, a leading block between lines of three dashes, or 0 without one."""
     if not text.startswith("---\n"):
         return 0
     end = text.find("\n---\n", 3)

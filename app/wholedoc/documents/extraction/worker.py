@@ -20,14 +20,13 @@ from .limits import ExtractionLimits
 
 @dataclass(frozen=True)
 class Request:
-    """What to read. The password travels through the pipe only."""
+    """What the worker is to read. The password travels through the pipe only."""
 
     path: str
     name: str
     kind: FileKind
     password: str | None
     limits: ExtractionLimits
-    use_pdfium: bool = True
 
     def to_json(self) -> bytes:
         return json.dumps({**asdict(self), "kind": self.kind.name}).encode()
@@ -41,6 +40,7 @@ class Request:
 
 
 def main() -> None:
+    """Answer the one request that comes through standard input."""
     request = Request.from_json(sys.stdin.buffer.read())
     serve(request.limits, lambda: _answer(request))
 
@@ -56,14 +56,14 @@ def _answer(request: Request) -> bytes:
 
 def _extract(request: Request) -> Extracted:
     data = Path(request.path).read_bytes()
-    # The parsers are imported here, behind the limits, and only the one that is needed.
+    # The parsers are imported here, when the limits hold, and only the one that is needed is.
     match request.kind:
         case FileKind.PDF:
             from .pdf.extract import read_pdf
             from .pdf.readers import PdfRequest
 
             _harden_pypdf()
-            return read_pdf(PdfRequest(data, request.name, request.password, request.limits, request.use_pdfium))
+            return read_pdf(PdfRequest(data, request.name, request.password, request.limits))
         case FileKind.HTML:
             from .html import read_html
 

@@ -1,4 +1,7 @@
-"""A page of a PDF as a picture, and where on it a quote stands, from a limited child process."""
+"""Here a page of a PDF is drawn as a picture, and a quote found on it, by a limited child process.
+
+May import `extraction`, `wholedoc.runtime` and the errors. Only the child process imports pdfium and Pillow.
+"""
 
 from .limits import RenderingLimits
 from .page_image import Box, PageImage

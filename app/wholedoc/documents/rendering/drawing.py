@@ -13,24 +13,24 @@ from ...errors import ExtractionLimitError, UnreadableFileError
 from .limits import RenderingLimits
 
 SMALLEST_SIDE = 8
-"""In pixels. On fewer nothing is seen, and rounding would bend the page's shape."""
+"""The shortest side of a picture in pixels. A smaller picture shows nothing, and rounding would distort it."""
 
 _FLAGS = pdfium_c.FPDF_ANNOT | pdfium_c.FPDF_REVERSE_BYTE_ORDER
 
 
 @dataclass(frozen=True)
 class Size:
-    """Of a picture, in pixels."""
+    """The size of a picture in pixels."""
 
     width: int
     height: int
 
 
 def picture_size(page: Any, width: int, limits: RenderingLimits, what: str) -> Size:
-    """`width` pixels and the height that follows from the page's shape; smaller if that is beyond the limits.
+    """Return `width` and the height that follows from the page's shape, or a smaller size to keep to the limits.
 
-    `what` names the page. Raises `ExtractionLimitError` for a shape that cannot be shown, and `UnreadableFileError`
-    for a page without size.
+    `what` names the page in messages. Raises `ExtractionLimitError` for a shape that cannot be shown, and
+    `UnreadableFileError` for a page without size.
     """
     across, down = page.get_size()
     if not (0 < across < math.inf and 0 < down < math.inf):
@@ -47,7 +47,7 @@ def picture_size(page: Any, width: int, limits: RenderingLimits, what: str) -> S
 
 
 def draw(page: Any, size: Size) -> Any:
-    """The page as a PIL image on white, with its annotations and form fields."""
+    """Draw the page on white, with its annotations and form fields, as a PIL image in RGB."""
     bitmap = pypdfium2.PdfBitmap.new_native(size.width, size.height, pdfium_c.FPDFBitmap_BGR, rev_byteorder=True)
     bitmap.fill_rect((255, 255, 255, 255), 0, 0, size.width, size.height)
     target = (bitmap, page, 0, 0, size.width, size.height, 0, _FLAGS)

@@ -1,4 +1,4 @@
-"""From a quote to the boxes that cover it."""
+"""Finding the boxes that cover a quote on a page."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .page_image import Box
 
 
 def boxes_of(page: Any, quote: str, size: Size) -> list[Box]:
-    """A box for each line of `quote` on pdfium's `page`, drawn in `size`; none where it is not found."""
+    """Return a box for each line of `quote` on pdfium's `page`, drawn in `size`; none where it is not found."""
     wanted = Letters.of(quote)
     if not wanted.text:
         return []
@@ -26,7 +26,7 @@ def boxes_of(page: Any, quote: str, size: Size) -> list[Box]:
 
 
 def _found(text: PageText, quote: str, wanted: Letters) -> Iterator[int]:
-    """Indexes of the page's characters that are the quote's, with the marks and brackets around its letters."""
+    """Yield the indexes of the page's characters that belong to the quote, with punctuation around its letters."""
     letters = Letters.of(text.characters)
     for run in find(letters, wanted.text):
         stop = run.quote + run.length
@@ -37,7 +37,7 @@ def _found(text: PageText, quote: str, wanted: Letters) -> Iterator[int]:
 
 
 def _beyond(characters: list[str], index: int, step: int, signs: Set[str]) -> int:
-    """From `index` on over characters that are among `signs`."""
+    """Return the last index, from `index` on by `step`, up to which all further characters are among `signs`."""
     while 0 <= index + step < len(characters) and characters[index + step] in signs:
         index += step
     return index

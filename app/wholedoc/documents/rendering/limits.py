@@ -1,4 +1,4 @@
-"""What showing one page may cost."""
+"""Limits on what showing one page may cost."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ class RenderingLimits:
     seconds: float = 20.0
     memory_bytes: int = 2 << 30
     pixels: int = 16_000_000
-    side: int = 16_000  # WebP ends at 16,383
+    side: int = 16_000  # a WebP picture has at most 16,383 pixels a side
 
     @property
     def result_bytes(self) -> int:
-        """The largest answer that a worker within the limits can send: uncompressed pixels, and the boxes."""
+        """The most bytes that a worker within the limits can send: uncompressed pixels, and 2 MiB for the boxes."""
         return 3 * self.pixels + (2 << 20)
 
 

@@ -14,7 +14,7 @@ from ..extraction.pdf.opening import is_cut_off, with_new_trailer
 
 
 def open_page(path: Path, name: str, page: int, password: str | None) -> Any:
-    """Page `page`, counted from 1, as pdfium's object.
+    """Open page `page`, counted from 1, as pdfium's object.
 
     Raises `UnreadableFileError`, `PasswordError` and `NoSuchPageError`.
     """
@@ -24,7 +24,7 @@ def open_page(path: Path, name: str, page: int, password: str | None) -> Any:
         pages = "only 1 page" if count == 1 else f"only {count:,} pages"
         raise NoSuchPageError(f"{name} has {pages}, so there is no page {page:,}: ask for an earlier one.")
     try:
-        document.init_forms()  # else form fields are not drawn; it must come before the page is loaded
+        document.init_forms()  # without it, and after the page is loaded, form fields are not drawn
         return document[page - 1]
     except pypdfium2.PdfiumError as error:
         raise UnreadableFileError(
@@ -65,7 +65,7 @@ def _load(data: bytes, password: str | None) -> Any:
     except pypdfium2.PdfiumError as error:
         if password is None or error.err_code != pdfium_c.FPDF_ERR_PASSWORD:
             raise
-    return pypdfium2.PdfDocument(data)  # many files open without the password that only forbids to change them
+    return pypdfium2.PdfDocument(data)  # many files have only a password against changes, and open without any
 
 
 def _refusal(error: Any, name: str, password: str | None) -> DocumentError:

@@ -1,4 +1,4 @@
-"""A page as a picture, and the boxes on it."""
+"""A page as a picture, and the boxes of a quote on it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From a path and a page's number to a picture of it."""
+"""Drawing one page of the file at a path."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def render_page(
 
 
 def worker_command() -> list[str]:
-    """The command that starts a worker."""
+    """Return the command that starts a worker."""
     return command_for("wholedoc.documents.rendering.worker")
 
 

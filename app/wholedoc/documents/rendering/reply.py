@@ -20,14 +20,15 @@ _ROUNDING = 1e-6
 
 
 def answer_to_bytes(content: bytes, boxes: Iterable[Box]) -> bytes:
+    """Write the boxes and an encoded picture as a worker's answer."""
     return json.dumps({"boxes": [astuple(box) for box in boxes]}).encode() + b"\n" + content
 
 
 def parse_answer(raw: bytes, limits: RenderingLimits) -> PageImage:
-    """Check and rebuild a worker's answer.
+    """Check a worker's answer and rebuild what it says.
 
-    The worker has read a hostile file, so nothing it says is taken on trust; the kind and size of the picture
-    are read from its first bytes. Raises the `DocumentError` that the worker reports, or `InvalidResultError`.
+    The worker may have read a hostile file, so its answer is not trusted; the kind and size of the picture are
+    read from its first bytes. Raises the `DocumentError` that the worker reports, or `InvalidResultError`.
     """
     head = raw[:_LONGEST_HEAD].partition(b"\n")[0]
     try:
@@ -54,7 +55,7 @@ def _box(left: object, top: object, width: object, height: object) -> Box:
 def _fraction(value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise TypeError(f"expected a number, got {type(value).__name__}")
-    if not 0 <= value <= 1:  # NaN is not, either
+    if not 0 <= value <= 1:  # NaN is refused, too
         raise ValueError("a box is not on the page")
     return float(value)
 

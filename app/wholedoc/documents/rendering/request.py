@@ -1,4 +1,4 @@
-"""What the parent asks of the worker."""
+"""What the parent process asks of the worker."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .limits import RenderingLimits
 
 @dataclass(frozen=True)
 class Request:
-    """Page `page`, counted from 1, `width` pixels wide. The password travels through the pipe only."""
+    """Draw page `page`, counted from 1, `width` pixels wide. The password travels through the pipe only."""
 
     path: str
     name: str
@@ -23,7 +23,7 @@ class Request:
 
     @property
     def what(self) -> str:
-        """The page as it is named to a person."""
+        """The name of the page in messages."""
         return f"Page {self.page:,} of {self.name}"
 
     def to_json(self) -> bytes:

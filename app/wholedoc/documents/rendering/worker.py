@@ -1,6 +1,6 @@
 """The child process that draws a page of an untrusted PDF.
 
-It reads a JSON request from standard input and writes an answer (`answer.py`) to standard output.
+It reads a JSON request from standard input and writes an answer (`reply.py`) to standard output.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from .request import Request
 
 
 def main() -> None:
+    """Answer the one request that comes through standard input."""
     request = Request.from_json(sys.stdin.buffer.read())
     serve(request.limits, lambda: _answer(request))
 
@@ -28,7 +29,7 @@ def _answer(request: Request) -> bytes:
 
 
 def _render(request: Request) -> bytes:
-    # pdfium is imported here, behind the limits.
+    # pdfium is imported here, when the limits hold.
     from .drawing import draw, picture_size
     from .encoding import encode
     from .highlighting import boxes_of

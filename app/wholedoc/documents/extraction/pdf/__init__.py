@@ -1,4 +1,4 @@
-"""The text of a PDF file: opened, read, checked for damage, and put into pages.
+"""Here the text, the page labels and the outline of a PDF are read, and damage to the file is reported.
 
-Runs in the limited child process; may import nothing of wholedoc but extraction and errors.
+All of it runs in the limited child process, and may import `extraction`, `document` and the errors.
 """

@@ -1,4 +1,4 @@
-"""Text, labels and outline of a PDF, from two readers that check each other."""
+"""A whole PDF: pdfium's text, with the labels and the outline that pypdf finds."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .text import PageTexts, read_texts
 
 
 def read_pdf(request: PdfRequest) -> Extracted:
-    """Read a PDF.
+    """Read the text, the page labels and the outline of a PDF.
 
     Headers, footers and page numbers stay in the text. Raises `PasswordError`, `NoTextError`,
     `ExtractionLimitError` and `UnreadableFileError`.
@@ -27,7 +27,6 @@ def read_pdf(request: PdfRequest) -> Extracted:
     outline, outline_warnings = _outline(readers)
     warnings = (
         *readers.warnings,
-        *texts.warnings,
         *_missing_text_warnings(pages, texts),
         *label_warnings,
         *outline_warnings,
@@ -66,7 +65,7 @@ def _missing_text_warnings(pages: list[str], texts: PageTexts) -> list[str]:
 
 
 def _labels(readers: Readers) -> tuple[list[str], list[str]]:
-    """A label for each page, and warnings."""
+    """Return a label for each page, and warnings."""
     found = readers.pypdf.labels() if readers.pypdf else None
     if found is not None:
         return found, []
@@ -75,7 +74,7 @@ def _labels(readers: Readers) -> tuple[list[str], list[str]]:
 
 
 def _outline(readers: Readers) -> tuple[tuple[OutlineEntry, ...], list[str]]:
-    """The bookmarks, and warnings."""
+    """Return the bookmarks, and warnings."""
     if readers.pypdf is None:
         return (), []
     outline = readers.pypdf.outline()

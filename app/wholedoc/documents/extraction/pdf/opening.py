@@ -14,7 +14,7 @@ _DICTIONARY_BEFORE = 4096  # how far before "/Type /Catalog" its object may begi
 
 
 class Obstacle(Enum):
-    """In the order of what is most useful to tell a person."""
+    """What keeps a PDF from being opened. The earlier member says more to a person."""
 
     PASSWORD = auto()
     ENCRYPTION = auto()
@@ -30,15 +30,15 @@ class Refusal:
 
 
 def is_cut_off(data: bytes) -> bool:
-    """A whole PDF ends with a mark; without it the end of the file is missing."""
+    """Return whether the end of the file is missing: a whole PDF has the mark `%%EOF` there."""
     return b"%%EOF" not in data[-_TAIL_BYTES:]
 
 
 def with_new_trailer(data: bytes) -> bytes | None:
-    """`data` up to its last whole object, with a trailer that names its catalogue; None where hopeless.
+    """Return `data` up to its last whole object, with a new trailer that names its catalogue.
 
-    Both readers look up objects by themselves when the table is missing, but not the catalogue. Encrypted
-    files are hopeless: the key went with the trailer.
+    pdfium and pypdf find objects without the table at the end of the file, but not the catalogue. Returns None for
+    a file without a catalogue, and for an encrypted one, whose key was in its trailer.
     """
     end = data.rfind(b"endobj")
     marks = list(_CATALOG.finditer(data, 0, max(end, 0)))

@@ -1,4 +1,4 @@
-"""What a person should know about how their PDF was read."""
+"""The warnings that tell a person what was unusual about their PDF."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ _MOST_RANGES = 20
 
 
 def page_ranges(indexes: Sequence[int]) -> str:
-    """Pages as people write them, counted from 1: "pages 2, 5-6"; many ranges end in a count of the rest."""
+    """Write pages as people do, counted from 1: "pages 2, 5-6". After 20 ranges the rest is counted."""
     ranges: list[list[int]] = []
     for index in indexes:
         if ranges and index == ranges[-1][1] + 1:
@@ -22,7 +22,7 @@ def page_ranges(indexes: Sequence[int]) -> str:
 
 
 def no_text(scans: Sequence[int], blanks: Sequence[int], page_count: int) -> list[str]:
-    """Warnings about pages without text; `scans` are those that show something all the same."""
+    """Warn about pages without text: `scans` show something nevertheless, and `blanks` show nothing."""
     warnings = []
     if scans:
         have, look = ("has", "it looks like a scan") if len(scans) == 1 else ("have", "they look like scans")
@@ -53,16 +53,12 @@ def garbled(indexes: Sequence[int], page_count: int) -> list[str]:
     ]
 
 
-def readers_disagree(apart: Sequence[int]) -> str:
-    where = f" ({page_ranges(apart)} of the sample)" if apart else ""
-    return (
-        f"pdfium and pypdf read different text{where}: pypdf's text was used for the whole document;"
-        " check quotations against the original."
-    )
-
-
 def counts_differ(pdfium: int, pypdf: int) -> str:
-    return f"pdfium finds {pdfium} pages and pypdf {pypdf}: the reader that finds more pages was used."
+    """Say that pypdf's labels and outline cannot belong to the pages whose text pdfium reads."""
+    return (
+        f"The file is damaged: one reader finds {pdfium:,} pages in it and another {pypdf:,}. The text is that of"
+        f" the {pdfium:,}, and page labels and the outline are missing: compare with the original, or save it anew."
+    )
 
 
 def pages_missing(declared: int, found: int) -> str:
@@ -74,13 +70,7 @@ def outline_skipped(skipped: int, total: int) -> str:
     return f"{skipped} of {total} outline entries {verb} not lead to a page of this file and were left out."
 
 
-ONLY_PYPDF = "pdfium could not read this file: the text is pypdf's alone and could not be checked against it."
-PDFIUM_CRASHED = "pdfium crashed on this file: the text is pypdf's alone and could not be checked against it."
-ONLY_PDFIUM = (
-    "pypdf could not read this file: the text is pdfium's alone and could not be checked against it,"
-    " and page labels and the outline are missing."
-)
-NOT_COMPARED = "pypdf could not read the sampled pages: the text is pdfium's alone and could not be checked."
+NO_STRUCTURE = "The page labels and the outline are damaged and were left out: pages are numbered from 1."
 CUT_OFF = "The end of the file is missing: what could be recovered was read; fetch the file again."
 OUTLINE_BROKEN = "The outline is damaged and was left out."
 LABELS_BROKEN = "The page labels are damaged: pages are numbered from 1."

@@ -1,4 +1,4 @@
-"""Opening a PDF with both readers, and settling how many pages it has."""
+"""Opening a PDF: with pdfium for its text, and with pypdf for its page labels and its outline."""
 
 from __future__ import annotations
 
@@ -14,58 +14,63 @@ from .with_pypdf import PypdfReader
 
 @dataclass(frozen=True)
 class PdfRequest:
-    """`use_pdfium` is off for a second try, after a file has crashed pdfium."""
+    """The bytes of a PDF, its name for messages, its password if one was given, and the limits on reading it."""
 
     data: bytes
     name: str
     password: str | None
     limits: ExtractionLimits
-    use_pdfium: bool = True
 
 
 @dataclass(frozen=True)
 class Readers:
-    """The readers that see all `page_count` pages: at least one is there."""
+    """An open PDF of `page_count` pages. `pypdf` is None where it cannot open the file or finds other pages."""
 
+    pdfium: PdfiumReader
     pypdf: PypdfReader | None
-    pdfium: PdfiumReader | None
     page_count: int
     warnings: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class _Opened:
-    pypdf: PypdfReader | Refusal
     pdfium: PdfiumReader | Refusal
+    pypdf: PypdfReader | Refusal
 
     @property
     def refusal(self) -> Refusal | None:
-        """Why neither could open the file: a missing password says more than presumed damage."""
-        refusals = [reader for reader in (self.pypdf, self.pdfium) if isinstance(reader, Refusal)]
-        return min(refusals, key=lambda refusal: refusal.obstacle.value) if len(refusals) == 2 else None
+        """Why the text cannot be read. A missing password, whoever misses it, says more than presumed damage."""
+        if isinstance(self.pdfium, PdfiumReader):
+            return None
+        refusals = [reader for reader in (self.pdfium, self.pypdf) if isinstance(reader, Refusal)]
+        return min(refusals, key=lambda refusal: refusal.obstacle.value)
 
 
 def open_readers(request: PdfRequest) -> Readers:
-    """Raises `PasswordError`, `ExtractionLimitError` and `UnreadableFileError`."""
+    """Open a PDF, and repair it first if its end is missing.
+
+    Raises `PasswordError`, `ExtractionLimitError` and `UnreadableFileError`.
+    """
     cut_off = is_cut_off(request.data)
-    opened = _open(request.data, request)
+    opened = _open(request.data, request.password)
     if cut_off and opened.refusal and opened.refusal.obstacle is Obstacle.DAMAGE:
         repaired = with_new_trailer(request.data)
-        opened = opened if repaired is None else _open(repaired, request)
+        opened = opened if repaired is None else _open(repaired, request.password)
+    if opened.refusal and isinstance(opened.pypdf, PypdfReader) and opened.pypdf.page_count == 0:
+        raise _no_pages(request.name)
     if opened.refusal:
         raise _error(opened.refusal, request, cut_off)
     readers = _settle(opened, request)
     _check_page_count(readers.page_count, request)
     warnings = (*([say.CUT_OFF] if cut_off else []), *readers.warnings)
-    return Readers(readers.pypdf, readers.pdfium, readers.page_count, warnings)
+    return Readers(readers.pdfium, readers.pypdf, readers.page_count, warnings)
 
 
-def _open(data: bytes, request: PdfRequest) -> _Opened:
-    by_pypdf = PypdfReader.open(data, request.password)
-    if not request.use_pdfium:
-        return _Opened(by_pypdf, Refusal(Obstacle.DAMAGE, "pdfium crashed"))
-    password = by_pypdf.password if isinstance(by_pypdf, PypdfReader) else request.password
-    return _Opened(by_pypdf, PdfiumReader.open(data, password))
+def _open(data: bytes, password: str | None) -> _Opened:
+    by_pypdf = PypdfReader.open(data, password)
+    # pypdf knows whether the password is needed at all.
+    needed = by_pypdf.password if isinstance(by_pypdf, PypdfReader) else password
+    return _Opened(PdfiumReader.open(data, needed), by_pypdf)
 
 
 def _error(refusal: Refusal, request: PdfRequest, cut_off: bool) -> DocumentError:
@@ -88,27 +93,18 @@ def _error(refusal: Refusal, request: PdfRequest, cut_off: bool) -> DocumentErro
 
 
 def _settle(opened: _Opened, request: PdfRequest) -> Readers:
-    """Keep the readers that see the most pages."""
-    pypdf = opened.pypdf if isinstance(opened.pypdf, PypdfReader) else None
-    pdfium = opened.pdfium if isinstance(opened.pdfium, PdfiumReader) else None
-    if pypdf is None and pdfium is not None:
-        return Readers(None, pdfium, _proved_page_count(pdfium, request), (say.ONLY_PDFIUM,))
-    assert pypdf is not None
+    """Settle the number of pages: pdfium says what the file declares, and pypdf counts the pages that are there."""
+    pdfium, pypdf = opened.pdfium, opened.pypdf
+    assert isinstance(pdfium, PdfiumReader)
+    if not isinstance(pypdf, PypdfReader):
+        return Readers(pdfium, None, _proved_page_count(pdfium, request), (say.NO_STRUCTURE,))
     count = pypdf.page_count
+    if pdfium.page_count < count or (pdfium.page_count > count and pdfium.has_page(count)):
+        warning = say.counts_differ(pdfium.page_count, count)
+        return Readers(pdfium, None, _proved_page_count(pdfium, request), (warning,))
     declared = pypdf.declared_page_count
-    if pdfium is None:
-        warnings = [say.ONLY_PYPDF if request.use_pdfium else say.PDFIUM_CRASHED]
-    elif pdfium.page_count == count or (pdfium.page_count > count and not pdfium.has_page(count)):
-        # pdfium repeats the count that the file declares; pages that do not load are not there.
-        warnings = []
-    elif pdfium.page_count > count and pdfium.has_page(pdfium.page_count - 1):
-        return Readers(None, pdfium, pdfium.page_count, (say.counts_differ(pdfium.page_count, count),))
-    else:
-        warnings = [say.counts_differ(pdfium.page_count, count)]
-        pdfium = None
-    if declared is not None and declared > count:
-        warnings.append(say.pages_missing(declared, count))
-    return Readers(pypdf, pdfium, count, tuple(warnings))
+    missing = [say.pages_missing(declared, count)] if declared is not None and declared > count else []
+    return Readers(pdfium, pypdf, count, tuple(missing))
 
 
 def _proved_page_count(pdfium: PdfiumReader, request: PdfRequest) -> int:
@@ -121,9 +117,13 @@ def _proved_page_count(pdfium: PdfiumReader, request: PdfRequest) -> int:
     return count
 
 
+def _no_pages(name: str) -> UnreadableFileError:
+    return UnreadableFileError(f"{name} has no pages: fetch the file again, or save it anew as PDF.")
+
+
 def _check_page_count(count: int, request: PdfRequest) -> None:
     if count == 0:
-        raise UnreadableFileError(f"{request.name} has no pages: fetch the file again, or save it anew as PDF.")
+        raise _no_pages(request.name)
     if count > request.limits.pages:
         raise ExtractionLimitError(
             f"{request.name} has {count:,} pages, more than the limit of {request.limits.pages:,}:"

@@ -1,4 +1,4 @@
-"""pdfium: the faster reader of text."""
+"""pdfium reads the text of a PDF."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pypdfium2.raw as pdfium_c
 
 from .opening import Obstacle, Refusal
 
-# pdfium puts one of these where it joined two lines at a hyphen.
+# pdfium writes one of these characters where it joined two lines at a hyphen.
 _JOINED_LINES = re.compile("[\ufffe\u0002][ \t]*(?:\r?\n)?")
 _OBSTACLES = {
     pdfium_c.FPDF_ERR_PASSWORD: Obstacle.PASSWORD,
@@ -27,6 +27,7 @@ class PdfiumReader:
 
     @classmethod
     def open(cls, data: bytes, password: str | None) -> PdfiumReader | Refusal:
+        """Open a PDF, or return why pdfium cannot open it."""
         try:
             return cls(pypdfium2.PdfDocument(data, password=password or None))
         except pypdfium2.PdfiumError as error:
@@ -34,7 +35,7 @@ class PdfiumReader:
             return Refusal(obstacle, str(error).rstrip("."))
 
     def has_page(self, index: int) -> bool:
-        """Whether the page can be loaded: the declared count may be a lie."""
+        """Return whether the page can be loaded, since the file may declare pages that are not there."""
         try:
             self._document[index].close()
         except (pypdfium2.PdfiumError, IndexError, ValueError, OverflowError):
@@ -42,10 +43,10 @@ class PdfiumReader:
         return True
 
     def read(self, index: int) -> tuple[str | None, bool]:
-        """The text of a page (None where pdfium fails on it), and whether nothing is drawn on it."""
+        """Return the text of a page, or None where it cannot be read, and whether nothing is drawn on it."""
         try:
             page = self._document[index]
-        except pypdfium2.PdfiumError:
+        except (pypdfium2.PdfiumError, IndexError):
             return None, False
         try:
             blank = pdfium_c.FPDFPage_CountObjects(page) == 0

@@ -1,4 +1,4 @@
-"""pypdf: the reference for page labels, the outline and encryption, and the slower reader of text."""
+"""pypdf reads the page labels and the outline of a PDF, and tells which password it needs."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _LONGEST_TITLE = 1000
 
 @dataclass(frozen=True)
 class Outline:
-    """`skipped` counts entries that point nowhere; `broken` says that the outline could not be read."""
+    """The bookmarks of a PDF. `skipped` counts those that lead to no page; if `broken`, none could be read."""
 
     entries: tuple[OutlineEntry, ...] = ()
     skipped: int = 0
@@ -28,7 +28,7 @@ class Outline:
 
 
 class PypdfReader:
-    """An open PDF. Page indexes count from 0."""
+    """An open PDF. `password` is the one that opened it, and is empty where none was needed."""
 
     def __init__(self, reader: pypdf.PdfReader, password: str) -> None:
         self._reader = reader
@@ -37,7 +37,10 @@ class PypdfReader:
 
     @classmethod
     def open(cls, data: bytes, password: str | None) -> PypdfReader | Refusal:
-        """Open with `password`, or with the empty one that owner-only encryption has."""
+        """Open a PDF with `password`, or with the empty one that opens files which are only protected from changes.
+
+        Returns the reason where pypdf cannot open it.
+        """
         try:
             reader = pypdf.PdfReader(io.BytesIO(data))
             used = ""
@@ -59,7 +62,7 @@ class PypdfReader:
 
     @property
     def declared_page_count(self) -> int | None:
-        """How many pages the file says it has, where it says so."""
+        """How many pages the file declares, or None where it declares none."""
         try:
             root: Any = self._reader.trailer["/Root"]
             count = root["/Pages"]["/Count"]
@@ -69,27 +72,8 @@ class PypdfReader:
             return None
         return int(count) if isinstance(count, int) else None
 
-    def text(self, index: int) -> str | None:
-        """The text of a page, or None where pypdf fails on it."""
-        try:
-            return self._reader.pages[index].extract_text()
-        except MemoryError:
-            raise
-        except Exception:
-            return None
-
-    def is_blank(self, index: int) -> bool:
-        """Whether nothing at all is drawn on the page."""
-        try:
-            contents = self._reader.pages[index].get_contents()
-            return contents is None or not contents.get_data().strip()
-        except MemoryError:
-            raise
-        except Exception:
-            return False
-
     def labels(self) -> list[str] | None:
-        """A label for each page (its number where it has none), or None where they cannot be read."""
+        """Return a label for each page (its number where it has none), or None where labels cannot be read."""
         try:
             found = [clean_line(str(label)) for label in self._reader.page_labels]
         except MemoryError:
@@ -101,7 +85,7 @@ class PypdfReader:
         return [label or str(number) for number, label in enumerate(found, 1)]
 
     def outline(self) -> Outline:
-        """Bookmarks with their pages counted from 1."""
+        """Return the bookmarks, with pages counted from 1."""
         try:
             entries: list[OutlineEntry] = []
             skipped = 0
@@ -119,7 +103,7 @@ class PypdfReader:
         return Outline(tuple(entries), skipped)
 
     def _page_of(self, destination: Any) -> int | None:
-        """The index of the page that a bookmark points to; some writers give the index itself."""
+        """Return the index of the page that a bookmark leads to. Some writers give the index itself."""
         page = destination.get("/Page")
         try:
             index = page if isinstance(page, int) else self._reader.get_destination_page_number(destination)
@@ -129,7 +113,7 @@ class PypdfReader:
 
 
 def _flatten(items: list[Any], level: int) -> Iterator[tuple[Any, int]]:
-    """Each bookmark with its level: pypdf gives the children of a bookmark as a list behind it."""
+    """Yield each bookmark with its level. pypdf gives the children of a bookmark as a list behind it."""
     for item in items:
         if isinstance(item, list):
             yield from _flatten(item, level + 1)

@@ -1,4 +1,4 @@
-"""Where a quote stands on a drawn page: characters, lines, and the rectangles that cover them.
+"""Here a quote is found on a drawn page: its characters, its lines, and the rectangles that cover them.
 
-May import nothing of wholedoc but itself.
+May import `drawing` of its parent folder, and nothing else of wholedoc.
 """

@@ -1,4 +1,4 @@
-"""Characters into lines."""
+"""Joining the places of characters into lines."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from .rectangles import Rectangle
 
-# In heights of the line. A gap as wide as LARGEST_GAP is no space between words but one between columns.
+# In heights of the line. A gap wider than _LARGEST_GAP stands between columns, not between words.
 _LARGEST_GAP = 0.75
 _PADDING_ACROSS = 0.1
 _PADDING_DOWN = 0.04
@@ -15,14 +15,14 @@ _PADDING_DOWN = 0.04
 
 @dataclass(frozen=True)
 class Mark:
-    """A character's place on the picture. Of a sideways one the line runs up or down the picture."""
+    """The place of a character on the picture. If it is `sideways`, its line runs up or down the picture."""
 
     place: Rectangle
     sideways: bool = False
 
 
 def lines(marks: Iterable[Mark]) -> list[Rectangle]:
-    """One padded rectangle for each line, or part of a line, that the marks stand in, in their order."""
+    """Return a padded rectangle for each line, or part of a line, of the marks, in their order."""
     found: list[Mark] = []
     for mark in marks:
         upright = Mark(mark.place.turned(), True) if mark.sideways else mark
@@ -34,7 +34,7 @@ def lines(marks: Iterable[Mark]) -> list[Rectangle]:
 
 
 def _continues(line: Mark, mark: Mark) -> bool:
-    """Whether the mark overlaps the line by more than half of the lower one's height, and stands close to it."""
+    """Return whether the mark stands close to the line and overlaps it by more than half of the lesser height."""
     one, other = line.place, mark.place
     overlap = min(one.bottom, other.bottom) - max(one.top, other.top)
     gap = max(other.left - one.right, one.left - other.right)

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from .letters import Letters
 
-# In letters. A run as long as LONG is the quote's wherever it stands; one of SHORT where a long one says that it
-# should stand, give or take SLACK (a page header in the midst of the quote shifts what follows), or if runs cover
-# nearly all of the quote: another reader has put the lines in another order.
+# All lengths are in letters. A run of _LONG letters belongs to the quote wherever it stands. A run of _SHORT
+# letters belongs to it near the place that a long run predicts, within _SLACK (a page header amid the quote shifts
+# what follows it), or if the runs together cover nearly all of the quote, whose lines may stand in another order.
 _LONG = 24
 _SHORT = 8
 _SLACK = 120
@@ -20,20 +20,21 @@ _MOST_OCCURRENCES = 1000
 
 @dataclass(frozen=True)
 class Run:
-    """`length` letters that are the same, from index `page` of the page's on and from `quote` of the quote's on."""
+    """`length` letters that are the same: on the page from index `page` on, in the quote from index `quote` on."""
 
     page: int
     quote: int
     length: int
 
     def is_beside(self, other: Run) -> bool:
+        """Return whether both runs are shifted by about as much between quote and page."""
         return abs((self.page - self.quote) - (other.page - other.quote)) <= _SLACK
 
 
 def find(page: Letters, quote: str) -> list[Run]:
-    """Where the letters `quote` stand on the page: in one run if possible, else in those that can be trusted.
+    """Find the letters `quote` on the page: in one run if possible, else in the runs that can be trusted.
 
-    Empty if less than half of them are found. Of several occurrences the first counts.
+    Returns no run if less than half of the letters are found. Of several occurrences the first counts.
     """
     if not quote:
         return []
@@ -42,7 +43,7 @@ def find(page: Letters, quote: str) -> list[Run]:
 
 
 def _exact(page: Letters, quote: str) -> int | None:
-    """The first occurrence of whole words; else, of a quote too long to be there by chance, any."""
+    """Return the first occurrence as whole words, or else, if the quote is too long for chance, the first one."""
     found = list(_occurrences(page.text, quote))
     whole = (at for at in found if page.is_word_edge(at) and page.is_word_edge(at + len(quote)))
     by_chance = len(quote) < _CERTAIN_INSIDE_WORDS
@@ -59,7 +60,7 @@ def _occurrences(text: str, wanted: str) -> Iterator[int]:
 
 
 def _approximate(page: str, quote: str) -> list[Run]:
-    """The runs that cover nearly all of the quote; else those that can be trusted, if they cover half."""
+    """Return the runs that cover nearly all of the quote, or else those that can be trusted, if they cover half."""
     runs = _ranked(list(_runs(page, quote)))
     trusted, any_length = _chosen(runs, quote, _LONG), _chosen(runs, quote, _SHORT)
     for chosen, share in ((trusted, _NEARLY_ALL), (any_length, _NEARLY_ALL), (trusted, 0.5)):
@@ -69,7 +70,7 @@ def _approximate(page: str, quote: str) -> list[Run]:
 
 
 def _chosen(runs: list[Run], quote: str, enough: int) -> list[Run]:
-    """Runs of at least `enough` letters and what stands beside them, each letter of the quote in one of them."""
+    """Choose runs of at least `enough` letters and runs beside them, so that no letter of the quote is in two."""
     chosen: list[Run] = []
     free = bytearray(b"\1") * len(quote)
     for run in runs:
@@ -81,7 +82,7 @@ def _chosen(runs: list[Run], quote: str, enough: int) -> list[Run]:
 
 
 def _ranked(runs: list[Run]) -> list[Run]:
-    """The best first. A phrase of the quote that the page repeats is best where the longest run is."""
+    """Sort runs, best first. Of a phrase that the page repeats, the one near the longest run is best."""
     longest = max(runs, key=lambda run: run.length, default=None)
     if longest is None:
         return []
@@ -89,7 +90,7 @@ def _ranked(runs: list[Run]) -> list[Run]:
 
 
 def _runs(page: str, quote: str) -> Iterator[Run]:
-    """Runs of at least `_SHORT` letters, as long as they go."""
+    """Yield the common runs of at least `_SHORT` letters, each as long as possible."""
     first_at: dict[str, int] = {}
     for at in range(len(quote) - _SHORT + 1):
         first_at.setdefault(quote[at : at + _SHORT], at)
@@ -115,7 +116,7 @@ def _extended(page: str, quote: str, run: Run) -> Run:
 
 
 def _free_part(run: Run, free: bytearray) -> Run:
-    """The first stretch of the run that no other run has taken."""
+    """Return the first part of the run that no other run has taken."""
     start = free.find(1, run.quote, run.quote + run.length)
     if start < 0:
         return Run(run.page, run.quote, 0)

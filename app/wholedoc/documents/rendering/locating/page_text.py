@@ -14,8 +14,8 @@ from .lines import Mark
 from .rectangles import Rectangle
 
 _MOST_CHARACTERS = 1_000_000
-_SUBPIXELS = 64  # pdfium gives places in whole units
-_REACH = 0.4  # how far the room of a sound font goes beyond the ink, in sizes of the ink
+_SUBPIXELS = 64  # pdfium rounds places to whole pixels, so they are computed on a picture this much larger
+_REACH = 0.4  # in sizes of a character's ink: how far its room goes beyond the ink in a sound font
 
 
 class PageText:
@@ -30,7 +30,7 @@ class PageText:
         self.characters = _joined([pdfium_c.FPDFText_GetUnicode(self._text, index) for index in range(count)])
 
     def mark(self, index: int) -> Mark | None:
-        """Where a character stands; None for blanks, and for what lies off the picture by more than half."""
+        """Return where a character stands. None stands for a blank, and for one more than half off the picture."""
         if self.characters[index].isspace():
             return None
         place = self._place(index)
@@ -40,9 +40,9 @@ class PageText:
         return Mark(shown, self._is_sideways(index))
 
     def _place(self, index: int) -> Rectangle:
-        """The room that the font gives to the character: equally high for all of a line.
+        """Return the room that the font gives to the character, which is equally high for all characters of a line.
 
-        Some fonts state it much too large, and then the ink counts; letters over a scan have no ink.
+        Some fonts state it much too large, and then the ink counts. Letters over a scan have no ink.
         """
         room, ink = self._on_picture(index, loose=True), self._on_picture(index, loose=False)
         if ink.is_empty:
@@ -59,7 +59,7 @@ class PageText:
         return Rectangle(min(x1, x2), min(y1, y2), max(x1, x2), max(y1, y2))
 
     def _point(self, x: float, y: float) -> tuple[float, float]:
-        """From the page's points to pixels: rotation and crop are pdfium's business."""
+        """Convert a place on the page from points to pixels. pdfium heeds rotation and crop."""
         across, down = ctypes.c_int(), ctypes.c_int()
         width, height = self._size.width * _SUBPIXELS, self._size.height * _SUBPIXELS
         pdfium_c.FPDF_PageToDevice(self._page, 0, 0, width, height, 0, x, y, across, down)
@@ -71,7 +71,7 @@ class PageText:
 
 
 def _joined(codes: list[int]) -> list[str]:
-    """Characters of UTF-16 units or of whole code points."""
+    """Return the characters of `codes`, which are UTF-16 units or whole code points."""
     characters = [chr(code) for code in codes]
     for index in range(len(codes) - 1):
         high, low = codes[index], codes[index + 1]

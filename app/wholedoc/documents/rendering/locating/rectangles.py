@@ -1,4 +1,4 @@
-"""Rectangles in pixels of the picture, from the top left."""
+"""Rectangles on the picture, in pixels from its top left corner."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Rectangle:
+    """The edges of a rectangle, in pixels."""
+
     left: float
     top: float
     right: float
@@ -33,7 +35,7 @@ class Rectangle:
         )
 
     def within(self, other: Rectangle) -> Rectangle:
-        """The part that lies in `other`; empty if there is none."""
+        """Return the part that lies in `other`, which is empty if there is none."""
         return Rectangle(
             max(self.left, other.left),
             max(self.top, other.top),
@@ -42,9 +44,9 @@ class Rectangle:
         )
 
     def grown(self, across: float, down: float) -> Rectangle:
-        """Larger by `across` on the left and on the right, and by `down` above and below."""
+        """Return a rectangle larger by `across` on the left and on the right, and by `down` above and below."""
         return Rectangle(self.left - across, self.top - down, self.right + across, self.bottom + down)
 
     def turned(self) -> Rectangle:
-        """With the axes exchanged."""
+        """Return the rectangle with its axes exchanged."""
         return Rectangle(self.top, self.left, self.bottom, self.right)

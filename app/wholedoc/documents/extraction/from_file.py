@@ -1,0 +1,74 @@
+"""Reading the file at a path into a `Document`."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+from pathlib import Path
+
+from ...errors import ExtractionLimitError, UnreadableFileError
+from ..document import Document
+from .child import extract_in_child
+from .clean import clean_line
+from .filetype import HEAD_BYTES, detect
+from .limits import DEFAULT_LIMITS, ExtractionLimits
+from .worker import Request
+
+
+def read_document(
+    path: Path, *, password: str | None = None, limits: ExtractionLimits = DEFAULT_LIMITS
+) -> Document:
+    """Read a PDF, HTML, Markdown or plain text file in a limited child process.
+
+    A PDF keeps its pages and their labels. Other formats have no pages: they are divided at form feeds, or
+    into pages of about 3000 characters labelled "1", "2" and so on, so that a citation can point somewhere.
+    `Document.warnings` tells what was unusual; nothing is left out silently.
+
+    Raises `UnreadableFileError`, `PasswordError`, `ExtractionLimitError` or `NoTextError`, each with one
+    sentence for the person who named the file.
+    """
+    name = clean_line(path.name) or "The file"
+    before = _stat_document(path, name, limits)
+    try:
+        with path.open("rb") as file:
+            head = file.read(HEAD_BYTES)
+            file.seek(0)
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise UnreadableFileError(_cannot_open(name, error)) from error
+    kind = detect(head, path.suffix.lower(), name)
+    extracted = extract_in_child(Request(str(path.absolute()), name, kind, password or None, limits))
+    if _fingerprint(_stat_document(path, name, limits)) != _fingerprint(before):
+        raise UnreadableFileError(f"{name} changed while it was being read: try again.")
+    return Document.from_pages(digest, name, list(extracted.pages), extracted.outline, extracted.warnings)
+
+
+def _stat_document(path: Path, name: str, limits: ExtractionLimits) -> os.stat_result:
+    try:
+        found = path.stat()
+    except FileNotFoundError as error:
+        raise UnreadableFileError(f"{name} does not exist: check the path.") from error
+    except (OSError, ValueError) as error:
+        raise UnreadableFileError(_cannot_open(name, error)) from error
+    if stat.S_ISDIR(found.st_mode):
+        raise UnreadableFileError(f"{name} is a directory: name a file in it.")
+    if not stat.S_ISREG(found.st_mode):
+        raise UnreadableFileError(f"{name} is not a regular file: copy its content to a file first.")
+    if found.st_size == 0:
+        raise UnreadableFileError(f"{name} is empty (0 bytes): fetch the file again.")
+    if found.st_size > limits.file_bytes:
+        raise ExtractionLimitError(
+            f"{name} is {found.st_size:,} bytes long, more than the limit of {limits.file_bytes:,}:"
+            " split it into smaller files."
+        )
+    return found
+
+
+def _cannot_open(name: str, error: OSError | ValueError) -> str:
+    reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
+    return f"{name} cannot be opened ({reason}): check the path and your permission to read it."
+
+
+def _fingerprint(found: os.stat_result) -> tuple[int, int, int]:
+    return found.st_ino, found.st_size, found.st_mtime_ns
