@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
+from parallelcomp import MemoryPlan, MemoryPlanError
 from parallelcomp.ranks import Ranks
 
 from .answer import Answer, Done, Event, Planned, Reading, Rewritten
@@ -23,6 +24,7 @@ from .storage.folder import LibraryFolder
 from .storage.home import home
 from .writers.assignment import rewriting
 from .writers.choosing import writer_of
+from .writers.local import LocalWriter
 from .writers.writer import Writer
 
 Cancel = Callable[[], bool]
@@ -73,6 +75,12 @@ class Library(Reader):
                 other._writer = self._writer
         return other
 
+    def with_writer(self, writer: Writer) -> Library:
+        """Return the same library, with the same loaded model, whose answers `writer` writes."""
+        other = self.with_settings(self.settings)
+        other._writer = writer
+        return other
+
     # Asking
 
     @property
@@ -80,7 +88,22 @@ class Library(Reader):
         """Who writes the answers; None if that is the model that reads. Raises WriterError."""
         if self._writer is None:
             self._writer = writer_of(self.settings, self._model, self._notify)
+            if self._writer is not None and (host := self._writer.sends_to):
+                self._notify(
+                    f"questions and passages of your documents are sent to {host}, which writes the answers"
+                )
         return self._writer
+
+    def _fit(self, documents: Sequence[Document]) -> MemoryPlan:
+        """Plan the memory as a reader does; a writer that is in the way is unloaded until it is needed again."""
+        try:
+            return super()._fit(documents)
+        except MemoryPlanError:
+            writer = self._writer
+            if not isinstance(writer, LocalWriter) or not writer.is_loaded:
+                raise
+            writer.unload()
+            return super()._fit(documents)
 
     def stream(
         self,

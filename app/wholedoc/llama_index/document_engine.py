@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from llama_index.core import Settings as LlamaSettings
+from llama_index.core.llms import LLM
 from llama_index.core.schema import BaseNode
 
 from ..documents.document import Document
@@ -15,6 +16,7 @@ from ..prompts.recognition import Message, Role
 from .document_set import DocumentSet
 from .documents import whole_documents
 from .llm import ParallelCompLLM
+from .writer import LlamaIndexWriter
 
 
 class DocumentEngine:
@@ -32,7 +34,7 @@ class DocumentEngine:
         cls,
         paths: Sequence[Path | str],
         *,
-        llm: ParallelCompLLM | None = None,
+        llm: LLM | None = None,
         library: Library | None = None,
         password: str | None = None,
         **options: Any,
@@ -51,7 +53,7 @@ class DocumentEngine:
         cls,
         documents: Sequence[BaseNode],
         *,
-        llm: ParallelCompLLM | None = None,
+        llm: LLM | None = None,
         library: Library | None = None,
         **options: Any,
     ) -> Self:
@@ -74,11 +76,17 @@ class DocumentEngine:
         return [Message(Role.SYSTEM, self._instructions)] if self._instructions else []
 
 
-def _choose_llm(llm: ParallelCompLLM | None, library: Library | None) -> ParallelCompLLM:
-    """Returns the first of these that there is: `llm`, a model of `library`, LlamaIndex's `Settings.llm` if it is a
-    ParallelCompLLM, the embedded model."""
-    if llm is not None:
+def _choose_llm(llm: LLM | None, library: Library | None) -> ParallelCompLLM:
+    """Returns the model that is asked.
+
+    That is `llm` if it is a ParallelCompLLM; any other LLM writes the answers to what the embedded model, or the
+    model of `library`, finds. Without `llm` it is a model of `library`, LlamaIndex's `Settings.llm` if that is a
+    ParallelCompLLM, or the embedded model.
+    """
+    if isinstance(llm, ParallelCompLLM):
         return llm
+    if llm is not None:  # any other reads nothing, but writes the answers
+        return ParallelCompLLM(library=(library or Library.open()).with_writer(LlamaIndexWriter(llm)))
     chosen = LlamaSettings._llm
     if library is None and isinstance(chosen, ParallelCompLLM):
         return chosen

@@ -45,6 +45,11 @@ class Options(CustomLLM):
     """The settings of the model, of reading, of asking and of answering, as fields."""
 
     model: str | None = Field(default=None, description="Hugging Face id or folder; None is the embedded model.")
+    answer_model: str | None = Field(
+        default=None,
+        description="Who writes the answers: an id, a folder, or an OpenAI-compatible address with #model. None is "
+        "the model that reads.",
+    )
     device: str | None = Field(default=None, description="cpu, cuda, cuda:1; None is cuda if there is one.")
     dtype: Literal["fp32", "bf16", "fp16"] | None = Field(
         default=None, description="Number format to compute in; None is the fastest that the device has."
@@ -79,6 +84,9 @@ class Options(CustomLLM):
         default=None, description="What answers are written from. None decides by the model's size."
     )
     passages: int = Field(default=_DEFAULT.passages, description="Passages that a small model reads again.")
+    writer_passages: int = Field(
+        default=_DEFAULT.writer_passages, description="Passages that `answer_model` writes from."
+    )
     apb: APB | None = Field(
         default=None,
         description="Read the documents anew for every question, over hosts. None reads them in chunks, once.",
