@@ -63,7 +63,8 @@ class Answer:
     """The answer to one question. `found` is false if the documents do not support an answer; `text` then says so.
 
     `cut_short` is true if the answer ended because it reached the limit of its length. `standalone` is the question
-    that was asked instead, if the person's own refers to what was said before.
+    that was asked instead, if the person's own refers to what was said before. `unsupported`
+    lists the numbers and names of the text that stand neither in a citation nor in the question.
     """
 
     question: str
@@ -76,6 +77,7 @@ class Answer:
     timings: Timings
     cut_short: bool = False
     standalone: str | None = None
+    unsupported: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ from .citations import cite
 from .passages import Passage, best_passages, contenders, rerank
 from .quoting import Vocabulary, common_words, sources
 from .shared_words import shared_words
+from .unsupported import unsupported
 from .wording import Wording
 from .writing import Writing
 
@@ -228,6 +229,7 @@ def _done(
             timings,
             written.cut_short,
             None if asking.asked is None else asking.text,
+            unsupported(text, found.citations, f"{asking.text} {asking.asked or ''}") if is_found else (),
         )
     )
 

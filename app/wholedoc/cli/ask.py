@@ -209,6 +209,8 @@ def _print_citations(citations: Sequence[Citation], several: bool) -> None:
 
 def _print_cost(answer: Answer) -> None:
     usage, timings = answer.usage, answer.timings
+    if answer.unsupported:
+        click.secho(f"  not in the passages above: {', '.join(answer.unsupported)}", fg="yellow")
     click.secho(
         f"  {usage.kept_tokens:,} of {usage.document_tokens:,} tokens kept, "
         f"first token after {timings.first_token_s:.1f} s, {timings.total_s:.1f} s in all",
@@ -231,6 +233,7 @@ def _as_json(answer: Answer) -> dict[str, object]:
         "question": answer.question,
         "answer": answer.text,
         "found": answer.found,
+        "unsupported": list(answer.unsupported),
         **({} if answer.standalone is None else {"standalone_question": answer.standalone}),
         "citations": citations,
         "usage": asdict(answer.usage),

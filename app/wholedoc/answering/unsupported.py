@@ -1,0 +1,47 @@
+"""Numbers and names of an answer that nothing supports: they stand neither in its citations nor in the question."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from ..answer import Citation
+
+# A word or a number. Separators within a number, and hyphens and apostrophes within a word, belong to it.
+WORD = re.compile(r"\w+(?:[.,:'’/-]\w+)*")
+# After one of these a sentence begins, and its first word is capitalised whatever it is.
+SENTENCE_END = ".!?:\n"
+
+
+def unsupported(answer: str, citations: Sequence[Citation], question: str) -> tuple[str, ...]:
+    """Return the numbers and names of an answer that no citation and not the question contains, in its order.
+
+    A name is a capitalised word that does not begin a sentence. Numbers are compared without their separators, so
+    "4275" is supported by "4,275". Each is listed once.
+    """
+    known = {_plain(part) for text in (question, *(one.quote for one in citations)) for part in _parts(text)}
+    claimed = [match[0] for match in WORD.finditer(answer) if _claims(answer, match)]
+    return tuple(dict.fromkeys(word for word in claimed if not {_plain(part) for part in _parts(word)} <= known))
+
+
+def _claims(text: str, match: re.Match[str]) -> bool:
+    """Return whether a word states something that can be checked: it has a digit, or is a name."""
+    word = match[0]
+    if any(sign.isdigit() for sign in word):
+        return True
+    before = text[: match.start()].rstrip(" \t\"'“‘(*_")
+    return word[0].isupper() and bool(before) and before[-1] not in SENTENCE_END
+
+
+def _parts(text: str) -> list[str]:
+    """Return the words of a text. What a hyphen or a slash joins counts as several words; numbers stay whole."""
+    found: list[str] = []
+    for word in WORD.findall(text):
+        found += [word] if any(sign.isdigit() for sign in word) else re.split(r"[-/]", word)
+    return found
+
+
+def _plain(word: str) -> str:
+    """Return a word in one case, a number without its separators, a name without the 's of its owner."""
+    lower = word.casefold()
+    return re.sub(r"[.,]", "", lower) if lower[0].isdigit() else re.sub(r"['’]s$", "", lower)
