@@ -9,7 +9,7 @@ from functools import partial
 
 from . import plots
 from .errors import CasesError, NotInstalledError
-from .quality import attention, policies, precision, questions
+from .quality import attention, policies, precision, questions, writers
 from .quality.options import Options, add_options
 from .quality.run import run as run_quality
 from .report import Report, machine
@@ -27,11 +27,11 @@ BENCHMARKS: dict[str, Callable[[bool], Report]] = {
     "policies": policies.run,
 }
 # These take options of their own; `plots` draws what the others measured.
-QUALITY, LLAMA_CPP, ATTENTION, PLOTS = "quality", "llama_cpp", "attention", "plots"
+QUALITY, LLAMA_CPP, ATTENTION, WRITERS, PLOTS = "quality", "llama_cpp", "attention", "writers", "plots"
 
 
 def main() -> None:
-    names = (*BENCHMARKS, QUALITY, LLAMA_CPP, ATTENTION, PLOTS)
+    names = (*BENCHMARKS, QUALITY, LLAMA_CPP, ATTENTION, WRITERS, PLOTS)
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"any of {', '.join(names)}")
     parser.add_argument(
@@ -43,6 +43,13 @@ def main() -> None:
         default=sys.executable,
         help="interpreter that has llama-cpp-python (default: this one)",
     )
+    parser.add_argument(
+        "--answer-models",
+        nargs="+",
+        default=[],
+        metavar="MODEL",
+        help="what `writers` compares: ids, folders or OpenAI-compatible addresses",
+    )
     add_options(parser)
     arguments = parser.parse_args()
     unknown = set(arguments.names) - set(names)
@@ -52,6 +59,7 @@ def main() -> None:
         **BENCHMARKS,
         QUALITY: lambda quick: run_quality(quick, Options.of(arguments)),
         ATTENTION: partial(attention.run, tokens=arguments.lengths or ()),
+        WRITERS: partial(writers.run, names=arguments.answer_models, text=arguments.text),
         LLAMA_CPP: partial(llama_cpp.run, python=arguments.llama_cpp_python),
     }
     for name, value in machine().items():
