@@ -27,7 +27,7 @@ def convert(
     ModelError, with the reason, if the file cannot be converted, and PreparingStoppedError once `cancelled` says
     so; then `target` holds nothing that can be used.
     """
-    command = [sys.executable, "-m", "wholedoc.models.gguf_conversion", str(path), str(target), unpacked]
+    command = [sys.executable, "-m", "wholedoc.models.gguf_files.converter", str(path), str(target), unpacked]
     progressing: Progressing | None = None
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as child:
         watching = threading.Event()

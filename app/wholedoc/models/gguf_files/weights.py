@@ -20,9 +20,9 @@ import numpy as np
 import torch
 from transformers import AutoModelForCausalLM
 
-from ..errors import ModelError
-from .gguf_config import OUTPUT
-from .gguf_file import GgufHeader, GgufTensor, read_numbers
+from ...errors import ModelError
+from .config import OUTPUT
+from .header import GgufHeader, GgufTensor, read_numbers
 
 EMBEDDING = "token_embd.weight"
 # Two quantisations of one matrix differ by a few hundredths, two matrices by about 1.
@@ -89,17 +89,18 @@ def write_weights(
     path: Path,
     header: GgufHeader,
     config: Any,
+    tied: GgufTensor | None,
     unpacked: torch.dtype,
     target: Path,
     progress: Callable[[int, int], None],
 ) -> None:
     """Write the weights of `path` to the file `target`.
 
-    Quantised ones are written in the number format `unpacked`, others as they are. `progress` is told how many
-    numbers of how many are written. Raises ModelError if the file lacks a tensor that the model needs or has one of
-    another shape, and OSError.
+    `tied` serves as both input and output matrix, unless it is None. Quantised tensors are written in the number
+    format `unpacked`, others as they are. `progress` is told how many numbers of how many are written. Raises
+    ModelError if the file lacks a tensor that the model needs or has one of another shape, and OSError.
     """
-    sources = _by_name(header, config, finer_of_tied(path, header) if config.tie_word_embeddings else None)
+    sources = _by_name(header, config, tied)
     placed, head = _layout(sources, config, header.architecture, unpacked)
     total, done = sum(prod(one.source.shape) for one in placed), 0
     reading, writing = os.open(path, os.O_RDONLY), os.open(target, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o644)

@@ -20,9 +20,9 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from ..errors import ModelError
-from .catalogue import CatalogueModel, Part
-from .preparing import Cancel
+from ...errors import ModelError
+from ..catalogue import CatalogueModel, Part
+from ..preparing import Cancel
 
 POLL_SECONDS = 0.1
 COPY_BYTES = 1 << 20

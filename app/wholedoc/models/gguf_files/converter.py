@@ -1,4 +1,4 @@
-"""A GGUF file as a folder that transformers loads. This module is run as a child process, see `conversion`.
+"""A GGUF file as a folder that transformers loads. This module is run as a child process, see `models.conversion`.
 
 Its memory is thereby given back, and what libraries print stays out of our output. Progress goes to stdout, as
 lines of two numbers: how many weights of how many are written.
@@ -19,11 +19,11 @@ from transformers import AutoModelForCausalLM, AutoTokenizer, GenerationConfig, 
 
 from parallelcomp import UnsupportedModelError
 
-from ..errors import ModelError
-from .gguf_config import ROPE_FACTORS, read_config
-from .gguf_file import GgufHeader, read_header, read_numbers
-from .gguf_weights import finer_of_tied, write_weights
-from .quiet import quiet_transformers
+from ...errors import ModelError
+from ..quiet import quiet_transformers
+from .config import ROPE_FACTORS, read_config
+from .header import GgufHeader, read_header, read_numbers
+from .weights import finer_of_tied, write_weights
 
 REFUSED = 3
 PROGRESS_SECONDS = 0.2
@@ -40,10 +40,11 @@ def convert(
     quiet_transformers()
     header = read_header(path)
     config = read_config(header, _rope_factors(path, header))
-    if finer_of_tied(path, header) is not None:
+    tied = finer_of_tied(path, header)
+    if tied is not None:
         config.tie_word_embeddings = True
     target.mkdir(parents=True)
-    write_weights(path, header, config, unpacked, target / "model.safetensors", progress)
+    write_weights(path, header, config, tied, unpacked, target / "model.safetensors", progress)
     _save_config(config, unpacked, target)
     _tokenizer(path, config.model_type).save_pretrained(target)
 

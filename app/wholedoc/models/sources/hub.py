@@ -10,9 +10,9 @@ import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 
-from ..errors import ModelError
-from .catalogue import CatalogueModel, HubFile
-from .preparing import Cancel
+from ...errors import ModelError
+from ..catalogue import CatalogueModel, HubFile
+from ..preparing import Cancel
 
 ANSWER_SECONDS = 2.0
 STALLED_SECONDS = 20.0

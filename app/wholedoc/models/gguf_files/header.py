@@ -16,7 +16,7 @@ from pathlib import Path
 import gguf
 import numpy as np
 
-from ..errors import ModelError
+from ...errors import ModelError
 
 MAGIC = b"GGUF"
 VERSIONS = (2, 3)

@@ -10,8 +10,8 @@ from transformers import AutoConfig
 
 from parallelcomp.model import check_supported
 
-from ..errors import ModelError
-from .gguf_file import GgufHeader
+from ...errors import ModelError
+from .header import GgufHeader
 
 # Families whose conversion a test compares with transformers' own. llama.cpp says `llama` also of Mistral, Yi, ...
 FAMILIES = ("llama", "qwen2", "qwen3")
