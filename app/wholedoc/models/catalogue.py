@@ -150,3 +150,9 @@ def named_model(name: str) -> CatalogueModel:
         known = ", ".join(one.name for one in CATALOGUE)
         raise ModelError(f"there is no model '{name}' in the catalogue: it has {known}")
     return model
+
+
+def next_smaller(model: CatalogueModel) -> CatalogueModel | None:
+    """Return the largest model with fewer weights, or None for the smallest."""
+    smaller = [one for one in CATALOGUE if one.parameters < model.parameters]
+    return max(smaller, key=lambda one: one.parameters, default=None)

