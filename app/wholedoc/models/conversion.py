@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 import threading
@@ -54,7 +55,8 @@ def convert(
     if stopped.is_set():
         raise PreparingStoppedError(f"converting {name} was stopped; what was fetched is kept")
     if code != 0:
-        reason = next((line.strip() for line in reversed(said) if line.strip()), f"it ended with code {code}")
+        unsaid = "it was killed, probably for want of memory" if code == -signal.SIGKILL else f"exit code {code}"
+        reason = next((line.strip() for line in reversed(said) if line.strip()), unsaid)
         raise ModelError(f"cannot convert {name}: {reason}")
 
 

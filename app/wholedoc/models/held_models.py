@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 from filelock import FileLock, Timeout
 
@@ -20,7 +21,7 @@ from .catalogue import CatalogueModel, next_smaller
 from .preparing import Cancel, Notify, PreparingStoppedError, Progress
 
 LOCK_SECONDS = 0.2
-FINGERPRINTS = "fingerprints.json"
+FINGERPRINTS, DIGESTS = "fingerprints.json", "gguf_digests.json"
 
 
 def is_held(model: CatalogueModel, models: Path) -> bool:
@@ -78,8 +79,7 @@ def hold_gguf(path: Path, models: Path, progress: Progress, cancelled: Cancel = 
     `hold` does.
     """
     try:
-        with path.open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        digest = _digest(path.resolve(), models)
     except OSError as error:
         raise ModelError(f"cannot read the model {path}: {error.strerror or error}") from error
     folder = models / f"{re.sub(r'[^a-z0-9.]+', '-', path.stem.lower())}-{digest[:8]}"
@@ -108,25 +108,43 @@ def remove(model: CatalogueModel, models: Path) -> int:
 
 def note_fingerprint(folder: Path, models: Path, fingerprint: str) -> None:
     """Remember that the model in `folder` has this fingerprint, by which its speed is known without loading it."""
-    known = _fingerprints(models)
+    known = _read_json(models / FINGERPRINTS)
     if folder.parent != models or fingerprint in known.get(folder.name, []):
         return
     known[folder.name] = [*known.get(folder.name, []), fingerprint]
-    with suppress(OSError):  # a folder that is shared and cannot be written
-        write_atomically(models / FINGERPRINTS, json.dumps(known).encode())
+    _write_json(models / FINGERPRINTS, known)
 
 
 def fingerprints(model: CatalogueModel, models: Path) -> tuple[str, ...]:
     """Return the fingerprints under which the model was loaded here, one for each number format."""
-    return tuple(_fingerprints(models).get(model.folder, []))
+    return tuple(_read_json(models / FINGERPRINTS).get(model.folder, []))
 
 
-def _fingerprints(models: Path) -> dict[str, list[str]]:
+def _digest(path: Path, models: Path) -> str:
+    """Return the file's sha256. It is computed again only if the file has another size or was written since."""
+    status = path.stat()
+    state = [status.st_size, status.st_mtime_ns]
+    known = _read_json(models / DIGESTS)
+    if (found := known.get(str(path))) is not None and found[:2] == state:
+        return str(found[2])
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    _write_json(models / DIGESTS, {**known, str(path): [*state, digest]})
+    return digest
+
+
+def _read_json(path: Path) -> dict[str, Any]:
     try:
-        content = json.loads((models / FINGERPRINTS).read_text(encoding="utf-8"))
+        content = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
     return content if isinstance(content, dict) else {}
+
+
+def _write_json(path: Path, content: dict[str, Any]) -> None:
+    with suppress(OSError):  # what it says can be found out again; the folder may be shared and not writable
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(path, json.dumps(content).encode())
 
 
 def _convert(path: Path, folder: Path, name: str, unpacked: str, progress: Progress, cancelled: Cancel) -> None:

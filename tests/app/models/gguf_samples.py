@@ -28,6 +28,7 @@ class Sample:
     kind: Kind = Kind.Q8_0
     output: bool = False
     twice: bool = False
+    parts: int = 1
     numbers: Mapping[str, object] = field(default_factory=dict)
     extra: Mapping[str, np.ndarray] = field(default_factory=dict)
     without: tuple[str, ...] = ()
@@ -49,6 +50,8 @@ def write_sample(path: Path, sample: Sample) -> Path:
         writer.add_rope_dimension_count(HEAD_DIM)
     if sample.family == "qwen3":
         writer.add_key_length(128)  # what transformers takes without looking
+    if sample.parts > 1:
+        writer.add_uint16("split.count", sample.parts)
     for key, value in sample.numbers.items():
         (writer.add_string if isinstance(value, str) else writer.add_uint32)(f"{sample.family}.{key}", value)
     tokens = _vocabulary(writer)

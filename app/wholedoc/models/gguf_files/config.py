@@ -50,6 +50,10 @@ def read_config(header: GgufHeader, rope_factors: np.ndarray | None) -> Any:
             "this GGUF file scales its positions or has experts, which its conversion does not keep. "
             "Name the model's folder or Hugging Face id instead"
         )
+    if (count := facts.get("split.count", 0)) not in (0, 1):
+        raise ModelError(
+            f"this GGUF file is one of {count} that make up a model: join them first (`llama-gguf-split --merge`)"
+        )
     missing = [key for key in NUMBERS if f"{family}.{key}" not in facts and key != "rope.freq_base"]
     if missing:
         raise ModelError(

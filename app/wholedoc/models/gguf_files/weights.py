@@ -134,7 +134,9 @@ def _in_step(
 
 def _by_name(header: GgufHeader, config: Any, tied: GgufTensor | None) -> dict[str, GgufTensor]:
     """Return the file's tensor for every weight of the model, by the weight's name in transformers."""
-    architecture = next(key for key, name in gguf.MODEL_ARCH_NAMES.items() if name == header.architecture)
+    known_names = {name: key for key, name in gguf.MODEL_ARCH_NAMES.items()}
+    if (architecture := known_names.get(header.architecture)) is None:
+        raise ModelError(f"the installed `gguf` does not know the family '{header.architecture}': update it")
     names = gguf.get_tensor_name_map(architecture, config.num_hidden_layers)
     found = {tensor.name: tensor for tensor in header.tensors}
     with torch.device("meta"):
