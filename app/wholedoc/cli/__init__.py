@@ -17,6 +17,7 @@ from .add import add
 from .ask import ask
 from .cluster_heads import cluster_heads
 from .doctor import doctor
+from .models import models
 from .serve import serve
 from .upkeep import library_commands, list_documents, remove
 
@@ -47,7 +48,7 @@ def cli(debug: bool) -> None:
     """Ask a whole document, on your own machine, with nothing retrieved."""
 
 
-for command in (add, ask, list_documents, remove, library_commands, doctor, serve, cluster_heads):
+for command in (add, ask, list_documents, remove, library_commands, models, doctor, serve, cluster_heads):
     cli.add_command(command)
 
 

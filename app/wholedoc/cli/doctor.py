@@ -13,18 +13,21 @@ from .options import JSON, MODEL, settings_from, shared
 @click.command()
 @shared(JSON, *MODEL)
 def doctor(as_json: bool, **given: Any) -> None:
-    """Show model, device, attention kernel, memory, and what document length fits."""
+    """Show model, device, attention kernel, memory, what document length fits, and which models suit."""
     from importlib.metadata import version
 
     from parallelcomp import usable_kernel
 
     from ..library import Library
+    from ..models.recommendation import recommend_pair
     from ..storage.home import home
     from .progress import tell
 
     library = Library.open(settings=settings_from(given), notify=tell)
     spec = library.engine.spec
     plan = library.engine.plan(131_072)
+    # The model that is loaded now would give its memory back.
+    pair = recommend_pair(plan.available + plan.weights, spec.dtype.itemsize)
     facts: dict[str, object] = {
         "wholedoc": version("wholedoc"),
         "torch": version("torch"),
@@ -38,6 +41,9 @@ def doctor(as_json: bool, **given: Any) -> None:
         "kv_bytes_per_token": plan.kv_per_token,
         "free_bytes": plan.available,
         "longest_document_tokens": plan.longest_document,
+        "recommended_reader": pair.reader.name,
+        "recommended_writer": pair.writer.name,
+        "recommended_pair_bytes": pair.memory_bytes,
         "library": str(home()),
     }
     if as_json:
@@ -48,3 +54,4 @@ def doctor(as_json: bool, **given: Any) -> None:
         shown = f"{value:,}" if isinstance(value, int) else value
         click.echo(f"{name.replace('_', ' '):{width}}  {shown}")
     click.echo(f"A document of 128K tokens: {plan.verdict}.")
+    click.echo(f"For this machine: {pair.in_words()}. `wholedoc models` tells more of them.")

@@ -19,7 +19,10 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 MODEL = (
     click.option(
-        "--model", metavar="ID_OR_FOLDER", help="A Hugging Face id or a folder [default: the embedded model]."
+        "--model",
+        metavar="NAME",
+        help="A name that `wholedoc models` lists, a Hugging Face id, a folder or a GGUF file "
+        "[default: the embedded model].",
     ),
     click.option(
         "--answer-model",

@@ -16,8 +16,10 @@ from parallelcomp import DecodeWeights
 from ..errors import ModelError
 from ..settings import SMALL_MODEL
 from ..storage.home import home
-from . import embedded_model
+from . import embedded_model, held_models
+from .catalogue import find_model
 from .chat_template import PromptSegments, encode, stop_ids
+from .preparing import Notify, in_words
 from .quiet import quiet_transformers
 
 
@@ -59,16 +61,17 @@ def open_model(
     device: torch.device | None = None,
     dtype: torch.dtype | None = None,
     decode_weights: DecodeWeights | None = None,
-    notify: embedded_model.Notify = lambda _: None,
+    notify: Notify = lambda _: None,
 ) -> TextModel:
-    """Load a model by its Hugging Face id or folder; None stands for the embedded model.
+    """Load a model by its short name, Hugging Face id, folder or GGUF file; None stands for the embedded model.
 
+    A model of the catalogue is fetched and converted first, a GGUF file converted, each once; `notify` is told.
     Raises ModelError if it is not there, needs something that is missing, or cannot be run by the engine.
     """
     quiet_transformers()
     device = device or parallelcomp.default_device()
     dtype = dtype or parallelcomp.default_dtype(device)
-    source = Path(name) if name else embedded_model.embedded_model(home() / "models", notify)
+    source = _source(name, notify)
     try:
         loaded = parallelcomp.load(str(source), device=device, dtype=dtype)
         tokenizer = AutoTokenizer.from_pretrained(str(source))
@@ -79,8 +82,21 @@ def open_model(
         raise ModelError(f"cannot load the model {name or source}: {reason}") from error
     if not tokenizer.is_fast:
         raise ModelError(f"cannot use {name}: its tokenizer gives no character offsets, which citations need")
+    held_models.note_fingerprint(source, home() / "models", loaded.spec.fingerprint)
     model = TextModel(name or embedded_model.NAME, loaded, tokenizer)
     return replace(model, loaded=_with_decode_weights(model, decode_weights))
+
+
+def _source(name: str | None, notify: Notify) -> Path:
+    """Return the folder of the model that is called `name`, or its Hugging Face id. Raises ModelError."""
+    models = home() / "models"
+    if name is None:
+        return embedded_model.embedded_model(models, notify)
+    if (model := find_model(name)) is not None:
+        return held_models.hold(model, models, in_words(notify))
+    if name.lower().endswith(".gguf"):
+        return held_models.hold_gguf(Path(name).expanduser(), models, in_words(notify))
+    return Path(name)
 
 
 def _with_decode_weights(model: TextModel, chosen: DecodeWeights | None) -> parallelcomp.LoadedModel:

@@ -31,6 +31,16 @@ class ThroughputRecords:
         throughput = self._all().get(_key(engine))
         return throughput if isinstance(throughput, float) and throughput > 0 else None
 
+    def fastest(self, fingerprints: Sequence[str]) -> float | None:
+        """Return the most tokens a second of a model on this machine, by the fingerprints of its weights, or None.
+
+        There is one fingerprint for each number format. No model need be loaded.
+        """
+        known = self._all().items()
+        here = f" {platform.node()}"
+        speeds = [speed for key, speed in known if key.endswith(here) and key.startswith(tuple(fingerprints))]
+        return max((speed for speed in speeds if isinstance(speed, float) and speed > 0), default=None)
+
     def put(self, engine: Engine, tokens_per_second: float) -> None:
         """Remember the tokens a second of this model. Raises OSError."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
