@@ -157,7 +157,7 @@ def test_a_file_comes_along_in_any_form(server: Server, prefix: str) -> None:
         ({"file_data": "data:application/pdf;base64,%%%"}, "invalid_file_data"),
         ({"file_data": "https://example.org/a.pdf"}, "invalid_file_data"),
         ({"file_data": "née"}, "invalid_file_data"),
-        ({"file_data": base64.b64encode(b"\x89PNG\r\n\x1a\n").decode()}, "unreadable_file"),
+        ({"file_data": base64.b64encode(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR").decode()}, "unreadable_file"),
         ({"file_data": base64.b64encode((SAMPLES / "encrypted.pdf").read_bytes()).decode()}, "encrypted_file"),
         ({"file_data": base64.b64encode(b" \n\n ").decode()}, "no_text"),
         ({"file_data": ""}, "unreadable_file"),
