@@ -214,8 +214,11 @@ class Library(Reader):
             raise ValueError("these settings read documents in another way: use with_settings")
         engine = self.engine.with_config(chosen.engine)
         asking = Asking(engine, self.model, Corpus.of(()), question, chosen, history, instructions, stop, cancelled)
-        asking.check()
-        return replace(asking, writer=self.writer)
+        asking = replace(asking, writer=self.writer)
+        # Turns that nothing refers to, and those that a writer puts into the question, take no room.
+        needed = history if asking.writer is None and refers_back(question, history) else ()
+        replace(asking, history=needed).check()
+        return asking
 
     def _documents(self, documents: Sequence[Document | str]) -> list[Document]:
         return [self.document(one) if isinstance(one, str) else one for one in documents]

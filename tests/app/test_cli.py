@@ -152,7 +152,9 @@ def test_a_conversation_is_seen_by_later_questions(wholedoc: Command, roomy_mode
     arguments = ["ask", NOTICE, "-q", "Who berths?", "-q", "When?", "--model", roomy_model, "--json"]
     apart, together = (json.loads(wholedoc(*arguments, *flag)[1])["answers"] for flag in ([], ["--conversation"]))
     assert apart[0]["answer"] == together[0]["answer"]
-    assert apart[1]["usage"] == together[1]["usage"] | {"answer_tokens": apart[1]["usage"]["answer_tokens"]}
+    # "When?" is searched for with the question before it.
+    assert apart[1]["usage"]["question_tokens"] < together[1]["usage"]["question_tokens"]
+    assert apart[1]["usage"]["document_tokens"] == together[1]["usage"]["document_tokens"]
 
 
 @pytest.mark.embedded
