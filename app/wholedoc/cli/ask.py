@@ -186,9 +186,10 @@ def _show(events: Iterator[Event], question: str, several: bool) -> Answer:
     for event in events:
         if isinstance(event, Cited) and (leads := event.lead):
             _print_citations(event.citations, several)
-            click.echo("\nIn short: ", nl=False)
         elif isinstance(event, Token):
             text = event.text if begun else event.text.lstrip()
+            if text and leads and not begun:  # not before there is something to say: a writer may fail
+                click.echo("\nIn short: ", nl=False)
             begun = begun or bool(text)
             click.echo(text, nl=False)
         elif isinstance(event, Done):
