@@ -22,7 +22,8 @@ class Shelf:
     def parse(self, path: Path | str, password: str | None = None) -> Document:
         """Extract a file's text and remember it. Raises DocumentError and LibraryError."""
         path = Path(path)
-        known = self.folder.catalog.get(file_id(path))
+        # What is no regular file may never end: extraction says so, without reading it.
+        known = self.folder.catalog.get(file_id(path)) if path.is_file() else None
         document = known or read_document(path, password=password)
         self.folder.keep(document, path)
         return document

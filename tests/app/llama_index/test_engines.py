@@ -196,8 +196,9 @@ def test_a_conversation_that_is_too_long_says_so_and_starts_anew(llm: ParallelCo
     history = [ChatMessage(content="Why? " * 400), ChatMessage(role="assistant", content="So. " * 1500)]
     chat = WholeDocumentChatEngine.from_files([NOTICE], llm=llm, chat_history=history)
     with pytest.raises(QuestionError, match="conversation"):
-        chat.chat(QUESTION)
+        chat.chat("And then?")  # which needs what was said before
     assert chat.chat_history == history
+    assert chat.chat(QUESTION).response  # which does not
     chat.reset()
     assert chat.chat(QUESTION).response
 

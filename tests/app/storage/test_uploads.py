@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from pathlib import Path
 
@@ -57,3 +58,15 @@ def test_a_file_is_put_on_the_shelf_and_nothing_is_left_behind(
         with pytest.raises(UnreadableFileError):
             parse_bytes(library, bad, "bad.pdf")
     assert list(private.iterdir()) == []
+
+
+@pytest.mark.parametrize("kind", ["device", "pipe"])
+@pytest.mark.embedded
+def test_what_is_no_regular_file_is_refused_and_never_read(library: Library, tmp_path: Path, kind: str) -> None:
+    """A device never ends, and a pipe waits for somebody who writes."""
+    path = Path("/dev/zero")
+    if kind == "pipe":
+        path = tmp_path / "pipe.txt"
+        os.mkfifo(path)
+    with pytest.raises(UnreadableFileError, match="not a regular file"):
+        library.parse(path)
