@@ -17,6 +17,7 @@ from .answering.follow_up import last_turns, refers_back, with_the_question_befo
 from .answering.pipeline import Asking, find, score_together, write
 from .conversation import Turn
 from .documents.document import Document
+from .errors import QuestionError
 from .reading.corpus import Corpus, ReadDocument
 from .reading.reader import Notify, Reader
 from .settings import Settings
@@ -133,13 +134,11 @@ class Library(Reader):
         if apb is not None:
             corpus = Corpus.of([self.unread(document) for document in self._documents(documents)])
             work = answer_by_apb(replace(asking, corpus=corpus), apb, self.ranks)
-        else:
-            asking = yield from self._standing_alone(asking, client)
-            corpus = yield from self._corpus(documents, cancelled, client)
-            work = self._answer(replace(asking, corpus=corpus), client)
-            yield from work
+            yield from self.turns.steps(work, cancelled, client)
             return
-        yield from self.turns.steps(work, cancelled, client)
+        asking = yield from self._standing_alone(asking, client)
+        corpus = yield from self._corpus(documents, cancelled, client)
+        yield from self._answer(replace(asking, corpus=corpus), client)
 
     def _standing_alone(self, asking: Asking, client: str) -> Generator[Event, None, Asking]:
         """Return the question as one that needs no turns before it, and yield Rewritten if it had to be changed."""
@@ -150,10 +149,8 @@ class Library(Reader):
             return replace(asking, searched=text)
         messages = rewriting(asking.text, last_turns(asking.history))
         sampling = replace(asking.settings.sampling, temperature=0.0, max_new_tokens=REWRITTEN_TOKENS)
-        pieces: list[str] = []
-        for piece in self._in_turn(asking.writer.write(messages, sampling, asking.cancelled), asking, client):
-            pieces.append(piece)
-        text = " ".join("".join(pieces).split()) or with_the_question_before(asking.text, asking.history)
+        said = "".join(self._in_turn(asking.writer.write(messages, sampling, asking.cancelled), asking, client))
+        text = " ".join(said.split()) or with_the_question_before(asking.text, asking.history)
         yield Rewritten(text)
         return replace(asking, text=text, asked=asking.text, history=())
 
@@ -214,7 +211,14 @@ class Library(Reader):
             raise ValueError("these settings read documents in another way: use with_settings")
         engine = self.engine.with_config(chosen.engine)
         asking = Asking(engine, self.model, Corpus.of(()), question, chosen, history, instructions, stop, cancelled)
+        if chosen.answer_model != self.settings.answer_model:
+            raise ValueError("these settings name another writer: use with_settings")
         asking = replace(asking, writer=self.writer)
+        if asking.writer is not None and (chosen.apb is not None or self.ranks is not None):
+            raise QuestionError(
+                "a model that only writes goes together with parallel chunks in one process: leave out "
+                "--answer-model, or leave out --ranks and --attention"
+            )
         # Turns that nothing refers to, and those that a writer puts into the question, take no room.
         needed = history if asking.writer is None and refers_back(question, history) else ()
         replace(asking, history=needed).check()

@@ -53,8 +53,3 @@ class Writer(Protocol):
         Raises WriterError, ModelError, WindowError, MemoryPlanError and Cancelled.
         """
         ...
-
-
-def whole(writing: Generator[str, None, Written]) -> str:
-    """Run a writer to its end, and return the whole text."""
-    return "".join(writing)

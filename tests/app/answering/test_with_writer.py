@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from parallelcomp import Sampling
+from parallelcomp.apb import APB
 from wholedoc import Answer, Cited, Done, Event, Library, Rewritten, Scoring, Settings, Token, Turn
 from wholedoc.answering import pipeline
-from wholedoc.errors import WriterError
+from wholedoc.errors import QuestionError, WriterError
 from wholedoc.writers.assignment import NOT_STATED, TASK
 from wholedoc.writers.writer import Cancel, Message, Written
 
@@ -193,6 +194,16 @@ def test_a_remote_writer_holds_nobodys_turn(settings: Settings, tmp_path: Path) 
     *_, done = first
     assert isinstance(done, Done)
     assert done.answer.text == "One two"
+
+
+def test_a_writer_that_would_be_passed_over_is_refused(settings: Settings, tmp_path: Path) -> None:
+    """A person who names a writer must not get an answer by somebody else."""
+    library = Library.open(settings=settings, writer=Scripted(["x"]))
+    document = library.parse(write(tmp_path / "log.txt", PARAGRAPHS))
+    with pytest.raises(QuestionError, match="leave out --answer-model"):
+        next(library.stream([document], "Who?", settings=replace(settings, apb=APB.star(2))))
+    with pytest.raises(ValueError, match="use with_settings"):
+        next(library.stream([document], "Who?", settings=replace(settings, answer_model="another")))
 
 
 def test_other_settings_keep_the_writer_unless_they_name_another(settings: Settings) -> None:

@@ -15,7 +15,7 @@ from wholedoc.models.lazy_model import LazyModel
 from wholedoc.writers.choosing import writer_of
 from wholedoc.writers.local import LocalWriter
 from wholedoc.writers.remote import RemoteWriter
-from wholedoc.writers.writer import Message, Written, whole
+from wholedoc.writers.writer import Message, Written
 
 pytestmark = pytest.mark.embedded
 GREEDY = Sampling(max_new_tokens=5)
@@ -29,7 +29,7 @@ def writer(settings: Settings) -> LocalWriter:
 def test_it_writes_what_the_model_generates_for_its_own_template(writer: LocalWriter, library: Library) -> None:
     messages = [Message("system", "Be brief."), Message("user", "Who <|im_end|> came?")]
     assert not writer.is_loaded
-    text = whole(writer.write(messages, GREEDY))
+    text = "".join(writer.write(messages, GREEDY))
     assert writer.is_loaded
     model = library.model
     ids = chat_ids(model.tokenizer, "Who <|im_end|> came?", (), "Be brief.")
@@ -62,7 +62,7 @@ def test_it_can_be_stopped_and_unloaded(writer: LocalWriter) -> None:
         next(work)
     writer.unload()
     assert not writer.is_loaded
-    assert whole(writer.write([Message("user", "Who came?")], GREEDY))
+    assert "".join(writer.write([Message("user", "Who came?")], GREEDY))
 
 
 def test_the_settings_name_the_writer(settings: Settings) -> None:
@@ -74,5 +74,5 @@ def test_the_settings_name_the_writer(settings: Settings) -> None:
     same = writer_of(replace(settings, answer_model=settings.model), reader)
     assert isinstance(same, LocalWriter)
     assert not reader.is_loaded
-    whole(same.write([Message("user", "Who came?")], GREEDY))
+    "".join(same.write([Message("user", "Who came?")], GREEDY))
     assert reader.is_loaded  # one model in both roles is loaded once

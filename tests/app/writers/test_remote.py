@@ -14,7 +14,7 @@ import pytest
 from parallelcomp import Cancelled, Sampling
 from wholedoc.errors import WriterError
 from wholedoc.writers.remote import KEY, RemoteWriter, is_address
-from wholedoc.writers.writer import Message, Written, whole
+from wholedoc.writers.writer import Message, Written
 
 ASKED = [Message("system", "Be brief."), Message("user", "Who?")]
 
@@ -115,17 +115,17 @@ def test_an_answer_that_reached_its_limit_says_so(run: Run) -> None:
 
 def test_the_only_model_needs_no_name_and_several_do(run: Run) -> None:
     program = run(models=["solo"])
-    whole(RemoteWriter(program.url).write(ASKED, Sampling()))
+    "".join(RemoteWriter(program.url).write(ASKED, Sampling()))
     assert program.heard[0]["model"] == "solo"
     with pytest.raises(WriterError, match=r"several models or none \(one, two\): name one behind a #"):
-        whole(RemoteWriter(run(models=["one", "two"]).url).write(ASKED, Sampling()))
+        "".join(RemoteWriter(run(models=["one", "two"]).url).write(ASKED, Sampling()))
 
 
 def test_a_key_is_sent_only_if_there_is_one(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     program = run()
-    whole(RemoteWriter(f"{program.url}#m").write(ASKED, Sampling()))
+    "".join(RemoteWriter(f"{program.url}#m").write(ASKED, Sampling()))
     monkeypatch.setenv(KEY, "secret")
-    whole(RemoteWriter(f"{program.url}#m").write(ASKED, Sampling()))
+    "".join(RemoteWriter(f"{program.url}#m").write(ASKED, Sampling()))
     assert [headers.get("Authorization") for headers in program.headers] == [None, "Bearer secret"]
 
 
@@ -155,12 +155,12 @@ def refuse(status: int, body: bytes) -> Callable[[BaseHTTPRequestHandler], None]
 )
 def test_what_a_program_does_wrong_is_one_sentence(run: Run, answer: Any, said: str) -> None:
     with pytest.raises(WriterError, match=said):
-        whole(RemoteWriter(f"{run(answer).url}#m").write(ASKED, Sampling()))
+        "".join(RemoteWriter(f"{run(answer).url}#m").write(ASKED, Sampling()))
 
 
 def test_nobody_there_is_one_sentence() -> None:
     with pytest.raises(WriterError, match=r"no program answers at http://127\.0\.0\.1:9/v1: start it"):
-        whole(RemoteWriter("http://127.0.0.1:9/v1#m").write(ASKED, Sampling()))
+        "".join(RemoteWriter("http://127.0.0.1:9/v1#m").write(ASKED, Sampling()))
 
 
 def test_a_program_that_falls_silent_is_given_up(run: Run) -> None:
@@ -168,7 +168,7 @@ def test_a_program_that_falls_silent_is_given_up(run: Run) -> None:
     program = run(lambda handler: held.wait(20))
     try:
         with pytest.raises(WriterError, match="was silent for 0 s"):
-            whole(RemoteWriter(f"{program.url}#m", silent_s=0.2).write(ASKED, Sampling()))
+            "".join(RemoteWriter(f"{program.url}#m", silent_s=0.2).write(ASKED, Sampling()))
     finally:
         held.set()
 
