@@ -31,6 +31,7 @@ from .decoding.next_token import AnswerState
 from .decoding.weights import DecodeWeights, can_quantize_decode, quantize_decode
 from .engine import Engine, RescoredSpan, Selection, default_device, default_dtype
 from .errors import Cancelled, ClusterError, MemoryPlanError, ParallelCompError, UnsupportedModelError, WindowError
+from .int8 import can_load_int8, load_int8
 from .kv.context import Context
 from .kv.quantization import QuantizedKV
 from .kv.stored import ChunkKV, DenseKV, Prefix, StoredKV, restore, store_kv
@@ -82,11 +83,13 @@ __all__ = [
     "UnsupportedModelError",
     "WindowError",
     "adopt",
+    "can_load_int8",
     "can_quantize_decode",
     "default_device",
     "default_dtype",
     "find_clusters",
     "load",
+    "load_int8",
     "plan",
     "quantize_decode",
     "restore",

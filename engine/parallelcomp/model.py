@@ -23,7 +23,11 @@ STATIC_ROPE = frozenset({"default", "linear", "llama3", "yarn"})
 
 @dataclass(frozen=True)
 class ModelSpec:
-    """Shape of a model. `window` is its trained context in tokens; `fingerprint` identifies its weights."""
+    """Shape of a model.
+
+    `window` is its trained context in tokens, `parameters` the number of its weights, which take `weight_bytes`;
+    `fingerprint` identifies them.
+    """
 
     family: str
     layers: int
@@ -36,6 +40,7 @@ class ModelSpec:
     window: int
     dtype: torch.dtype
     device: torch.device
+    parameters: int
     weight_bytes: int
     fingerprint: str
 
@@ -124,6 +129,7 @@ def spec_of(model: Any) -> ModelSpec:
         window=config.max_position_embeddings,
         dtype=parameter.dtype,
         device=parameter.device,
+        parameters=sum(p.numel() for p in model.parameters()),
         weight_bytes=sum(p.numel() * p.element_size() for p in model.parameters()),
         fingerprint=_fingerprint(model),
     )

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 
 from ..settings import Settings
+from .catalogue import Role
 from .text_model import TextModel, open_model
 
 
@@ -21,9 +22,11 @@ class LazyModel:
         settings: Settings,
         notify: Callable[[str], None] = lambda _: None,
         loaded: TextModel | None = None,
+        role: Role = Role.READER,
     ) -> None:
         self._settings = settings
         self._notify = notify
+        self._role = role
         self._lock = threading.Lock()
         self._loaded = loaded
 
@@ -42,6 +45,7 @@ class LazyModel:
                     device=chosen.device,
                     dtype=chosen.dtype,
                     decode_weights=chosen.decode_weights,
+                    role=self._role,
                     notify=self._notify,
                 )
             return self._loaded

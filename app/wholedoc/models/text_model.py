@@ -17,7 +17,7 @@ from ..errors import ModelError
 from ..settings import SMALL_MODEL
 from ..storage.home import home
 from . import embedded_model, held_models
-from .catalogue import find_model
+from .catalogue import Role, find_model
 from .chat_template import PromptSegments, encode, stop_ids
 from .preparing import Notify, in_words
 from .quiet import quiet_transformers
@@ -34,7 +34,7 @@ class TextModel:
     @property
     def parameters(self) -> int:
         """Number of weights."""
-        return self.loaded.spec.weight_bytes // self.loaded.spec.dtype.itemsize
+        return self.loaded.spec.parameters
 
     @cached_property
     def prompt(self) -> PromptSegments:
@@ -61,11 +61,13 @@ def open_model(
     device: torch.device | None = None,
     dtype: torch.dtype | None = None,
     decode_weights: DecodeWeights | None = None,
+    role: Role = Role.READER,
     notify: Notify = lambda _: None,
 ) -> TextModel:
     """Load a model by its short name, Hugging Face id, folder or GGUF file; None stands for the embedded model.
 
-    A model of the catalogue is fetched and converted first, a GGUF file converted, each once; `notify` is told.
+    A model of the catalogue is fetched and converted first, a GGUF file converted, each once; `notify` is told. A
+    writer has its weights in 8 bits where that is faster and `decode_weights` leaves it open.
     Raises ModelError if it is not there, needs something that is missing, or cannot be run by the engine.
     """
     quiet_transformers()
@@ -73,7 +75,10 @@ def open_model(
     dtype = dtype or parallelcomp.default_dtype(device)
     source = _source(name, notify)
     try:
-        loaded = parallelcomp.load(str(source), device=device, dtype=dtype)
+        if role is Role.WRITER and decode_weights is None and parallelcomp.can_load_int8(device, dtype):
+            loaded = parallelcomp.load_int8(str(source))
+        else:
+            loaded = parallelcomp.load(str(source), device=device, dtype=dtype)
         tokenizer = AutoTokenizer.from_pretrained(str(source))
     except parallelcomp.UnsupportedModelError as error:
         raise ModelError(f"cannot use {name}: {error}") from error

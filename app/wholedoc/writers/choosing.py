@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+from ..models.catalogue import Role
 from ..models.lazy_model import LazyModel
 from ..settings import Settings
 from .local import LocalWriter
@@ -26,4 +27,4 @@ def writer_of(
         return RemoteWriter(name)
     if name == settings.model:
         return LocalWriter(name, reader)
-    return LocalWriter(name, LazyModel(replace(settings, model=name), notify))
+    return LocalWriter(name, LazyModel(replace(settings, model=name), notify, role=Role.WRITER))

@@ -98,8 +98,7 @@ def test_passages_that_are_read_again_are_ranked_anew(monkeypatch: pytest.Monkey
 
 def sized(model: TextModel, parameters: float) -> TextModel:
     spec = model.loaded.spec
-    weight_bytes = int(parameters) * spec.dtype.itemsize
-    return replace(model, loaded=replace(model.loaded, spec=replace(spec, weight_bytes=weight_bytes)))
+    return replace(model, loaded=replace(model.loaded, spec=replace(spec, parameters=int(parameters))))
 
 
 def test_the_size_of_the_model_decides_what_an_answer_is_made_from() -> None:
