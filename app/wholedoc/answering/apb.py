@@ -37,7 +37,7 @@ def answer_by_apb(asking: Asking, apb: APB, ranks: Ranks | None = None) -> Gener
     tokens: Iterator[int] | None = None
     alone = engine.score_without_document(reading.question)
     if explains(look.token_nll, alone, asking.settings.found_margin):
-        ranked = best_of(corpus, _whole(corpus), look.attention.numpy(), asking.settings.citations)
+        ranked = best_of(corpus, asking.text, _whole(corpus), look.attention.numpy(), asking.settings.citations)
         passages = rescore_closest(asking, asking.question(), ranked)
         seen = corpus.tokens
         citations = cite(corpus, passages)

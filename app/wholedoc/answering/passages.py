@@ -13,13 +13,16 @@ from parallelcomp import Chunk, ChunkKV, ChunkScore, RescoredSpan
 
 from ..documents.sentences import Sentence, sentences
 from ..documents.tokenized import TokenizedDocument
-from ..reading.corpus import Corpus
+from ..reading.corpus import ChunkWords, Corpus
+from .shared_words import shared_words
 
 # A passage is a sentence and up to three that follow it: a name often stands in one sentence, and what is asked
 # about it in one of the next. The first quote holds the answer to 17 % of the sample questions with one sentence,
 # and to 35, 68, 95 and 97 % with two, three, four and five.
 SENTENCES = 4
 CHARACTERS = 500
+# A writer also sees the sentence before each passage, if it has at most so many characters.
+LEAD_CHARACTERS = 200
 # Temperature of posteriors, in nats over the whole question; likelihoods are over-confident.
 TEMPERATURE = 4.0
 # Passages are read again alone, and scored anew, if they got at least this share of the best one's attention,
@@ -48,33 +51,40 @@ class Passage:
     def overlaps(self, other: Passage) -> bool:
         return self.first < other.last and other.first < self.last
 
+    def text(self, corpus: Corpus) -> str:
+        """Return the passage's exact text."""
+        return corpus.documents[self.document].tokenized.document.pages[self.page].text[self.start : self.stop]
+
     def chunk(self, corpus: Corpus) -> Chunk:
         """Return the passage's tokens as a chunk, to be read again."""
         return Chunk(0, self.first, corpus.token_ids(self.first, self.last))
 
 
 def best_passages(
-    corpus: Corpus, kept: Sequence[ChunkScore], attention: NDArray[np.float32], limit: int
+    corpus: Corpus, question: str, kept: Sequence[ChunkScore], attention: NDArray[np.float32], limit: int
 ) -> list[Passage]:
     """Return the `limit` best passages that do not overlap, the best first.
 
     `attention` (corpus tokens,) is what the question pays to each token. A passage is ranked by its first sentence:
     the attention on it, divided by the square root of its length so that length itself neither helps nor harms,
-    times the posterior of its chunk.
+    times the posterior of its chunk. The question's words count in the whole passage, as they do in chunks.
     """
     posterior = _posterior(kept)
-    return best_of(corpus, [(corpus.chunks[i].chunk, weight) for i, weight in posterior.items()], attention, limit)
+    weighted = [(corpus.chunks[i].chunk, weight) for i, weight in posterior.items()]
+    return best_of(corpus, question, weighted, attention, limit)
 
 
 def best_of(
-    corpus: Corpus, weighted: Sequence[tuple[Chunk, float]], attention: NDArray[np.float32], limit: int
+    corpus: Corpus,
+    question: str,
+    weighted: Sequence[tuple[Chunk, float]],
+    attention: NDArray[np.float32],
+    limit: int,
 ) -> list[Passage]:
     """Return the same for passages that begin in these chunks, where each chunk comes with its weight."""
     summed = np.concatenate([[0.0], np.cumsum(attention, dtype=np.float64)])
-    ranked = sorted(
-        (passage for chunk, weight in weighted for passage in _passages(corpus, chunk, summed, weight)),
-        key=lambda passage: -passage.score,
-    )
+    candidates = [passage for chunk, weight in weighted for passage in _passages(corpus, chunk, summed, weight)]
+    ranked = sorted(_with_words(corpus, question, candidates), key=lambda passage: -passage.score)
     chosen: list[Passage] = []
     for passage in ranked:
         if len(chosen) == limit:
@@ -82,6 +92,39 @@ def best_of(
         if not any(passage.overlaps(other) for other in chosen):
             chosen.append(passage)
     return chosen
+
+
+def _with_words(corpus: Corpus, question: str, passages: Sequence[Passage]) -> list[Passage]:
+    """Return the passages with what the question's words say for each, which is evidence beside attention."""
+    words = [ChunkWords.of(passage.text(corpus)) for passage in passages]
+    nats = shared_words(question, words)
+    return [
+        replace(passage, score=passage.score * math.exp(more / TEMPERATURE))
+        for passage, more in zip(passages, nats, strict=True)
+    ]
+
+
+def with_leads(corpus: Corpus, passages: Sequence[Passage]) -> list[Passage]:
+    """Return the passages with the short sentence before each, which often says what they are about.
+
+    No two overlap afterwards. What was read of a passage alone is dropped, as it is longer now.
+    """
+    led: list[Passage] = []
+    for index, passage in enumerate(passages):
+        longer = _with_lead(corpus, passage)
+        others = [*led, *passages[index + 1 :]]
+        led.append(passage if any(longer.overlaps(other) for other in others) else longer)
+    return led
+
+
+def _with_lead(corpus: Corpus, passage: Passage) -> Passage:
+    tokenized = corpus.documents[passage.document].tokenized
+    before = [one for one in sentences(tokenized.document.pages[passage.page].text) if one.stop <= passage.start]
+    if not before or passage.start - before[-1].start > LEAD_CHARACTERS:
+        return passage
+    first, _ = _tokens(tokenized, passage.page, before[-1].start, passage.stop)
+    offset = corpus.token_offsets[passage.document]
+    return replace(passage, start=before[-1].start, first=offset + first, read=None)
 
 
 def contenders(passages: Sequence[Passage]) -> list[Passage]:

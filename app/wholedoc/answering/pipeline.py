@@ -18,7 +18,7 @@ from ..writers.assignment import Excerpt, assignment, is_not_stated, may_be_not_
 from ..writers.writer import Writer, Written
 from .abstention import explains
 from .citations import cite
-from .passages import Passage, best_passages, contenders, rerank
+from .passages import Passage, best_passages, contenders, rerank, with_leads
 from .quoting import Vocabulary, common_words, sources
 from .shared_words import shared_words
 from .unsupported import unsupported
@@ -74,12 +74,17 @@ class Asking:
     def max_new_tokens(self) -> int:
         return self.settings.sampling.max_new_tokens
 
+    @property
+    def found_by(self) -> str:
+        """The text that chunks and passages are found by."""
+        return self.searched or self.text
+
     def search_question(self) -> Question:
         """Return the question that chunks and passages are scored by.
 
         It comes without instructions and without the turns before it, which would explain it in place of the chunk.
         """
-        return self.model.prompt.question(self.model.tokenizer, (self.searched or self.text).strip())
+        return self.model.prompt.question(self.model.tokenizer, self.found_by.strip())
 
     def question(self, *, instructed: bool = False, answer_prefix: str = "") -> Question:
         """Return the question's tokens after the earlier turns. `answer_prefix` is how the answer begins.
@@ -246,7 +251,7 @@ def _score(asking: Asking, question: Question) -> Generator[Scoring, None, list[
 
 def _with_words(asking: Asking, question: Question, scores: Sequence[ChunkScore]) -> list[ChunkScore]:
     """Return the scores with what the question's words say for each chunk."""
-    words = shared_words(asking.searched or asking.text, asking.corpus.words)
+    words = shared_words(asking.found_by, asking.corpus.words)
     return [replace(score, prior=words[score.index] / len(question.ids)) for score in scores]
 
 
@@ -279,8 +284,9 @@ def _attribute(asking: Asking, question: Question, kept: Sequence[ChunkScore]) -
     observer = engine.attribution_observer(selection)
     selection = engine.attribute(selection, observer, asking.cancelled)
     attention = observer.by_token(corpus.tokens).numpy()
-    passages = best_passages(corpus, kept, attention, asking.settings.citations)
-    return selection, rescore_closest(asking, question, passages)
+    passages = best_passages(corpus, asking.found_by, kept, attention, asking.settings.citations)
+    passages = rescore_closest(asking, question, passages)
+    return selection, passages if asking.writer is None else with_leads(corpus, passages)
 
 
 def rescore_closest(asking: Asking, question: Question, passages: list[Passage]) -> list[Passage]:

@@ -20,6 +20,7 @@ from wholedoc.answering.passages import (
     best_passages,
     contenders,
     rerank,
+    with_leads,
 )
 from wholedoc.documents.document import Document
 from wholedoc.documents.tokenized import TokenizedDocument
@@ -69,7 +70,7 @@ def quotes(corpus: Corpus, passages: list[Passage]) -> list[str]:
 
 def test_a_passage_begins_with_the_sentence_that_is_attended_to_and_has_three_more() -> None:
     corpus = corpus_of(PAGES)
-    passages = best_passages(corpus, [score(0, 1.0), score(1, 1.0)], attention_on(corpus, Nobody=1.0), 1)
+    passages = best_passages(corpus, "", [score(0, 1.0), score(1, 1.0)], attention_on(corpus, Nobody=1.0), 1)
     assert quotes(corpus, passages) == ["Nobody fell. Rain came. The clerk went home. A dog barked."]
     (best,) = passages
     assert words(corpus)[best.first : best.last][0] == "Nobody"
@@ -80,20 +81,20 @@ def test_a_passage_begins_with_the_sentence_that_is_attended_to_and_has_three_mo
 def test_the_attention_on_a_sentence_counts_by_the_square_root_of_its_length() -> None:
     """Twice the attention on four times the tokens is worth the same."""
     corpus = corpus_of(["Ships. It was a very long day at sea."])
-    (long,) = best_passages(corpus, [score(0, 1.0)], attention_on(corpus, long=2.0), 1)
-    (short,) = best_passages(corpus, [score(0, 1.0)], attention_on(corpus, Ships=2.0), 1)
+    (long,) = best_passages(corpus, "", [score(0, 1.0)], attention_on(corpus, long=2.0), 1)
+    (short,) = best_passages(corpus, "", [score(0, 1.0)], attention_on(corpus, Ships=2.0), 1)
     assert long.score * math.sqrt(9) == pytest.approx(short.score * math.sqrt(2))
 
 
 def test_passages_do_not_overlap_and_the_best_comes_first() -> None:
     corpus = corpus_of(PAGES)
     paid = attention_on(corpus, crane=3.0, Nobody=2.9, Fish=2.0, bell=1.0)
-    passages = best_passages(corpus, [score(0, 1.0), score(1, 1.0)], paid, 5)
+    passages = best_passages(corpus, "", [score(0, 1.0), score(1, 1.0)], paid, 5)
     assert [one.score for one in passages] == sorted((one.score for one in passages), reverse=True)
     spans = sorted((one.first, one.last) for one in passages)
     assert all(last <= first for (_, last), (first, _) in pairwise(spans))
     assert quotes(corpus, passages)[0].startswith("Nobody fell.")
-    assert len(best_passages(corpus, [score(0, 1.0), score(1, 1.0)], paid, 1)) == 1
+    assert len(best_passages(corpus, "", [score(0, 1.0), score(1, 1.0)], paid, 1)) == 1
 
 
 def test_a_likelier_chunk_wins_by_its_posterior_over_the_whole_question() -> None:
@@ -101,19 +102,19 @@ def test_a_likelier_chunk_wins_by_its_posterior_over_the_whole_question() -> Non
     corpus = corpus_of(PAGES)
     paid = attention_on(corpus, Nobody=1.0, Rain=0, Fish=1.0)
     kept = [score(0, 2.0, 2.0), score(1, 1.0, 1.0)]
-    first, second = best_passages(corpus, kept, paid, 2)
+    first, second = best_passages(corpus, "", kept, paid, 2)
     assert [first.page, second.page] == [1, 0]
     ratio = math.exp((4.0 - 2.0) / TEMPERATURE)
     assert first.score / second.score == pytest.approx(ratio * math.sqrt(3 / 4))
     raised = [score(0, 2.0, 2.0, prior=1.5), kept[1]]
-    assert best_passages(corpus, raised, paid, 1)[0].page == 0
-    assert {one.page for one in best_passages(corpus, kept[:1], paid, 5)} == {0}
+    assert best_passages(corpus, "", raised, paid, 1)[0].page == 0
+    assert {one.page for one in best_passages(corpus, "", kept[:1], paid, 5)} == {0}
 
 
 def test_a_passage_is_no_longer_than_it_may_be_and_stays_on_its_page() -> None:
     long = "The quick clerk wrote down each and every one of the very many barrels of oil. " * 12
     corpus = corpus_of([long.strip(), PAGES[1]])
-    passages = best_passages(corpus, [score(0, 1.0), score(1, 1.0)], np.ones(corpus.tokens, np.float32), 9)
+    passages = best_passages(corpus, "", [score(0, 1.0), score(1, 1.0)], np.ones(corpus.tokens, np.float32), 9)
     assert passages
     assert all(one.stop - one.start <= CHARACTERS for one in passages)
     assert {one.page for one in passages} == {0, 1}
@@ -143,3 +144,39 @@ def test_reranking_weighs_attention_by_how_well_each_passage_alone_explains_the_
     assert again[1].read is read[0]
     assert again[2] is ranked[2]
     assert rerank(ranked, []) == ranked
+
+
+def test_the_questions_words_count_in_the_whole_passage() -> None:
+    """Words that follow the first sentence count too; without any, attention decides alone."""
+    corpus = corpus_of(["Ships came. A crane stood idle. Rain fell. Nobody spoke. Fish rotted. The heron paid."])
+    paid = attention_on(corpus, Ships=1.0, Nobody=1.0)
+    kept = [score(0, 1.0)]
+    without = best_passages(corpus, "", kept, paid, 1)[0]
+    (crane,) = best_passages(corpus, "Who has a crane?", kept, paid, 1)
+    (heron,) = best_passages(corpus, "Did the heron pay?", kept, paid, 1)
+    assert quotes(corpus, [crane])[0].startswith("Ships")
+    assert quotes(corpus, [heron])[0].startswith("Nobody")
+    assert heron.score > without.score
+
+
+def test_a_lead_is_the_short_sentence_before_a_passage() -> None:
+    corpus = corpus_of(["The pilot Tregillis retired. He was nine. " + "Long ago it rained. " * 3 + "So be it."])
+    paid = attention_on(corpus, nine=1.0)
+    passages = best_passages(corpus, "", [score(0, 1.0)], paid, 1)
+    (led,) = with_leads(corpus, passages)
+    assert quotes(corpus, passages)[0].startswith("He was nine.")
+    assert quotes(corpus, [led])[0] == f"The pilot Tregillis retired. {quotes(corpus, passages)[0]}"
+    assert words(corpus)[led.first] == "The"
+    assert led.last == passages[0].last
+    assert led.score == passages[0].score
+
+
+def test_no_lead_overlaps_another_passage_or_is_long_or_comes_from_another_page() -> None:
+    corpus = corpus_of(PAGES)
+    paid = attention_on(corpus, crane=3.0, Nobody=2.9, Fish=2.0, bell=1.0)
+    led = with_leads(corpus, best_passages(corpus, "", [score(0, 1.0), score(1, 1.0)], paid, 9))
+    spans = sorted((one.first, one.last) for one in led)
+    assert all(last <= first for (_, last), (first, _) in pairwise(spans))
+    long = corpus_of([f"{'The very long day of the harbour ' * 8}ended. He was nine.", "He came."])
+    chosen = best_passages(long, "", [score(0, 1.0)], attention_on(long, nine=1.0), 1)
+    assert with_leads(long, chosen) == chosen

@@ -129,8 +129,8 @@ def test_the_answer_is_as_likely_as_after_the_passages_in_an_ordinary_prompt(
 def test_the_cited_pages_are_those_of_the_kept_chunk(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
     """With random weights a question attends less to the text than its lead does; unsigned, it cites passages."""
 
-    def unsigned(corpus: Corpus, kept: Any, attention: Any, limit: int) -> list[Passage]:
-        return best_passages(corpus, kept, abs(attention), limit)
+    def unsigned(corpus: Corpus, question: str, kept: Any, attention: Any, limit: int) -> list[Passage]:
+        return best_passages(corpus, question, kept, abs(attention), limit)
 
     monkeypatch.setattr(pipeline, "best_passages", unsigned)
     pages = library.tokenized(ferry(library)).pages
