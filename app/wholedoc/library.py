@@ -20,7 +20,7 @@ from .documents.document import Document
 from .errors import QuestionError
 from .reading.corpus import Corpus, ReadDocument
 from .reading.reader import Notify, Reader
-from .settings import Settings
+from .settings import Answerer, Settings
 from .storage.folder import LibraryFolder
 from .storage.home import home
 from .writers.assignment import rewriting
@@ -41,7 +41,9 @@ class Library(Reader):
     Callers on several threads share the model fairly, a step at a time; several processes may use one folder.
     """
 
-    _writer: Writer | None = None
+    # The writer that a program gave, and the one that the settings name once it is known.
+    _given_writer: Writer | None = None
+    _named_writer: Writer | None = None
 
     @classmethod
     def open(
@@ -60,7 +62,7 @@ class Library(Reader):
         found = LibraryFolder(folder or home())
         found.check_format()
         library = cls(found, settings or Settings(), notify, ranks=ranks)
-        library._writer = writer
+        library._given_writer = writer
         return library
 
     def with_settings(self, settings: Settings) -> Library:
@@ -73,13 +75,13 @@ class Library(Reader):
         if model is not None:
             other._tokenized = self._tokenized
             if settings.answer_model == self.settings.answer_model:
-                other._writer = self._writer
+                other._given_writer, other._named_writer = self._given_writer, self._named_writer
         return other
 
     def with_writer(self, writer: Writer) -> Library:
         """Return the same library, with the same loaded model, whose answers `writer` writes."""
         other = self.with_settings(self.settings)
-        other._writer = writer
+        other._given_writer = writer
         return other
 
     # Asking
@@ -87,20 +89,22 @@ class Library(Reader):
     @property
     def writer(self) -> Writer | None:
         """Who writes the answers; None if that is the model that reads. Raises WriterError."""
-        if self._writer is None:
-            self._writer = writer_of(self.settings, self._model, self._notify)
-            if self._writer is not None and (host := self._writer.sends_to):
+        if self._given_writer is not None:
+            return self._given_writer
+        if self._named_writer is None:
+            self._named_writer = writer_of(self.settings, self._model, home() / "models", self._notify)
+            if self._named_writer is not None and (host := self._named_writer.sends_to):
                 self._notify(
                     f"questions and passages of your documents are sent to {host}, which writes the answers"
                 )
-        return self._writer
+        return self._named_writer
 
     def _fit(self, documents: Sequence[Document]) -> MemoryPlan:
         """Plan the memory as a reader does; a writer that is in the way is unloaded until it is needed again."""
         try:
             return super()._fit(documents)
         except MemoryPlanError:
-            writer = self._writer
+            writer = self._given_writer or self._named_writer
             if not isinstance(writer, LocalWriter) or not writer.is_loaded:
                 raise
             writer.unload()
@@ -213,16 +217,22 @@ class Library(Reader):
         asking = Asking(engine, self.model, Corpus.of(()), question, chosen, history, instructions, stop, cancelled)
         if chosen.answer_model != self.settings.answer_model:
             raise ValueError("these settings name another writer: use with_settings")
-        asking = replace(asking, writer=self.writer)
-        if asking.writer is not None and (chosen.apb is not None or self.ranks is not None):
-            raise QuestionError(
-                "a model that only writes goes together with parallel chunks in one process: leave out "
-                "--answer-model, or leave out --ranks and --attention"
-            )
+        asking = replace(asking, writer=self._writer_for(chosen))
         # Turns that nothing refers to, and those that a writer puts into the question, take no room.
         needed = history if asking.writer is None and refers_back(question, history) else ()
         replace(asking, history=needed).check()
         return asking
+
+    def _writer_for(self, settings: Settings) -> Writer | None:
+        """Return who writes the answer to a question with these settings. Raises QuestionError and WriterError."""
+        if settings.apb is None and self.ranks is None:
+            return self.writer
+        if self._given_writer is None and isinstance(settings.answer_model, Answerer):
+            return None
+        raise QuestionError(
+            "a model that only writes goes together with parallel chunks in one process: leave out "
+            "--answer-model, or leave out --ranks and --attention"
+        )
 
     def _documents(self, documents: Sequence[Document | str]) -> list[Document]:
         return [self.document(one) if isinstance(one, str) else one for one in documents]

@@ -36,6 +36,15 @@ class Attention(Enum):
     """Star-Attention: blocks that see the document's start and hand on nothing, read anew for every question."""
 
 
+class Answerer(Enum):
+    """Who writes the answers, where no model is named."""
+
+    DEFAULT = "default"
+    """The best writer of the catalogue for this machine, once it has been fetched; until then the reader."""
+    READER = "reader"
+    """The model that reads, in its own way."""
+
+
 # A model of fewer parameters than this answers best by quoting passages.
 SMALL_MODEL = 1e9
 
@@ -45,19 +54,18 @@ class Settings:
     """What a person chooses.
 
     `model` reads: a Hugging Face id or a folder; None stands for the embedded model. `answer_model` writes: the
-    same, or the address of a program that speaks OpenAI's protocol, with the model's name behind a #; None means
-    that the model that reads also answers. The writer gets the `writer_passages` best passages. `device` None is
-    CUDA if there is one, and `dtype` None is the fastest format of the device. `decode_weights` None means 8 bits
-    for a small model on a CPU in bf16, which then decodes nearly twice as fast. `found_margin` is the number of
-    nats per token by which a chunk must make the question more likely than the prefix alone does (see
-    `abstention.explains`) for an answer to count as found. `answer_from` None follows the model's size. `passages`
-    is how many passages are read again. `library_bytes` is the most that the chunks of all documents may take on
-    disk. `apb` None is ParallelComp; with APB every question reads the documents anew, and the library keeps
-    nothing of that.
+    same, or the address of a program that speaks OpenAI's protocol, with the model's name behind a #. The writer
+    gets the `writer_passages` best passages. `device` None is CUDA if there is one, and `dtype` None is the fastest
+    format of the device. `decode_weights` None means 8 bits for a small model on a CPU in bf16, which then decodes
+    nearly twice as fast. `found_margin` is the number of nats per token by which a chunk must make the question
+    more likely than the prefix alone does (see `abstention.explains`) for an answer to count as found.
+    `answer_from` None follows the model's size. `passages` is how many passages are read again. `library_bytes` is
+    the most that the chunks of all documents may take on disk. `apb` None is ParallelComp; with APB every question
+    reads the documents anew, and the library keeps nothing of that.
     """
 
     model: str | None = None
-    answer_model: str | None = None
+    answer_model: str | Answerer = Answerer.DEFAULT
     device: torch.device | None = None
     dtype: torch.dtype | None = None
     decode_weights: DecodeWeights | None = None

@@ -18,6 +18,7 @@ from wholedoc.documents.document import Document
 from wholedoc.library import Library
 from wholedoc.models.lazy_model import LazyModel
 from wholedoc.settings import Settings
+from wholedoc.storage.home import home
 from wholedoc.writers.assignment import is_not_stated
 from wholedoc.writers.choosing import writer_of
 from wholedoc.writers.writer import Cancel, Message, Writer, Written
@@ -90,7 +91,7 @@ def run(quick: bool, names: Sequence[str], text: Path | None = None) -> Report:
         )
     for name in names:
         settings = Settings(answer_model=name)
-        writer = writer_of(settings, LazyModel(settings))
+        writer = writer_of(settings, LazyModel(settings), home() / "models")
         assert writer is not None
         _write_all(report, writer, asked)
     return report

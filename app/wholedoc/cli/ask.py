@@ -101,10 +101,25 @@ def _ask(
             **_traffic(library.ranks),
         }
         click.echo(json.dumps(result, ensure_ascii=False))
-    elif library.ranks is not None:
+        return
+    _recommend_writer(library)
+    if library.ranks is not None:
         traffic = library.ranks.traffic
         tell(
             f"{library.ranks.size} ranks: {traffic.bytes:,} bytes came here, in {traffic.seconds:.1f} s of waiting"
+        )
+
+
+def _recommend_writer(library: Library) -> None:
+    """Tells of the model that would write better answers, if it only has to be fetched."""
+    from ..models.recommendation import default_writer
+    from .progress import tell
+
+    writer = default_writer(library.settings) if library.ranks is None else None
+    if writer is not None and library.writer is None:
+        tell(
+            f"the model that read this also answered; {writer.name} answers better: "
+            f"`wholedoc models fetch {writer.name}` ({writer.bytes / 1e6:,.0f} MB, once)"
         )
 
 

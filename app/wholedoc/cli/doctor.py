@@ -27,7 +27,7 @@ def doctor(as_json: bool, **given: Any) -> None:
     spec = library.engine.spec
     plan = library.engine.plan(131_072)
     # The model that is loaded now would give its memory back.
-    pair = recommend_pair(plan.available + plan.weights, spec.dtype.itemsize)
+    pair = recommend_pair(plan.available + plan.weights, spec.device, spec.dtype)
     facts: dict[str, object] = {
         "wholedoc": version("wholedoc"),
         "torch": version("torch"),

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from parallelcomp import Calibration, ClusteredHeads
     from parallelcomp.apb import APB
 
-    from ..settings import Settings
+    from ..settings import Answerer, Settings
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -26,9 +26,10 @@ MODEL = (
     ),
     click.option(
         "--answer-model",
-        metavar="ID_FOLDER_OR_URL",
-        help="Who writes the answers: a Hugging Face id, a folder, or the address of a program that speaks "
-        "OpenAI's protocol, such as http://127.0.0.1:11434/v1#llama3.1 [default: the model that reads].",
+        metavar="NAME_OR_URL",
+        help="Who writes the answers: a name, an id, a folder or a file as for --model, the address of a program "
+        "that speaks OpenAI's protocol, such as http://127.0.0.1:11434/v1#llama3.1, or `reader` [default: the "
+        "writer that `wholedoc doctor` recommends once it has been fetched, until then the model that reads].",
     ),
     click.option("--device", metavar="DEVICE", help="cpu, cuda, cuda:1 ... [default: cuda if there is one]."),
     click.option(
@@ -189,7 +190,7 @@ def settings_from(given: dict[str, Any]) -> Settings:
     sampling = Sampling(**_given(given, temperature=float, top_p=float, max_new_tokens=int))
     return Settings(
         model=given.get("model"),
-        answer_model=given.get("answer_model"),
+        answer_model=_answer_model(given.get("answer_model")),
         device=device,
         engine=config,
         sampling=sampling,
@@ -202,6 +203,15 @@ def settings_from(given: dict[str, Any]) -> Settings:
             library_bytes=int,
         ),
     )
+
+
+def _answer_model(name: str | None) -> str | Answerer:
+    """Returns who writes the answers; `reader` is the word for the model that reads."""
+    from ..settings import Answerer
+
+    if name is None:
+        return Answerer.DEFAULT
+    return Answerer.READER if name == Answerer.READER.value else name
 
 
 def _apb(given: dict[str, Any]) -> APB | None:

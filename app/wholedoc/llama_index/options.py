@@ -26,7 +26,7 @@ from parallelcomp.apb import APB
 
 from ..errors import PromptError
 from ..prompts.recognition import LONG
-from ..settings import AnswerFrom, Settings
+from ..settings import Answerer, AnswerFrom, Settings
 
 _DEFAULT = Settings()
 _ENGINE, _EVICTION, _SAMPLING = _DEFAULT.engine, _DEFAULT.engine.eviction, _DEFAULT.sampling
@@ -45,10 +45,10 @@ class Options(CustomLLM):
     """The settings of the model, of reading, of asking and of answering, as fields."""
 
     model: str | None = Field(default=None, description="Hugging Face id or folder; None is the embedded model.")
-    answer_model: str | None = Field(
-        default=None,
-        description="Who writes the answers: an id, a folder, or an OpenAI-compatible address with #model. None is "
-        "the model that reads.",
+    answer_model: Answerer | str = Field(
+        default=_DEFAULT.answer_model,
+        description="Who writes the answers: an id, a folder, or an OpenAI-compatible address with #model; or the "
+        "model that reads; or, by default, the catalogue's writer once it has been fetched.",
     )
     device: str | None = Field(default=None, description="cpu, cuda, cuda:1; None is cuda if there is one.")
     dtype: Literal["fp32", "bf16", "fp16"] | None = Field(

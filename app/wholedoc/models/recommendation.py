@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .catalogue import QWEN_CODER_05B, QWEN_CODER_15B, SMOLLM2_135M, CatalogueModel
+import torch
 
-# The best pair first: who reads, who writes.
-PAIRS = (
-    (QWEN_CODER_05B, QWEN_CODER_15B),
-    (QWEN_CODER_05B, QWEN_CODER_05B),
-    (SMOLLM2_135M, QWEN_CODER_05B),
-    (SMOLLM2_135M, SMOLLM2_135M),
-)
+import parallelcomp
+from parallelcomp.memory import free_bytes
+
+from ..settings import Answerer, Settings
+from .catalogue import QWEN_CODER_15B, SMOLLM2_135M, CatalogueModel, find_model
+
+# The best pair first: who reads, who writes. docs/benchmarks.md has the measurements behind it.
+PAIRS = ((SMOLLM2_135M, QWEN_CODER_15B), (SMOLLM2_135M, SMOLLM2_135M))
 # What else memory is needed for: the KV of a document of 128K tokens, and the numbers between two layers.
 WORKING_BYTES = 3_000_000_000
+# Bytes that a weight of a writer takes where its linear layers are in 8 bits, and its embeddings in 16.
+INT8_WRITER = 1.4
 
 
 @dataclass(frozen=True)
@@ -33,14 +36,30 @@ class Recommendation:
         return f"{self.reader.name} reads and {self.writer.name} writes, {need}"
 
 
-def recommend_pair(free_bytes: int, number_bytes: int) -> Recommendation:
-    """Return the best pair that fits into the free memory, or the smallest one if none does.
+def recommend_pair(free: int, device: torch.device, dtype: torch.dtype) -> Recommendation:
+    """Return the best pair that fits into `free` bytes of memory, or the smallest one if none does."""
+    pairs = [Recommendation(*pair, _needs(*pair, device, dtype)) for pair in PAIRS]
+    return next((pair for pair in pairs if pair.memory_bytes <= free), pairs[-1])
 
-    `number_bytes` is the size of one weight in the number format that is computed in.
+
+def default_writer(settings: Settings) -> CatalogueModel | None:
+    """Return the model that should write the answers, fetched or not; None if that is the reader.
+
+    It is the writer of the best pair that fits into the memory that is free now. A model that a person brings
+    answers itself, and so does one that reads by APB.
     """
-    pairs = [Recommendation(*pair, _needs(*pair, number_bytes)) for pair in PAIRS]
-    return next((pair for pair in pairs if pair.memory_bytes <= free_bytes), pairs[-1])
+    reader = SMOLLM2_135M if settings.model is None else find_model(settings.model)
+    if settings.answer_model is not Answerer.DEFAULT or settings.apb is not None or reader is None:
+        return None
+    device = settings.device or parallelcomp.default_device()
+    dtype = settings.dtype or parallelcomp.default_dtype(device)
+    writer = recommend_pair(free_bytes(device), device, dtype).writer
+    return writer if writer.parameters > reader.parameters else None
 
 
-def _needs(reader: CatalogueModel, writer: CatalogueModel, number_bytes: int) -> int:
-    return WORKING_BYTES + sum(model.memory_bytes(number_bytes) for model in {reader, writer})
+def _needs(reader: CatalogueModel, writer: CatalogueModel, device: torch.device, dtype: torch.dtype) -> int:
+    """Return the bytes of memory that a pair needs with a document of 128K tokens."""
+    if reader == writer:
+        return WORKING_BYTES + reader.memory_bytes(dtype.itemsize)
+    each = INT8_WRITER if parallelcomp.can_load_int8(device, dtype) else dtype.itemsize
+    return WORKING_BYTES + reader.memory_bytes(dtype.itemsize) + int(writer.parameters * each)

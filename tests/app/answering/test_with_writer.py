@@ -9,11 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from parallelcomp import Sampling
+from parallelcomp import Sampling, WindowError
 from parallelcomp.apb import APB
 from wholedoc import Answer, Cited, Done, Event, Library, Rewritten, Scoring, Settings, Token, Turn
 from wholedoc.answering import pipeline
 from wholedoc.errors import QuestionError, WriterError
+from wholedoc.models import recommendation
+from wholedoc.models.catalogue import QWEN_CODER_15B
+from wholedoc.settings import Answerer
+from wholedoc.storage.home import home
 from wholedoc.writers.assignment import NOT_STATED, TASK
 from wholedoc.writers.writer import Cancel, Message, Written
 
@@ -214,3 +218,32 @@ def test_other_settings_keep_the_writer_unless_they_name_another(settings: Setti
     assert other is not None
     assert other.name == "m"
     assert NOT_STATED in TASK
+
+
+def test_the_catalogues_writer_answers_once_it_is_fetched(
+    with_embedded_model: None, tiny_model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A library that is open already uses it from then on; other ways of reading go on without it."""
+    monkeypatch.setattr(recommendation, "free_bytes", lambda _: 64 * 10**9)
+    library = Library.open()
+    assert library.writer is None
+    (home() / "models" / QWEN_CODER_15B.folder).symlink_to(tiny_model)
+    assert library.writer is not None
+    assert library.writer.name == QWEN_CODER_15B.name
+    assert library.with_settings(replace(library.settings, citations=3)).writer is library.writer
+    assert library.with_settings(replace(library.settings, answer_model=Answerer.READER)).writer is None
+    monkeypatch.setattr(recommendation, "free_bytes", lambda _: 10**9)
+    assert Library.open().writer is None
+    assert library.writer is not None
+
+
+def test_by_default_other_ways_of_reading_answer_themselves(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    library = Library.open(settings=settings)
+    monkeypatch.setattr("wholedoc.library.writer_of", lambda *_: Scripted(["Other", "."]))
+    document = library.parse(write(tmp_path / "log.txt", PARAGRAPHS))
+    assert next(e for e in library.stream([document], "Who?") if isinstance(e, Done)).answer.text == "Other."
+    by_star = replace(settings, apb=APB.star(2))
+    with pytest.raises(WindowError):  # the document is longer than a block: who answers was settled before
+        list(library.stream([document], "Who?", settings=by_star))

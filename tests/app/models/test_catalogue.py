@@ -9,9 +9,11 @@ import shutil
 from pathlib import Path
 
 import pytest
+import torch
 
+from parallelcomp.apb import APB
 from wholedoc.errors import ModelError
-from wholedoc.models import catalogue, held_models
+from wholedoc.models import catalogue, held_models, recommendation
 from wholedoc.models.catalogue import (
     CATALOGUE,
     QWEN_CODER_05B,
@@ -22,9 +24,10 @@ from wholedoc.models.catalogue import (
     find_model,
     named_model,
 )
-from wholedoc.models.recommendation import recommend_pair
+from wholedoc.models.recommendation import default_writer, recommend_pair
 from wholedoc.models.sources import hub, package_index
 from wholedoc.models.throughput import ThroughputRecords
+from wholedoc.settings import Answerer, Settings
 from wholedoc.storage.home import home
 
 from ..conftest import Command
@@ -59,21 +62,51 @@ def test_the_default_model_keeps_the_folder_that_it_always_had() -> None:
 
 
 @pytest.mark.parametrize(
-    ("free_gigabytes", "number_bytes", "expected"),
+    ("free_gigabytes", "dtype", "writer"),
     [
-        (16, 4, (QWEN_CODER_05B, QWEN_CODER_15B)),
-        (8, 2, (QWEN_CODER_05B, QWEN_CODER_15B)),
-        (8, 4, (QWEN_CODER_05B, QWEN_CODER_05B)),
-        (4.5, 2, (QWEN_CODER_05B, QWEN_CODER_05B)),
-        (3.5, 2, (SMOLLM2_135M, SMOLLM2_135M)),
-        (0.5, 2, (SMOLLM2_135M, SMOLLM2_135M)),
+        (16, torch.float32, QWEN_CODER_15B),
+        (6.5, torch.bfloat16, QWEN_CODER_15B),
+        (6.2, torch.bfloat16, SMOLLM2_135M),
+        (3.5, torch.bfloat16, SMOLLM2_135M),
+        (0.5, torch.float32, SMOLLM2_135M),
     ],
 )
 def test_the_best_pair_that_fits_is_recommended(
-    free_gigabytes: float, number_bytes: int, expected: tuple[CatalogueModel, CatalogueModel]
+    free_gigabytes: float, dtype: torch.dtype, writer: CatalogueModel
 ) -> None:
-    pair = recommend_pair(int(free_gigabytes * 1e9), number_bytes)
-    assert (pair.reader, pair.writer) == expected
+    pair = recommend_pair(int(free_gigabytes * 1e9), torch.device("cpu"), dtype)
+    assert (pair.reader, pair.writer) == (SMOLLM2_135M, writer)
+
+
+def test_a_writer_in_8_bits_needs_less_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    cpu = torch.device("cpu")
+    monkeypatch.setattr("parallelcomp.can_load_int8", lambda *_: True)
+    small = recommend_pair(10**12, cpu, torch.float32).memory_bytes
+    monkeypatch.setattr("parallelcomp.can_load_int8", lambda *_: False)
+    full = recommend_pair(10**12, cpu, torch.float32).memory_bytes
+    assert full - small == pytest.approx((4 - 1.4) * QWEN_CODER_15B.parameters, rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("settings", "writer"),
+    [
+        (Settings(), QWEN_CODER_15B),
+        (Settings(model="smollm2-135m"), QWEN_CODER_15B),
+        (Settings(model=QWEN_CODER_05B.name), QWEN_CODER_15B),
+        (Settings(model=QWEN_CODER_15B.name), None),
+        (Settings(model="somebody/model"), None),
+        (Settings(answer_model=Answerer.READER), None),
+        (Settings(answer_model="somebody/model"), None),
+        (Settings(apb=APB.star(2)), None),
+    ],
+)
+def test_who_writes_by_default(
+    settings: Settings, writer: CatalogueModel | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recommendation, "free_bytes", lambda _: 64 * 10**9)
+    assert default_writer(settings) is writer
+    monkeypatch.setattr(recommendation, "free_bytes", lambda _: 10**9)
+    assert default_writer(settings) is None
 
 
 def test_the_next_smaller_takes_the_place_of_a_model_that_cannot_be_had(
@@ -166,7 +199,9 @@ def test_doctor_recommends_a_pair(wholedoc: Command, roomy_model: Path) -> None:
     code, out, _ = wholedoc("doctor", "--model", roomy_model, "--json")
     assert code == 0
     facts = json.loads(out)
-    pair = recommend_pair(facts["free_bytes"] + facts["weights_bytes"], 4 if facts["dtype"] == "float32" else 2)
+    pair = recommend_pair(
+        facts["free_bytes"] + facts["weights_bytes"], torch.device(facts["device"]), getattr(torch, facts["dtype"])
+    )
     assert facts["recommended_reader"] == pair.reader.name
     assert facts["recommended_writer"] == pair.writer.name
     assert "reads" in pair.in_words()

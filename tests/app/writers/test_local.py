@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
@@ -65,13 +66,13 @@ def test_it_can_be_stopped_and_unloaded(writer: LocalWriter) -> None:
     assert "".join(writer.write([Message("user", "Who came?")], GREEDY))
 
 
-def test_the_settings_name_the_writer(settings: Settings) -> None:
+def test_the_settings_name_the_writer(settings: Settings, tmp_path: Path) -> None:
     reader = LazyModel(settings)
-    assert writer_of(settings, reader) is None
-    remote = writer_of(replace(settings, answer_model="http://127.0.0.1:1/v1#m"), reader)
+    assert writer_of(settings, reader, tmp_path) is None
+    remote = writer_of(replace(settings, answer_model="http://127.0.0.1:1/v1#m"), reader, tmp_path)
     assert isinstance(remote, RemoteWriter)
     assert not remote.here
-    same = writer_of(replace(settings, answer_model=settings.model), reader)
+    same = writer_of(replace(settings, answer_model=settings.model), reader, tmp_path)
     assert isinstance(same, LocalWriter)
     assert not reader.is_loaded
     "".join(same.write([Message("user", "Who came?")], GREEDY))
