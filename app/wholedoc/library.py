@@ -7,7 +7,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
-from parallelcomp import MemoryPlan, MemoryPlanError
 from parallelcomp.ranks import Ranks
 
 from .answer import Answer, Done, Event, Planned, Reading, Rewritten
@@ -17,6 +16,7 @@ from .answering.follow_up import last_turns, refers_back, with_the_question_befo
 from .answering.pipeline import Asking, find, score_together, write
 from .conversation import Turn
 from .documents.document import Document
+from .documents.texts import TEXT_ID
 from .errors import QuestionError
 from .reading.corpus import Corpus, ReadDocument
 from .reading.reader import Notify, Reader
@@ -99,16 +99,15 @@ class Library(Reader):
                 )
         return self._named_writer
 
-    def _fit(self, documents: Sequence[Document]) -> MemoryPlan:
-        """Plan the memory as a reader does; a writer that is in the way is unloaded until it is needed again."""
-        try:
-            return super()._fit(documents)
-        except MemoryPlanError:
-            writer = self._given_writer or self._named_writer
-            if not isinstance(writer, LocalWriter) or not writer.is_loaded:
-                raise
-            writer.unload()
-            return super()._fit(documents)
+    def _free_memory(self) -> bool:
+        """Free memory as a reader does; a writer that is in the way is unloaded until it is needed again."""
+        if super()._free_memory():
+            return True
+        writer = self._given_writer or self._named_writer
+        if not isinstance(writer, LocalWriter) or not writer.is_loaded:
+            return False
+        writer.unload()
+        return True
 
     def stream(
         self,
@@ -136,7 +135,9 @@ class Library(Reader):
         asking = self._asking(question, settings, tuple(history), instructions, tuple(stop), cancelled)
         apb = asking.settings.apb
         if apb is not None:
-            corpus = Corpus.of([self.unread(document) for document in self._documents(documents)])
+            known = self._documents(documents)
+            self._keep_texts(known)
+            corpus = Corpus.of([self.unread(document) for document in known])
             work = answer_by_apb(replace(asking, corpus=corpus), apb, self.ranks)
             yield from self.turns.steps(work, cancelled, client)
             return
@@ -243,10 +244,17 @@ class Library(Reader):
         """Read the documents that are new, and return all of them as a corpus."""
         known = self._documents(documents)
         self._fit(known)
+        self._keep_texts(known)
         finished: list[ReadDocument] = []
         for document in known:
             finished.append((yield from self.read(document, cancelled, client)))
         return Corpus.of(finished)
+
+    def _keep_texts(self, documents: Sequence[Document]) -> None:
+        """Keep texts that a program sent, now that they can be read, or note that they were used again."""
+        for document in documents:
+            if document.id.startswith(TEXT_ID):
+                self._remember(document)
 
     def chat(
         self,

@@ -11,7 +11,7 @@ from parallelcomp import Engine
 from ..answer import Answer, Done, Event, Timings, Token, Usage
 from ..conversation import Turn
 from ..errors import QuestionError
-from ..models.chat_template import chat_ids
+from ..models.chat_template import chat_ids, check_room
 from ..models.text_model import TextModel
 from ..settings import Settings
 from .writing import Writing
@@ -38,6 +38,8 @@ def chat(chatting: Chatting) -> Generator[Event, None, None]:
     if not chatting.text.strip():
         raise QuestionError("the question is empty: write one")
     engine, model, sampling = chatting.engine, chatting.model, chatting.settings.sampling
+    said = [text for turn in chatting.history for text in (turn.question, turn.answer)]
+    check_room(model.tokenizer, engine.spec.window, chatting.text, chatting.instructions, *said)
     ids = chat_ids(model.tokenizer, chatting.text, chatting.history, chatting.instructions)
     started = time.perf_counter()
     selection = engine.plain(ids, sampling.max_new_tokens, chatting.cancelled)

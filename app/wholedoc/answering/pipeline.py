@@ -11,6 +11,7 @@ from parallelcomp import AnswerState, Beginning, ChunkScore, CopyingState, Engin
 from ..answer import Answer, Citation, Cited, Done, Event, Scored, ScoredChunk, Scoring, Timings, Token, Usage
 from ..conversation import Turn
 from ..errors import QuestionError
+from ..models.chat_template import check_room
 from ..models.text_model import TextModel
 from ..reading.corpus import Corpus
 from ..settings import SMALL_MODEL, AnswerFrom, Settings
@@ -95,8 +96,11 @@ class Asking:
         if not self.text.strip():
             raise QuestionError("the question is empty: write one")
         prompt, tokenizer = self.model.prompt, self.model.tokenizer
+        check_room(tokenizer, self.engine.spec.window, self.text)
         self.engine.check_question(prompt.question(tokenizer, self.text.strip()), self.max_new_tokens)
         instructions = self.instructions.strip() if instructed else ""
+        said = [text for turn in self.history for text in (turn.question, turn.answer)]
+        check_room(tokenizer, self.engine.spec.window, self.text, instructions, *said)
         question = prompt.question(tokenizer, self.text.strip(), self.history, instructions, answer_prefix)
         try:
             self.engine.check_question(question, self.max_new_tokens)

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .document import Document
+from .encoding import encodings
 
 # A paragraph ends at a blank line (there is one between pages, too), or at a line end after a full stop.
 PARAGRAPH_END = re.compile(r"\n[ \t]*\n\s*|(?<=[.!?:;])[ \t]*\n\s*")
@@ -50,15 +51,39 @@ class TokenizedDocument:
         return first, max(first, last)
 
 
-def tokenize(document: Document, tokenizer: Any) -> TokenizedDocument:
-    """Tokenize the whole text. Nothing is cut off, and what looks like a special token is read as plain text."""
-    encoded = tokenizer(
-        document.text,
-        add_special_tokens=False,
-        split_special_tokens=True,
-        return_offsets_mapping=True,
-        truncation=False,
-        verbose=False,
-    )
-    offsets = np.array(encoded["offset_mapping"], dtype=np.int64).reshape(-1, 2)
-    return TokenizedDocument(document, tuple(encoded["input_ids"]), offsets[:, 0], offsets[:, 1])
+class TooManyTokensError(Exception):
+    """A text has more tokens than its caller has use for: `counted` of them were found before it was given up."""
+
+    def __init__(self, counted: int) -> None:
+        super().__init__(f"more than {counted:,} tokens")
+        self.counted = counted
+
+
+def count_tokens(text: str, tokenizer: Any, most: int) -> int:
+    """Return the number of the text's tokens, and keep nothing. Raises TooManyTokensError if there are more than
+    `most`, after looking at no more of the text than shows it.
+    """
+    counted = 0
+    for _, encoded in encodings(tokenizer, text):
+        counted += len(encoded["input_ids"])
+        if counted > most:
+            raise TooManyTokensError(counted)
+    return counted
+
+
+def tokenize(document: Document, tokenizer: Any, most: int | None = None) -> TokenizedDocument:
+    """Tokenize the whole text. Nothing is cut off, and what looks like a special token is read as plain text.
+
+    Raises TooManyTokensError as soon as there are more than `most` tokens.
+    """
+    token_ids: list[int] = []
+    offsets: list[NDArray[np.int64]] = []
+    start = 0
+    for piece, encoded in encodings(tokenizer, document.text):
+        token_ids += encoded["input_ids"]
+        if most is not None and len(token_ids) > most:
+            raise TooManyTokensError(len(token_ids))
+        offsets.append(np.array(encoded["offset_mapping"], dtype=np.int64).reshape(-1, 2) + start)
+        start += len(piece)
+    starts, ends = np.concatenate(offsets).T.copy()
+    return TokenizedDocument(document, tuple(token_ids), starts, ends)

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from parallelcomp import Question
+from parallelcomp import Question, WindowError
 
 from ..conversation import Turn
+from ..documents.encoding import encodings, longest_token
 from ..errors import ModelError
 
 SYSTEM = "You answer questions about a document. Use only what the document says, and answer briefly."
@@ -60,8 +61,18 @@ def encode(tokenizer: Any, text: str, *, special: bool = False) -> tuple[int, ..
     Only the template's own text may contain special tokens (`special`). In a document or a question whatever looks
     like one is read as text, so that it cannot end the prompt or open another role.
     """
-    encoded = tokenizer(text, add_special_tokens=False, split_special_tokens=not special)
-    return tuple(encoded["input_ids"])
+    return tuple(id for _, encoded in encodings(tokenizer, text, special=special) for id in encoded["input_ids"])
+
+
+def check_room(tokenizer: Any, window: int, *texts: str) -> None:
+    """Raise WindowError if these texts have more characters than a window of tokens can hold, so that nothing is
+    tokenized that cannot fit."""
+    characters, most = sum(map(len, texts)), window * longest_token(tokenizer)
+    if characters > most:
+        raise WindowError(
+            f"the text outside of documents has {characters:,} characters, and the model's window of {window:,} "
+            f"tokens cannot hold more than {most:,}: shorten it, or send the long part as a document"
+        )
 
 
 def chat_ids(

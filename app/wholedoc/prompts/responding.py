@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ..answer import Cited, Done, Event, Token
+from ..documents.texts import text_document
 
 if TYPE_CHECKING:
     from ..documents.document import Document
@@ -28,11 +29,14 @@ def respond(
     client: str = "",
 ) -> Iterator[Event]:
     """Answers from the documents in the prompt and from `documents` that came with it. If there are none,
-    the model answers as in an ordinary chat. Closing the iterator stops the work.
+    the model answers as in an ordinary chat. Texts that can be read are kept in the library, others are not.
+    Closing the iterator stops the work.
 
     Raises the errors of `Library.stream` and `Library.chat`.
     """
-    asked = [*documents, *(library.remember(text) for text in prompt.documents)]
+    if prompt.documents:
+        library.check_texts(prompt.documents, documents)
+    asked = [*documents, *(text_document(text) for text in prompt.documents)]
     rest: Any = {
         "history": prompt.history,
         "instructions": prompt.instructions,

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Generator, Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import TypeVar
 
-from parallelcomp import ClusteredHeads, ClusterError, Engine, MemoryPlan
+from parallelcomp import ClusteredHeads, ClusterError, Engine, MemoryPlan, MemoryPlanError
 from parallelcomp.chai import head_clusters
 from parallelcomp.ranks import Ranks, ScoringOverRanks
 
 from ..answer import Planned, Reading
 from ..documents.document import Document
-from ..documents.tokenized import TokenizedDocument, tokenize
+from ..documents.encoding import longest_token
+from ..documents.tokenized import TokenizedDocument, TooManyTokensError, count_tokens, tokenize
 from ..models.lazy_model import LazyModel
 from ..models.text_model import TextModel
 from ..models.throughput import ThroughputRecords, measure_throughput
@@ -26,6 +29,9 @@ from .through_store import Plan, bytes_on_disk, chunks_missing, read
 
 Cancel = Callable[[], bool]
 Notify = Callable[[str], None]
+T = TypeVar("T")
+# A character has at most four bytes in UTF-8, and a token at least one: a text that is so short surely fits.
+BYTES_A_CHARACTER = 4
 
 
 class Reader(Shelf):
@@ -115,6 +121,60 @@ class Reader(Shelf):
             known = self._tokenized[document.id] = tokenize(document, self.model.tokenizer)
         return known
 
+    def check_texts(self, texts: Sequence[str], documents: Sequence[Document] = ()) -> None:
+        """Raise MemoryPlanError if texts that are not documents yet are too long to be read, together and with
+        `documents`. Nothing of them is kept, and no more of them is looked at than shows it.
+
+        A document of a text takes several times the text's memory.
+        """
+        read = [one.document.text for id, one in self._tokenized.copy().items() if id in self._read]
+        new = [text for text in texts if text not in read]
+        characters = sum(map(len, new))
+
+        def check() -> None:
+            longest = self.engine.plan(0).longest_document
+            if not documents and BYTES_A_CHARACTER * characters <= longest:
+                return
+            left = longest - self._count(documents)
+            try:
+                if characters > left * longest_token(self.model.tokenizer):
+                    raise TooManyTokensError(characters // longest_token(self.model.tokenizer))
+                for text in new:
+                    left -= count_tokens(text, self.model.tokenizer, left)
+            except TooManyTokensError as error:
+                raise self._too_long(longest - left + error.counted) from error
+
+        self._with_room(check)
+
+    def _count(self, documents: Sequence[Document]) -> int:
+        """Return the tokens of those documents that are not in memory yet.
+
+        Raises MemoryPlanError as soon as they are more than fit. Their tokens are not kept then.
+        """
+        longest = self.engine.plan(0).longest_document
+        counted = 0
+        new: list[str] = []
+        try:
+            for document in documents:
+                if document.id in self._read:
+                    continue
+                if document.id not in self._tokenized:
+                    new.append(document.id)
+                    self._tokenized[document.id] = tokenize(document, self.model.tokenizer, longest - counted)
+                counted += len(self.tokenized(document))
+        except TooManyTokensError as error:
+            for id in new:
+                self._tokenized.pop(id, None)
+            raise self._too_long(counted + error.counted) from error
+        return counted
+
+    def _too_long(self, counted: int) -> MemoryPlanError:
+        """Return the error for documents of which `counted` tokens were counted when they were too many."""
+        plan = self.engine.plan(counted)
+        # Memory may have become free since.
+        verdict = replace(plan, longest_document=min(plan.longest_document, counted - 1)).verdict
+        return MemoryPlanError(f"at least {verdict}")
+
     def read(
         self, document: Document, cancelled: Cancel | None = None, client: str = ""
     ) -> Generator[Planned | Reading, None, ReadDocument]:
@@ -152,12 +212,29 @@ class Reader(Shelf):
 
         Raises MemoryPlanError if they do not fit together.
         """
-        memory = self.engine.plan(sum(len(self.tokenized(one)) for one in documents if one.id not in self._read))
-        if not memory.fits and self.engine.spec.device.type != "cpu":
-            self._read.clear()  # other documents' KV on the device, which the store gives back when they are asked
-            memory = self.engine.plan(sum(len(self.tokenized(one)) for one in documents))
-        memory.check()
-        return memory
+
+        def fit() -> MemoryPlan:
+            memory = self.engine.plan(self._count(documents))
+            memory.check()
+            return memory
+
+        return self._with_room(fit)
+
+    def _with_room(self, attempt: Callable[[], T]) -> T:
+        """Return what `attempt` returns; where memory is short, memory that can be had again is freed for it."""
+        while True:
+            try:
+                return attempt()
+            except MemoryPlanError:
+                if not self._free_memory():
+                    raise
+
+    def _free_memory(self) -> bool:
+        """Free memory that can be had again. Returns whether there was any."""
+        if self.engine.spec.device.type == "cpu" or not self._read:
+            return False
+        self._read.clear()  # other documents' KV on the device, which the store gives back when they are asked
+        return True
 
     def _plan(self, plan: Plan, cancelled: Cancel | None, client: str) -> Planned:
         """Return what reading this document takes. Raises MemoryPlanError if it does not fit, and Cancelled."""

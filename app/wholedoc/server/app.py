@@ -23,6 +23,7 @@ from .error_handlers import on_error, on_http_exception, on_invalid_request
 from .metrics import RequestMetricsMiddleware
 from .middleware import (
     ApiKeyMiddleware,
+    BodyMemoryMiddleware,
     OriginMiddleware,
     OtherPagesMiddleware,
     RequestSizeMiddleware,
@@ -46,7 +47,10 @@ _BUSY: dict[int | str, dict[str, Any]] = {
     404: {"model": ErrorBody, "description": "There is no such model or file."},
     429: {"model": ErrorBody, "description": "Too many requests wait; Retry-After says how long to."},
     500: {"model": ErrorBody, "description": "A fault of the server."},
-    503: {"model": ErrorBody, "description": "The model could not be loaded."},
+    503: {
+        "model": ErrorBody,
+        "description": "The model could not be loaded, or other large requests fill the memory.",
+    },
     507: {"model": ErrorBody, "description": "The library's disk is full, or cannot be written."},
 }
 
@@ -95,6 +99,7 @@ def create_app(library: Library, options: Options = DEFAULTS, pages: Starlette |
 def _add_middleware(app: FastAPI, state: State, options: Options) -> None:
     """Adds the middleware, beginning with the innermost."""
     app.add_middleware(UnexpectedErrorMiddleware)
+    app.add_middleware(BodyMemoryMiddleware, limit=options.request_bytes)
     app.add_middleware(RequestSizeMiddleware, limit=options.request_bytes)
     if options.key:
         app.add_middleware(ApiKeyMiddleware, key=options.key)

@@ -104,6 +104,51 @@ class RequestSizeMiddleware:
         )
 
 
+class BodyMemoryMiddleware:
+    """Refuses a request whose body, with those of all that are at work or wait, is more than `limit` bytes.
+
+    The first `FREE_BYTES` of every body are not counted, so that ordinary requests always get through. Uploads are
+    not counted either: they go to the disk.
+    """
+
+    FREE_BYTES = 1_000_000
+
+    def __init__(self, app: ASGIApp, limit: int) -> None:
+        self.app = app
+        self._limit = limit
+        self._held = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or Headers(scope=scope).get("content-type", "").startswith(
+            "multipart/form-data"
+        ):
+            await self.app(scope, receive, send)
+            return
+        received = counted = 0
+
+        async def receive_counted() -> Message:
+            nonlocal received, counted
+            message = await receive()
+            received += len(message.get("body", b""))
+            more = max(received - self.FREE_BYTES, 0) - counted
+            if self._held + more > self._limit:
+                raise ApiError(
+                    503,
+                    "other large requests are being answered, and their texts fill the memory that there is for "
+                    "them: try again later, or upload the file and send its id",
+                    "too_much_at_once",
+                    headers={"Retry-After": "10"},
+                )
+            self._held += more
+            counted += more
+            return message
+
+        try:
+            await self.app(scope, receive_counted, send)
+        finally:
+            self._held -= counted
+
+
 class UnexpectedErrorMiddleware:
     """Answers errors that no handler foresaw like any other error, as long as the response has not started.
 

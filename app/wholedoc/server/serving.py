@@ -11,6 +11,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from ..errors import WholedocError
+from .slow_clients import ImpatientProtocol
 
 LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]", "::1")
 
@@ -53,7 +54,12 @@ def serve(app: ASGIApp, address: Address, ready: Callable[[], None]) -> None:
     """Serves `app` until interrupted. Calls `ready` once the port answers. Raises PortError."""
     with listen(address) as listening:
         config = uvicorn.Config(
-            app, log_level="warning", timeout_graceful_shutdown=1, server_header=False, ws="none"
+            app,
+            http=ImpatientProtocol,
+            log_level="warning",
+            timeout_graceful_shutdown=1,
+            server_header=False,
+            ws="none",
         )
         _AnnouncingServer(config, ready).run(sockets=[listening])
 
