@@ -193,6 +193,21 @@ def test_deep_html_does_not_recurse(tmp_path: Path) -> None:
     assert read_document(path, limits=MODEST).text == "at the bottom"
 
 
+@pytest.mark.parametrize(
+    "piece", [b"<!--", b"<![CDATA[", b"<![CDATA[x]]", b"<a ", b"<a b='", b"<meta charset", b"<?", b"</", b"<h1>x"]
+)
+def test_pages_of_one_piece_take_time_by_their_length(tmp_path: Path, piece: bytes) -> None:
+    path = _file(tmp_path, b"<html><p>hello" + piece * (500_000 // len(piece)), "long.html")
+    assert read_document(path, limits=ExtractionLimits(seconds=20)).text.startswith("hello")
+
+
+def test_the_time_allowed_grows_with_the_file() -> None:
+    limits = ExtractionLimits()
+    assert limits.for_size(1_000_000).seconds == 80
+    assert limits.for_size(1 << 30).seconds == limits.seconds
+    assert ExtractionLimits(seconds=2).for_size(1 << 30).seconds == 2
+
+
 def _replace_worker(monkeypatch: pytest.MonkeyPatch, code: str) -> None:
     monkeypatch.setattr(child, "worker_command", lambda: [sys.executable, "-I", "-c", code])
 

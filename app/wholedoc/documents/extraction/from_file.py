@@ -38,6 +38,7 @@ def read_document(
     except OSError as error:
         raise UnreadableFileError(_cannot_open(name, error)) from error
     kind = detect(head, path.suffix.lower(), name)
+    limits = limits.for_size(before.st_size)
     extracted = extract_in_child(Request(str(path.absolute()), name, kind, password or None, limits))
     if _fingerprint(_stat_document(path, name, limits)) != _fingerprint(before):
         raise UnreadableFileError(f"{name} changed while it was being read: try again.")

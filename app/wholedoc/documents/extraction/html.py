@@ -37,7 +37,8 @@ def read_html(data: bytes, name: str) -> Extracted:
     source, decoding_warnings = decode(data, name, stated[1].decode("ascii") if stated else None)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # bs4 warns about XML and about text that looks like a file name
-        soup = BeautifulSoup(source.replace("\f", "\n"), "html.parser")
+        # lxml reads in time that grows with the length; html.parser takes minutes for a page of "<!--".
+        soup = BeautifulSoup(source.replace("\f", "\n"), "lxml")
     writer = _Writer()
     title = clean_line(soup.title.get_text()) if soup.title else ""
     first_heading = soup.find("h1")
@@ -84,7 +85,7 @@ class _Writer:
         self._lines: list[str] = []
         self._line: list[str] = []
         self._preformatted = 0
-        self._open_headings: list[tuple[int, int]] = []
+        self._open_heading: tuple[int, int] | None = None
         self._headings: list[tuple[str, int, int]] = []
 
     def open(self, name: str) -> None:
@@ -92,7 +93,8 @@ class _Writer:
         if name == "pre":
             self._preformatted += 1
         elif name in _HEADINGS:
-            self._open_headings.append((_HEADINGS[name], len(self._lines)))
+            self._end_heading()  # one without an end ends where the next begins, so no line is gathered twice
+            self._open_heading = _HEADINGS[name], len(self._lines)
 
     def close(self, name: str) -> None:
         if name == "br":
@@ -104,9 +106,7 @@ class _Writer:
         if name == "pre":
             self._preformatted -= 1
         elif name in _HEADINGS:
-            level, first = self._open_headings.pop()
-            if title := clean_line(" ".join(self._lines[first:])):
-                self._headings.append((title, level, first))
+            self._end_heading()
 
     def write(self, text: str) -> None:
         if not self._preformatted:
@@ -128,6 +128,14 @@ class _Writer:
         offsets = [0, *accumulate(len(line) + 1 for line in self._lines)]
         headings = [Heading(title, level, offsets[line]) for title, level, line in self._headings]
         return "\n".join(self._lines).rstrip(), headings
+
+    def _end_heading(self) -> None:
+        if self._open_heading is None:
+            return
+        level, first = self._open_heading
+        self._open_heading = None
+        if title := clean_line(" ".join(self._lines[first:])):
+            self._headings.append((title, level, first))
 
     def _break_for(self, name: str) -> None:
         if name in _PARAGRAPHS:

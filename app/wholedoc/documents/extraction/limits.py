@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True)
@@ -18,6 +18,10 @@ class ExtractionLimits:
     file_bytes: int = 1 << 30
     pages: int = 20_000
     characters: int = 100_000_000
+
+    def for_size(self, size: int) -> ExtractionLimits:
+        """Return these limits with at most 60 seconds, and 20 more for each MB of a file of `size` bytes."""
+        return replace(self, seconds=min(self.seconds, 60 + 20 * size / 1e6))
 
     @property
     def result_bytes(self) -> int:
