@@ -15,6 +15,7 @@ import pytest
 pytest.importorskip("gradio")
 
 from wholedoc.cli import run
+from wholedoc.storage.home import home
 from wholedoc_ui.app_state import AppState
 from wholedoc_ui.serving import server
 from wholedoc_ui.serving.server import Address
@@ -120,7 +121,7 @@ def test_a_port_in_use_says_what_to_do_and_leaves_nothing(wholedoc: Command, tem
     assert "--port" in err
     assert "unexpected" not in err
     assert out == ""
-    assert [path.name for path in temporary.iterdir() if path.name.startswith("wholedoc-incoming")] == []
+    assert list(temporary.iterdir()) == list((home() / "incoming").iterdir()) == []
 
 
 def served(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
@@ -159,7 +160,10 @@ def test_what_is_typed_is_what_is_served(
     assert app_state.library.settings.engine.chunk_tokens == 512
     assert out.count("http://0.0.0.0:8001") == 1
     assert "sesame" not in out
-    assert list(temporary.iterdir()) == []  # the folder for uploads is gone
+    assert app_state.incoming.parent == home() / "incoming"
+    assert (
+        list(temporary.iterdir()) == list((home() / "incoming").iterdir()) == []
+    )  # the folder for uploads is gone
 
 
 def test_by_default_only_this_machine_can_connect(wholedoc: Command, monkeypatch: pytest.MonkeyPatch) -> None:

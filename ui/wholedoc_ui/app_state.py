@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import logging
-import shutil
-import tempfile
 import threading
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from enum import Enum, auto
 from pathlib import Path
@@ -60,7 +59,9 @@ class AppState:
         self._library = library or Library.open(folder, settings, self._notice)
         self._state = ModelState(Phase.LOADING, "Loading the model…")
         self._changing = threading.Lock()
-        self.incoming = Path(tempfile.mkdtemp(prefix="wholedoc-incoming-"))
+        self._closing = ExitStack()
+        with self._library.folder.writing():
+            self.incoming = self._closing.enter_context(self._library.folder.incoming.private())
 
     @property
     def library(self) -> Library:
@@ -103,7 +104,7 @@ class AppState:
 
     def close(self) -> None:
         """Delete the files that were on their way in."""
-        shutil.rmtree(self.incoming, ignore_errors=True)
+        self._closing.close()
 
     def _start(self, files: Sequence[Path]) -> None:
         try:
