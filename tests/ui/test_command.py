@@ -128,8 +128,8 @@ def served(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """Collects what would be served, and serves nothing."""
     seen: list[Any] = []
 
-    def create_app(app_state: AppState, address: Address, upload_bytes: int) -> str:
-        seen.extend((app_state, address, upload_bytes))
+    def create_app(app_state: AppState, address: Address, upload_bytes: int, origins: tuple[str, ...]) -> str:
+        seen.extend((app_state, address, upload_bytes, origins))
         return "the app"
 
     def serve(app: str, address: Address, ready: Callable[[], None]) -> None:
@@ -150,9 +150,11 @@ def test_what_is_typed_is_what_is_served(
 ) -> None:
     seen = served(monkeypatch)
     options = ["--host", "0.0.0.0", "--port", "8001", "--auth", "anna:open:sesame", "--upload-limit", "1.5"]
+    options += ["--allow-origin", "https://docs.example"]
     code, out, _ = wholedoc("ui", NOTICE, *options, "--kept-tokens", "900", "--chunk-tokens", "512")
     assert code == 0
-    app_state, address, upload_bytes, files = seen
+    app_state, address, upload_bytes, origins, files = seen
+    assert origins == ("https://docs.example",)
     assert address == Address("0.0.0.0", 8001, ("anna", "open:sesame"))  # a password may hold colons
     assert upload_bytes == 1_500_000
     assert files == (NOTICE,)
@@ -160,7 +162,7 @@ def test_what_is_typed_is_what_is_served(
     assert app_state.library.settings.engine.chunk_tokens == 512
     assert out.count("http://0.0.0.0:8001") == 1
     assert "sesame" not in out
-    assert app_state.incoming.parent == home() / "incoming"
+    assert app_state.uploads.folder.parent == home() / "incoming"
     assert (
         list(temporary.iterdir()) == list((home() / "incoming").iterdir()) == []
     )  # the folder for uploads is gone
