@@ -61,6 +61,7 @@ class Library(Reader):
         """
         found = LibraryFolder(folder or home())
         found.check_format()
+        found.incoming.remove_abandoned()
         library = cls(found, settings or Settings(), notify, ranks=ranks)
         library._given_writer = writer
         return library

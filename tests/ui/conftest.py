@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -75,8 +76,7 @@ def drop(app_state: AppState) -> Drop:
     """Write bytes, a text or a copy of a file where the web server puts dropped files; return the path."""
 
     def make(name: str, content: bytes | str | Path) -> str:
-        folder = app_state.incoming / f"upload-{len(list(app_state.incoming.iterdir()))}"
-        folder.mkdir()
+        folder = Path(tempfile.mkdtemp(prefix="upload-", dir=app_state.uploads.folder))
         data = content.read_bytes() if isinstance(content, Path) else content
         (folder / name).write_bytes(data if isinstance(data, bytes) else data.encode())
         return str(folder / name)

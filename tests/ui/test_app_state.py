@@ -145,12 +145,12 @@ def test_what_is_said_while_the_model_loads_is_the_status(settings: Settings) ->
 
 def test_files_on_their_way_in_are_private_and_go_in_the_end(settings: Settings) -> None:
     one, two = AppState(settings), AppState(settings)
-    assert one.incoming != two.incoming
-    assert one.incoming.stat().st_mode & 0o077 == 0
-    (one.incoming / "a.pdf").write_bytes(b"%PDF")
+    assert one.uploads.folder != two.uploads.folder
+    assert one.uploads.folder.stat().st_mode & 0o077 == 0
+    (one.uploads.folder / "a.pdf").write_bytes(b"%PDF")
     one.close()
-    assert not one.incoming.exists()
-    assert two.incoming.exists()
+    assert not one.uploads.folder.exists()
+    assert two.uploads.folder.exists()
     two.close()
     two.close()
 

@@ -15,6 +15,7 @@ import pytest
 pytest.importorskip("gradio")
 
 from wholedoc.cli import run
+from wholedoc.storage.home import home
 from wholedoc_ui.app_state import AppState
 from wholedoc_ui.serving import server
 from wholedoc_ui.serving.server import Address
@@ -120,15 +121,15 @@ def test_a_port_in_use_says_what_to_do_and_leaves_nothing(wholedoc: Command, tem
     assert "--port" in err
     assert "unexpected" not in err
     assert out == ""
-    assert [path.name for path in temporary.iterdir() if path.name.startswith("wholedoc-incoming")] == []
+    assert list(temporary.iterdir()) == list((home() / "incoming").iterdir()) == []
 
 
 def served(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """Collects what would be served, and serves nothing."""
     seen: list[Any] = []
 
-    def create_app(app_state: AppState, address: Address, upload_bytes: int) -> str:
-        seen.extend((app_state, address, upload_bytes))
+    def create_app(app_state: AppState, address: Address, upload_bytes: int, origins: tuple[str, ...]) -> str:
+        seen.extend((app_state, address, upload_bytes, origins))
         return "the app"
 
     def serve(app: str, address: Address, ready: Callable[[], None]) -> None:
@@ -149,9 +150,11 @@ def test_what_is_typed_is_what_is_served(
 ) -> None:
     seen = served(monkeypatch)
     options = ["--host", "0.0.0.0", "--port", "8001", "--auth", "anna:open:sesame", "--upload-limit", "1.5"]
+    options += ["--allow-origin", "https://docs.example"]
     code, out, _ = wholedoc("ui", NOTICE, *options, "--kept-tokens", "900", "--chunk-tokens", "512")
     assert code == 0
-    app_state, address, upload_bytes, files = seen
+    app_state, address, upload_bytes, origins, files = seen
+    assert origins == ("https://docs.example",)
     assert address == Address("0.0.0.0", 8001, ("anna", "open:sesame"))  # a password may hold colons
     assert upload_bytes == 1_500_000
     assert files == (NOTICE,)
@@ -159,7 +162,10 @@ def test_what_is_typed_is_what_is_served(
     assert app_state.library.settings.engine.chunk_tokens == 512
     assert out.count("http://0.0.0.0:8001") == 1
     assert "sesame" not in out
-    assert list(temporary.iterdir()) == []  # the folder for uploads is gone
+    assert app_state.uploads.folder.parent == home() / "incoming"
+    assert (
+        list(temporary.iterdir()) == list((home() / "incoming").iterdir()) == []
+    )  # the folder for uploads is gone
 
 
 def test_by_default_only_this_machine_can_connect(wholedoc: Command, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -89,8 +89,8 @@ def test_they_share_one_library_and_the_state_is_cleared_in_the_end(
         id = server.upload("shared.txt", "From the API.").json()["id"]
         assert [info.id for info in app_state.library.documents()] == [id]
         assert app_state.library is server.library
-        assert app_state.incoming.exists()
-    assert not app_state.incoming.exists()
+        assert app_state.uploads.folder.exists()
+    assert not app_state.uploads.folder.exists()
 
 
 def test_the_key_locks_the_page_too(locked: Server) -> None:

@@ -17,7 +17,8 @@ from starlette.testclient import TestClient
 from wholedoc import Settings
 from wholedoc.errors import WholedocError
 from wholedoc_ui.app_state import AppState
-from wholedoc_ui.serving.server import HEADERS, POLICY, Address, PortError, create_app, serve
+from wholedoc_ui.serving.access import HEADERS, POLICY
+from wholedoc_ui.serving.server import Address, PortError, create_app, serve
 
 URL = "http://127.0.0.1:7860"
 LIMIT = 1000  # bytes of an upload
@@ -153,7 +154,7 @@ def test_no_event_has_a_name_to_call_it_by(client: TestClient) -> None:
 def test_an_uploaded_file_is_not_handed_out(app_state: AppState, client: TestClient, path: str) -> None:
     (file,) = upload(client).json()
     assert Path(file).read_bytes() == SECRET
-    assert app_state.incoming in Path(file).parents
+    assert app_state.uploads.folder in Path(file).parents
     for ask in (client.get, client.head):
         answer = ask(path.format(file=file))
         assert answer.status_code == 404
@@ -169,14 +170,14 @@ def test_a_file_beyond_the_limit_is_refused(app_state: AppState, client: TestCli
     answer = upload(client, b"x" * (LIMIT + 1), "large.txt")
     assert answer.status_code == 413
     assert str(LIMIT) in answer.text
-    assert not list(app_state.incoming.rglob("large.txt"))
+    assert not list(app_state.uploads.folder.rglob("large.txt"))
     assert upload(client, b"x" * LIMIT).status_code == 200
 
 
 @pytest.mark.parametrize("name", ["../../evil.txt", "/etc/evil.txt", "..\\evil.txt"])
 def test_an_upload_stays_in_its_folder(app_state: AppState, client: TestClient, name: str) -> None:
     (file,) = upload(client, name=name).json()
-    assert app_state.incoming.resolve() in Path(file).resolve().parents
+    assert app_state.uploads.folder.resolve() in Path(file).resolve().parents
 
 
 # Hosts
@@ -234,7 +235,7 @@ def test_an_address_is_written_as_browsers_take_it() -> None:
 
 # Logging in
 
-BEHIND_THE_DOOR = ["/config", "/gradio_api/queue/data?session_hash=x", "/monitoring"]
+BEHIND_THE_DOOR = ["/config", "/gradio_api/queue/data?session_hash=x", "/logout"]
 
 
 @pytest.mark.parametrize("path", BEHIND_THE_DOOR)
@@ -251,7 +252,7 @@ def test_the_page_before_the_login_asks_for_one_and_holds_nothing_else(stranger:
 def test_nothing_is_taken_before_the_login(start: Start, stranger: TestClient) -> None:
     app_state = start(PRIVATE)[0]
     assert upload(stranger, name="intruder.txt").status_code == 401
-    assert not list(app_state.incoming.rglob("intruder.txt"))
+    assert not list(app_state.uploads.folder.rglob("intruder.txt"))
     join = {"data": [], "fn_index": 0, "session_hash": "x"}
     assert stranger.post("/gradio_api/queue/join", content=json.dumps(join)).status_code == 401
 

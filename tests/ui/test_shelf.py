@@ -96,7 +96,7 @@ def test_the_upload_goes_and_the_library_has_the_original(
     upload = drop("notice.pdf", NOTICE)
     assert log(shelf.take_in(app_state, session, [upload])).last.stage is Stage.DONE
     assert not Path(upload).exists()
-    assert files_in(app_state.incoming) == []
+    assert files_in(app_state.uploads.folder) == []
     original = app_state.library.folder.originals.get(only(app_state).id)
     assert original is not None
     assert original.read_bytes() == NOTICE.read_bytes()
@@ -123,7 +123,7 @@ def test_good_damaged_and_encrypted_files_come_together(app_state: AppState, ses
     assert "password" in seen[1].last.message
     assert [info.name for info in app_state.library.documents()] == ["good.txt"]
     assert [path.name for path in session.locked] == ["locked.pdf"]
-    assert files_in(app_state.incoming) == ["locked.pdf"]
+    assert files_in(app_state.uploads.folder) == ["locked.pdf"]
     assert (session.being_read, session.arriving) == (set(), set())
 
 
@@ -136,7 +136,7 @@ def test_a_locked_file_opens_with_its_password(app_state: AppState, session: Ses
     assert log(shelf.unlock(app_state, session, PASSWORD)).stages == FINISHED
     assert session.locked == []
     assert only(app_state).warm == 1
-    assert files_in(app_state.incoming) == []
+    assert files_in(app_state.uploads.folder) == []
 
 
 def test_a_password_is_in_no_message_and_no_record(app_state: AppState, session: Session, drop: Drop) -> None:
@@ -166,7 +166,7 @@ def test_two_tabs_may_drop_the_same_file_at_one_place(
     assert second.last.stage is Stage.FAILED
     assert log(first).last.stage is Stage.DONE
     # A message does not tell where the server keeps its files.
-    assert str(app_state.incoming) not in second.last.message
+    assert str(app_state.uploads.folder) not in second.last.message
 
 
 # Stopping
@@ -202,7 +202,7 @@ def test_what_waited_when_it_was_stopped_leaves_no_file(app_state: AppState, ses
     until_reading(work)
     session.stop()
     list(work)
-    assert files_in(app_state.incoming) == []
+    assert files_in(app_state.uploads.folder) == []
 
 
 def test_what_waited_when_the_tab_went_leaves_no_file(app_state: AppState, session: Session, drop: Drop) -> None:
@@ -210,7 +210,7 @@ def test_what_waited_when_the_tab_went_leaves_no_file(app_state: AppState, sessi
     until_reading(work)
     work.close()  # type: ignore[attr-defined]
     assert (session.reading, session.being_read, session.arriving) == (None, set(), set())
-    assert files_in(app_state.incoming) == []
+    assert files_in(app_state.uploads.folder) == []
 
 
 def test_a_reading_that_is_given_up_frees_the_model(app_state: AppState, session: Session, drop: Drop) -> None:
@@ -430,7 +430,7 @@ def test_a_failed_upload_changes_no_choice(app_state: AppState, session: Session
     assert empty.stage is Stage.FAILED
     assert "empty" in empty.message
     assert (session.selected, session.chose) == ([], False)
-    assert files_in(app_state.incoming) == []
+    assert files_in(app_state.uploads.folder) == []
 
 
 def test_an_upload_that_vanished_is_an_arrival_too(app_state: AppState, session: Session, drop: Drop) -> None:

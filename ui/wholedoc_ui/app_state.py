@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import logging
-import shutil
-import tempfile
 import threading
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from enum import Enum, auto
 from pathlib import Path
 
 from wholedoc import Document, Library, Planned, Reading, Settings
 from wholedoc.errors import WholedocError, explain
+
+from .uploads import LOOKED_FOR_S, Uploads
 
 log = logging.getLogger(__name__)
 # A tab that watches the start looks for progress every so many seconds.
@@ -47,7 +48,7 @@ def sentence(error: Exception) -> str:
 
 
 class AppState:
-    """One library with one loaded model. `incoming` is a private folder for files on their way into the library.
+    """One library with one loaded model. `uploads` are the files on their way into the library.
 
     The library is opened here unless the caller gives one that is open and in use elsewhere. Choosing another model
     changes which model the tabs ask, and nothing for the other users of that library.
@@ -60,7 +61,10 @@ class AppState:
         self._library = library or Library.open(folder, settings, self._notice)
         self._state = ModelState(Phase.LOADING, "Loading the model…")
         self._changing = threading.Lock()
-        self.incoming = Path(tempfile.mkdtemp(prefix="wholedoc-incoming-"))
+        self._closing = ExitStack()
+        with self._library.folder.writing():
+            self.uploads = Uploads(self._closing.enter_context(self._library.folder.incoming.private()))
+        self._closed = threading.Event()
 
     @property
     def library(self) -> Library:
@@ -71,8 +75,12 @@ class AppState:
         return self._state
 
     def start(self, files: Sequence[Path] = ()) -> None:
-        """Load the model and read `files` in a thread. A failure becomes the state FAILED or a notice."""
+        """Load the model and read `files` in a thread. A failure becomes the state FAILED or a notice.
+
+        Another thread removes old uploads from now on.
+        """
         threading.Thread(target=self._start, args=(files,), name="start", daemon=True).start()
+        threading.Thread(target=self._tidy, name="tidy", daemon=True).start()
 
     def watch(self) -> Iterator[ModelState]:
         """Yield the state now and whenever it changes, until the program neither loads nor reads any more."""
@@ -103,7 +111,15 @@ class AppState:
 
     def close(self) -> None:
         """Delete the files that were on their way in."""
-        shutil.rmtree(self.incoming, ignore_errors=True)
+        self._closed.set()
+        self._closing.close()
+
+    def _tidy(self) -> None:
+        while not self._closed.wait(LOOKED_FOR_S):
+            try:
+                self.uploads.remove_old()
+            except OSError:
+                log.warning("old uploads could not be removed", exc_info=True)
 
     def _start(self, files: Sequence[Path]) -> None:
         try:

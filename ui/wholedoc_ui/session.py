@@ -92,7 +92,7 @@ class Session:
     `reading`, `asking`: the tasks that run for this tab.
     `being_read`: the documents that this tab reads now; `arriving`: those that the library did not know before.
     `asked`: the documents that are being asked now.
-    `locked`: files that wait for their password.
+    `waiting`: the files that this tab holds until they are read; `locked`: those that wait for their password.
     """
 
     selected: list[str] = field(default_factory=list)
@@ -105,6 +105,7 @@ class Session:
     being_read: set[str] = field(default_factory=set)
     arriving: set[str] = field(default_factory=set)
     asked: set[str] = field(default_factory=set)
+    waiting: list[Path] = field(default_factory=list)
     locked: list[Path] = field(default_factory=list)
 
     @property

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import shutil
-import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum, auto
@@ -99,8 +96,14 @@ def remove(app_state: AppState, sessions: Sessions, session: Session, id: str) -
 
 def take_in(app_state: AppState, session: Session, uploads: Sequence[str]) -> Iterator[Arrivals]:
     """Take uploaded files into the library and read them one by one. Yields all arrivals at every change."""
-    waiting = [_move_in(app_state, Path(upload)) for upload in uploads]
-    yield from _work_through(app_state, session, waiting, None)
+    arrived = [Path(upload) for upload in uploads]
+    try:
+        taken = app_state.uploads.take(arrived, session.waiting)
+    except WholedocError as error:
+        yield tuple(Arrival(one.name, Stage.FAILED, str(error)) for one in arrived)
+        return
+    session.waiting += taken
+    yield from _work_through(app_state, session, taken, None)
 
 
 def unlock(app_state: AppState, session: Session, password: str) -> Iterator[Arrivals]:
@@ -123,18 +126,20 @@ def _work_through(
     app_state: AppState, session: Session, todo: Sequence[Path | Document], password: str | None
 ) -> Iterator[Arrivals]:
     arrivals = [Arrival(one.name) for one in todo]
+    files = [one for one in todo if isinstance(one, Path)]
     work = session.reading = Work(session.reading)
     try:
-        for index, one in enumerate(todo):
-            for arrivals[index] in _arrive(app_state, session, one, password, work):
-                yield tuple(arrivals)
+        with app_state.uploads.work_on(files):
+            for index, one in enumerate(todo):
+                for arrivals[index] in _arrive(app_state, session, one, password, work):
+                    yield tuple(arrivals)
     finally:
         work.finish()
         if session.reading is work:
             session.reading = work.beside if work.beside and not work.beside.stopped() else None
-        for one in todo:
+        for one in files:
             if one not in session.locked:
-                _discard(one)
+                _discard(app_state, session, one)
 
 
 def _arrive(
@@ -149,11 +154,11 @@ def _arrive(
     id = ""
     try:
         if isinstance(source, Path) and not source.exists():
-            raise WholedocError(f"{source.name} did not arrive whole: drop it again.")
+            raise WholedocError(f"{source.name} is not here any more: drop it again.")
         id = source.id if isinstance(source, Document) else file_id(source)
         if not app_state.library.knows(id):
             session.arriving.add(id)
-        document = source if isinstance(source, Document) else _parse(app_state, source, password)
+        document = source if isinstance(source, Document) else _parse(app_state, session, source, password)
         session.being_read.add(id)
         yield from _read(app_state, session, document, work)
     except PasswordError:
@@ -161,22 +166,24 @@ def _arrive(
         wanted = "It is encrypted: enter its password below." if password is None else "This password does not fit."
         yield replace(arrival, stage=Stage.LOCKED, message=wanted)
     except Exception as error:
-        _discard(source)
+        if isinstance(source, Path):
+            _discard(app_state, session, source)
         yield replace(arrival, stage=Stage.FAILED, message=sentence(error))
     finally:
         session.arriving.discard(id)
         session.being_read.discard(id)
 
 
-def _parse(app_state: AppState, file: Path, password: str | None) -> Document:
+def _parse(app_state: AppState, session: Session, file: Path, password: str | None) -> Document:
     document = app_state.library.parse(file, password)
-    _discard(file)  # the library has its own copy
+    _discard(app_state, session, file)  # the library has its own copy
     return document
 
 
-def _discard(source: Path | Document) -> None:
-    if isinstance(source, Path):
-        shutil.rmtree(source.parent, ignore_errors=True)
+def _discard(app_state: AppState, session: Session, file: Path) -> None:
+    app_state.uploads.discard(file)
+    if file in session.waiting:
+        session.waiting.remove(file)
 
 
 def _read(app_state: AppState, session: Session, document: Document, work: Work) -> Iterator[Arrival]:
@@ -207,12 +214,3 @@ def _first_choice(infos: Sequence[DocumentInfo]) -> list[str]:
     """Return the id of the warm document that was added last; of any document if none is warm."""
     warm = [info for info in infos if info.warm == 1] or list(infos)
     return [warm[-1].id] if warm else []
-
-
-def _move_in(app_state: AppState, upload: Path) -> Path:
-    """Move a file out of the folder that the web server can serve. It keeps the name that people know it by."""
-    target = Path(tempfile.mkdtemp(dir=app_state.incoming)) / upload.name
-    # Two tabs that drop the same file at the same moment share one upload. The second is told to drop it again.
-    with contextlib.suppress(FileNotFoundError):
-        shutil.move(upload, target)
-    return target

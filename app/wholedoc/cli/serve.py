@@ -104,7 +104,13 @@ def _pages(library: Library, address: Address, options: Options) -> Starlette | 
 
     for one in entry_points(group="wholedoc.pages"):
         try:
-            pages: Starlette = one.load()(library, address, key=options.key, upload_bytes=options.request_bytes)
+            pages: Starlette = one.load()(
+                library,
+                address,
+                key=options.key,
+                upload_bytes=options.request_bytes,
+                origins=options.origins,
+            )
         except ModuleNotFoundError as error:
             tell(
                 f'{error.name} is missing, so there is only the API: pip install "wholedoc[ui]" for the browser app'

@@ -11,7 +11,6 @@ from fastapi.exceptions import RequestValidationError
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
-from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.responses import Response
 
 from parallelcomp.errors import ParallelCompError
@@ -20,11 +19,11 @@ from ..errors import WholedocError
 from ..library import Library
 from .disconnect import DisconnectedError
 from .error_handlers import on_error, on_http_exception, on_invalid_request
+from .guard import add_guard
 from .metrics import RequestMetricsMiddleware
 from .middleware import (
     ApiKeyMiddleware,
     BodyMemoryMiddleware,
-    OriginMiddleware,
     OtherPagesMiddleware,
     RequestSizeMiddleware,
     UnexpectedErrorMiddleware,
@@ -92,7 +91,7 @@ def create_app(library: Library, options: Options = DEFAULTS, pages: Starlette |
     _add_middleware(app, state, options)
     if pages is not None:
         app.add_middleware(OtherPagesMiddleware, pages=pages)
-    app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(options.hosts))
+    add_guard(app, options.hosts, options.origins)
     return app
 
 
@@ -103,7 +102,6 @@ def _add_middleware(app: FastAPI, state: State, options: Options) -> None:
     app.add_middleware(RequestSizeMiddleware, limit=options.request_bytes)
     if options.key:
         app.add_middleware(ApiKeyMiddleware, key=options.key)
-    app.add_middleware(OriginMiddleware, allowed=options.origins)
     if options.origins:
         app.add_middleware(CORSMiddleware, allow_origins=options.origins, allow_methods=["*"], allow_headers=["*"])
     app.add_middleware(RequestMetricsMiddleware, metrics=state.metrics)

@@ -1,9 +1,8 @@
-"""Middleware in front of the routes: it checks key, origin and size, answers faults, and passes on other pages."""
+"""Middleware in front of the routes: it checks key and size, answers faults, and passes on other pages."""
 
 from __future__ import annotations
 
 import hmac
-from collections.abc import Sequence
 
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -33,32 +32,6 @@ class ApiKeyMiddleware:
                     "this server wants its key: send it as Authorization: Bearer <key>",
                     "invalid_api_key",
                     headers={"WWW-Authenticate": "Bearer"},
-                )
-                await error.response(scope, receive, send)
-                return
-        await self.app(scope, receive, send)
-
-
-class OriginMiddleware:
-    """Refuses requests of web pages from other origins, unless their origin is allowed.
-
-    Without it, a browser would let a page of any site upload files to a server on its user's own machine.
-    """
-
-    def __init__(self, app: ASGIApp, allowed: Sequence[str] = ()) -> None:
-        self.app = app
-        self._allowed = frozenset(allowed)
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http":
-            headers = Headers(scope=scope)
-            origin = headers.get("origin")
-            ours = origin is None or origin.partition("://")[2] == headers.get("host")
-            if not ours and not self._allowed & {origin, "*"}:
-                error = ApiError(
-                    403,
-                    "web pages from elsewhere are not let in: start the server with --allow-origin for this one",
-                    "origin_not_allowed",
                 )
                 await error.response(scope, receive, send)
                 return

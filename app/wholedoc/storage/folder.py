@@ -15,6 +15,7 @@ from ..documents.document import Document
 from ..errors import LibraryError, storage_error
 from .catalog import Catalog
 from .chunk_store import ChunkStore, write_atomically
+from .incoming import Incoming
 from .originals import Originals
 from .readings import Readings, StoredReading
 
@@ -57,7 +58,7 @@ class LibraryFolder:
     """Documents, their original files, and their chunks' KV. Several processes may use one folder.
 
     `catalog` holds the documents that came as files, which are a person's shelf. `texts` holds the texts that
-    programs sent.
+    programs sent. `incoming` is for files that are on their way in.
     """
 
     def __init__(self, path: Path) -> None:
@@ -67,6 +68,7 @@ class LibraryFolder:
         self.originals = Originals(path / "files")
         self.store = ChunkStore(path / "kv")
         self.readings = Readings(path / "readings", self.store)
+        self.incoming = Incoming(path / "incoming")
 
     @property
     def lock(self) -> FileLock:

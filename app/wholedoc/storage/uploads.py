@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,13 +30,23 @@ def parse_bytes(
 
     Raises DocumentError and LibraryError.
     """
+    with incoming_file(shelf, name, media_type) as path:
+        path.write_bytes(data)
+        return shelf.parse(path, password)
+
+
+@contextmanager
+def incoming_file(shelf: Shelf, name: str, media_type: str | None = None) -> Iterator[Path]:
+    """Give the path for a file that is about to arrive, in a private folder that goes after the block.
+
+    Raises LibraryError for an OSError inside the block.
+    """
+    incoming = shelf.folder.incoming
     try:
-        with tempfile.TemporaryDirectory(prefix="wholedoc-") as private:
-            path = Path(private) / safe_name(name, media_type)
-            path.write_bytes(data)
-            return shelf.parse(path, password)
+        with incoming.private() as private:
+            yield private / safe_name(name, media_type)
     except OSError as error:
-        raise storage_error(tempfile.gettempdir(), error) from error
+        raise storage_error(incoming.folder, error) from error
 
 
 def safe_name(name: str, media_type: str | None = None) -> str:

@@ -146,15 +146,17 @@ def test_what_cannot_be_read_is_not_kept(server: Server, name: str, content: byt
 def test_uploads_are_private_and_leave_nothing_behind(
     server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    incoming = tmp_path / "incoming"
-    incoming.mkdir()
-    monkeypatch.setattr(tempfile, "tempdir", str(incoming))
+    """The framework holds a large upload in a file without a name; everything else is in the library's folder."""
+    incoming, temporary = server.library.folder.incoming.folder, tmp_path / "temporary"
+    temporary.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
     seen: list[tuple[str, int]] = []
     parse = Library.parse
 
     def watched(library: Library, path: Path, password: str | None = None) -> Document:
         seen.append((path.name, path.parent.stat().st_mode & 0o077))
         assert path.parent.parent == incoming
+        assert list(temporary.iterdir()) == []
         return parse(library, path, password)
 
     monkeypatch.setattr(Library, "parse", watched)
@@ -163,6 +165,7 @@ def test_uploads_are_private_and_leave_nothing_behind(
     server.upload("large.txt", log("large", 40_000))
     assert seen == [("notes.txt", 0), ("empty.txt", 0), ("large.txt", 0)]
     assert list(incoming.iterdir()) == []
+    assert list(temporary.iterdir()) == []
 
 
 def test_what_cannot_be_honoured_is_refused(server: Server) -> None:

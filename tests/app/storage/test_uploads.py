@@ -50,6 +50,7 @@ def test_a_file_is_put_on_the_shelf_and_nothing_is_left_behind(
     private.mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(private))
     library = Library.open()
+    incoming = library.folder.incoming.folder
     data = (SAMPLES / "short_notice.pdf").read_bytes()
     document = parse_bytes(library, data, "../notice.pdf")
     assert document == library.parse(SAMPLES / "short_notice.pdf")
@@ -57,7 +58,7 @@ def test_a_file_is_put_on_the_shelf_and_nothing_is_left_behind(
     for bad in (b"", b"\0\1\2"):
         with pytest.raises(UnreadableFileError):
             parse_bytes(library, bad, "bad.pdf")
-    assert list(private.iterdir()) == []
+    assert list(incoming.iterdir()) == list(private.iterdir()) == []
 
 
 @pytest.mark.parametrize("kind", ["device", "pipe"])

@@ -31,6 +31,13 @@ from wholedoc.cli.options import ANSWER, LIBRARY, MODEL, settings_from, shared
     metavar="MB",
     help="Largest file that can be dropped.",
 )
+@click.option(
+    "--allow-origin",
+    "origins",
+    multiple=True,
+    metavar="ORIGIN",
+    help="Let web pages of this origin use the app, as https://docs.example (repeatable).",
+)
 @shared(*ANSWER, *MODEL, LIBRARY)
 def ui(
     files: tuple[Path, ...],
@@ -39,6 +46,7 @@ def ui(
     auth: str | None,
     no_auth: bool,
     upload_limit: float,
+    origins: tuple[str, ...],
     **given: Any,
 ) -> None:
     """Start the browser app, with FILEs on its shelf."""
@@ -67,7 +75,7 @@ def ui(
     # SIGTERM cleans up as Ctrl-C does.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:
-        serve(create_app(app_state, address, int(upload_limit * 1e6)), address, ready)
+        serve(create_app(app_state, address, int(upload_limit * 1e6), origins), address, ready)
     finally:
         app_state.close()
 

@@ -7,18 +7,15 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-import tempfile
 from contextlib import suppress
-from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, File, Form, Query, Request, UploadFile
 from starlette.responses import FileResponse, Response
 
 from ...documents.document import Document
-from ...errors import storage_error
 from ...library import Library
-from ...storage.uploads import safe_name
+from ...storage.uploads import incoming_file
 from ..disconnect import cancel_on_disconnect
 from ..protocol.content import find, not_found
 from ..protocol.errors import ApiError, ErrorBody, unsupported
@@ -112,14 +109,10 @@ async def content(request: Request, file_id: str) -> Response:
 
 def _parse_upload(library: Library, file: UploadFile, password: str | None) -> Document:
     """Extracts the text of an upload in a private folder that is removed afterwards. Runs in a thread."""
-    try:
-        with tempfile.TemporaryDirectory(prefix="wholedoc-") as private:
-            path = Path(private) / safe_name(file.filename or "document", file.content_type)
-            with path.open("wb") as target:
-                shutil.copyfileobj(file.file, target)
-            return library.parse(path, password)
-    except OSError as error:
-        raise storage_error(tempfile.gettempdir(), error) from error
+    with incoming_file(library, file.filename or "document", file.content_type) as path:
+        with path.open("wb") as target:
+            shutil.copyfileobj(file.file, target)
+        return library.parse(path, password)
 
 
 def _describe_all(library: Library, ids: list[str]) -> list[FileObject]:
