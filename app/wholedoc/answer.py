@@ -59,12 +59,25 @@ class Timings:
 
 
 @dataclass(frozen=True)
+class SentenceSources:
+    """Which citations carry the sentence at the characters [start, stop) of an answer's text.
+
+    `citations` are their numbers in the answer's order, counted from 1; empty if none carries it.
+    """
+
+    start: int
+    stop: int
+    citations: tuple[int, ...]
+
+
+@dataclass(frozen=True)
 class Answer:
     """The answer to one question. `found` is false if the documents do not support an answer; `text` then says so.
 
     `cut_short` is true if the answer ended because it reached the limit of its length. `standalone` is the question
     that was asked instead, if the person's own refers to what was said before. `unsupported`
-    lists the numbers and names of the text that stand neither in a citation nor in the question.
+    lists the numbers and names of the text that stand neither in a citation nor in the question. `sources` says for
+    each sentence of the text which citations carry it.
     """
 
     question: str
@@ -78,6 +91,7 @@ class Answer:
     cut_short: bool = False
     standalone: str | None = None
     unsupported: tuple[str, ...] = ()
+    sources: tuple[SentenceSources, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -29,11 +29,14 @@ def test_ask_json_is_the_contract(wholedoc: Command) -> None:
     result = json.loads(out)
     assert set(result) == {"answers", "documents", "timings", "model", "device"}
     first = result["answers"][0]
-    assert set(first) == {"question", "answer", "found", "unsupported", "citations", "usage", "timings"}
+    assert set(first) == {"question", "answer", "found", "unsupported", "sources", "citations", "usage", "timings"}
     assert first["question"] == QUESTION
     assert first["found"] is True
     assert first["citations"]
     assert all(set(citation) == CITATION_KEYS for citation in first["citations"])
+    (sentence,) = first["sources"]
+    assert (sentence["start"], sentence["stop"]) == (0, len(first["answer"]))
+    assert sentence["citations"][0] == 1
     assert set(first["usage"]) == USAGE_KEYS
     assert set(first["timings"]) == {"score_s", "first_token_s", "total_s"}
     assert set(result["timings"]) == {"load_s", "parse_s", "read_s"}

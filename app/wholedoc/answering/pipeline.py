@@ -22,6 +22,7 @@ from .citations import cite
 from .passages import Passage, best_passages, contenders, rerank, with_leads
 from .quoting import Vocabulary, common_words, sources
 from .shared_words import shared_words
+from .sources import sentence_sources
 from .unsupported import unsupported
 from .wording import Wording
 from .writing import Writing
@@ -239,6 +240,7 @@ def _done(
             written.cut_short,
             None if asking.asked is None else asking.text,
             unsupported(text, found.citations, f"{asking.text} {asking.asked or ''}") if is_found else (),
+            sentence_sources(text, found.citations) if is_found else (),
         )
     )
 

@@ -11,6 +11,8 @@ from ..answer import Citation
 WORD = re.compile(r"\w+(?:[.,:'’/-]\w+)*")
 # After one of these a sentence begins, and its first word is capitalised whatever it is.
 SENTENCE_END = ".!?:\n"
+# The number of a list's item in Markdown.
+ITEM = re.compile(r"^[ \t]*(\d{1,3})[.)][ \t]", re.MULTILINE)
 
 
 def unsupported(answer: str, citations: Sequence[Citation], question: str) -> tuple[str, ...]:
@@ -19,21 +21,31 @@ def unsupported(answer: str, citations: Sequence[Citation], question: str) -> tu
     A name is a capitalised word that does not begin a sentence. Numbers are compared without their separators, so
     "4275" is supported by "4,275". Each is listed once.
     """
-    known = {_plain(part) for text in (question, *(one.quote for one in citations)) for part in _parts(text)}
-    claimed = [match[0] for match in WORD.finditer(answer) if _claims(answer, match)]
-    return tuple(dict.fromkeys(word for word in claimed if not {_plain(part) for part in _parts(word)} <= known))
+    known = {plain(part) for text in (question, *(one.quote for one in citations)) for part in parts(text)}
+    claimed = [match[0] for match in WORD.finditer(answer) if claims(answer, match)]
+    return tuple(dict.fromkeys(word for word in claimed if not {plain(part) for part in parts(word)} <= known))
 
 
-def _claims(text: str, match: re.Match[str]) -> bool:
-    """Return whether a word states something that can be checked: it has a digit, or is a name."""
+def claims(text: str, match: re.Match[str]) -> bool:
+    """Return whether a word states something that can be checked: it has a digit, or is a name.
+
+    The number of a list's item states nothing.
+    """
     word = match[0]
     if any(sign.isdigit() for sign in word):
-        return True
+        return not _numbers_an_item(text, match)
     before = text[: match.start()].rstrip(" \t\"'“‘(*_")
     return word[0].isupper() and bool(before) and before[-1] not in SENTENCE_END
 
 
-def _parts(text: str) -> list[str]:
+def _numbers_an_item(text: str, match: re.Match[str]) -> bool:
+    """Return whether a number opens its line, and another line is opened by the one before or after it."""
+    items = {int(one[1]) for one in ITEM.finditer(text)}
+    opens = any(one.span(1) == match.span() for one in ITEM.finditer(text))
+    return opens and bool({int(match[0]) - 1, int(match[0]) + 1} & items)
+
+
+def parts(text: str) -> list[str]:
     """Return the words of a text. What a hyphen or a slash joins counts as several words; numbers stay whole."""
     found: list[str] = []
     for word in WORD.findall(text):
@@ -41,7 +53,7 @@ def _parts(text: str) -> list[str]:
     return found
 
 
-def _plain(word: str) -> str:
+def plain(word: str) -> str:
     """Return a word in one case, a number without its separators, a name without the 's of its owner."""
     lower = word.casefold()
     return re.sub(r"[.,]", "", lower) if lower[0].isdigit() else re.sub(r"['’]s$", "", lower)

@@ -186,9 +186,11 @@ def _show(events: Iterator[Event], question: str, several: bool) -> Answer:
     The citations are printed first if the answer is only a summary of them.
     """
     from ..answer import Cited, Done, Planned, Reading, Rewritten, Scored, Scoring, Token
+    from .numbering import Numbering
     from .progress import bars
 
     leads = begun = False
+    numbering = Numbering()
     click.secho(f"\n{question}", bold=True)
     with bars() as shown:
         for event in events:
@@ -199,16 +201,18 @@ def _show(events: Iterator[Event], question: str, several: bool) -> Answer:
             elif isinstance(event, Scored):
                 break
     for event in events:
-        if isinstance(event, Cited) and (leads := event.lead):
-            _print_citations(event.citations, several)
+        if isinstance(event, Cited):
+            numbering.citations = event.citations
+            if leads := event.lead:
+                _print_citations(event.citations, several)
         elif isinstance(event, Token):
-            text = event.text if begun else event.text.lstrip()
+            text = numbering.add(event.text)
             if text and leads and not begun:  # not before there is something to say: a writer may fail
                 click.echo("\nIn short: ", nl=False)
             begun = begun or bool(text)
             click.echo(text, nl=False)
         elif isinstance(event, Done):
-            click.echo("\n")
+            click.echo(f"{numbering.end()}\n")
             if not leads:
                 _print_citations(event.answer.citations, several)
             _print_cost(event.answer)
@@ -217,8 +221,8 @@ def _show(events: Iterator[Event], question: str, several: bool) -> Answer:
 
 
 def _print_citations(citations: Sequence[Citation], several: bool) -> None:
-    for citation in citations:
-        place = f"p. {citation.page_label}" + (f" of {citation.document}" if several else "")
+    for number, citation in enumerate(citations, start=1):
+        place = f"[{number}] p. {citation.page_label}" + (f" of {citation.document}" if several else "")
         quote = " ".join(citation.quote.split())
         click.echo(f"  {click.style(place, fg='cyan')}  {quote}")
 
@@ -250,6 +254,7 @@ def _as_json(answer: Answer) -> dict[str, object]:
         "answer": answer.text,
         "found": answer.found,
         "unsupported": list(answer.unsupported),
+        "sources": [asdict(one) for one in answer.sources],
         **({} if answer.standalone is None else {"standalone_question": answer.standalone}),
         "citations": citations,
         "usage": asdict(answer.usage),

@@ -53,7 +53,13 @@ def chat_response(completion: CompletionResponse) -> ChatResponse:
 
 def details(answer: Answer) -> dict[str, Any]:
     """Returns what is known about an answer besides its text and citations."""
-    return {"found": answer.found, "usage": usage(answer.usage), "timings": asdict(answer.timings)}
+    return {
+        "found": answer.found,
+        "unsupported": list(answer.unsupported),
+        "sources": [{**asdict(one), "citations": list(one.citations)} for one in answer.sources],
+        "usage": usage(answer.usage),
+        "timings": asdict(answer.timings),
+    }
 
 
 def usage(used: Usage) -> dict[str, Any]:

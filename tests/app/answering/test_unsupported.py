@@ -27,6 +27,9 @@ def quoted(*quotes: str) -> list[Citation]:
         ("The Heron's mast.", ["the Heron had a mast"], "", ()),
         ("nothing of that kind", ["x"], "", ()),
         ("", [], "", ()),
+        ("1. The crane.\n2. The 3 boats.", ["no number"], "", ("3",)),  # a list's own numbers state nothing
+        ("12. It is the yacht's channel.", ["no number"], "", ("12",)),
+        ("1893.", ["no number"], "", ("1893",)),
         ("Seen by Müller in Łódź.", ["Müller came"], "", ("Łódź",)),
     ],
 )

@@ -247,3 +247,16 @@ def test_by_default_other_ways_of_reading_answer_themselves(
     by_star = replace(settings, apb=APB.star(2))
     with pytest.raises(WindowError):  # the document is longer than a block: who answers was settled before
         list(library.stream([document], "Who?", settings=by_star))
+
+
+def test_each_sentence_knows_the_citations_that_carry_it(ask: Ask) -> None:
+    _, first = ask(Scripted(["x"]))
+    quote = " ".join(first.citations[1].quote.split())
+    _, answer = ask(Scripted([f"{quote} Nobody came in 1771, said Ahab."]))
+    assert answer.text[answer.sources[0].start : answer.sources[0].stop] in quote
+    assert 2 in answer.sources[0].citations
+    assert answer.sources[-1].citations == ()
+    assert answer.text[answer.sources[-1].start :] == "Nobody came in 1771, said Ahab."
+    assert answer.unsupported == ("1771", "Ahab")
+    _, refused = ask(Scripted([NOT_STATED]))
+    assert (refused.sources, refused.unsupported) == ((), ())

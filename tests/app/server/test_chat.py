@@ -72,6 +72,21 @@ def test_without_a_document_it_is_a_chat(server: Server) -> None:
     assert answer["usage"]["prompt_tokens"] < 60
 
 
+def test_what_can_be_checked_of_an_answer_comes_with_it(server: Server) -> None:
+    about = f"{log('sources')}\n\nWhich?"
+    message = server.ask(about).json()["choices"][0]["message"]
+    assert message["sources"]
+    assert isinstance(message["unsupported"], list)
+    ends = [(one["start"], one["stop"]) for one in message["sources"]]
+    assert (ends[0][0], ends[-1][1]) == (0, len(message["content"]))
+    for one in message["sources"]:
+        assert set(one["annotations"]) <= set(range(1, len(message["annotations"]) + 1))
+    last = streamed(server, [{"role": "user", "content": about}])[-1]["choices"][0]["delta"]
+    assert (last["sources"], last["unsupported"]) == (message["sources"], message["unsupported"])
+    chatted = server.chat(HELLO).json()["choices"][0]["message"]
+    assert (chatted["sources"], chatted["unsupported"]) == ([], [])
+
+
 def test_sampling_is_honoured(server: Server) -> None:
     asked = {"temperature": 1.5, "max_tokens": 12}
     by_seed = [content(server.chat(HELLO, **asked, seed=seed)) for seed in (1, 1, 2)]

@@ -6,6 +6,7 @@ import time
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 from ...answer import Answer, Citation, Done, Event, Reading, Scoring, Token
 from .responses import (
@@ -22,6 +23,7 @@ from .responses import (
     FinishReason,
     Progress,
     PromptDetails,
+    SourcedSentence,
 )
 
 # The shortest time between two progress chunks, in seconds.
@@ -97,7 +99,7 @@ class Completion:
 
     def response(self, answer: Answer) -> ChatCompletion:
         """Returns the response that carries the whole answer."""
-        message = AnswerMessage(content=answer.text, annotations=annotations_of(answer), found=answer.found)
+        message = AnswerMessage(content=answer.text, **_evidence(answer))
         return ChatCompletion(
             id=self.id,
             created=self.created,
@@ -108,7 +110,7 @@ class Completion:
         )
 
     def _last_chunks(self, answer: Answer) -> Iterator[ChatCompletionChunk]:
-        last = self._chunk(Delta(annotations=annotations_of(answer), found=answer.found), _reason(answer))
+        last = self._chunk(Delta(**_evidence(answer)), _reason(answer))
         last.timings = self._timings(answer)
         yield last
         if self.usage:
@@ -163,6 +165,19 @@ def annotations_of(answer: Answer) -> list[Annotation]:
     """Returns the answer's citations, best first."""
     asked = list(dict.fromkeys(chunk.document_id for chunk in answer.chunks))
     return [Annotation(type="file_citation", file_citation=_file_citation(one, asked)) for one in answer.citations]
+
+
+def _evidence(answer: Answer) -> dict[str, Any]:
+    """Return what a message says about its content besides the content itself."""
+    return {
+        "annotations": annotations_of(answer),
+        "found": answer.found,
+        "unsupported": list(answer.unsupported),
+        "sources": [
+            SourcedSentence(start=one.start, stop=one.stop, annotations=list(one.citations))
+            for one in answer.sources
+        ],
+    }
 
 
 def usage_of(answer: Answer) -> CompletionUsage:

@@ -60,14 +60,26 @@ class CompletionTimings(BaseModel):
     first_token_ms: float
 
 
+class SourcedSentence(BaseModel):
+    """The sentence at the characters [`start`, `stop`) of the content, and the `annotations` that carry it, by
+    their numbers counted from 1. The list is empty if none carries it."""
+
+    start: int
+    stop: int
+    annotations: list[int]
+
+
 class AnswerMessage(BaseModel):
-    """`found` is false if the documents do not support an answer; the content then says so."""
+    """`found` is false if the documents do not support an answer; the content then says so. `unsupported` lists the
+    numbers and names of the content that stand neither in the annotations' quotes nor in the question."""
 
     role: Literal["assistant"] = "assistant"
     content: str
     refusal: None = None
     annotations: list[Annotation]
     found: bool
+    unsupported: list[str]
+    sources: list[SourcedSentence]
 
 
 FinishReason = Literal["stop", "length"]
@@ -110,6 +122,8 @@ class Delta(BaseModel):
     content: str | None = None
     annotations: list[Annotation] | None = None
     found: bool | None = None
+    unsupported: list[str] | None = None
+    sources: list[SourcedSentence] | None = None
 
 
 class ChunkChoice(BaseModel):
