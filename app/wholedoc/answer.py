@@ -75,9 +75,10 @@ class Answer:
     """The answer to one question. `found` is false if the documents do not support an answer; `text` then says so.
 
     `cut_short` is true if the answer ended because it reached the limit of its length. `standalone` is the question
-    that was asked instead, if the person's own refers to what was said before. `unsupported`
-    lists the numbers and names of the text that stand neither in a citation nor in the question. `sources` says for
-    each sentence of the text which citations carry it.
+    that was asked instead, if the person's own refers to what was said before. `unsupported` lists the numbers and
+    names of the text that stand neither in a citation nor in the question. `sources` says for each sentence of the
+    text which citations carry it. `support` is how likely the citations are to state an answer, from 0 to 1; it is
+    None where no writer of this process answered.
     """
 
     question: str
@@ -92,6 +93,7 @@ class Answer:
     standalone: str | None = None
     unsupported: tuple[str, ...] = ()
     sources: tuple[SentenceSources, ...] = ()
+    support: float | None = None
 
 
 @dataclass(frozen=True)

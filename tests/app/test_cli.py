@@ -29,7 +29,17 @@ def test_ask_json_is_the_contract(wholedoc: Command) -> None:
     result = json.loads(out)
     assert set(result) == {"answers", "documents", "timings", "model", "device"}
     first = result["answers"][0]
-    assert set(first) == {"question", "answer", "found", "unsupported", "sources", "citations", "usage", "timings"}
+    assert set(first) == {
+        "question",
+        "answer",
+        "found",
+        "unsupported",
+        "sources",
+        "support",
+        "citations",
+        "usage",
+        "timings",
+    }
     assert first["question"] == QUESTION
     assert first["found"] is True
     assert first["citations"]

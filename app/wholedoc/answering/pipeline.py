@@ -15,6 +15,7 @@ from ..models.chat_template import check_room
 from ..models.text_model import TextModel
 from ..reading.corpus import Corpus
 from ..settings import SMALL_MODEL, AnswerFrom, Settings
+from ..writers.assignment import NOT_STATED as NOT_STATED_WORDS
 from ..writers.assignment import Excerpt, assignment, is_not_stated, may_be_not_stated
 from ..writers.writer import Writer, Written
 from .abstention import explains
@@ -241,8 +242,19 @@ def _done(
             None if asking.asked is None else asking.text,
             unsupported(text, found.citations, f"{asking.text} {asking.asked or ''}") if is_found else (),
             sentence_sources(text, found.citations) if is_found else (),
+            _support(found, written),
         )
     )
+
+
+def _support(found: Found, written: Written) -> float | None:
+    """Return how likely the passages are to state an answer; None if only a writer could tell, and none did.
+
+    The writer was given the choice to say that they do not, so its own probability of saying so is the measure.
+    """
+    if found.selection is None:
+        return 0.0
+    return None if written.would_begin is None else round(1 - written.would_begin(NOT_STATED_WORDS), 4)
 
 
 def _score(asking: Asking, question: Question) -> Generator[Scoring, None, list[ChunkScore]]:

@@ -253,6 +253,7 @@ def _as_json(answer: Answer) -> dict[str, object]:
         "question": answer.question,
         "answer": answer.text,
         "found": answer.found,
+        "support": answer.support,
         "unsupported": list(answer.unsupported),
         "sources": [asdict(one) for one in answer.sources],
         **({} if answer.standalone is None else {"standalone_question": answer.standalone}),

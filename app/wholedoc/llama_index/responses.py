@@ -55,6 +55,7 @@ def details(answer: Answer) -> dict[str, Any]:
     """Returns what is known about an answer besides its text and citations."""
     return {
         "found": answer.found,
+        "support": answer.support,
         "unsupported": list(answer.unsupported),
         "sources": [{**asdict(one), "citations": list(one.citations)} for one in answer.sources],
         "usage": usage(answer.usage),

@@ -21,10 +21,15 @@ class Message:
 
 @dataclass(frozen=True)
 class Written:
-    """How a text ended: after how many `tokens`, and whether it was `cut_short` at the limit of its length."""
+    """How a text ended: after how many `tokens`, and whether it was `cut_short` at the limit of its length.
+
+    `would_begin` gives the probability that a text begins with the first token of another; it is None for a writer
+    that does not tell.
+    """
 
     tokens: int
     cut_short: bool
+    would_begin: Callable[[str], float] | None = None
 
 
 class Writer(Protocol):

@@ -36,6 +36,7 @@ class Scripted:
         self.here = here
         self.told: list[str] = []
         self._said = list(said)
+        self.would_begin: Callable[[str], float] | None = None
 
     def write(
         self, messages: Sequence[Message], sampling: Sampling, cancelled: Cancel | None = None
@@ -43,7 +44,7 @@ class Scripted:
         self.told.append(messages[-1].content)
         pieces = self._said.pop(0)
         yield from pieces
-        return Written(len(pieces), cut_short=False)
+        return Written(len(pieces), cut_short=False, would_begin=self.would_begin)
 
 
 Ask = Callable[..., tuple[list[Event], Answer]]
@@ -260,3 +261,21 @@ def test_each_sentence_knows_the_citations_that_carry_it(ask: Ask) -> None:
     assert answer.unsupported == ("1771", "Ahab")
     _, refused = ask(Scripted([NOT_STATED]))
     assert (refused.sources, refused.unsupported) == ((), ())
+
+
+def test_support_is_the_writers_probability_of_saying_something(settings: Settings, tmp_path: Path) -> None:
+    writer = Scripted(["One."], ["Two."])
+    library = Library.open(settings=settings, writer=writer)
+    document = library.parse(write(tmp_path / "log.txt", PARAGRAPHS))
+    assert library.ask([document], "Who?").support is None  # a program elsewhere may not tell
+    writer.would_begin = {NOT_STATED: 0.25}.__getitem__
+    assert library.ask([document], "Who?").support == 0.75
+
+
+def test_what_nothing_explains_has_no_support(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pipeline, "explains", lambda *_: False)
+    library = Library.open(settings=settings, writer=Scripted())
+    answer = library.ask([library.parse(write(tmp_path / "log.txt", PARAGRAPHS))], "Who?")
+    assert (answer.found, answer.support) == (False, 0.0)

@@ -51,8 +51,24 @@ def test_a_text_as_long_as_it_may_be_says_so(writer: LocalWriter) -> None:
         ended.append((yield from work))
 
     pieces += to_the_end()
-    assert ended == [Written(5, cut_short=True)]
+    assert (ended[0].tokens, ended[0].cut_short) == (5, True)
     assert len(pieces) == 5
+
+
+def test_it_tells_how_likely_another_beginning_was(writer: LocalWriter, library: Library) -> None:
+    work = writer.write([Message("user", "Who came?")], GREEDY)
+    while True:
+        try:
+            next(work)
+        except StopIteration as stop:
+            written: Written = stop.value
+            break
+    model = library.model
+    with torch.inference_mode():
+        logits = model.loaded.model(torch.tensor([chat_ids(model.tokenizer, "Who came?")])).logits[0, -1]
+    first = model.tokenizer("Not stated.", add_special_tokens=False)["input_ids"][0]
+    assert written.would_begin is not None
+    assert written.would_begin("Not stated.") == pytest.approx(float(logits.softmax(-1)[first]), rel=1e-3)
 
 
 def test_it_can_be_stopped_and_unloaded(writer: LocalWriter) -> None:

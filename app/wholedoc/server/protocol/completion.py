@@ -172,6 +172,7 @@ def _evidence(answer: Answer) -> dict[str, Any]:
     return {
         "annotations": annotations_of(answer),
         "found": answer.found,
+        "support": answer.support,
         "unsupported": list(answer.unsupported),
         "sources": [
             SourcedSentence(start=one.start, stop=one.stop, annotations=list(one.citations))

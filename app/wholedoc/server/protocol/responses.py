@@ -71,13 +71,15 @@ class SourcedSentence(BaseModel):
 
 class AnswerMessage(BaseModel):
     """`found` is false if the documents do not support an answer; the content then says so. `unsupported` lists the
-    numbers and names of the content that stand neither in the annotations' quotes nor in the question."""
+    numbers and names of the content that stand neither in the annotations' quotes nor in the question. `support` is
+    how likely the quotes are to state an answer, from 0 to 1; it is null if no writer of this process told."""
 
     role: Literal["assistant"] = "assistant"
     content: str
     refusal: None = None
     annotations: list[Annotation]
     found: bool
+    support: float | None
     unsupported: list[str]
     sources: list[SourcedSentence]
 
@@ -122,6 +124,7 @@ class Delta(BaseModel):
     content: str | None = None
     annotations: list[Annotation] | None = None
     found: bool | None = None
+    support: float | None = None
     unsupported: list[str] | None = None
     sources: list[SourcedSentence] | None = None
 
