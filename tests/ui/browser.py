@@ -62,6 +62,7 @@ class Server:
             "ui",
             "--port",
             str(self.port),
+            *(() if "--answer-model" in self.arguments else ("--answer-model", "reader")),
             *self.arguments,
             *map(str, files),
         ]

@@ -26,7 +26,7 @@ from parallelcomp import (
 from parallelcomp.apb import APB
 from wholedoc import Settings
 from wholedoc.errors import WholedocError
-from wholedoc.settings import Attention
+from wholedoc.settings import Answerer, Attention
 from wholedoc_ui import choices
 from wholedoc_ui.app_state import AppState
 from wholedoc_ui.choices import (
@@ -43,6 +43,8 @@ from wholedoc_ui.choices import (
     AnsweringChoices,
     Range,
     ReadingChoices,
+    writer_of_text,
+    writer_text,
 )
 
 RANGES = [CHUNK_TOKENS, KEPT_TOKENS, CAPACITY, ANSWER_TOKENS, HOSTS]
@@ -90,9 +92,26 @@ def test_what_is_so_by_default_is_on_the_slider(allowed: Range, value: int) -> N
 
 @pytest.mark.parametrize(("tokens", "precision"), list(product(ends(CHUNK_TOKENS), PRECISIONS)))
 def test_every_way_to_read_makes_settings(tokens: int, precision: str) -> None:
-    made = ReadingChoices("some/model", tokens, precision).applied(DEFAULTS)
+    made = ReadingChoices("some/model", "a/writer", tokens, precision).applied(DEFAULTS)
     engine = replace(DEFAULTS.engine, chunk_tokens=tokens, precision=PRECISIONS[precision])
-    assert made == replace(DEFAULTS, model="some/model", engine=engine)
+    assert made == replace(DEFAULTS, model="some/model", answer_model="a/writer", engine=engine)
+
+
+@pytest.mark.parametrize(
+    ("written", "wanted"),
+    [
+        ("", Answerer.DEFAULT),
+        ("  ", Answerer.DEFAULT),
+        ("default", Answerer.DEFAULT),
+        ("reader", Answerer.READER),
+        (" http://127.0.0.1:11434/v1#llama3.1 ", "http://127.0.0.1:11434/v1#llama3.1"),
+        ("qwen2.5-coder-1.5b", "qwen2.5-coder-1.5b"),
+    ],
+)
+def test_who_writes_is_a_name_or_a_word(written: str, wanted: str | Answerer) -> None:
+    made = replace(READING, answer_model=written).applied(replace(DEFAULTS, answer_model="other"))
+    assert made.answer_model == wanted
+    assert writer_of_text(writer_text(made)) == wanted
 
 
 @pytest.mark.parametrize(
@@ -241,7 +260,12 @@ def test_applying_what_is_shown_changes_nothing(precision: KVPrecision) -> None:
 
 
 def test_the_panel_hands_over_the_fields_in_this_order() -> None:
-    assert [field.name for field in fields(ReadingChoices)] == ["model", "chunk_tokens", "precision"]
+    assert [field.name for field in fields(ReadingChoices)] == [
+        "model",
+        "answer_model",
+        "chunk_tokens",
+        "precision",
+    ]
     assert [field.name for field in fields(AnsweringChoices)] == [
         "attention",
         "hosts",

@@ -22,12 +22,19 @@ from markdown_it.token import Token
 
 from wholedoc import Citation, Document, DocumentInfo, Planned, Reading, ScoredChunk
 from wholedoc.documents.rendering import Box, PageImage
+from wholedoc.models.catalogue import QWEN_CODER_05B, Role
+from wholedoc.models.inventory import ModelHere
+from wholedoc.models.preparing import Preparing, Step
+from wholedoc.settings import Answerer
 from wholedoc_ui import views
+from wholedoc_ui.answers.markdown import JOINER, inert
 from wholedoc_ui.app_state import ModelState, Phase
 from wholedoc_ui.cost import Cost
 from wholedoc_ui.evidence import ShownPage
 from wholedoc_ui.figures import duration
-from wholedoc_ui.markdown import JOINER, inert
+from wholedoc_ui.models.fetching import Fetch, FetchPhase
+from wholedoc_ui.models.offers import Offer, Offers
+from wholedoc_ui.models.wanted import Wanted
 from wholedoc_ui.session import Evidence, PageView
 from wholedoc_ui.shelf import Arrival, Row, Stage
 from wholedoc_ui.templating import esc, render
@@ -145,7 +152,33 @@ def strips(text: str) -> Iterator[str]:
     yield views.strip(chunks, {"d1": text, "d2": text}, {"d1": [text, text], "d2": [text]})
 
 
-EVERYTHING = [status_lines, shelves, arrivals, citation_lists, pages, strips, lambda text: [views.told(text)]]
+def fetches(text: str) -> Iterator[str]:
+    for phase in FetchPhase:
+        for step in Step:
+            for progress in (Preparing(text, step, 1234, 5000, 75.0), None):
+                yield views.fetch(Fetch(Wanted(Role.WRITER, text, text), phase, text, progress))
+
+
+def model_lists(text: str) -> Iterator[str]:
+    model = replace(QWEN_CODER_05B, name=text, expect=text)
+    for here in (ModelHere(model, True, model.bytes, 10**9, 321.0), ModelHere(model, False, 5000, 10**9, None)):
+        for has, comes_for in ((Role.READER, Role.WRITER), (Role.WRITER, Role.READER)):
+            offer = Offer(here, tuple(Role), frozenset({has}), frozenset({comes_for}))
+            yield views.models(Offers((offer, replace(offer, has=frozenset(), comes_for=frozenset())), None))
+
+
+EVERYTHING = [
+    status_lines,
+    shelves,
+    arrivals,
+    citation_lists,
+    pages,
+    strips,
+    fetches,
+    model_lists,
+    lambda text: [views.told(text)],
+    lambda text: [views.sends_to(text)],
+]
 
 
 @cache
@@ -184,6 +217,7 @@ def test_every_view_and_every_template_is_covered_here() -> None:
     made = {name for name, one in inspect.getmembers(views, inspect.isfunction) if one.__module__ == views.__name__}
     public = {name for name in made if not name.startswith("_")}
     tested = {"status_line", "told", "shelf", "arrivals", "citations", "page", "strip", "cost"}
+    tested |= {"fetch", "models", "sends_to"}
     assert public == tested
     assert {path.stem for path in TEMPLATES} == tested
 
@@ -446,7 +480,7 @@ def test_citations_say_where_and_what() -> None:
         ("open_citation", "0"),
         ("open_citation", "1"),
     ]
-    assert [one.select_one(".wd-page").text for one in buttons] == ["p. 7", "p. iv"]
+    assert [one.select_one(".wd-page").text for one in buttons] == ["[1] p. 7", "[2] p. iv"]
     assert [one.select_one(".wd-quote").text for one in buttons] == ["One quote.", "Another."]
     assert [one.get("aria-current") for one in buttons] == [None, "true"]
     assert all(one.select_one(".wd-from") is None for one in buttons)
@@ -684,3 +718,49 @@ def test_a_document_of_one_part_is_said_to_be_one() -> None:
     said = [parsed(views.strip([chunk(1.0)] * count, {}, {})).select_one(".wd-legend").text for count in (1, 2)]  # type: ignore[union-attr]
     assert said[0].startswith("One bar for the one part that the document was read in.")
     assert said[1].startswith("One bar for each of the 2 parts that the document was read in.")
+
+
+# Models
+
+
+def test_a_fetch_shows_how_far_it_is() -> None:
+    wanted = Wanted(Role.WRITER, "a model", "another")
+    running = Fetch(
+        wanted, FetchPhase.RUNNING, "It comes.", Preparing("a model", Step.FETCHING, 250_000_000, 10**9, 75.0)
+    )
+    page = parsed(views.fetch(running))
+    assert page.select_one("progress")["value"] == "250000000"
+    assert page.select_one(".wd-facts").text == "Fetching: 250 MB of 1.0 GB · 1:15 min left"
+    converting = replace(running, progress=Preparing("a model", Step.CONVERTING, 1, 4, None))
+    assert parsed(views.fetch(converting)).select_one(".wd-facts").text == "Converting, once: 25%"
+    assert parsed(views.fetch(replace(running, progress=None))).select_one("progress").get("value") is None
+    done = parsed(views.fetch(Fetch(wanted, FetchPhase.DONE, "It is here.")))
+    assert (done.text.strip(), done.select_one("progress")) == ("It is here.", None)
+    assert views.fetch(None) == ""
+
+
+def test_where_questions_go_is_said_only_if_they_leave() -> None:
+    assert views.sends_to(None) == ""
+    assert "sent to llm.example" in parsed(views.sends_to("llm.example")).text
+
+
+def test_every_role_of_a_model_is_what_it_does_or_a_button() -> None:
+    here = ModelHere(QWEN_CODER_05B, False, 0, 10**9, None)
+    offer = Offer(here, (Role.READER, Role.WRITER), frozenset({Role.READER}), frozenset())
+    page = parsed(views.models(Offers((offer,), Answerer.READER)))
+    (model,) = page.select(".wd-model")
+    assert [one.text for one in model.select(".wd-doing")] == ["reads now"]
+    (button,) = model.select("button")
+    assert (button["data-act"], button["data-id"]) == (views.USE_TO_WRITE, QWEN_CODER_05B.name)
+    assert button.text == "Fetch and let it write"
+    facts = " ".join(model.text.split())
+    assert (
+        "491 MB to fetch, 1.0 GB on disk · 1,020 tokens/s on two cores with AMX, 128K tokens in 2:09 min" in facts
+    )
+    assert [one["data-id"] for one in page.select(".wd-answerer button")] == [Answerer.DEFAULT.value]
+    measured = parsed(
+        views.models(Offers((replace(offer, here=replace(here, is_held=True, measured_here=500.0)),), None))
+    )
+    facts = " ".join(measured.text.split())
+    assert "1.0 GB on disk · 500 tokens/s here" in facts
+    assert "to fetch" not in facts

@@ -12,8 +12,15 @@ from enum import Enum, auto
 from pathlib import Path
 
 from wholedoc import Document, Library, Planned, Reading, Settings
-from wholedoc.errors import WholedocError, explain
+from wholedoc.errors import WholedocError, WriterError, explain
+from wholedoc.models.catalogue import Role
+from wholedoc.settings import Answerer
+from wholedoc.storage.home import home
+from wholedoc.writers.writer import Writer
 
+from .models.fetching import Fetch, FetchPhase, ModelFetch
+from .models.offers import Offers, offers
+from .models.wanted import Wanted, missing_default_writer, missing_reader, missing_writer, reader_name
 from .uploads import LOOKED_FOR_S, Uploads
 
 log = logging.getLogger(__name__)
@@ -30,11 +37,21 @@ class Phase(Enum):
 
 @dataclass(frozen=True)
 class ModelState:
-    """`message` is a sentence for a person; `reading` is the progress of a document that was given at the start."""
+    """`message` is a sentence for a person; `reading` is the progress of a document that was given at the start.
+
+    `fetch` is the model that was fetched last, or is on its way.
+    """
 
     phase: Phase
     message: str
     reading: Reading | None = None
+    fetch: Fetch | None = None
+
+    @property
+    def goes_on(self) -> bool:
+        """Return whether it will change by itself."""
+        fetching = self.fetch is not None and self.fetch.phase is FetchPhase.RUNNING
+        return fetching or self.phase in (Phase.LOADING, Phase.READING)
 
 
 def sentence(error: Exception) -> str:
@@ -48,19 +65,26 @@ def sentence(error: Exception) -> str:
 
 
 class AppState:
-    """One library with one loaded model. `uploads` are the files on their way into the library.
+    """One library with its models. `uploads` are the files on their way into the library.
 
     The library is opened here unless the caller gives one that is open and in use elsewhere. Choosing another model
-    changes which model the tabs ask, and nothing for the other users of that library.
+    changes which model the tabs ask, and nothing for the other users of that library. A writer that has to be
+    fetched first is fetched once the reader is there; until it has come, the reader answers.
 
     Raises LibraryError if the library's folder cannot be used.
     """
 
     def __init__(self, settings: Settings, folder: Path | None = None, library: Library | None = None) -> None:
         self._notices: list[str] = []
-        self._library = library or Library.open(folder, settings, self._notice)
+        self._models = home() / "models"
+        self._fetching = ModelFetch(self._models)
+        self._named_writer = missing_writer(settings, self._models)
+        opened = library or Library.open(folder, settings, self._notice)
+        if self._named_writer is not None:
+            opened = opened.with_settings(replace(settings, answer_model=Answerer.READER))
+        self._library = opened
         self._state = ModelState(Phase.LOADING, "Loading the model…")
-        self._changing = threading.Lock()
+        self._changing = threading.RLock()
         self._closing = ExitStack()
         with self._library.folder.writing():
             self.uploads = Uploads(self._closing.enter_context(self._library.folder.incoming.private()))
@@ -72,7 +96,26 @@ class AppState:
 
     @property
     def state(self) -> ModelState:
-        return self._state
+        return replace(self._state, fetch=self._fetching.state)
+
+    @property
+    def running(self) -> Wanted | None:
+        """The model that is being fetched now, and what for."""
+        return self._fetching.running
+
+    @property
+    def writer(self) -> Writer | None:
+        """Who writes the answers; None if the reader does, or if the address that was named is none."""
+        try:
+            return self._library.writer
+        except WriterError:  # whoever asks is told
+            return None
+
+    @property
+    def offers(self) -> Offers:
+        """The models that can be chosen."""
+        writer = self.writer
+        return offers(self._library.settings, writer.name if writer else None, self.running, home())
 
     def start(self, files: Sequence[Path] = ()) -> None:
         """Load the model and read `files` in a thread. A failure becomes the state FAILED or a notice.
@@ -83,26 +126,50 @@ class AppState:
         threading.Thread(target=self._tidy, name="tidy", daemon=True).start()
 
     def watch(self) -> Iterator[ModelState]:
-        """Yield the state now and whenever it changes, until the program neither loads nor reads any more."""
+        """Yield the state now and whenever it changes, until the program neither loads nor reads nor fetches."""
         seen: ModelState | None = None
-        while seen is None or seen.phase in (Phase.LOADING, Phase.READING):
-            if self._state is seen:
+        while seen is None or seen.goes_on:
+            now = self.state
+            if now == seen:
                 time.sleep(WATCH_S)
             else:
-                seen = self._state
+                seen = now
                 yield seen
 
     def change(self, settings: Settings) -> None:
-        """Use another model or read in another way, from now on and in all tabs.
+        """Use other models or read in another way, from now on and in all tabs.
 
-        Raises ModelError if the model cannot be loaded, and the engine's errors for settings that it refuses. Then
-        everything stays as it was.
+        Raises ModelError if the reader cannot be loaded, WriterError for a writer's address that is none, and the
+        engine's errors for settings that it refuses. Then everything stays as it was.
         """
         with self._changing:
             changed = self._library.with_settings(settings)
-            _ = changed.engine
+            _ = changed.engine, changed.writer
             self._library = changed
-            self._state = self._ready()
+            if self._state.phase is not Phase.READING:
+                self._state = self._ready()
+
+    def choose(self, settings: Settings) -> None:
+        """Use these settings from now on. A model that has to be fetched first is fetched, and then used.
+
+        Raises what `change` raises, and WholedocError while another model is on its way.
+        """
+        with self._changing:
+            now = self._library.settings
+            wanted = self._missing(settings, now)
+            self._make_way(now, settings, wanted)
+            if any(one.role is Role.READER for one in wanted):
+                settings = replace(settings, model=now.model)
+            if missing_writer(settings, self._models) is not None:
+                settings = replace(settings, answer_model=now.answer_model)
+            if settings != now:
+                self.change(settings)
+            if wanted:
+                self._fetching.start(wanted, self._arrived)
+
+    def stop_fetching(self) -> None:
+        """Stop fetching models. What has arrived is kept."""
+        self._fetching.stop()
 
     def take_notices(self) -> list[str]:
         """Return the library's messages since the last call: what it removed, what it reads again and why."""
@@ -110,7 +177,8 @@ class AppState:
         return taken
 
     def close(self) -> None:
-        """Delete the files that were on their way in."""
+        """Stop fetching, and delete the files that were on their way in."""
+        self._fetching.close()
         self._closed.set()
         self._closing.close()
 
@@ -125,13 +193,72 @@ class AppState:
         try:
             # Parsing needs no model, so the documents are on the shelf before it is loaded.
             documents = [known for file in files if (known := self._parse(file))]
+            self._fetch_reader()
             _ = self._library.engine
+            self._fetch_writer()
             for document in documents:
                 for event in self._library.read(document):
                     self._state = self._reading(event)
             self._state = self._ready()
         except Exception as error:
-            self._state = ModelState(Phase.FAILED, sentence(error))
+            if self._state.phase is not Phase.READY:  # another model may have been chosen meanwhile
+                self._state = ModelState(Phase.FAILED, sentence(error))
+
+    def _fetch_reader(self) -> None:
+        settings = self._library.settings
+        if (name := missing_reader(settings, self._models)) is not None:
+            found = self._fetching.wait_for(Wanted(Role.READER, name))
+            if found != name:
+                self._library = self._library.with_settings(replace(settings, model=found))
+
+    def _fetch_writer(self) -> None:
+        name = self._named_writer or missing_default_writer(self._library.settings, self._models)
+        if name is not None:
+            self._fetching.start([Wanted(Role.WRITER, name, self._answerer)], self._arrived)
+
+    def _missing(self, settings: Settings, now: Settings) -> list[Wanted]:
+        """Return the models that have to be fetched for what is different in `settings`."""
+        wanted: list[Wanted] = []
+        if settings.model != now.model and (reader := missing_reader(settings, self._models)) is not None:
+            wanted.append(Wanted(Role.READER, reader, reader_name(now)))
+        if settings.answer_model != now.answer_model:
+            writer = missing_writer(settings, self._models) or missing_default_writer(settings, self._models)
+            wanted += [Wanted(Role.WRITER, writer, self._answerer)] if writer is not None else []
+        return wanted
+
+    def _make_way(self, now: Settings, settings: Settings, wanted: Sequence[Wanted]) -> None:
+        """Stop fetching a model whose role another one gets. Raises WholedocError if one is fetched for something
+        else."""
+        running = self._fetching.running
+        if running is None:
+            return
+        roles = {one.role for one in wanted}
+        roles |= {Role.READER} if settings.model != now.model else set()
+        roles |= {Role.WRITER} if settings.answer_model != now.answer_model else set()
+        if running.role in roles and running not in wanted:
+            self._fetching.stop()
+        elif wanted:
+            raise WholedocError(f"{running.name} is on its way: wait until it is here, or cancel it first.")
+
+    def _arrived(self, wanted: Wanted, name: str) -> None:
+        """Use a model that has come, or what has come in its place."""
+        with self._changing:
+            if self._fetching.running != wanted:  # it was stopped, or another one chosen, at the last moment
+                return
+            settings = self._library.settings
+            if wanted.role is Role.READER:
+                settings = replace(settings, model=name)
+            elif settings.answer_model is not Answerer.DEFAULT or self._library.writer is None:
+                settings = replace(settings, answer_model=name)
+            self.change(settings)
+
+    @property
+    def _answerer(self) -> str:
+        """The name of who answers now."""
+        named = self._library.settings.answer_model
+        if isinstance(named, str):
+            return named
+        return self.writer.name if self.writer else reader_name(self._library.settings)
 
     def _parse(self, file: Path) -> Document | None:
         try:
@@ -145,9 +272,14 @@ class AppState:
         return ModelState(Phase.READING, message, event if isinstance(event, Reading) else None)
 
     def _ready(self) -> ModelState:
-        spec = self._library.engine.spec
+        spec, writer = self._library.engine.spec, self._library.writer
         number = str(spec.dtype).removeprefix("torch.")
-        return ModelState(Phase.READY, f"{self._library.model.name} on {spec.device}, {number}")
+        who = (
+            self._library.model.name
+            if writer is None
+            else f"{self._library.model.name} reads and {writer.name} writes,"
+        )
+        return ModelState(Phase.READY, f"{who} on {spec.device}, {number}")
 
     def _notice(self, message: str) -> None:
         if self._state.phase is Phase.LOADING:

@@ -6,8 +6,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from parallelcomp import Cancelled
-from wholedoc import Cited, Done, Planned, Reading, Rewritten, Scored, Scoring, Settings, Token, Turn
+from wholedoc import Cited, Done, Library, Planned, Reading, Rewritten, Scored, Scoring, Settings, Token, Turn
 
+from .answers.markdown import inert
+from .answers.marks import marked
 from .app_state import AppState, Phase, sentence
 from .evidence import show
 from .session import Evidence, Exchange, Session, Work
@@ -15,18 +17,21 @@ from .session import Evidence, Exchange, Session, Work
 STOPPED = "Stopped."
 
 
-def ask(app_state: AppState, session: Session, question: str, settings: Settings) -> Iterator[Exchange]:
+def ask(
+    app_state: AppState, session: Session, question: str, settings: Settings, library: Library | None = None
+) -> Iterator[Exchange]:
     """Ask the selected documents, and yield the exchange whenever it has changed. It is in the session's list too.
 
-    `settings` are the library's settings with those that a person chose for questions. Errors become the exchange's
-    status.
+    `settings` are those of `library` with those that a person chose for questions. The models may be changed at any
+    moment, so that the library is named whose settings they are; by default it is the one in use now. Errors become
+    the exchange's status.
     """
     exchange = Exchange(question.strip())
     history = session.history
     session.exchanges.append(exchange)
     work = session.asking = Work()
     try:
-        yield from _answer(app_state, session, exchange, settings, work, history)
+        yield from _answer(app_state, library, session, exchange, settings, work, history)
     except Cancelled:
         exchange.status = STOPPED
         yield exchange
@@ -46,13 +51,15 @@ def retry(session: Session) -> str:
 
 
 def messages(session: Session) -> list[dict[str, str]]:
-    """Return the conversation as chat components take it: messages with a role and a content in Markdown."""
+    """Return the conversation as chat components take it: messages with a role and a content in inert Markdown."""
     shown: list[dict[str, str]] = []
-    for one in session.exchanges:
-        status = f"*{one.status}*" if one.status else ""
-        asked = f"Asked as: {one.standalone}" if one.standalone else ""
-        content = "\n\n".join(part for part in (asked, one.text, status) if part)
-        shown += [{"role": "user", "content": one.question}, {"role": "assistant", "content": content or "…"}]
+    for index, one in enumerate(session.exchanges):
+        status = inert(f"*{one.status}*") if one.status else ""
+        asked = inert(f"Asked as: {one.standalone}") if one.standalone else ""
+        text = marked(one.answer, index) if one.answer else inert(one.text)
+        content = "\n\n".join(part for part in (asked, text, status) if part)
+        shown.append({"role": "user", "content": inert(one.question)})
+        shown.append({"role": "assistant", "content": content or "…"})
     return shown
 
 
@@ -66,6 +73,7 @@ def clear(session: Session) -> None:
 
 def _answer(
     app_state: AppState,
+    library: Library | None,
     session: Session,
     exchange: Exchange,
     settings: Settings,
@@ -81,7 +89,7 @@ def _answer(
         yield exchange
     documents = list(session.selected)
     session.asked = set(documents)
-    for event in app_state.library.stream(
+    for event in (library or app_state.library).stream(
         documents, exchange.question, history=history, settings=settings, cancelled=work.stopped
     ):
         if isinstance(event, Planned):

@@ -17,7 +17,7 @@ from parallelcomp import (
 from parallelcomp.apb import APB
 from wholedoc import Settings
 from wholedoc.errors import WholedocError
-from wholedoc.settings import Attention
+from wholedoc.settings import Answerer, Attention
 
 
 @dataclass(frozen=True)
@@ -76,6 +76,7 @@ class ReadingChoices:
     """How documents are read, in all tabs. A document that was read in another way is read again."""
 
     model: str
+    answer_model: str
     chunk_tokens: int
     precision: str
 
@@ -83,7 +84,7 @@ class ReadingChoices:
     def of(cls, settings: Settings) -> ReadingChoices:
         """Return the choices that stand for these settings."""
         precision = next(name for name, one in PRECISIONS.items() if one is settings.engine.precision)
-        return cls(settings.model or "", settings.engine.chunk_tokens, precision)
+        return cls(settings.model or "", writer_text(settings), settings.engine.chunk_tokens, precision)
 
     def applied(self, settings: Settings) -> Settings:
         """Return `settings` with these choices. Raises WholedocError if they contradict each other."""
@@ -92,7 +93,22 @@ class ReadingChoices:
             engine = replace(settings.engine, chunk_tokens=int(self.chunk_tokens), precision=precision)
         except ValueError as error:
             raise WholedocError(str(error)) from error
-        return replace(settings, model=self.model.strip() or None, engine=engine)
+        model, writer = self.model.strip() or None, writer_of_text(self.answer_model)
+        return replace(settings, model=model, answer_model=writer, engine=engine)
+
+
+def writer_text(settings: Settings) -> str:
+    """Return how a person writes down who answers: a name, `reader`, or nothing to leave it to the program."""
+    chosen = settings.answer_model
+    if isinstance(chosen, Answerer):
+        return "" if chosen is Answerer.DEFAULT else chosen.value
+    return chosen
+
+
+def writer_of_text(text: str) -> str | Answerer:
+    """Return who answers, by what a person wrote down or by the value of an Answerer."""
+    text = text.strip() or Answerer.DEFAULT.value
+    return next((one for one in Answerer if one.value == text), text)
 
 
 @dataclass(frozen=True)

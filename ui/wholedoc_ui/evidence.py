@@ -56,6 +56,13 @@ def open_citation(session: Session, index: int) -> None:
         session.view = PageView(one.document_id, one.page, one.quote, _zoom(session))
 
 
+def open_source(session: Session, exchange: int, index: int) -> None:
+    """Open the page of a citation of any exchange, by the indexes of both, and show that exchange's evidence."""
+    if 0 <= exchange < len(session.exchanges):
+        session.shown = session.exchanges[exchange]
+        open_citation(session, index)
+
+
 def open_chunk(session: Session, index: int) -> None:
     """Open the first page of a chunk, by its index in the exchange that is shown."""
     chunks = _evidence(session).chunks

@@ -93,6 +93,7 @@ class Session:
     `being_read`: the documents that this tab reads now; `arriving`: those that the library did not know before.
     `asked`: the documents that are being asked now.
     `waiting`: the files that this tab holds until they are read; `locked`: those that wait for their password.
+    `models_shown`: the names of the models that this tab's settings show.
     """
 
     selected: list[str] = field(default_factory=list)
@@ -107,6 +108,7 @@ class Session:
     asked: set[str] = field(default_factory=set)
     waiting: list[Path] = field(default_factory=list)
     locked: list[Path] = field(default_factory=list)
+    models_shown: tuple[str, str] | None = None
 
     @property
     def history(self) -> list[Turn]:

@@ -7,10 +7,15 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from wholedoc import ScoredChunk
+from wholedoc.models.catalogue import Role
+from wholedoc.models.preparing import Step
+from wholedoc.settings import Answerer
 
 from .app_state import ModelState, Phase
 from .cost import Cost
 from .evidence import ShownPage
+from .models.fetching import Fetch, FetchPhase
+from .models.offers import Offers
 from .session import Evidence
 from .shelf import Arrival, Row, Stage
 from .templating import render
@@ -21,6 +26,15 @@ AXIS_MARKS = 6
 FULL_HEIGHT_GAIN = 0.5
 
 _DOTS = {Phase.LOADING: "busy", Phase.READING: "busy", Phase.READY: "ready", Phase.FAILED: "failed"}
+_FETCHING = {Step.FETCHING: "Fetching", Step.CONVERTING: "Converting, once"}
+# The events of the buttons that give a model a role, and what the buttons say.
+USE_TO_READ, USE_TO_WRITE = "use_to_read", "use_to_write"
+_ACTS = {Role.READER: USE_TO_READ, Role.WRITER: USE_TO_WRITE}
+_DOES = {Role.READER: "read", Role.WRITER: "write"}
+_ANSWERERS = (
+    (Answerer.DEFAULT, "The program chooses who writes", "Let the program choose who writes"),
+    (Answerer.READER, "The model that reads answers", "Let the model that reads answer"),
+)
 _STAGE_MESSAGES = {
     Stage.WAITING: "waiting for the one before it",
     Stage.EXTRACTING: "taking the text out of the file",
@@ -33,6 +47,33 @@ def status_line(state: ModelState) -> str:
     """The top of the page: what the program is doing."""
     total = max(state.reading.total_tokens, 1) if state.reading else 1
     return render("status_line", dot=_DOTS[state.phase], message=state.message, reading=state.reading, total=total)
+
+
+def fetch(state: Fetch | None) -> str:
+    """The model that is on its way, or what became of it; empty if none was wanted."""
+    progress = state.progress if state else None
+    return render(
+        "fetch",
+        fetch=state,
+        phase=state.phase.name.lower() if state else "",
+        running=state is not None and state.phase is FetchPhase.RUNNING,
+        step=_FETCHING[progress.step] if progress else "",
+        in_bytes=progress is not None and progress.step is Step.FETCHING,
+        total=max(progress.total, 1) if progress else 1,
+    )
+
+
+def sends_to(host: str | None) -> str:
+    """A note beside the question box if what is asked leaves this machine."""
+    return render("sends_to", host=host)
+
+
+def models(offered: Offers) -> str:
+    """The models that can be chosen, each with buttons for its roles."""
+    answerers = [
+        {"name": one.value, "chosen": offered.answerer is one, "so": so, "do": do} for one, so, do in _ANSWERERS
+    ]
+    return render("models", offers=offered, acts=_ACTS, does=_DOES, answerers=answerers, writing=USE_TO_WRITE)
 
 
 def told(message: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from ..answer import Citation
 
@@ -24,6 +24,12 @@ def unsupported(answer: str, citations: Sequence[Citation], question: str) -> tu
     known = {plain(part) for text in (question, *(one.quote for one in citations)) for part in parts(text)}
     claimed = [match[0] for match in WORD.finditer(answer) if claims(answer, match)]
     return tuple(dict.fromkeys(word for word in claimed if not {plain(part) for part in parts(word)} <= known))
+
+
+def places(answer: str, words: Collection[str]) -> list[tuple[int, int]]:
+    """Return the spans of these words in an answer, without the numbers of a list's items."""
+    found = [match for match in WORD.finditer(answer) if match[0] in words]
+    return [match.span() for match in found if not match[0].isdigit() or not _numbers_an_item(answer, match)]
 
 
 def claims(text: str, match: re.Match[str]) -> bool:

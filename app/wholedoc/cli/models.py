@@ -14,9 +14,8 @@ from .options import JSON
 
 if TYPE_CHECKING:
     from ..models.catalogue import CatalogueModel
+    from ..models.inventory import ModelHere
     from ..models.preparing import Preparing, Progress
-
-LONG_TOKENS = 131_072
 
 
 @click.group("models", invoke_without_command=True)
@@ -26,11 +25,12 @@ def models(context: click.Context, as_json: bool) -> None:
     """List the models that have a short name: size, role, what to expect, how fast they read here."""
     if context.invoked_subcommand is not None:
         return
-    from ..models.catalogue import CATALOGUE
+    from ..models.inventory import models_here
+    from ..storage.home import home
 
-    listed = [_describe(model) for model in CATALOGUE]
+    listed = models_here(home())
     if as_json:
-        click.echo(json.dumps({"models": listed}))
+        click.echo(json.dumps({"models": [_as_json(one) for one in listed]}))
         return
     for one in listed:
         click.echo(_in_words(one))
@@ -76,54 +76,48 @@ def _folder() -> Path:
 
 
 def _describe(model: CatalogueModel) -> dict[str, object]:
-    """What `--json` says of a model. Speeds are in tokens a second; `tokens_per_second` is None before it has read
-    anything here."""
-    from ..models import fetching, held_models
-    from ..models.throughput import ThroughputRecords
+    """What `--json` says of a model on this machine."""
+    from ..models.inventory import model_here
     from ..storage.home import home
 
-    folder = _folder()
-    here = ThroughputRecords(home() / "paces.json").fastest(held_models.fingerprints(model, folder))
-    held = held_models.is_held(model, folder)
+    return _as_json(model_here(model, home()))
+
+
+def _as_json(here: ModelHere) -> dict[str, object]:
+    """What `--json` says of a model. Speeds are in tokens a second; `tokens_per_second` is None before it has read
+    anything here."""
+    model = here.model
     return {
         "name": model.name,
         "title": model.title,
         "roles": sorted(role.value for role in model.roles),
         "expect": model.expect,
-        "fetched": held,
-        "fetched_bytes": model.bytes if held else fetching.fetched_bytes(model, folder),
+        "fetched": here.is_held,
+        "fetched_bytes": here.fetched_bytes,
         "download_bytes": model.bytes,
-        "disk_bytes": held_models.held_bytes(model, folder) if held else model.disk_bytes,
+        "disk_bytes": here.disk_bytes,
         "memory_bytes_16_bit": model.memory_bytes(2),
         "parameters": model.parameters,
         "licence": model.licence,
         "repository": model.hub.repository,
         "file": model.hub.file,
         "sha256": model.sha256,
-        "tokens_per_second": here,
+        "tokens_per_second": here.measured_here,
         "tokens_per_second_elsewhere": model.measured.tokens_per_second,
-        "seconds_for_128k_tokens": round(LONG_TOKENS / (here or model.measured.tokens_per_second)),
+        "seconds_for_128k_tokens": here.long_seconds,
     }
 
 
-def _in_words(one: dict[str, object]) -> str:
+def _in_words(here: ModelHere) -> str:
     """What a person reads of a model, in two lines."""
-
-    def number(key: str) -> float:
-        value = one[key]
-        assert isinstance(value, int | float)
-        return value
-
-    arrived = number("fetched_bytes")
-    state = "fetched" if one["fetched"] else f"{arrived / number('download_bytes'):.0%} fetched" if arrived else "-"
-    speed = number("tokens_per_second" if one["tokens_per_second"] else "tokens_per_second_elsewhere")
-    where = "here" if one["tokens_per_second"] else "on two cores with AMX"
-    roles = one["roles"]
-    assert isinstance(roles, list)
+    model, arrived = here.model, here.fetched_bytes
+    state = "fetched" if here.is_held else f"{arrived / model.bytes:.0%} fetched" if arrived else "-"
+    where = "here" if here.measured_here else "on two cores with AMX"
+    roles = " and ".join(sorted(role.value for role in model.roles))
     return (
-        f"{one['name']:20} {state:12} {' and '.join(roles)}: {one['expect']}\n"
-        f"{'':33} {number('download_bytes') / 1e6:,.0f} MB to fetch, {number('disk_bytes') / 1e9:.1f} GB on disk; "
-        f"{speed:,.0f} tokens/s {where}, 128K tokens in {_minutes(number('seconds_for_128k_tokens'))}"
+        f"{model.name:20} {state:12} {roles}: {model.expect}\n"
+        f"{'':33} {model.bytes / 1e6:,.0f} MB to fetch, {here.disk_bytes / 1e9:.1f} GB on disk; "
+        f"{here.tokens_per_second:,.0f} tokens/s {where}, 128K tokens in {_minutes(here.long_seconds)}"
     )
 
 

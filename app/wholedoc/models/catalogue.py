@@ -152,7 +152,7 @@ def named_model(name: str) -> CatalogueModel:
     return model
 
 
-def next_smaller(model: CatalogueModel) -> CatalogueModel | None:
-    """Return the largest model with fewer weights, or None for the smallest."""
-    smaller = [one for one in CATALOGUE if one.parameters < model.parameters]
+def next_smaller(model: CatalogueModel, role: Role) -> CatalogueModel | None:
+    """Return the largest model for this role with fewer weights, or None if there is none."""
+    smaller = [one for one in CATALOGUE if one.parameters < model.parameters and role in one.roles]
     return max(smaller, key=lambda one: one.parameters, default=None)

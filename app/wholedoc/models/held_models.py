@@ -17,7 +17,7 @@ from filelock import FileLock, Timeout
 from ..errors import ModelError
 from ..storage.chunk_store import write_atomically
 from . import conversion, fetching
-from .catalogue import CatalogueModel, next_smaller
+from .catalogue import CatalogueModel, Role, find_model, next_smaller
 from .preparing import Cancel, Notify, PreparingStoppedError, Progress
 
 LOCK_SECONDS = 0.2
@@ -53,23 +53,34 @@ def hold(model: CatalogueModel, models: Path, progress: Progress, cancelled: Can
 
 
 def hold_or_smaller(
-    model: CatalogueModel, models: Path, progress: Progress, notify: Notify, cancelled: Cancel = lambda: False
+    model: CatalogueModel,
+    role: Role,
+    models: Path,
+    progress: Progress,
+    notify: Notify,
+    cancelled: Cancel = lambda: False,
 ) -> tuple[CatalogueModel, Path]:
-    """Return the model and its folder or, if it cannot be had, the next smaller one that can.
+    """Return the model and its folder or, if it cannot be had, the next smaller one for this role that can.
 
-    `notify` is told which one takes its place, and why. Raises ModelError if none can be had, and
-    PreparingStoppedError once `cancelled` says so.
+    `notify` is told which one takes its place, and why. Raises ModelError, for the model that was asked for, if
+    none can be had, and PreparingStoppedError once `cancelled` says so.
     """
     try:
         return model, hold(model, models, progress, cancelled)
     except PreparingStoppedError:
         raise
     except ModelError as error:
-        smaller = next_smaller(model)
+        smaller = next_smaller(model, role)
         if smaller is None:
             raise
-        notify(f"{model.name} cannot be had, and {smaller.name} takes its place: {error}")
-    return hold_or_smaller(smaller, models, progress, notify, cancelled)
+        try:
+            found = hold_or_smaller(smaller, role, models, progress, lambda _: None, cancelled)
+        except PreparingStoppedError:
+            raise
+        except ModelError:
+            raise error from None
+        notify(f"{model.name} cannot be had, and {found[0].name} takes its place: {error}")
+        return found
 
 
 def hold_gguf(path: Path, models: Path, progress: Progress, cancelled: Cancel = lambda: False) -> Path:
@@ -89,6 +100,28 @@ def hold_gguf(path: Path, models: Path, progress: Progress, cancelled: Cancel = 
         if not folder.is_dir():
             _convert(path, folder, path.name, conversion.COMPACT, progress, cancelled)
     return folder
+
+
+def hold_named(name: str, models: Path, progress: Progress, cancelled: Cancel = lambda: False) -> None:
+    """Fetch and convert what a person calls `name` if it is a model of the catalogue or a GGUF file, and not held.
+
+    Anything else needs no preparation. Raises as `hold` does.
+    """
+    if (model := find_model(name)) is not None:
+        hold(model, models, progress, cancelled)
+    elif is_gguf(name):
+        hold_gguf(Path(name).expanduser(), models, progress, cancelled)
+
+
+def must_be_prepared(name: str, models: Path) -> bool:
+    """Return whether `hold_named` would take long: a GGUF file may have to be converted."""
+    model = find_model(name)
+    return is_gguf(name) if model is None else not is_held(model, models)
+
+
+def is_gguf(name: str) -> bool:
+    """Return whether a model's name is that of a GGUF file."""
+    return name.lower().endswith(".gguf")
 
 
 def remove(model: CatalogueModel, models: Path) -> int:

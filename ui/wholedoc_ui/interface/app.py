@@ -8,7 +8,7 @@ from fastapi import FastAPI
 from ..app_state import AppState
 from ..session import Sessions
 from .components import ASSETS, build
-from .wiring import Wiring
+from .wiring import bind
 
 SYSTEM_FONTS = ["system-ui", "-apple-system", "Segoe UI", "Roboto", "sans-serif"]
 MONO_FONTS = ["ui-monospace", "Consolas", "monospace"]
@@ -21,7 +21,7 @@ def mount(app: FastAPI, app_state: AppState, *, auth: tuple[str, str] | None, up
     """
     sessions = Sessions()
     with gr.Blocks(title="wholedoc", analytics_enabled=False, fill_width=True) as page:
-        Wiring(app_state, sessions, build(app_state)).bind(page)
+        bind(page, app_state, sessions, build(app_state))
     page.queue(default_concurrency_limit=None, max_size=64)
     return gr.mount_gradio_app(
         app,

@@ -8,8 +8,6 @@ from typing import Any
 
 import gradio as gr
 
-from wholedoc import Settings
-
 from .. import views
 from ..app_state import AppState
 from ..choices import (
@@ -33,6 +31,8 @@ FILE_TYPES = [".pdf", ".txt", ".md", ".html", ".htm"]
 ASSETS = files("wholedoc_ui") / "assets"
 # Reports clicks on elements with a data-act attribute, and moves the focus along the bars with the arrow keys.
 CLICKS = (ASSETS / "clicks.js").read_text(encoding="utf-8")
+SOURCES = (ASSETS / "sources.js").read_text(encoding="utf-8")
+LOOKED_AT = (ASSETS / "looked_at.js").read_text(encoding="utf-8")
 
 
 def _html(value: str, **options: Any) -> gr.HTML:
@@ -43,6 +43,12 @@ def _html(value: str, **options: Any) -> gr.HTML:
 def acts(*names: str) -> str:
     """Return the JavaScript of an HTML component whose elements can trigger the events of these names."""
     return f"const acts = {list(names)!r};\n{CLICKS}"
+
+
+@dataclass(frozen=True)
+class FetchParts:
+    told: gr.HTML
+    cancel: gr.Button
 
 
 @dataclass(frozen=True)
@@ -58,6 +64,7 @@ class ShelfParts:
 class ChatParts:
     chatbot: gr.Chatbot
     question: gr.Textbox
+    sends_to: gr.HTML
     suggestions: tuple[gr.Button, ...]
     retry: gr.Button
     clear: gr.Button
@@ -83,6 +90,7 @@ class SettingsParts:
     """`answering` and `reading` are in the order of the fields of AnsweringChoices and ReadingChoices."""
 
     answering: tuple[gr.components.Component, ...]
+    models: gr.HTML
     reading: tuple[gr.components.Component, ...]
     apply: gr.Button
     told: gr.HTML
@@ -91,6 +99,7 @@ class SettingsParts:
 @dataclass(frozen=True)
 class Parts:
     status: gr.HTML
+    fetch: FetchParts
     shelf: ShelfParts
     chat: ChatParts
     evidence: EvidenceParts
@@ -100,8 +109,11 @@ class Parts:
 def build(app_state: AppState) -> Parts:
     """Make the page's components. Call it inside gr.Blocks."""
     with gr.Sidebar(label="Settings", open=False, position="right", width=340, elem_id="wd-settings"):
-        settings = _settings(app_state.library.settings)
-    status = _html(views.status_line(app_state.state), elem_id="wd-status")
+        settings = _settings(app_state)
+    status = _html(views.status_line(app_state.state), js_on_load=LOOKED_AT, elem_id="wd-status")
+    with gr.Row(elem_id="wd-fetch"):
+        told = _html("", elem_id="wd-fetch-told")
+        cancel = gr.Button("Cancel", size="sm", visible=False, scale=0, min_width=90, elem_id="wd-cancel-fetch")
     with gr.Row(elem_id="wd-columns"):
         with gr.Column(scale=3, min_width=260, elem_id="wd-left"):
             shelf = _shelf()
@@ -109,7 +121,7 @@ def build(app_state: AppState) -> Parts:
             chat = _chat()
         with gr.Column(scale=5, min_width=330, elem_id="wd-right"):
             evidence = _evidence()
-    return Parts(status, shelf, chat, evidence, settings)
+    return Parts(status, FetchParts(told, cancel), shelf, chat, evidence, settings)
 
 
 def _shelf() -> ShelfParts:
@@ -165,19 +177,22 @@ def _chat() -> ChatParts:
         elem_id="wd-question",
         html_attributes=gr.InputHTMLAttributes(autocorrect="off", spellcheck=True),
     )
+    sends_to = _html("", elem_id="wd-sends-to")
     with gr.Row(elem_id="wd-chat-tools"):
         retry = gr.Button("Retry", size="sm", min_width=60)
         clear = gr.Button("New conversation", size="sm", min_width=60)
         export = gr.Button("Save as Markdown", size="sm", min_width=60)
     exported = gr.Textbox(visible="hidden", label="The conversation as Markdown", elem_id="wd-exported")
     cost = _html("", elem_id="wd-cost")
-    return ChatParts(chatbot, question, suggestions, retry, clear, export, exported, cost)
+    return ChatParts(chatbot, question, sends_to, suggestions, retry, clear, export, exported, cost)
 
 
 def _evidence() -> EvidenceParts:
     _html("<h2>Evidence</h2>")
     strip = _html("", js_on_load=acts("open_chunk"), elem_id="wd-strip")
-    citations = _html(views.citations(None, None), js_on_load=acts("open_citation"), elem_id="wd-citations")
+    citations = _html(
+        views.citations(None, None), js_on_load=f"{acts('open_citation')}\n{SOURCES}", elem_id="wd-citations"
+    )
     with gr.Row(visible=False, elem_id="wd-page-tools") as tools:
         previous = gr.Button("‹ Previous", size="sm", min_width=60, elem_id="wd-previous")
         following = gr.Button("Next ›", size="sm", min_width=60, elem_id="wd-next")
@@ -187,7 +202,8 @@ def _evidence() -> EvidenceParts:
     return EvidenceParts(strip, citations, page, tools, previous, following, smaller, larger)
 
 
-def _settings(settings: Settings) -> SettingsParts:
+def _settings(app_state: AppState) -> SettingsParts:
+    settings = app_state.library.settings
     answer, read = AnsweringChoices.of(settings), ReadingChoices.of(settings)
     _html("<h2>Settings</h2>")
     with gr.Group():
@@ -222,16 +238,37 @@ def _settings(settings: Settings) -> SettingsParts:
         )
     with gr.Group():
         _html(
-            '<p class="wd-note">How documents are read, in all windows. A document that was read in another way '
-            "is read again when you ask it.</p>",
+            '<p class="wd-note">Which model reads documents and which one writes answers, in all windows. A '
+            "document that another model read is read again when you ask it.</p>",
+            padding=True,
+        )
+        models = _html(
+            views.models(app_state.offers),
+            js_on_load=acts(views.USE_TO_READ, views.USE_TO_WRITE),
+            elem_id="wd-models",
+            padding=True,
+        )
+        _html(
+            '<p class="wd-note">Any other model, and how documents are read. A document that was read in another '
+            "way is read again, too.</p>",
             padding=True,
         )
         reading = (
             gr.Textbox(
                 value=read.model,
-                label="Model",
+                label="Model that reads",
                 placeholder="the small model that comes along",
-                info="A Hugging Face id or a folder; empty for the small model.",
+                info="A name from above, a Hugging Face id, a folder or a GGUF file; empty for the small model.",
+                elem_id="wd-reader",
+            ),
+            gr.Textbox(
+                value=read.answer_model,
+                label="Model that writes",
+                placeholder="the program chooses",
+                info="The same, or the address of a program that speaks OpenAI's protocol, such as "
+                "http://127.0.0.1:11434/v1#llama3.1. `reader` lets the model that reads answer; empty lets the "
+                "program choose.",
+                elem_id="wd-writer",
             ),
             _slider("Longest part, tokens", CHUNK_TOKENS, read.chunk_tokens),
             gr.Dropdown(
@@ -240,7 +277,7 @@ def _settings(settings: Settings) -> SettingsParts:
         )
         apply = gr.Button("Apply", size="sm", elem_id="wd-apply")
         told = _html("", elem_id="wd-settings-told")
-    return SettingsParts(answering, reading, apply, told)
+    return SettingsParts(answering, models, reading, apply, told)
 
 
 def _slider(label: str, allowed: Range, value: int, info: str | None = None) -> gr.Slider:

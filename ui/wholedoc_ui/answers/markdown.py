@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 # Unicode's word joiner: it is invisible and allows no line break. Put into Markdown's syntax, it breaks the syntax.
 JOINER = "\u2060"
@@ -11,9 +12,15 @@ _ACTIVE = re.compile(
 )
 
 
-def inert(text: str) -> str:
+def inert(text: str, marks: Sequence[tuple[int, str]] = ()) -> str:
     """Return Markdown that holds no HTML, shows no image and links nowhere; emphasis, lists and code stay.
 
     The result is `text` with a JOINER in every place that would act. The page takes them out of what is copied.
+    `marks` are pieces of HTML of our own, each with the place in `text` where it is put in, as it is.
     """
-    return _ACTIVE.sub(lambda match: match.group() + JOINER, text)
+    joiners = [(match.end(), JOINER) for match in _ACTIVE.finditer(text)]
+    made, done = "", 0
+    for place, piece in sorted([*joiners, *marks], key=lambda one: one[0]):
+        made += text[done:place] + piece
+        done = place
+    return made + text[done:]

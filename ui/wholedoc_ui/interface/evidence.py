@@ -1,0 +1,51 @@
+"""The evidence beside the chat: citations and pages that are opened, turned and made larger."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import gradio as gr
+
+from .. import evidence
+from ..session import Session
+from .handlers import ORDERED, Handlers, Updates, acted
+
+
+class EvidenceHandlers(Handlers):
+    def bind(self) -> None:
+        """Bind the events of this part. Call it inside gr.Blocks."""
+        parts = self.parts.evidence
+        outputs = self.evidence_outputs
+        parts.citations.open_citation(self._opener(evidence.open_citation), None, outputs, **ORDERED)
+        parts.citations.open_source(self.open_source, None, outputs, **ORDERED)
+        parts.strip.open_chunk(self._opener(evidence.open_chunk), None, outputs, **ORDERED)
+        steps: tuple[tuple[gr.Button, Callable[[Session], None]], ...] = (
+            (parts.previous, lambda session: evidence.turn(self.app_state, session, -1)),
+            (parts.following, lambda session: evidence.turn(self.app_state, session, 1)),
+            (parts.smaller, lambda session: evidence.zoom(session, -1)),
+            (parts.larger, lambda session: evidence.zoom(session, 1)),
+        )
+        for button, step in steps:
+            button.click(self._stepper(step), None, outputs, **ORDERED)
+
+    def open_source(self, event: gr.EventData, request: gr.Request) -> Updates:
+        """Open the citation whose number behind a sentence was clicked."""
+        session, data = self.session(request), acted(event)
+        evidence.open_source(session, int(data["id"]) if data["id"].isdecimal() else -1, data["index"])
+        return self.evidence(session)
+
+    def _opener(self, open_one: Callable[[Session, int], None]) -> Callable[..., Updates]:
+        def handler(event: gr.EventData, request: gr.Request) -> Updates:
+            session = self.session(request)
+            open_one(session, acted(event)["index"])
+            return self.page(session)
+
+        return handler
+
+    def _stepper(self, step: Callable[[Session], None]) -> Callable[..., Updates]:
+        def handler(request: gr.Request) -> Updates:
+            session = self.session(request)
+            step(session)
+            return self.page(session)
+
+        return handler

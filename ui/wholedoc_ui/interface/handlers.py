@@ -1,0 +1,165 @@
+"""What the handlers of all parts of the page share: the tab that asks, and updates that several of them send."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import gradio as gr
+
+from .. import evidence, shelf, suggestions, views
+from ..app_state import AppState, ModelState
+from ..choices import ReadingChoices
+from ..models.fetching import FetchPhase
+from ..session import Session, Sessions
+from ..templating import esc
+from .components import Parts
+
+T = TypeVar("T")
+Updates = dict[Any, Any]
+
+# All handlers that use the model share one limit, which bounds the number of threads. Within it the library gives
+# each caller short turns, so that a question does not wait until a whole document is read.
+MODEL = {"concurrency_id": "model", "concurrency_limit": 8}
+# States that follow one another faster than this, in seconds, are not all sent to the browser.
+PACE_S = 0.08
+# No handler is offered to programs, which have the HTTP server.
+HIDDEN: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
+QUICK: dict[str, Any] = {**HIDDEN, "concurrency_limit": None}
+# Every one of several quick clicks counts, in their order.
+ORDERED: dict[str, Any] = {**HIDDEN, "concurrency_limit": 1, "trigger_mode": "multiple"}
+
+
+@dataclass(frozen=True)
+class Handlers:
+    """Handlers take the request, which identifies the tab, and return updates by component."""
+
+    app_state: AppState
+    sessions: Sessions
+    parts: Parts
+
+    def session(self, request: gr.Request) -> Session:
+        """Return the tab that a request comes from."""
+        return self.sessions.get(request.session_hash or "")
+
+    def tell(self) -> None:
+        """Show the library's messages."""
+        for notice in self.app_state.take_notices():
+            gr.Info(esc(notice))
+
+    # What the program is doing, and its models
+
+    @property
+    def status_outputs(self) -> list[Any]:
+        parts = self.parts
+        told = [parts.status, parts.fetch.told, parts.fetch.cancel, parts.chat.sends_to, parts.settings.models]
+        return [*told, *parts.settings.reading[:2]]
+
+    def status(self, state: ModelState) -> Updates:
+        """What the program is doing, and the models that it uses."""
+        parts = self.parts
+        running = state.fetch is not None and state.fetch.phase is FetchPhase.RUNNING
+        writer = self.app_state.writer
+        return {
+            parts.status: views.status_line(state),
+            parts.fetch.told: views.fetch(state.fetch),
+            parts.fetch.cancel: gr.update(visible=running),
+            parts.chat.sends_to: views.sends_to(writer.sends_to if writer else None),
+            parts.settings.models: views.models(self.app_state.offers),
+        }
+
+    def watch(self, request: gr.Request) -> Iterator[Updates]:
+        """Show what the program is doing for as long as it does something by itself."""
+        session = self.session(request)
+        sent: Updates = {}
+        for state in self.app_state.watch():
+            status, documents = self.status(state), self.shelf(session)
+            shelf = (
+                documents if sent.get(self.parts.shelf.documents) != documents[self.parts.shelf.documents] else {}
+            )
+            changed = {part: value for part, value in status.items() if sent.get(part) != value}
+            sent = {**documents, **status}
+            yield {**changed, **shelf, **self.names(session)}
+        self.tell()
+
+    def names(self, session: Session) -> Updates:
+        """The names of the models in the settings, if others are used than this tab was shown."""
+        chosen = ReadingChoices.of(self.app_state.library.settings)
+        now = (chosen.model, chosen.answer_model)
+        if session.models_shown == now:
+            return {}
+        session.models_shown = now
+        return dict(zip(self.parts.settings.reading, now, strict=False))
+
+    # The shelf
+
+    @property
+    def shelf_outputs(self) -> list[Any]:
+        return [self.parts.shelf.documents, *self.parts.chat.suggestions]
+
+    def shelf(self, session: Session) -> Updates:
+        """The documents that a tab sees, and first questions about them."""
+        shown = shelf.rows(self.app_state, self.sessions, session)
+        return {self.parts.shelf.documents: views.shelf(shown), **self.suggestions(session)}
+
+    def suggestions(self, session: Session) -> Updates:
+        """Offer first questions about the document that was chosen last; none if no document is."""
+        texts: tuple[str, ...] = ()
+        if session.selected and self.app_state.library.knows(session.selected[-1]):
+            texts = suggestions.suggest(self.app_state.library.document(session.selected[-1]))
+        buttons = self.parts.chat.suggestions
+        padded = [*texts, *[""] * (len(buttons) - len(texts))]
+        return {
+            button: gr.Button(value=text, visible=bool(text)) for button, text in zip(buttons, padded, strict=True)
+        }
+
+    # The evidence
+
+    @property
+    def evidence_outputs(self) -> list[Any]:
+        parts = self.parts.evidence
+        return [parts.strip, parts.citations, parts.page, parts.tools]
+
+    def evidence(self, session: Session) -> Updates:
+        """The strip, the citations and the page of the exchange that is shown."""
+        shown = session.shown.evidence if session.shown else None
+        known = [id for id in shown.document_ids if self.app_state.library.knows(id)] if shown else []
+        documents = {id: self.app_state.library.document(id) for id in known}
+        names = {id: document.name for id, document in documents.items()}
+        labels = {id: [page.label for page in document.pages] for id, document in documents.items()}
+        drawn = views.strip(shown.chunks, names, labels) if shown else ""
+        return {self.parts.evidence.strip: drawn, **self.page(session)}
+
+    def page(self, session: Session) -> Updates:
+        parts = self.parts.evidence
+        shown = session.shown.evidence if session.shown else None
+        page = evidence.shown_page(self.app_state, session)
+        return {
+            parts.citations: views.citations(shown, evidence.chosen_citation(session)),
+            parts.page: views.page(page) if shown else "",
+            parts.tools: gr.Row(visible=page is not None),
+        }
+
+
+def paced(states: Iterator[T]) -> Iterator[T]:
+    """Yield only states that are at least PACE_S seconds apart, and always the last one."""
+    sent = 0.0
+    held: list[T] = []
+    for state in states:
+        held = [state]
+        if time.monotonic() - sent >= PACE_S:
+            yield held.pop()
+            sent = time.monotonic()
+    yield from held
+
+
+def acted(event: gr.EventData) -> dict[str, Any]:
+    """Return what clicks.js sent, converted to the types that it promises."""
+    data = event._data if isinstance(event._data, dict) else {}
+    return {
+        "id": str(data.get("id", "")),
+        "index": int(data.get("index", -1)),
+        "checked": data.get("checked") is True,
+    }

@@ -1,0 +1,65 @@
+"""The settings: how documents are read, and by which models, in all tabs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
+
+import gradio as gr
+
+from wholedoc import Settings
+from wholedoc.models.catalogue import Role
+
+from .. import views
+from ..app_state import sentence
+from ..choices import ReadingChoices, writer_of_text
+from ..session import Session
+from .handlers import HIDDEN, MODEL, QUICK, Handlers, Updates, acted
+
+
+class SettingsHandlers(Handlers):
+    def bind(self) -> None:
+        """Bind the events of this part. Call it inside gr.Blocks."""
+        parts = self.parts.settings
+        watched = [*self.status_outputs, *self.shelf_outputs]
+        outputs = [parts.told, *watched]
+        chosen = (
+            parts.apply.click(self.apply, list(parts.reading), outputs, **MODEL, **HIDDEN),
+            parts.models.use_to_read(self._user(Role.READER), None, outputs, **MODEL, **HIDDEN),
+            parts.models.use_to_write(self._user(Role.WRITER), None, outputs, **MODEL, **HIDDEN),
+        )
+        for one in chosen:
+            one.then(self.watch, None, watched, **QUICK)
+
+    def apply(self, request: gr.Request, *reading: Any) -> Iterator[Updates]:
+        """Apply the chosen reading settings, for all tabs."""
+        yield from self._choose(self.session(request), ReadingChoices(*reading).applied)
+
+    def _user(self, role: Role) -> Callable[..., Iterator[Updates]]:
+        """Return the handler that gives a model of the catalogue this role, for all tabs."""
+
+        def use(event: gr.EventData, request: gr.Request) -> Iterator[Updates]:
+            name = acted(event)["id"]
+
+            def chosen(settings: Settings) -> Settings:
+                if role is Role.READER:
+                    return replace(settings, model=name)
+                return replace(settings, answer_model=writer_of_text(name))
+
+            yield from self._choose(self.session(request), chosen)
+
+        return use
+
+    def _choose(self, session: Session, chosen: Callable[[Settings], Settings]) -> Iterator[Updates]:
+        told = self.parts.settings.told
+        yield {told: views.told("Loading…")}
+        try:
+            self.app_state.choose(chosen(self.app_state.library.settings))
+        except Exception as error:
+            yield {told: views.told(f"Nothing was changed. {sentence(error)}")}
+            return
+        coming = self.app_state.running
+        done = f"{coming.name} is being fetched first: see the top of the page." if coming else "Done."
+        status = self.status(self.app_state.state)
+        yield {told: views.told(done), **status, **self.names(session), **self.shelf(session)}
