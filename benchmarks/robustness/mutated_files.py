@@ -51,7 +51,7 @@ class MutatedFigures:
 
 
 def run_mutated_files(count: int, seed: int = 0) -> MutatedFigures:
-    """Read `count` damaged files, one after the other, each within `LIMITS`. A seed's nth file is always the same."""
+    """Read `count` damaged files, one by one, each within `LIMITS`. A seed's nth file is always the same."""
     figures = MutatedFigures()
     honest = honest_files()
     with tempfile.TemporaryDirectory() as folder, _own_temporary_folder() as scratch:
