@@ -13,6 +13,7 @@ import pytest
 
 from wholedoc.documents.extraction import ExtractionLimits, child, read_document
 from wholedoc.documents.extraction.extracted import Extracted, InvalidResultError, parse_result
+from wholedoc.documents.extraction.html import read_html
 from wholedoc.errors import DocumentError, ExtractionLimitError, NoTextError, UnreadableFileError
 
 from .extraction_files import one_page_pdf, raw_pdf, rewritten, show, stream, text_pdf
@@ -194,11 +195,51 @@ def test_deep_html_does_not_recurse(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "piece", [b"<!--", b"<![CDATA[", b"<![CDATA[x]]", b"<a ", b"<a b='", b"<meta charset", b"<?", b"</", b"<h1>x"]
+    "piece",
+    [
+        b"<!--",
+        b"<![CDATA[",
+        b"<![CDATA[x]]",
+        b"<a ",
+        b"<a b='",
+        b"<meta charset",
+        b"<?",
+        b"<![CDATA[x]]><script ",
+        b"</",
+        b"<h1>x",
+    ],
 )
 def test_pages_of_one_piece_take_time_by_their_length(tmp_path: Path, piece: bytes) -> None:
     path = _file(tmp_path, b"<html><p>hello" + piece * (500_000 // len(piece)), "long.html")
     assert read_document(path, limits=ExtractionLimits(seconds=20)).text.startswith("hello")
+
+
+def test_headings_without_an_end_take_time_by_their_number() -> None:
+    def seconds(size: int) -> float:
+        started = time.process_time()
+        read_html(b"<html><p>hello" + b"<h1>x" * (size // 5), "headings.html")
+        return time.process_time() - started
+
+    seconds(1_000)  # what is only done the first time
+    shorter = min(seconds(20_000) for _ in range(3))
+    assert (
+        seconds(160_000) < 25 * shorter
+    )  # 8 times as long; it would be 64 times if each were gathered with all others
+
+
+@pytest.mark.parametrize(
+    "page", [b"<b>" * 300_000 + b"</i>" * 225_000, b"<b>x</i>" * 225_000], ids=["apart", "mixed"]
+)
+def test_end_tags_that_fit_nothing_are_refused_before_they_take_long(page: bytes) -> None:
+    started = time.process_time()
+    with pytest.raises(ExtractionLimitError, match=r"^a\.html leaves .* print it to a PDF file\.$"):
+        read_html(page, "a.html")
+    assert time.process_time() - started < 15
+
+
+def test_many_end_tags_are_no_reason_to_refuse(tmp_path: Path) -> None:
+    careless = b"<div>" * 40 + b"<font>x<p>y</p></b>" * 1_000 + b"<p>z</p>" * 30_000
+    assert read_document(_file(tmp_path, careless, "a.html")).text.endswith("z\n\nz")
 
 
 def test_the_time_allowed_grows_with_the_file() -> None:

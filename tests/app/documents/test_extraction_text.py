@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wholedoc.documents.document import Document
-from wholedoc.documents.extraction import read_document
+from wholedoc.documents.extraction import markup, read_document
 from wholedoc.documents.extraction.clean import clean_characters, clean_pdf_text, is_garbled
 from wholedoc.documents.extraction.decoding import decode
 from wholedoc.documents.extraction.html import read_html
@@ -272,6 +272,34 @@ def test_html_gives_its_visible_text(read: Read) -> None:
         ("Sub heading", 2, 1),
     ]
     assert read(HTML.encode(), "no_suffix").text == document.text
+
+
+XHTML = """<?xml version="1.0" encoding="UTF-8"?>
+<!DOCTYPE html PUBLIC "-//W3C//DTD XHTML 1.0 Strict//EN" "http://www.w3.org/TR/xhtml1/DTD/xhtml1-strict.dtd">
+<html xmlns="http://www.w3.org/1999/xhtml"><head><title><![CDATA[Fish & Chips]]></title>
+<style type="text/css">/*<![CDATA[*/ p > b {} /*]]>*/</style>
+<script type="text/javascript">//<![CDATA[
+if (a < b && c > d) document.write("<p>no");
+//]]></script><script src="a.js"/></head>
+<body><p>Before <![CDATA[a < b & c > d, "&amp;" <b>plain</b>]]> after.</p><!-- <![CDATA[ --><p>shown</p><!-- ]]> -->
+<script>var mark = "<![CDATA[";</script><p>between</p><script>var end = "]]>";</script>
+<SCRIPT><![CDATA[ a > b ]]></SCRIPT><!--><p>commented<!-->
+<pre><![CDATA[one
+  <tag/> two]]></pre><p><![CDATA[]]>end <![CDATA[of</p> it</body></html>"""
+
+
+def test_cdata_in_xhtml_is_text_where_it_is_text(read: Read) -> None:
+    assert read(XHTML.encode(), "a.xhtml").text == (
+        'Fish & Chips\n\nBefore a < b & c > d, "&amp;" <b>plain</b> after.\n\nshown\n\nbetween\n\ncommented\n\n'
+        "one\n  <tag/> two\n\nend it"
+    )
+
+
+@pytest.mark.parametrize("size", [1, 7, 1000])
+def test_pages_read_the_same_in_pieces_of_any_size(monkeypatch: pytest.MonkeyPatch, size: int) -> None:
+    whole = [read_html(page.encode(), "a.html") for page in (HTML, XHTML)]
+    monkeypatch.setattr(markup, "_PIECE_CHARACTERS", size)
+    assert [read_html(page.encode(), "a.html") for page in (HTML, XHTML)] == whole
 
 
 def test_a_title_that_is_the_heading_is_not_repeated() -> None:

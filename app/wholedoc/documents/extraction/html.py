@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import re
-import warnings
 from collections.abc import Iterator
 from itertools import accumulate
 
-from bs4 import BeautifulSoup, Tag
+from bs4 import Tag
 from bs4.element import CData, NavigableString, PageElement, PreformattedString
 
 from .clean import clean_line
 from .decoding import decode
 from .extracted import Extracted
+from .markup import parse_markup
 from .paging import Heading, extracted_from_text
 
 _CHARSET_WITHIN = 1024
@@ -31,14 +31,12 @@ def read_html(data: bytes, name: str) -> Extracted:
     """Read a web page: its title, then its visible text with a line for each block; headings are the outline.
 
     Scripts, styles, templates, drawings and hidden elements are left out; of a link only its text stays.
-    Raises `UnreadableFileError` for data that is not text.
+    Raises `UnreadableFileError` for data that is not text, and `ExtractionLimitError` for a page whose elements
+    are so many inside one another that it would take too long.
     """
     stated = _CHARSET.search(data[:_CHARSET_WITHIN])
     source, decoding_warnings = decode(data, name, stated[1].decode("ascii") if stated else None)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # bs4 warns about XML and about text that looks like a file name
-        # lxml reads in time that grows with the length; html.parser takes minutes for a page of "<!--".
-        soup = BeautifulSoup(source.replace("\f", "\n"), "lxml")
+    soup = parse_markup(source.replace("\f", "\n"), name)
     writer = _Writer()
     title = clean_line(soup.title.get_text()) if soup.title else ""
     first_heading = soup.find("h1")

@@ -1,0 +1,1 @@
+"""What attacks and damage do: how much is refused, how long it takes, and what is left behind."""
