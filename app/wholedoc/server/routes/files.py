@@ -19,13 +19,14 @@ from ...documents.document import Document
 from ...errors import storage_error
 from ...library import Library
 from ...storage.uploads import safe_name
+from ..bodies import BoundedRoute
 from ..disconnect import cancel_on_disconnect
 from ..protocol.content import find, not_found
 from ..protocol.errors import ApiError, ErrorBody, unsupported
 from ..protocol.responses import FileDeleted, FileList, FileObject
 from ..state import client_of, state_of
 
-router = APIRouter()
+router = APIRouter(route_class=BoundedRoute)
 Purpose = Literal["user_data", "assistants"]
 NOT_FOUND: dict[int | str, dict[str, Any]] = {404: {"model": ErrorBody, "description": "There is no such file."}}
 
