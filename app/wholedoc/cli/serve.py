@@ -43,7 +43,15 @@ if TYPE_CHECKING:
     show_default=True,
     type=click.FloatRange(0, min_open=True),
     metavar="MB",
-    help="Largest request, and so the largest file.",
+    help="Largest upload, and so the largest file.",
+)
+@click.option(
+    "--json-limit",
+    default=16,
+    show_default=True,
+    type=click.FloatRange(0, min_open=True),
+    metavar="MB",
+    help="Largest other request, and so the longest text in one; it may take 14 times as much memory.",
 )
 @click.option(
     "--allow-origin",
@@ -61,6 +69,7 @@ def serve(
     no_key: bool,
     queue_limit: int,
     request_limit: float,
+    json_limit: float,
     origins: tuple[str, ...],
     no_ui: bool,
     **given: Any,
@@ -83,7 +92,8 @@ def serve(
             "or --no-key if that is what you want"
         )
     library = Library.open(settings=settings_from(given), notify=tell)
-    options = Options(key or None, queue_limit, int(request_limit * 1e6), origins, address.hosts)
+    sizes = int(request_limit * 1e6), int(json_limit * 1e6)
+    options = Options(key or None, queue_limit, *sizes, origins, address.hosts)
     pages = None if no_ui else _pages(library, address, options)
 
     def ready() -> None:

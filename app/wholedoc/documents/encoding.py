@@ -12,7 +12,7 @@ PIECE_CHARACTERS = 100_000
 # What is known of tokenizers that are in use: walking through a vocabulary takes a tenth of a second.
 _LONGEST: WeakKeyDictionary[Any, int] = WeakKeyDictionary()
 # A stretch of text without any place that is safe to cut is cut nevertheless when it is so long.
-LONGEST_PIECE = 1_000_000
+LONGEST_PIECE = 250_000
 # Places at which tokenizers that split text into words always split, each with examples. Whether this tokenizer
 # does is tried on them.
 _CUTS = (
@@ -27,7 +27,7 @@ def pieces(tokenizer: Any, text: str, characters: int = PIECE_CHARACTERS) -> Ite
     """Yield the text in pieces whose tokens, one piece after the other, are exactly those of the whole text.
 
     A piece is the shortest possible one of at least `characters` characters. Only where there is no place that is
-    safe for this tokenizer within a million characters may the tokens beside the cut be others.
+    safe for this tokenizer within 250,000 characters may the tokens beside the cut be others.
     """
     cuts = _cuts(tokenizer) if len(text) > characters else []
     start = 0

@@ -98,8 +98,9 @@ def create_app(library: Library, options: Options = DEFAULTS, pages: Starlette |
 def _add_middleware(app: FastAPI, state: State, options: Options) -> None:
     """Adds the middleware, beginning with the innermost."""
     app.add_middleware(UnexpectedErrorMiddleware)
-    app.add_middleware(BodyMemoryMiddleware, limit=options.request_bytes)
-    app.add_middleware(RequestSizeMiddleware, limit=options.request_bytes)
+    json_bytes = min(options.json_bytes, options.request_bytes)
+    app.add_middleware(BodyMemoryMiddleware, limit=json_bytes)
+    app.add_middleware(RequestSizeMiddleware, uploads=options.request_bytes, others=json_bytes)
     if options.key:
         app.add_middleware(ApiKeyMiddleware, key=options.key)
     if options.origins:

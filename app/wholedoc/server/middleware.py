@@ -39,22 +39,24 @@ class ApiKeyMiddleware:
 
 
 class RequestSizeMiddleware:
-    """Refuses requests of more than `limit` bytes.
+    """Refuses uploads of more than `uploads` bytes, and other requests of more than `others` bytes.
 
     It looks at the announced length first, and otherwise stops a body as soon as it is longer.
     """
 
-    def __init__(self, app: ASGIApp, limit: int) -> None:
+    def __init__(self, app: ASGIApp, uploads: int, others: int) -> None:
         self.app = app
-        self._limit = limit
+        self._uploads = uploads
+        self._others = others
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
+        limit = self._uploads if _is_upload(scope) else self._others
         announced = Headers(scope=scope).get("content-length", "0")
-        if announced.isdecimal() and int(announced) > self._limit:
-            await self._error().response(scope, receive, send)
+        if announced.isdecimal() and int(announced) > limit:
+            await self._error(scope, limit).response(scope, receive, send)
             return
         received = 0
 
@@ -62,17 +64,18 @@ class RequestSizeMiddleware:
             nonlocal received
             message = await receive()
             received += len(message.get("body", b""))
-            if received > self._limit:
-                raise self._error()
+            if received > limit:
+                raise self._error(scope, limit)
             return message
 
         await self.app(scope, receive_counted, send)
 
-    def _error(self) -> ApiError:
+    @staticmethod
+    def _error(scope: Scope, limit: int) -> ApiError:
+        option = "--request-limit" if _is_upload(scope) else "--json-limit, or upload the file and send its id"
         return ApiError(
             413,
-            f"the request is larger than {self._limit / 1e6:g} MB: start the server with a higher --request-limit, "
-            "or upload the file and send its id",
+            f"the request is larger than {limit / 1e6:g} MB: start the server with a higher {option}",
             "request_too_large",
         )
 
@@ -92,9 +95,7 @@ class BodyMemoryMiddleware:
         self._held = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or Headers(scope=scope).get("content-type", "").startswith(
-            "multipart/form-data"
-        ):
+        if scope["type"] != "http" or _is_upload(scope):
             await self.app(scope, receive, send)
             return
         received = counted = 0
@@ -159,3 +160,9 @@ class OtherPagesMiddleware:
         path = scope.get("path", "")
         ours = scope["type"] == "lifespan" or any(path == one or path.startswith(f"{one}/") for one in API_PATHS)
         await (self.app if ours else self.pages)(scope, receive, send)
+
+
+def _is_upload(scope: Scope) -> bool:
+    """Whether the request's body goes to the disk. Its route counts, too, as every route can be sent any type."""
+    kind = Headers(scope=scope).get("content-type", "").partition(";")[0].strip().lower()
+    return scope["path"] == "/v1/files" and kind == "multipart/form-data"

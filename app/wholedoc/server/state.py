@@ -18,6 +18,10 @@ CONCURRENT_REQUESTS = 8
 CONCURRENT_UPLOADS = 2
 # Files that may wait for extraction.
 QUEUED_UPLOADS = 32
+# A text of four million tokens (the KV of which takes 50 GB with the smallest model), or a file of 12 MB in base64.
+# One rare character makes every character of a text take four bytes, and finding the question in it makes two
+# copies: up to 14 bytes for each of the body's were measured, so that this many stay below 300 MB.
+JSON_BYTES = 16_000_000
 
 
 @dataclass(frozen=True)
@@ -25,13 +29,14 @@ class Options:
     """What the command line sets.
 
     Without a `key` everybody is let in. `queue_limit` chat requests may wait. `request_bytes` is the largest
-    request in bytes. Web pages of `origins` may use the server. `hosts` are the names by which requests may
-    address the server; "*" allows any.
+    upload in bytes, and `json_bytes` the largest other request: it is held in memory. Web pages of `origins` may
+    use the server. `hosts` are the names by which requests may address the server; "*" allows any.
     """
 
     key: str | None = None
     queue_limit: int = 64
     request_bytes: int = 200_000_000
+    json_bytes: int = JSON_BYTES
     origins: tuple[str, ...] = ()
     hosts: tuple[str, ...] = ("*",)
 

@@ -16,7 +16,7 @@ pytest.importorskip("fastapi")
 from parallelcomp import Engine, MemoryPlan
 from wholedoc import Settings
 from wholedoc.documents import encoding
-from wholedoc.server import slow_clients
+from wholedoc.server import bodies, slow_clients
 from wholedoc.server.middleware import BodyMemoryMiddleware
 from wholedoc.server.slow_clients import ImpatientProtocol
 
@@ -72,7 +72,7 @@ def test_bodies_together_are_limited(server: Server, settings: Settings, monkeyp
     monkeypatch.setattr(BodyMemoryMiddleware, "FREE_BYTES", 20_000)
     large = {"messages": [{"role": "user", "content": log("a large one", 6000) + "\n\nWhich?"}]}
     size = len(json.dumps(large))
-    with another(server, settings, request_bytes=size + 5000) as one:
+    with another(server, settings, json_bytes=size + 5000) as one:
         with connection(one, {**large, "stream": True}) as first:
             first.recv(100)
             refused = one.http.post("/v1/chat/completions", json=large)
@@ -97,6 +97,47 @@ def test_bad_json_is_said_with_its_line_and_column(server: Server, body: bytes, 
     refused = error(server.http.post("/v1/chat/completions", content=body, headers=JSON))
     assert (refused["code"], refused["param"]) == ("invalid_json", None)
     assert where in refused["message"]
+
+
+def test_what_is_held_in_memory_has_a_limit_of_its_own(server: Server, settings: Settings) -> None:
+    with another(server, settings, json_bytes=50_000) as one:
+        assert one.upload("large.txt", "x " * 30_000).status_code == 200
+        form = {"content-type": "multipart/form-data; boundary=b"}  # which does not make it an upload
+        for response in (
+            one.ask("x " * 30_000),
+            one.http.post("/v1/chat/completions", content=b"x" * 60_000, headers=form),
+            one.http.post("/v1/files", data={"purpose": "x" * 60_000}),
+        ):
+            refused = error(response, 413)
+            assert refused["code"] == "request_too_large"
+            assert "--json-limit" in refused["message"]
+
+
+def test_a_body_has_only_so_many_values(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ten million empty lists fit into the limit of bytes, and take twenty times as much memory."""
+    monkeypatch.setattr(bodies, "MOST_VALUES", 1000)
+    monkeypatch.setattr(bodies, "from_json", lambda _: pytest.fail("it was parsed"))
+    for value in (b"[]", b"{}", b"1", b'""', b'"a\\"', b'{"a":1}'):
+        body = b'{"messages":[' + b",".join([value] * 1100) + b"]}"
+        refused = error(server.http.post("/v1/chat/completions", content=body, headers=JSON))
+        assert "more than 1,000 values" in refused["message"]
+
+
+@pytest.mark.parametrize("text", ["a, b, [c], {d} " * 20, '"' * 200, "\\" * 200, '\\"' * 200])
+def test_signs_in_a_text_are_no_values(server: Server, monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    monkeypatch.setattr(bodies, "MOST_VALUES", 12)
+    assert server.chat([{"role": "user", "content": text}]).status_code == 200
+
+
+def test_a_form_is_small_but_for_its_file(server: Server) -> None:
+    parts = [("file", ("a.txt", b"Some text."))]
+    for more in (
+        {"files": [*parts, *parts]},
+        {"files": parts, "data": {"purpose": "x" * 20_000}},
+        {"files": parts, "data": {f"field {n}": "x" for n in range(30)}},
+    ):
+        error(server.http.post("/v1/files", **more))
+    assert server.upload("a.txt", "Some text.").status_code == 200
 
 
 @pytest.mark.parametrize(

@@ -18,8 +18,8 @@ from ...library import Library
 from ...prompts.recognition import recognise
 from ...prompts.responding import respond
 from ...runtime.threaded_generator import Cancel, ThreadedGenerator
+from ..bodies import BoundedRoute
 from ..disconnect import DisconnectedError, cancel_on_disconnect
-from ..json_request import JsonRoute
 from ..metrics import Metrics
 from ..protocol.completion import Completion
 from ..protocol.content import plain_messages
@@ -29,7 +29,7 @@ from ..protocol.responses import ChatCompletion
 from ..rate_limiting import Client
 from ..state import State, client_of, state_of
 
-router = APIRouter(route_class=JsonRoute)
+router = APIRouter(route_class=BoundedRoute)
 SendText = Callable[[str], Awaitable[None]]
 # A silent stream sends a comment this often, in seconds, so that no proxy takes the connection for dead.
 HEARTBEAT_S = 10.0

@@ -16,13 +16,14 @@ from starlette.responses import FileResponse, Response
 from ...documents.document import Document
 from ...library import Library
 from ...storage.uploads import incoming_file
+from ..bodies import BoundedRoute
 from ..disconnect import cancel_on_disconnect
 from ..protocol.content import find, not_found
 from ..protocol.errors import ApiError, ErrorBody, unsupported
 from ..protocol.responses import FileDeleted, FileList, FileObject
 from ..state import client_of, state_of
 
-router = APIRouter()
+router = APIRouter(route_class=BoundedRoute)
 Purpose = Literal["user_data", "assistants"]
 NOT_FOUND: dict[int | str, dict[str, Any]] = {404: {"model": ErrorBody, "description": "There is no such file."}}
 
