@@ -43,11 +43,13 @@ PATIENCE = 60 * SECOND
 
 @dataclass
 class Server:
-    """`wholedoc ui` in a process of its own, with a library of its own."""
+    """`wholedoc ui` in a process of its own, with a library of its own. `program` is what starts it."""
 
     home: Path
     port: int
     arguments: tuple[str, ...] = ()
+    command: str = "ui"
+    program: str = SHORT_TURNS
     process: subprocess.Popen[str] | None = field(default=None, repr=False)
 
     @property
@@ -58,8 +60,8 @@ class Server:
         command = [
             sys.executable,
             "-c",
-            SHORT_TURNS,
-            "ui",
+            self.program,
+            self.command,
             "--port",
             str(self.port),
             *(() if "--answer-model" in self.arguments else ("--answer-model", "reader")),
@@ -77,6 +79,12 @@ class Server:
                 time.sleep(0.1)
         pytest.fail(f"the server did not start (exit code {self.process.poll()})")
 
+    def kill(self) -> None:
+        """End it as `kill -9` does."""
+        assert self.process is not None
+        self.process.kill()
+        self.process.communicate(timeout=30)
+
     def stop(self) -> None:
         assert self.process is not None
         self.process.send_signal(signal.SIGINT)
@@ -92,7 +100,9 @@ def free_port() -> int:
 
 @dataclass
 class Tab:
-    """One tab and its page; notes requests to elsewhere, errors and dialogs, which our page must not cause."""
+    """One tab and its page; notes what our page must not cause: requests to elsewhere or that are refused, errors,
+    and dialogs.
+    """
 
     page: Any
     server: Server
@@ -102,12 +112,17 @@ class Tab:
     def __post_init__(self) -> None:
         self.page.set_default_timeout(PATIENCE)
         self.page.on("request", lambda request: self._request(request.url))
+        self.page.on("response", lambda response: self._response(response.url, response.status))
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
         self.page.on("dialog", lambda dialog: self.errors.append(f"dialog: {dialog.message}"))
 
     def _request(self, url: str) -> None:
         if not url.startswith((self.server.url, "data:", "blob:")):
             self.foreign.append(url)
+
+    def _response(self, url: str, status: int) -> None:
+        if status >= 400:
+            self.errors.append(f"{status}: {url}")
 
     def open(self) -> None:
         self.page.goto(self.server.url)

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from ..app.server.serving import until
 from .browser import Server, Tab, chromium, free_port
 
 pytest.importorskip("gradio")
@@ -171,7 +172,7 @@ def test_follow_ups_earlier_evidence_export_and_clear(tab: Tab, tmp_path: Path) 
     download.value.save_as(tmp_path / "saved.md")
     saved = (tmp_path / "saved.md").read_text(encoding="utf-8")
     assert saved.startswith(f"## {SHORT.question}")
-    assert "short\\_notice.pdf, p. 1" in saved
+    assert r"short\_notice\.pdf, p. 1" in saved
     page.click("text=Retry")
     tab.wait_status("Asking|Looking|Answering")
     tab.wait_answer()
@@ -230,9 +231,13 @@ def test_tabs_know_nothing_of_each_other(browser: Any, server: Server) -> None:
 def test_a_closed_tab_stops_its_work(browser: Any, server: Server) -> None:
     log = server.home.parent / "log of a closed tab.txt"
     log.write_text("\n\n".join(f"Item {n}: the ferry carried {n * 31} sheep." for n in range(3000)))
+    waiting = log.with_name("what was to be read next.txt")
+    waiting.write_text("It waits until the log is read.")
     with a_tab(browser, server) as tab:
-        tab.drop(log)
+        tab.drop(log, waiting)
         tab.page.locator(".wd-arrival progress").wait_for()
+        assert list((server.home / "incoming").rglob(waiting.name))
+    until(lambda: not list((server.home / "incoming").rglob(waiting.name)))
     with a_tab(browser, server) as other:
         assert any(keeps_still(other.page, server) for _ in range(3))  # reading on to the end would take a minute
 

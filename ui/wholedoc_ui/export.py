@@ -20,7 +20,7 @@ _BEGINS = re.compile(r"^(\d*)([-+.)=])")
 _ACTIVE = re.compile(
     r"(\\*)(<(?=\S)|\](?=[(\[:])|(?<=/)/|(?<=www)\.|\.(?=[^\W\d_])|@|(?<=[`~])\s*mermaid)", re.IGNORECASE
 )
-_ENTITIES = {"<": "&lt;", "]": "&#93;", "/": "&#47;", ".": "&#46;"}
+_SHOWN = {"<": "&lt;", "/": "&#47;", "]": r"\]", ".": r"\."}
 # Unicode's word joiner: it is invisible and allows no line break.
 _JOINER = "&#8288;"
 
@@ -64,7 +64,7 @@ def _inert(markdown: str) -> str:
 
 
 def _shown(match: re.Match[str]) -> str:
-    """Return what shows the match and does nothing, without a backslash before it, which would escape the `&`."""
+    """Return what shows the match and does nothing. A backslash before it would undo that, so it is left out."""
     backslashes, active = match.groups()
     kept = backslashes[: len(backslashes) // 2 * 2]
-    return kept + _ENTITIES.get(active, _JOINER + active)
+    return kept + _SHOWN.get(active, _JOINER + active)
