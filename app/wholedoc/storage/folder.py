@@ -79,7 +79,7 @@ class LibraryFolder:
     def writing(self) -> Iterator[None]:
         """Make the folder, and turn an OSError inside the block into a LibraryError."""
         try:
-            self.path.mkdir(parents=True, exist_ok=True)
+            self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
             yield
         except OSError as error:
             raise storage_error(self.path, error) from error

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from random import Random
 
 import psutil
 import pytest
+from benchmarks import report
 from benchmarks.robustness import mutated_files
 from benchmarks.robustness.honest_files import PASSWORD, honest_files
 from benchmarks.robustness.mutated_files import LIMITS, run_mutated_files
@@ -62,3 +64,11 @@ def test_what_goes_wrong_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
             process.wait()
     assert (figures.children_left, figures.files_left, len(figures.escaped)) == (1, 1, 1)
     assert "KeyError" in figures.escaped[0]
+
+
+def test_the_long_form_writes_its_figures(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(report, "RESULTS", tmp_path)
+    monkeypatch.setattr("sys.argv", ["mutated_files", "4", "--seed", "2"])
+    mutated_files.main()
+    (row,) = json.loads((tmp_path / "mutated-files.json").read_text())["rows"]
+    assert row["files"] == 4 == row["read"] + sum(row["refused"].values())
