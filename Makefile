@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: setup run ask pictures test lint check format bench bench-quick kvpress llama-cpp plots samples clean
+.PHONY: setup run ask pictures test lint licences audit check format bench bench-quick kvpress llama-cpp plots samples clean
 
 setup: $(VENV)/.dev  ## everything for working on the project
 
@@ -36,8 +36,16 @@ lint: $(VENV)/.dev
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python -m tools.licences > /dev/null
 
-check: lint test  ## format, lint, types, who imports whom, tests
+licences: $(VENV)/.dev  ## the licences of all that is installed to run it; fails for one that is not allowed
+	$(BIN)/python -m tools.licences
+
+audit: $(VENV)/.dev  ## known holes in what is installed; needs the network, so it is no part of `make check`
+	$(PIP) install --quiet "pip-audit>=2.7"
+	$(BIN)/pip-audit --local --skip-editable
+
+check: lint test  ## format, lint, types, who imports whom, licences, tests
 
 format: $(VENV)/.dev
 	$(BIN)/ruff format .
