@@ -72,8 +72,9 @@ def load(name: str | Path, *, device: torch.device, dtype: torch.dtype) -> Loade
     Raises UnsupportedModelError before any weight is read if the engine cannot express the model, and OSError
     (from transformers) if there is no such model.
     """
-    check_supported(AutoConfig.from_pretrained(name))
-    model = AutoModelForCausalLM.from_pretrained(name, dtype=dtype)
+    # Code that comes with a model is never run, and nobody is asked whether it should be.
+    check_supported(AutoConfig.from_pretrained(name, trust_remote_code=False))
+    model = AutoModelForCausalLM.from_pretrained(name, dtype=dtype, trust_remote_code=False)
     return adopt(model.to(device))
 
 

@@ -79,7 +79,7 @@ def open_model(
             loaded = parallelcomp.load_int8(str(source))
         else:
             loaded = parallelcomp.load(str(source), device=device, dtype=dtype)
-        tokenizer = AutoTokenizer.from_pretrained(str(source))
+        tokenizer = AutoTokenizer.from_pretrained(str(source), trust_remote_code=False)
     except parallelcomp.UnsupportedModelError as error:
         raise ModelError(f"cannot use {name}: {error}") from error
     except (OSError, ValueError, KeyError) as error:
