@@ -1,0 +1,1 @@
+"""How the server stands attacks and hours of load. May import all of the project."""
