@@ -51,8 +51,8 @@ format: $(VENV)/.dev
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: $(VENV)/.dev  ## the measurements of docs/benchmarks.md
-	$(BIN)/python -m benchmarks
+bench: $(VENV)/.dev  ## the measurements of docs/benchmarks.md, or those of NAMES (soak, an hour of load, must be named)
+	$(BIN)/python -m benchmarks $(NAMES)
 
 llama-cpp: $(VENV)/.dev  ## llama.cpp, which `make bench` compares with where it is there (compiled: some minutes, a C++ compiler)
 	$(PIP) install --constraint constraints.txt --group llama-cpp

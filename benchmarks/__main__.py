@@ -1,4 +1,4 @@
-"""`python -m benchmarks [--quick] [NAME ...]` runs all measurements, or those that are named."""
+"""`python -m benchmarks [--quick] [NAME ...]` runs those that are named, or all but the hour of `soak`."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from .quality import attention, policies, precision, questions, writers
 from .quality.options import Options, add_options
 from .quality.run import run as run_quality
 from .report import Report, machine
+from .robustness import hostile, soak
 from .speed import asking, library, llama_cpp, reading, server, stopping, ui
 
 BENCHMARKS: dict[str, Callable[[bool], Report]] = {
@@ -25,13 +26,16 @@ BENCHMARKS: dict[str, Callable[[bool], Report]] = {
     "server": server.run,
     "ui": ui.run,
     "policies": policies.run,
+    "hostile": hostile.run,
 }
 # These take options of their own; `plots` draws what the others measured.
 QUALITY, LLAMA_CPP, ATTENTION, WRITERS, PLOTS = "quality", "llama_cpp", "attention", "writers", "plots"
+# Takes an hour, so that it is run only where it is named.
+SOAK = "soak"
 
 
 def main() -> None:
-    names = (*BENCHMARKS, QUALITY, LLAMA_CPP, ATTENTION, WRITERS, PLOTS)
+    names = (*BENCHMARKS, QUALITY, LLAMA_CPP, ATTENTION, WRITERS, PLOTS, SOAK)
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"any of {', '.join(names)}")
     parser.add_argument(
@@ -61,10 +65,12 @@ def main() -> None:
         ATTENTION: partial(attention.run, tokens=arguments.lengths or ()),
         WRITERS: partial(writers.run, names=arguments.answer_models, text=arguments.text),
         LLAMA_CPP: partial(llama_cpp.run, python=arguments.llama_cpp_python),
+        SOAK: soak.run,
     }
     for name, value in machine().items():
         print(f"{name}: {value}")
-    for name in (one for one in arguments.names or names if one != PLOTS):
+    unnamed = [one for one in names if one != SOAK]
+    for name in (one for one in arguments.names or unnamed if one != PLOTS):
         print(f"\n{name}")
         try:
             runs[name](arguments.quick).write()

@@ -1,1 +1,1 @@
-"""What attacks and damage do: how much is refused, how long it takes, and what is left behind."""
+"""How the server stands attacks and hours of load. May import all of the project."""

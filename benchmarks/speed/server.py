@@ -54,9 +54,9 @@ def _server(arguments: Sequence[str]) -> Iterator[int]:
     """Run a server with an empty library; yield its port once its model is loaded."""
     with (
         temporary_home() as folder,
-        served(folder, _ready, "serve", "--no-ui", *arguments, stdout=subprocess.DEVNULL) as (port, _),
+        served(folder, _ready, "serve", "--no-ui", *arguments, stdout=subprocess.DEVNULL) as running,
     ):
-        yield port
+        yield running.port
 
 
 def _ready(port: int) -> bool:

@@ -60,8 +60,8 @@ def run(quick: bool) -> Report:
 def _server(folder: Path, *files: Path) -> Iterator[tuple[str, float]]:
     """Run the browser app; yield its URL and the seconds from its start until its port answered."""
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    with served(folder, _answers, "ui", *map(str, files), **quiet) as (port, seconds):
-        yield _url(port), seconds
+    with served(folder, _answers, "ui", *map(str, files), **quiet) as running:
+        yield _url(running.port), running.seconds
 
 
 def _url(port: int) -> str:

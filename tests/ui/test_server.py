@@ -12,10 +12,12 @@ import pytest
 
 pytest.importorskip("gradio")
 
+import uvicorn
 from starlette.testclient import TestClient
 
 from wholedoc import Settings
 from wholedoc.errors import WholedocError
+from wholedoc.server.slow_clients import ImpatientProtocol
 from wholedoc_ui.app_state import AppState
 from wholedoc_ui.serving.access import HEADERS, POLICY
 from wholedoc_ui.serving.server import Address, PortError, create_app, serve
@@ -295,3 +297,12 @@ def test_a_port_in_use_is_said_so(client: TestClient) -> None:
 def test_an_address_of_another_machine_is_said_so(client: TestClient, host: str) -> None:
     with pytest.raises(PortError, match=host):
         serve(client.app, Address(host), lambda: pytest.fail("it is not ready"))  # type: ignore[arg-type]
+
+
+def test_clients_that_send_slowly_are_closed_as_by_the_api(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    protocols: list[object] = []
+    monkeypatch.setattr(uvicorn.Server, "run", lambda server, sockets: protocols.append(server.config.http))
+    serve(client.app, Address(port=0), lambda: None)  # type: ignore[arg-type]
+    assert protocols == [ImpatientProtocol]

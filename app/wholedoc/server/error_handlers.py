@@ -13,6 +13,7 @@ from starlette.routing import Match
 
 from .protocol.errors import ApiError, api_error, unsupported
 
+_LONGEST_PATH = 200  # of a path that an error repeats, in characters
 _METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
 # The codes of errors that the framework itself raises.
 _STATUS_CODES = {404: "not_found", 405: "method_not_allowed", 413: "request_too_large"}
@@ -48,9 +49,10 @@ async def on_invalid_request(_request: Request, error: Exception) -> Response:
 
 
 def _sentence(request: Request, status: int) -> str:
+    path = request.url.path if len(request.url.path) <= _LONGEST_PATH else f"{request.url.path[:_LONGEST_PATH]}…"
     if status == 405:
-        return f"{request.url.path} does not take {request.method}"
-    return f"there is nothing at {request.url.path}" if status == 404 else HTTPStatus(status).phrase
+        return f"{path} does not take {request.method}"
+    return f"there is nothing at {path}" if status == 404 else HTTPStatus(status).phrase
 
 
 def _allowed_methods(request: Request) -> str:

@@ -1,0 +1,72 @@
+"""The quick form of the attacks, on a server in this process that closes slow clients sooner."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import uvicorn
+
+pytest.importorskip("fastapi")
+
+import httpx
+from benchmarks.robustness import hostile
+from benchmarks.robustness.memory import growth
+
+from wholedoc import Library, Settings
+from wholedoc.server import slow_clients
+from wholedoc.server.slow_clients import ImpatientProtocol
+
+from ...app.server.serving import running
+
+pytestmark = pytest.mark.embedded
+
+
+def test_memory_that_is_taken_and_given_back_is_told_from_what_stays() -> None:
+    with growth(os.getpid()) as taken:
+        bytearray(b"x" * 50_000_000)
+    with growth(os.getpid()) as kept:
+        stays = bytearray(b"x" * 50_000_000)
+    assert len(stays) == 50_000_000
+    assert taken.peak > 80_000_000  # it was copied
+    assert taken.after < 20_000_000
+    assert kept.after > 40_000_000
+
+
+@pytest.mark.parametrize("protocol", [ImpatientProtocol, "h11"])
+def test_the_quick_form(roomy_model: Path, monkeypatch: pytest.MonkeyPatch, protocol: Any) -> None:
+    """A server with the framework's own protocol, which waits for ever, is found out."""
+    monkeypatch.setattr(slow_clients, "INTERVAL_S", 0.4)
+    monkeypatch.setattr(hostile, "CONNECTIONS", 12)
+    monkeypatch.setattr(hostile, "JSON_BYTES", 2_000_000)
+    monkeypatch.setattr(hostile, "GIVEN_UP_S", 20.0 if protocol is ImpatientProtocol else 2.0)
+    plain = uvicorn.Config
+    monkeypatch.setattr(uvicorn, "Config", lambda *given, **named: plain(*given, http=protocol, **named))
+
+    @contextmanager
+    def serving(_folder: Path) -> Iterator[Any]:
+        with running(Library.open(settings=Settings(model=str(roomy_model)))) as one:
+            one.wait_ready()
+            port = int(one.url.rsplit(":", 1)[1])
+            with httpx.Client(base_url=one.url, timeout=60) as client:
+                yield SimpleNamespace(port=port, process=SimpleNamespace(pid=os.getpid())), client
+
+    monkeypatch.setattr(hostile, "temporary_home", lambda: nullcontext(Path()))
+    monkeypatch.setattr(hostile, "serving", serving)
+    report = hostile.run(quick=True)
+    attacks = [row for row in report.rows if "attack" in row]
+    assert [row["attack"] for row in attacks] == ["with a question"] * 2 + ["values"]
+    assert attacks[-1]["status"] == 400
+    assert all(row["peak_mb"] > 0 for row in attacks[:2])
+    (slow,) = (row for row in report.rows if "slow_connections" in row)
+    if protocol is ImpatientProtocol:
+        assert slow["closed"] == 12
+        assert 0.4 <= slow["first_closed_s"] <= slow["last_closed_s"] < 20
+    else:
+        assert slow["closed"] == 0
+    assert 0 < slow["health_median_ms"] <= slow["health_slowest_ms"]
