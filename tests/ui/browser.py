@@ -43,11 +43,12 @@ PATIENCE = 60 * SECOND
 
 @dataclass
 class Server:
-    """`wholedoc ui` in a process of its own, with a library of its own."""
+    """`wholedoc ui` in a process of its own, with a library of its own. `program` is what runs as `wholedoc`."""
 
     home: Path
     port: int
     arguments: tuple[str, ...] = ()
+    program: str = SHORT_TURNS
     process: subprocess.Popen[str] | None = field(default=None, repr=False)
 
     @property
@@ -58,11 +59,10 @@ class Server:
         command = [
             sys.executable,
             "-c",
-            SHORT_TURNS,
+            self.program,
             "ui",
             "--port",
             str(self.port),
-            *(() if "--answer-model" in self.arguments else ("--answer-model", "reader")),
             *self.arguments,
             *map(str, files),
         ]
@@ -173,6 +173,19 @@ class Tab:
         """Check that nothing was fetched from elsewhere, that no script failed and that no foreign script ran."""
         assert self.foreign == []
         assert self.errors == []
+
+
+@contextmanager
+def a_tab(browser: Any, server: Server, **options: Any) -> Iterator[Tab]:
+    """A tab of a window of its own."""
+    context = browser.new_context(**{"viewport": {"width": 1400, "height": 900}, **options})
+    try:
+        tab = Tab(context.new_page(), server)
+        tab.open()
+        yield tab
+        tab.check_clean()
+    finally:
+        context.close()
 
 
 @contextmanager
