@@ -43,7 +43,7 @@ PATIENCE = 60 * SECOND
 
 @dataclass
 class Server:
-    """`wholedoc ui` in a process of its own, with a library of its own. `program` is what starts it."""
+    """`wholedoc ui` in a process of its own, with a library of its own. `program` is what runs as `wholedoc`."""
 
     home: Path
     port: int
@@ -64,7 +64,6 @@ class Server:
             self.command,
             "--port",
             str(self.port),
-            *(() if "--answer-model" in self.arguments else ("--answer-model", "reader")),
             *self.arguments,
             *map(str, files),
         ]
@@ -188,6 +187,19 @@ class Tab:
         """Check that nothing was fetched from elsewhere, that no script failed and that no foreign script ran."""
         assert self.foreign == []
         assert self.errors == []
+
+
+@contextmanager
+def a_tab(browser: Any, server: Server, **options: Any) -> Iterator[Tab]:
+    """A tab of a window of its own."""
+    context = browser.new_context(**{"viewport": {"width": 1400, "height": 900}, **options})
+    try:
+        tab = Tab(context.new_page(), server)
+        tab.open()
+        yield tab
+        tab.check_clean()
+    finally:
+        context.close()
 
 
 @contextmanager

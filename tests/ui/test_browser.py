@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,7 @@ from typing import Any
 import pytest
 
 from ..app.server.serving import until
-from .browser import Server, Tab, chromium, free_port
+from .browser import Server, Tab, a_tab, chromium, free_port
 
 pytest.importorskip("gradio")
 pytestmark = pytest.mark.embedded
@@ -63,7 +62,7 @@ def server(browser: Any, embedded_folder: Path, tmp_path_factory: pytest.TempPat
     home = tmp_path_factory.mktemp("library")
     (home / "models").mkdir()
     (home / "models" / embedded_folder.name).symlink_to(embedded_folder)
-    running = Server(home, free_port(), JOURNEY.arguments)
+    running = Server(home, free_port(), ("--answer-model", "reader", *JOURNEY.arguments))
     running.start()
     yield running
     running.stop()
@@ -73,18 +72,6 @@ def server(browser: Any, embedded_folder: Path, tmp_path_factory: pytest.TempPat
 def tab(browser: Any, server: Server) -> Iterator[Tab]:
     with a_tab(browser, server) as opened:
         yield opened
-
-
-@contextmanager
-def a_tab(browser: Any, server: Server, **options: Any) -> Iterator[Tab]:
-    context = browser.new_context(**{"viewport": {"width": 1400, "height": 900}, **options})
-    try:
-        tab = Tab(context.new_page(), server)
-        tab.open()
-        yield tab
-        tab.check_clean()
-    finally:
-        context.close()
 
 
 def picture(tab: Tab, name: str) -> None:
@@ -348,7 +335,7 @@ def test_settings_take_effect_without_a_restart(tab: Tab) -> None:
     tab.wait_answer()
     count = int(page.inner_text("#wd-cost").split("Kept for the answer")[1].split()[0].replace(",", ""))
     assert 0 < count <= 1024
-    page.fill("#wd-settings textarea, #wd-settings input[type=text]", "no/such-model")
+    page.fill("#wd-reader textarea, #wd-reader input", "no/such-model")
     page.click("#wd-apply")
     page.locator("#wd-settings-told", has_text="Nothing was changed").wait_for()
 

@@ -20,7 +20,7 @@ def percent(share: float, decimals: int = 0) -> str:
 
 def size(count: int) -> str:
     """A number of bytes as 12 kB, 640 MB or 1.5 GB; never less than 1 kB."""
-    if count >= 1e9:
+    if count >= 999.5e6:
         return f"{number(count / 1e9, 1)} GB"
     return f"{number(count / 1e6)} MB" if count >= 1e6 else f"{number(max(count / 1e3, 1))} kB"
 

@@ -159,6 +159,6 @@ def _later(wanted: Wanted) -> str:
     if find_model(wanted.name) is None:
         return f"{goes_on}Choose it again in the settings to go on."
     return (
-        f"{goes_on}To have it later, choose it in the settings or run `wholedoc models fetch {wanted.name}`; what "
+        f"{goes_on}To have it later, choose it in the settings or run “wholedoc models fetch {wanted.name}”; what "
         "has arrived is kept."
     )
