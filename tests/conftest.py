@@ -21,12 +21,17 @@ NOTICE = ROOT / "sample_docs" / "short_notice.pdf"
 
 @pytest.fixture(autouse=True)
 def _own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every test has a home and a library of its own, and a clean random state."""
+    """Every test has a home and a library of its own, a clean random state, and no package index.
+
+    The browser app fetches a writer by itself where there is none.
+    """
     home = tmp_path / "home"
     home.mkdir()
     monkeypatch.setenv("HOME", str(home))
     monkeypatch.setenv("WHOLEDOC_HOME", str(tmp_path / "library"))
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    monkeypatch.setenv("PIP_INDEX_URL", "http://127.0.0.1:9/simple")
+    monkeypatch.setenv("PIP_RETRIES", "0")
     torch.manual_seed(0)
 
 
