@@ -101,7 +101,7 @@ def test_from_the_drop_to_the_highlighted_page_and_over_a_restart(tab: Tab, serv
     page.locator(".wd-citations button").first.wait_for()
     assert JOURNEY.answer in tab.wait_answer()
     first = page.locator(".wd-citations button").first
-    assert first.locator(".wd-page").inner_text() == f"p. {JOURNEY.page_label}"
+    assert first.locator(".wd-page").inner_text() == f"[1] p. {JOURNEY.page_label}"
     assert "none, all were remembered" in page.inner_text("#wd-cost")
     bars = page.locator(".wd-bar").count()
     assert bars > 5

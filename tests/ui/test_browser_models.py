@@ -112,12 +112,14 @@ def test_the_writer_is_fetched_while_the_page_goes_on(browser: Any, fresh: Serve
             later.page.locator(".wd-fetch-progress", has_text="of 1.1 GB").wait_for()
         come(fresh, QWEN_CODER_15B.name, tiny_model)
         page.locator(".wd-fetch-done", has_text="writes the answers from now on").wait_for()
-        assert not page.locator("#wd-cancel-fetch").is_visible()
         page.locator("#wd-status", has_text=f"and {QWEN_CODER_15B.name} writes").wait_for()
         tab.ask("And the harbour office?")
         page.wait_for_function("document.querySelectorAll('#wd-chat [data-testid=bot]').length === 2")
         tab.wait_answer()
         pictures(tab, browser, "writer-is-here")
+        page.locator("#wd-cancel-fetch", has_text="Close").click()
+        page.locator(".wd-fetch").wait_for(state="detached")
+        assert not page.locator("#wd-cancel-fetch").is_visible()
 
 
 @pytest.mark.timeout(300)

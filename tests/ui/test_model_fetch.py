@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from wholedoc import Settings
+from wholedoc import Library, Settings
 from wholedoc.errors import ModelError, WholedocError, WriterError
 from wholedoc.models import held_models, recommendation
 from wholedoc.models.catalogue import QWEN_CODER_05B, QWEN_CODER_15B, SMOLLM2_135M, CatalogueModel, Role
@@ -126,6 +126,8 @@ def test_the_writer_comes_while_the_reader_answers_and_is_used_when_it_is_here(
     source.come()
     state = ended(app_state)
     assert (state.phase, state.progress) == (FetchPhase.DONE, None)
+    app_state.stop_fetching()  # there is nothing to stop: it is put away
+    assert app_state.state.fetch is None
     assert "writes the answers from now on" in state.message
     assert app_state.writer is not None
     assert app_state.writer.name == WRITER.name
@@ -184,6 +186,19 @@ def test_nothing_is_fetched_for_an_answerer_that_needs_nothing(
     until(lambda: app_state.state.phase is Phase.READY)
     assert (app_state.state.fetch, source.asked) == (None, [])
     assert app_state.library.settings.answer_model == answer_model
+
+
+def test_a_server_for_programs_fetches_only_what_it_was_told_to(
+    settings: Settings, source: Source, start: Callable[..., AppState]
+) -> None:
+    start(answer_model=Answerer.READER)  # the reader is here
+    library = Library.open(settings=replace(settings, model=None))
+    beside = AppState(library.settings, library=library)
+    beside.start()
+    until(lambda: beside.state.phase is Phase.READY)
+    assert (beside.state.fetch, source.asked) == (None, [])
+    assert beside.library is library
+    beside.close()
 
 
 def test_a_cancelled_fetch_says_what_that_means_and_goes_on_when_it_is_chosen(

@@ -69,7 +69,8 @@ class AppState:
 
     The library is opened here unless the caller gives one that is open and in use elsewhere. Choosing another model
     changes which model the tabs ask, and nothing for the other users of that library. A writer that has to be
-    fetched first is fetched once the reader is there; until it has come, the reader answers.
+    fetched first is fetched once the reader is there; until it has come, the reader answers. If nobody named one,
+    that happens only with a library that was opened here.
 
     Raises LibraryError if the library's folder cannot be used.
     """
@@ -79,6 +80,7 @@ class AppState:
         self._models = home() / "models"
         self._fetching = ModelFetch(self._models)
         self._named_writer = missing_writer(settings, self._models)
+        self._is_shared = library is not None
         opened = library or Library.open(folder, settings, self._notice)
         if self._named_writer is not None:
             opened = opened.with_settings(replace(settings, answer_model=Answerer.READER))
@@ -168,8 +170,11 @@ class AppState:
                 self._fetching.start(wanted, self._arrived)
 
     def stop_fetching(self) -> None:
-        """Stop fetching models. What has arrived is kept."""
-        self._fetching.stop()
+        """Stop fetching models, or forget what became of the last fetch. What has arrived is kept."""
+        if self._fetching.running is not None:
+            self._fetching.stop()
+        else:
+            self._fetching.forget()
 
     def take_notices(self) -> list[str]:
         """Return the library's messages since the last call: what it removed, what it reads again and why."""
@@ -212,7 +217,9 @@ class AppState:
                 self._library = self._library.with_settings(replace(settings, model=found))
 
     def _fetch_writer(self) -> None:
-        name = self._named_writer or missing_default_writer(self._library.settings, self._models)
+        name = self._named_writer
+        if name is None and not self._is_shared:  # who runs a server for programs decides what it fetches
+            name = missing_default_writer(self._library.settings, self._models)
         if name is not None:
             self._fetching.start([Wanted(Role.WRITER, name, self._answerer)], self._arrived)
 

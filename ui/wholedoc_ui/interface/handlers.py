@@ -65,7 +65,7 @@ class Handlers:
         return {
             parts.status: views.status_line(state),
             parts.fetch.told: views.fetch(state.fetch),
-            parts.fetch.cancel: gr.update(visible=running),
+            parts.fetch.cancel: gr.update(value="Cancel" if running else "Close", visible=state.fetch is not None),
             parts.chat.sends_to: views.sends_to(writer.sends_to if writer else None),
             parts.settings.models: views.models(self.app_state.offers),
         }

@@ -31,7 +31,7 @@ class PageHandlers(Handlers):
         return (request.session_hash, *(updates[part] for part in self.shelf_outputs))
 
     def cancel(self) -> Updates:
-        """Stop fetching a model, for all tabs."""
+        """Stop fetching a model, or put away what is said of the last fetch, for all tabs."""
         self.app_state.stop_fetching()
         return self.status(self.app_state.state)
 

@@ -83,6 +83,12 @@ class ModelFetch:
                 message = f"{wanted.name} was not fetched to the end. {_later(wanted)}"
                 self._state = Fetch(wanted, FetchPhase.STOPPED, message)
 
+    def forget(self) -> None:
+        """Say no more of what became of the last fetch."""
+        with self._lock:
+            if self.running is None:
+                self._state = None
+
     def close(self) -> None:
         """Stop, and wait until nothing is fetched any more."""
         self.stop()

@@ -8,6 +8,8 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from ..templating import render
+
 # The page loads nothing from elsewhere and sends nothing there. Gradio needs inline scripts and compiles templates.
 POLICY = "; ".join(
     (
@@ -54,8 +56,6 @@ AFTER_LOGIN = (
     "/gradio_api/upload_progress",
 )
 LOGIN_CHECK = "/gradio_api/login_check"
-# A browser sends a strict cookie only from one of our own pages. This one comes back at once.
-COME_BACK = '<!doctype html><meta http-equiv="refresh" content="0"><title>wholedoc</title>'
 
 
 class HeadersMiddleware:
@@ -106,7 +106,8 @@ class AccessMiddleware:
         if not self._private or await self._is_logged_in(scope):
             return None
         if path == "/" and Headers(scope=scope).get("sec-fetch-site") in ("cross-site", "same-site"):
-            return HTMLResponse(COME_BACK)
+            # A browser sends a strict cookie only from one of our own pages. This one comes back at once.
+            return HTMLResponse(render("come_back"))
         if _is_one_of(path, BEFORE_LOGIN):
             return None
         return JSONResponse({"detail": "Log in first."}, status_code=401)
