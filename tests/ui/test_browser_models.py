@@ -169,13 +169,15 @@ ANSWER = """A yacht calls the signal station on **channel 12**. So said Captain 
 - ![x](http://127.0.0.1:9/1771.png) <img src=x onerror="window.pwned = 2"> `in 1771`"""
 
 
-@pytest.fixture
-def told(browser: Any, embedded_folder: Path, tmp_path: Path) -> Iterator[Server]:
+@pytest.fixture(scope="module")
+def told(browser: Any, embedded_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server whose answers another program writes, which always says ANSWER."""
     program = Program([event(ANSWER), event(None, "stop"), b"data: [DONE]\n\n"])
     threading.Thread(target=program.server.serve_forever, daemon=True).start()
     try:
-        yield from serve(tmp_path / "told", embedded_folder, "--answer-model", f"{program.url}#parrot")
+        yield from serve(
+            tmp_path_factory.mktemp("told") / "library", embedded_folder, "--answer-model", f"{program.url}#parrot"
+        )
     finally:
         program.server.shutdown()
         program.server.server_close()

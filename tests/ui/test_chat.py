@@ -11,6 +11,7 @@ import pytest
 
 from wholedoc import Answer, Done, Scored, Settings, Turn
 from wholedoc_ui import chat
+from wholedoc_ui.answers.messages import messages
 from wholedoc_ui.app_state import AppState, Phase
 from wholedoc_ui.chat import STOPPED, ask
 from wholedoc_ui.session import Evidence, Exchange, PageView, Session, Sessions
@@ -334,14 +335,14 @@ def test_a_new_conversation_shows_no_evidence_of_the_old(
 
 
 def test_messages_are_the_conversation_in_turn(session: Session) -> None:
-    assert chat.messages(session) == []
+    assert messages(session) == []
     session.exchanges = [
         Exchange("One?", "The answer."),
         Exchange("Two?", "Half an", STOPPED),
         Exchange("Three?", status="Answering"),
         Exchange("Four?"),
     ]
-    shown = chat.messages(session)
+    shown = messages(session)
     assert [one["role"] for one in shown] == ["user", "assistant"] * 4
     assert [one["content"] for one in shown[::2]] == ["One?", "Two?", "Three?", "Four?"]
     assert [one["content"] for one in shown[1::2]] == [

@@ -14,13 +14,15 @@ from markdown_it import MarkdownIt
 from wholedoc import Answer, Citation, Timings, Usage
 from wholedoc.answering.sources import sentence_sources
 from wholedoc.answering.unsupported import unsupported
+from wholedoc_ui import views
 from wholedoc_ui.answers.markdown import JOINER, inert
-from wholedoc_ui.answers.marks import UNSUPPORTED, marked
+from wholedoc_ui.answers.marks import WORDS, marked
 
 from .test_views import ACTIVE, ADDRESSES, MARKUP, active
 
 QUOTES = ("The master paid 4,275 crowns at Lantern Quay.", "A yacht announces herself on channel 12.")
 MARKDOWN = MarkdownIt("commonmark", {"html": True, "breaks": True}).enable(["table", "strikethrough"])
+UNSUPPORTED = views.unsupported(WORDS).partition(WORDS)[0]
 OWN = re.compile(rf'{re.escape(UNSUPPORTED)}|</u>| <button class="wd-source" [^>]*>&#91;\d+&#93;</button>')
 
 

@@ -178,6 +178,7 @@ EVERYTHING = [
     model_lists,
     lambda text: [views.told(text)],
     lambda text: [views.sends_to(text)],
+    lambda text: [views.unsupported(text)],
 ]
 
 
@@ -217,9 +218,9 @@ def test_every_view_and_every_template_is_covered_here() -> None:
     made = {name for name, one in inspect.getmembers(views, inspect.isfunction) if one.__module__ == views.__name__}
     public = {name for name in made if not name.startswith("_")}
     tested = {"status_line", "told", "shelf", "arrivals", "citations", "page", "strip", "cost"}
-    tested |= {"fetch", "models", "sends_to"}
+    tested |= {"fetch", "models", "sends_to", "unsupported", "source"}
     assert public == tested
-    assert {path.stem for path in TEMPLATES} == tested
+    assert {path.stem for path in TEMPLATES} == tested | {"come_back"}  # that one shows no values
 
 
 @pytest.mark.parametrize("field", [field.name for field in fields(Cost) if field.name != "device"])

@@ -8,8 +8,6 @@ from dataclasses import replace
 from parallelcomp import Cancelled
 from wholedoc import Cited, Done, Library, Planned, Reading, Rewritten, Scored, Scoring, Settings, Token, Turn
 
-from .answers.markdown import inert
-from .answers.marks import marked
 from .app_state import AppState, Phase, sentence
 from .evidence import show
 from .session import Evidence, Exchange, Session, Work
@@ -48,19 +46,6 @@ def ask(
 def retry(session: Session) -> str:
     """Remove the last exchange and return its question; return an empty text if there is none."""
     return session.exchanges.pop().question if session.exchanges else ""
-
-
-def messages(session: Session) -> list[dict[str, str]]:
-    """Return the conversation as chat components take it: messages with a role and a content in inert Markdown."""
-    shown: list[dict[str, str]] = []
-    for index, one in enumerate(session.exchanges):
-        status = inert(f"*{one.status}*") if one.status else ""
-        asked = inert(f"Asked as: {one.standalone}") if one.standalone else ""
-        text = marked(one.answer, index) if one.answer else inert(one.text)
-        content = "\n\n".join(part for part in (asked, text, status) if part)
-        shown.append({"role": "user", "content": inert(one.question)})
-        shown.append({"role": "assistant", "content": content or "…"})
-    return shown
 
 
 def clear(session: Session) -> None:

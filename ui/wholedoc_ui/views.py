@@ -111,6 +111,16 @@ def citations(evidence: Evidence | None, chosen: int | None) -> str:
     return render("citations", evidence=evidence, chosen=chosen)
 
 
+def unsupported(words: str) -> str:
+    """Words of an answer that nothing supports, marked."""
+    return render("unsupported", words=words)
+
+
+def source(exchange: int, number: int) -> str:
+    """A citation's number, counted from 1, behind a sentence of an exchange: a button that opens it."""
+    return render("source", exchange=exchange, number=number)
+
+
 def page(shown: ShownPage | None) -> str:
     """The open page with its quote highlighted, or a note that says how to open one."""
     if shown is None:

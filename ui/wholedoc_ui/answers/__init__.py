@@ -1,1 +1,1 @@
-"""An answer's text as the chat shows it: inert Markdown, with marks for what can be checked."""
+"""The conversation as the chat shows it: inert Markdown, with marks for what can be checked of an answer."""

@@ -12,15 +12,17 @@ from collections.abc import Iterator, Sequence
 from wholedoc import Answer
 from wholedoc.answering.unsupported import places
 
+from .. import views
 from .markdown import inert
 
-UNSUPPORTED = '<u class="wd-unsupported" title="neither in the cited passages nor in the question">'
+# Stands for the words of an answer in the HTML around them.
+WORDS = "…"
 # Where Markdown shows code it shows HTML as it is written, so that no marks can be made there.
 _CODE = re.compile(
     r"""
-      ^[ \t>*+-]*(?P<fence>`{3,}|~{3,}).*?(?:^[ \t>]*(?P=fence)|\Z)  # a fence, up to its end or that of the text
-    | (?P<ticks>`+)[^`].*?(?P=ticks)                                # a span
-    | ^(?:[ ]{4}|\t)(?![ \t]*(?:[-*+]|\d+[.)])[ \t])[^\n]*          # an indented line that is no list's item
+      ^[ \t>*+-]*(`{3,}|~{3,}).*?(?:^[ \t>]*\1|\Z)        # a fence, up to its end or that of the text
+    | (`+)[^`].*?\2                                        # a span
+    | ^(?:[ ]{4}|\t)(?![ \t]*(?:[-*+]|\d+[.)])[ \t])[^\n]*  # an indented line that is no list's item
     """,
     re.MULTILINE | re.DOTALL | re.VERBOSE,
 )
@@ -44,18 +46,14 @@ def _in_code(text: str, place: int, code: Sequence[tuple[int, int]]) -> bool:
 
 
 def _unsupported(answer: Answer) -> Iterator[tuple[int, str]]:
+    opening, _, closing = views.unsupported(WORDS).partition(WORDS)
     for start, stop in places(answer.text, answer.unsupported):
-        yield start, UNSUPPORTED
-        yield stop, "</u>"
+        yield start, opening
+        yield stop, closing
 
 
 def _sources(answer: Answer, exchange: int) -> Iterator[tuple[int, str]]:
     for one in answer.sources:
         if not answer.text[: one.stop].endswith("|"):  # behind the last cell of a table's row there is no place
             for number in one.citations:
-                yield one.stop, _button(exchange, number)
-
-
-def _button(exchange: int, number: int) -> str:
-    value = f"{exchange}:{number - 1}"
-    return f' <button class="wd-source" value="{value}" title="Open citation {number}">&#91;{number}&#93;</button>'
+                yield one.stop, f" {views.source(exchange, number)}"

@@ -8,6 +8,7 @@ from typing import Any
 import gradio as gr
 
 from .. import chat, evidence, views
+from ..answers.messages import messages
 from ..app_state import sentence
 from ..choices import AnsweringChoices
 from ..cost import cost_of
@@ -56,10 +57,10 @@ class ChatHandlers(Handlers):
             now = (exchange.evidence, session.view, session.shown)
             changed = self.evidence(session) if now != shown and session.shown is exchange else {}
             shown = now
-            yield {parts.chatbot: chat.messages(session), **changed}
+            yield {parts.chatbot: messages(session), **changed}
         self.tell()
         done = gr.Textbox(submit_btn="Ask", stop_btn=False)
-        yield {parts.question: done, parts.cost: self._cost(session), parts.chatbot: chat.messages(session)}
+        yield {parts.question: done, parts.cost: self._cost(session), parts.chatbot: messages(session)}
 
     def retry(self, request: gr.Request, *answering: Any) -> Iterator[Updates]:
         session = self.session(request)
