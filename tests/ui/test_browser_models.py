@@ -62,7 +62,7 @@ def browser() -> Iterator[Any]:
 def serve(home: Path, embedded_folder: Path, *arguments: str) -> Iterator[Server]:
     (home / "models").mkdir(parents=True)
     (home / "models" / embedded_folder.name).symlink_to(embedded_folder)
-    running = Server(home, free_port(), ("--chunk-tokens", "128", *arguments), ARRIVING)
+    running = Server(home, free_port(), ("--chunk-tokens", "128", *arguments), program=ARRIVING)
     running.start(NOTICE)
     yield running
     running.stop()

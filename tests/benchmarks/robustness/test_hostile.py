@@ -33,7 +33,7 @@ def test_memory_that_is_taken_and_given_back_is_told_from_what_stays() -> None:
     with growth(os.getpid()) as kept:
         stays = bytearray(b"x" * 50_000_000)
     assert len(stays) == 50_000_000
-    assert taken.peak > 80_000_000  # it was copied
+    assert taken.peak > 40_000_000  # as large as it was, or twice that where the memory for the copy is new
     assert taken.after < 20_000_000
     assert kept.after > 40_000_000
 
