@@ -43,7 +43,9 @@ def loaded(server: Server, enough: int) -> Soak:
     for thread in threads:
         thread.start()
     try:
-        until(lambda: sum(soak.book.done.values()) >= enough or soak.book.wrong, seconds=60)
+        until(
+            lambda: (soak.book.done.total() >= enough and len(soak.book.done) == 4) or soak.book.wrong, seconds=60
+        )
     finally:
         stopped.set()
         for thread in threads:
@@ -59,6 +61,9 @@ def test_a_server_that_stands_loses_and_mixes_nothing(server: Server) -> None:
     _look_for_lost(soak, server.http)
     assert soak.lost == []
     assert {one.id for one in server.library.documents()} == set(soak.book.kept)
+    more = LoadClient(2, lambda: soak.url, soak.book, (5, 20))
+    while len(soak.book.kept) < 2:
+        more._read(server.http)
     # One that is gone, and one that is another.
     gone, other = list(soak.book.kept)[:2]
     server.http.delete(f"/v1/files/{gone}")
