@@ -11,9 +11,10 @@ from parallelcomp.ranks import Ranks
 
 from .answer import Answer, Done, Event, Planned, Reading, Rewritten
 from .answering.apb import answer_by_apb
+from .answering.asking import Asking
 from .answering.chat import Chatting, chat
 from .answering.follow_up import last_turns, refers_back, with_the_question_before
-from .answering.pipeline import Asking, find, score_together, write
+from .answering.pipeline import find, score_together, write
 from .conversation import Turn
 from .documents.document import Document
 from .documents.texts import TEXT_ID

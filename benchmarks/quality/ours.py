@@ -8,7 +8,8 @@ from typing import Any
 
 from parallelcomp import Question
 from wholedoc.answer import Answer, Planned
-from wholedoc.answering.pipeline import Asking, answer_context
+from wholedoc.answering.asking import Asking
+from wholedoc.answering.pipeline import answer_context
 from wholedoc.documents.document import Document
 from wholedoc.library import Library
 from wholedoc.models.chat_template import encode

@@ -10,7 +10,8 @@ import torch
 from parallelcomp import ChunkKV, Engine, KVPrecision, split
 from parallelcomp.kv.stored import store_kv
 from wholedoc.answer import Answer, Done
-from wholedoc.answering.pipeline import Asking, answer
+from wholedoc.answering.asking import Asking
+from wholedoc.answering.pipeline import answer
 from wholedoc.documents.document import Document
 from wholedoc.library import Library
 from wholedoc.reading.corpus import Corpus, ReadDocument

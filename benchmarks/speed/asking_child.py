@@ -17,7 +17,8 @@ import torch
 
 from parallelcomp import Chunk, Engine, EngineConfig, Sampling, Selection, split
 from wholedoc.answer import Answer, Done
-from wholedoc.answering.pipeline import Asking, answer
+from wholedoc.answering.asking import Asking
+from wholedoc.answering.pipeline import answer
 from wholedoc.models.text_model import TextModel, open_model
 from wholedoc.reading.corpus import Corpus, ReadDocument
 from wholedoc.settings import Settings

@@ -665,6 +665,12 @@ def test_the_cost_is_what_was_measured() -> None:
     assert views.cost(None) == ""
 
 
+def test_support_is_shown_where_the_writer_told() -> None:
+    assert "Support" not in facts(COST)
+    assert facts(replace(COST, support=0.974))["Support"] == "97%"
+    assert facts(replace(COST, support=0.0))["Support"] == "0%"
+
+
 @pytest.mark.parametrize(
     ("seconds", "said"),
     [

@@ -14,7 +14,8 @@ from wholedoc import Answer
 class Cost:
     """Counts of tokens, seconds since the question, and bytes of memory.
 
-    `memory_bytes` is what the program holds in GPU memory if the model is there, else in main memory.
+    `memory_bytes` is what the program holds in GPU memory if the model is there, else in main memory. `support` is
+    how likely the passages are to state an answer, None if no writer told.
     """
 
     tokens_read: int
@@ -26,6 +27,7 @@ class Cost:
     total_s: float
     memory_bytes: int
     device: str
+    support: float | None = None
 
     @property
     def tokens_per_second(self) -> float | None:
@@ -47,6 +49,7 @@ def cost_of(answer: Answer, device: torch.device) -> Cost:
         timings.total_s,
         _memory_in_use(device),
         device.type,
+        answer.support,
     )
 
 

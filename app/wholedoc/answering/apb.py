@@ -14,9 +14,10 @@ from ..answer import Citation, Cited, Event, Reading, Scored, Usage
 from ..reading.corpus import Corpus
 from ..settings import AnswerFrom
 from .abstention import explains
+from .asking import Asking
 from .citations import cite
 from .passages import Passage, best_of
-from .pipeline import Asking, Found, reread, rescore_closest, tell, written
+from .pipeline import Found, reread, rescore_closest, tell, written
 
 
 def answer_by_apb(asking: Asking, apb: APB, ranks: Ranks | None = None) -> Generator[Event, None, None]:

@@ -38,8 +38,7 @@ def chat(chatting: Chatting) -> Generator[Event, None, None]:
     if not chatting.text.strip():
         raise QuestionError("the question is empty: write one")
     engine, model, sampling = chatting.engine, chatting.model, chatting.settings.sampling
-    said = [text for turn in chatting.history for text in (turn.question, turn.answer)]
-    check_room(model.tokenizer, engine.spec.window, chatting.text, chatting.instructions, *said)
+    check_room(model.tokenizer, engine.spec.window, (chatting.text, chatting.instructions), chatting.history)
     ids = chat_ids(model.tokenizer, chatting.text, chatting.history, chatting.instructions)
     started = time.perf_counter()
     selection = engine.plain(ids, sampling.max_new_tokens, chatting.cancelled)

@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from parallelcomp import AnswerState, Beginning, ChunkScore, CopyingState, Engine, Question, Selection, WindowError
+from parallelcomp import AnswerState, Beginning, ChunkScore, CopyingState, Question, Selection
 
 from ..answer import Answer, Citation, Cited, Done, Event, Scored, ScoredChunk, Scoring, Timings, Token, Usage
-from ..conversation import Turn
-from ..errors import QuestionError
-from ..models.chat_template import check_room
-from ..models.text_model import TextModel
 from ..reading.corpus import Corpus
-from ..settings import SMALL_MODEL, AnswerFrom, Settings
-from ..writers.assignment import NOT_STATED as NOT_STATED_WORDS
-from ..writers.assignment import Excerpt, assignment, is_not_stated, may_be_not_stated
+from ..settings import AnswerFrom
+from ..writers.assignment import NOT_STATED, Excerpt, assignment, is_not_stated, may_be_not_stated
 from ..writers.writer import Writer, Written
 from .abstention import explains
+from .asking import ANSWER_PREFIX, Asking, Scores
 from .citations import cite
 from .passages import Passage, best_passages, contenders, rerank, with_leads
 from .quoting import Vocabulary, common_words, sources
@@ -28,97 +24,8 @@ from .unsupported import unsupported
 from .wording import Wording
 from .writing import Writing
 
-Cancel = Callable[[], bool]
 NOT_FOUND = "Not found: the document does not seem to answer this."
-NOT_STATED = "The document probably does not say. Nearest passages:"
-# A small model that is given the first word of its answer comes to the point: of the sample questions, 65 % are
-# answered right from the best passage with this word, and 58 % without it.
-ANSWER_PREFIX = "Answer:"
-
-
-@dataclass(frozen=True)
-class Scores:
-    """The scores of chunks from a pass with other questions. `seconds` is this question's share of its time."""
-
-    chunks: tuple[ChunkScore, ...]
-    seconds: float
-
-
-@dataclass(frozen=True)
-class Asking:
-    """A question, with the documents that it goes to, the model that answers, and the settings.
-
-    The `instructions` are used where the answer is written. Chunks are scored without them, so they cost nothing
-    per chunk. `scores` are given if they were made together with other questions. `writer` answers from the
-    passages; None means that the model that reads also answers. `asked` is what the person wrote, if `text` stands
-    in for it. `searched` is what chunks and passages are found by, if that is not `text`.
-    """
-
-    engine: Engine
-    model: TextModel
-    corpus: Corpus
-    text: str
-    settings: Settings
-    history: tuple[Turn, ...] = ()
-    instructions: str = ""
-    stop: tuple[str, ...] = ()
-    cancelled: Cancel | None = None
-    scores: Scores | None = None
-    writer: Writer | None = None
-    asked: str | None = None
-    searched: str | None = None
-
-    @property
-    def answer_from(self) -> AnswerFrom:
-        small = self.model.parameters < SMALL_MODEL
-        return self.settings.answer_from or (AnswerFrom.QUOTE if small else AnswerFrom.CONTEXT)
-
-    @property
-    def max_new_tokens(self) -> int:
-        return self.settings.sampling.max_new_tokens
-
-    @property
-    def found_by(self) -> str:
-        """The text that chunks and passages are found by."""
-        return self.searched or self.text
-
-    def search_question(self) -> Question:
-        """Return the question that chunks and passages are scored by.
-
-        It comes without instructions and without the turns before it, which would explain it in place of the chunk.
-        """
-        return self.model.prompt.question(self.model.tokenizer, self.found_by.strip())
-
-    def question(self, *, instructed: bool = False, answer_prefix: str = "") -> Question:
-        """Return the question's tokens after the earlier turns. `answer_prefix` is how the answer begins.
-
-        Raises QuestionError if the question is empty or the text before it is too long, and WindowError if the
-        question alone is too long.
-        """
-        if not self.text.strip():
-            raise QuestionError("the question is empty: write one")
-        prompt, tokenizer = self.model.prompt, self.model.tokenizer
-        check_room(tokenizer, self.engine.spec.window, self.text)
-        self.engine.check_question(prompt.question(tokenizer, self.text.strip()), self.max_new_tokens)
-        instructions = self.instructions.strip() if instructed else ""
-        said = [text for turn in self.history for text in (turn.question, turn.answer)]
-        check_room(tokenizer, self.engine.spec.window, self.text, instructions, *said)
-        question = prompt.question(tokenizer, self.text.strip(), self.history, instructions, answer_prefix)
-        try:
-            self.engine.check_question(question, self.max_new_tokens)
-        except WindowError as error:
-            raise QuestionError(
-                f"{'instructions and conversation take' if instructions else 'the conversation has grown to'} "
-                f"{len(question.preamble):,} tokens, which with a chunk of the document fills the model's window "
-                f"of {self.engine.spec.window:,}: {'shorten them' if instructions else 'start a new conversation'}"
-            ) from error
-        return question
-
-    def check(self) -> None:
-        """Raise QuestionError or WindowError if this cannot be asked, whatever the documents."""
-        self.question(
-            instructed=True, answer_prefix="" if self.answer_from is AnswerFrom.CONTEXT else ANSWER_PREFIX
-        )
+PROBABLY_NOT_STATED = "The document probably does not say. Nearest passages:"
 
 
 @dataclass(frozen=True)
@@ -198,11 +105,12 @@ def _write_with(asking: Asking, writer: Writer, found: Found) -> Generator[Token
             held = ""
     stated = not is_not_stated(writing.text)
     if not stated:
-        yield Token(NOT_STATED)
+        yield Token(PROBABLY_NOT_STATED)
     elif held:
         yield Token(held)
     written = ended[0] if ended else Written(0, False)  # a stop string ends the text before the writer does
-    yield from _done(asking, found, writing, writing.text.strip() if stated else NOT_STATED, stated, written)
+    text = writing.text.strip() if stated else PROBABLY_NOT_STATED
+    yield from _done(asking, found, writing, text, stated, written)
 
 
 def _excerpts(asking: Asking, passages: Sequence[Passage]) -> list[Excerpt]:
@@ -254,7 +162,7 @@ def _support(found: Found, written: Written) -> float | None:
     """
     if found.selection is None:
         return 0.0
-    return None if written.would_begin is None else round(1 - written.would_begin(NOT_STATED_WORDS), 4)
+    return None if written.would_begin is None else round(1 - written.would_begin(NOT_STATED), 4)
 
 
 def _score(asking: Asking, question: Question) -> Generator[Scoring, None, list[ChunkScore]]:

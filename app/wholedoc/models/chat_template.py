@@ -64,10 +64,11 @@ def encode(tokenizer: Any, text: str, *, special: bool = False) -> tuple[int, ..
     return tuple(id for _, encoded in encodings(tokenizer, text, special=special) for id in encoded["input_ids"])
 
 
-def check_room(tokenizer: Any, window: int, *texts: str) -> None:
-    """Raise WindowError if these texts have more characters than a window of tokens can hold, so that nothing is
-    tokenized that cannot fit."""
-    characters, most = sum(map(len, texts)), window * longest_token(tokenizer)
+def check_room(tokenizer: Any, window: int, texts: Sequence[str], history: Sequence[Turn] = ()) -> None:
+    """Raise WindowError if the texts and turns have more characters than a window of tokens can hold, so that
+    nothing is tokenized that cannot fit."""
+    said = sum(len(turn.question) + len(turn.answer) for turn in history)
+    characters, most = said + sum(map(len, texts)), window * longest_token(tokenizer)
     if characters > most:
         raise WindowError(
             f"the text outside of documents has {characters:,} characters, and the model's window of {window:,} "

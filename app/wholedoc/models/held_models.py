@@ -102,15 +102,16 @@ def hold_gguf(path: Path, models: Path, progress: Progress, cancelled: Cancel = 
     return folder
 
 
-def hold_named(name: str, models: Path, progress: Progress, cancelled: Cancel = lambda: False) -> None:
-    """Fetch and convert what a person calls `name` if it is a model of the catalogue or a GGUF file, and not held.
+def hold_named(name: str, models: Path, progress: Progress, cancelled: Cancel = lambda: False) -> Path:
+    """Return the folder of what a person calls `name`; a Hugging Face id stands for itself.
 
-    Anything else needs no preparation. Raises as `hold` does.
+    A model of the catalogue and a GGUF file are fetched and converted if they are not held. Raises as `hold` does.
     """
     if (model := find_model(name)) is not None:
-        hold(model, models, progress, cancelled)
-    elif is_gguf(name):
-        hold_gguf(Path(name).expanduser(), models, progress, cancelled)
+        return hold(model, models, progress, cancelled)
+    if is_gguf(name):
+        return hold_gguf(Path(name).expanduser(), models, progress, cancelled)
+    return Path(name)
 
 
 def must_be_prepared(name: str, models: Path) -> bool:

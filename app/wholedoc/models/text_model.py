@@ -17,7 +17,7 @@ from ..errors import ModelError
 from ..settings import SMALL_MODEL
 from ..storage.home import home
 from . import embedded_model, held_models
-from .catalogue import Role, find_model
+from .catalogue import Role
 from .chat_template import PromptSegments, encode, stop_ids
 from .preparing import Notify, in_words
 from .quiet import quiet_transformers
@@ -97,11 +97,7 @@ def _source(name: str | None, notify: Notify) -> Path:
     models = home() / "models"
     if name is None:
         return embedded_model.embedded_model(models, notify)
-    if (model := find_model(name)) is not None:
-        return held_models.hold(model, models, in_words(notify))
-    if name.lower().endswith(".gguf"):
-        return held_models.hold_gguf(Path(name).expanduser(), models, in_words(notify))
-    return Path(name)
+    return held_models.hold_named(name, models, in_words(notify))
 
 
 def _with_decode_weights(model: TextModel, chosen: DecodeWeights | None) -> parallelcomp.LoadedModel:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from wholedoc.answering.pipeline import ANSWER_PREFIX
+from wholedoc.answering.asking import ANSWER_PREFIX
 from wholedoc.documents.document import PAGE_SEPARATOR, Document
 from wholedoc.documents.tokenized import TokenizedDocument, tokenize
 from wholedoc.models.chat_template import encode

@@ -12,9 +12,9 @@ from dataclasses import replace
 import pytest
 
 from wholedoc import Answer, AnswerFrom, Cited, Done, Library, Settings
-from wholedoc.answering import pipeline
+from wholedoc.answering import asking, pipeline
+from wholedoc.answering.asking import Asking
 from wholedoc.answering.passages import best_passages
-from wholedoc.answering.pipeline import Asking
 from wholedoc.models.text_model import TextModel
 from wholedoc.reading.corpus import Corpus
 from wholedoc.settings import SMALL_MODEL
@@ -118,7 +118,7 @@ def test_a_large_model_answers_from_the_whole_context(monkeypatch: pytest.Monkey
     library = Library.open()
     question = QUESTIONS[0]["question"]
     small = asked(library, question)[1]
-    monkeypatch.setattr(pipeline, "SMALL_MODEL", 0)
+    monkeypatch.setattr(asking, "SMALL_MODEL", 0)
     monkeypatch.setattr(pipeline, "reread", lambda *_: pytest.fail("passages were read again"))
     cited, answer = asked(library, question)
     assert cited is not None

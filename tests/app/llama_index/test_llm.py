@@ -39,6 +39,7 @@ from wholedoc.llama_index import ParallelCompLLM
 from wholedoc.llama_index.in_thread import in_thread
 from wholedoc.llama_index.options import fields
 from wholedoc.llama_index.responses import deltas
+from wholedoc.settings import Answerer
 
 from ..conftest import SAMPLES
 
@@ -405,6 +406,14 @@ def test_every_setting_is_a_field(library: Library, settings: Settings) -> None:
         ParallelCompLLM(precision="int7")
     with pytest.raises(ValueError, match="temperature"):
         ParallelCompLLM(temperature=-1)
+
+
+@pytest.mark.parametrize("chosen", [*Answerer, "somebody/model", "http://127.0.0.1:1/v1#m"])
+def test_who_answers_is_saved_and_loaded(chosen: Answerer | str) -> None:
+    saved = json.loads(ParallelCompLLM(answer_model=chosen).model_dump_json())
+    loaded = ParallelCompLLM.from_dict(saved).settings().answer_model
+    assert loaded == chosen
+    assert type(loaded) is type(chosen)
 
 
 @pytest.mark.usefixtures("always_cites")
