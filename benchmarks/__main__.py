@@ -9,8 +9,10 @@ from functools import partial
 
 from . import plots
 from .errors import CasesError, NotInstalledError
-from .quality import attention, policies, precision, questions, writers
+from .quality import attention, policies, precision, questions
 from .quality.options import Options, add_options
+from .quality.pairs.options import add_pairs, pairs_of
+from .quality.pairs.run import run as run_pairs
 from .quality.run import run as run_quality
 from .report import Report, machine
 from .robustness import hostile, soak
@@ -29,13 +31,13 @@ BENCHMARKS: dict[str, Callable[[bool], Report]] = {
     "hostile": hostile.run,
 }
 # These take options of their own; `plots` draws what the others measured.
-QUALITY, LLAMA_CPP, ATTENTION, WRITERS, PLOTS = "quality", "llama_cpp", "attention", "writers", "plots"
+QUALITY, LLAMA_CPP, ATTENTION, PAIRS, PLOTS = "quality", "llama_cpp", "attention", "pairs", "plots"
 # Takes an hour, so that it is run only where it is named.
 SOAK = "soak"
 
 
 def main() -> None:
-    names = (*BENCHMARKS, QUALITY, LLAMA_CPP, ATTENTION, WRITERS, PLOTS, SOAK)
+    names = (*BENCHMARKS, QUALITY, LLAMA_CPP, ATTENTION, PAIRS, PLOTS, SOAK)
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"any of {', '.join(names)}")
     parser.add_argument(
@@ -47,14 +49,8 @@ def main() -> None:
         default=sys.executable,
         help="interpreter that has llama-cpp-python (default: this one)",
     )
-    parser.add_argument(
-        "--answer-models",
-        nargs="+",
-        default=[],
-        metavar="MODEL",
-        help="what `writers` compares: ids, folders or OpenAI-compatible addresses",
-    )
     add_options(parser)
+    add_pairs(parser)
     arguments = parser.parse_args()
     unknown = set(arguments.names) - set(names)
     if unknown:
@@ -63,7 +59,7 @@ def main() -> None:
         **BENCHMARKS,
         QUALITY: lambda quick: run_quality(quick, Options.of(arguments)),
         ATTENTION: partial(attention.run, tokens=arguments.lengths or ()),
-        WRITERS: partial(writers.run, names=arguments.answer_models, text=arguments.text),
+        PAIRS: lambda quick: run_pairs(quick, pairs_of(arguments)),
         LLAMA_CPP: partial(llama_cpp.run, python=arguments.llama_cpp_python),
         SOAK: soak.run,
     }

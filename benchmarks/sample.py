@@ -13,6 +13,7 @@ from wholedoc.models.text_model import TextModel
 
 SAMPLES = Path(__file__).parents[1] / "sample_docs"
 REGISTER = SAMPLES / "harbour_register.pdf"
+QUESTIONS = SAMPLES / "questions.json"
 
 
 @dataclass(frozen=True)
@@ -29,9 +30,15 @@ class SampleQuestion:
     kind: str
 
 
-def sample_questions(file: str = REGISTER.name) -> list[SampleQuestion]:
-    """Return all questions about a sample document, the unanswerable ones last."""
-    content = json.loads((SAMPLES / "questions.json").read_text(encoding="utf-8"))
+def sample_files(questions: Path = QUESTIONS) -> list[str]:
+    """Return the names of the documents that a file of questions is about."""
+    content = json.loads(questions.read_text(encoding="utf-8"))
+    return [one["file"] for one in content["documents"]]
+
+
+def sample_questions(file: str = REGISTER.name, questions: Path = QUESTIONS) -> list[SampleQuestion]:
+    """Return all questions about a document, by default a sample document; the unanswerable ones come last."""
+    content = json.loads(questions.read_text(encoding="utf-8"))
     (document,) = (one for one in content["documents"] if one["file"] == file)
     return [
         SampleQuestion(

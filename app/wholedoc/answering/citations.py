@@ -12,15 +12,19 @@ from .passages import Passage
 WORTH_SHOWING = 0.02
 
 
+def worth_showing(passages: Sequence[Passage]) -> list[Passage]:
+    """Return the passages that are not far behind the best."""
+    best = max((passage.score for passage in passages), default=0.0)
+    return [passage for passage in passages if best > 0 and passage.score >= WORTH_SHOWING * best]
+
+
 def cite(corpus: Corpus, passages: Sequence[Passage]) -> tuple[Citation, ...]:
-    """Return one citation for each passage that is not far behind the best.
+    """Return one citation for each passage that is worth showing.
 
     Scores are relative to the best passage, whose score is 1."""
-    best = max((passage.score for passage in passages), default=0.0)
-    if best <= 0:
-        return ()
-    relative = [(passage, passage.score / best) for passage in passages]
-    return tuple(_citation(corpus, passage, score) for passage, score in relative if score >= WORTH_SHOWING)
+    shown = worth_showing(passages)
+    best = max((passage.score for passage in shown), default=0.0)
+    return tuple(_citation(corpus, passage, passage.score / best) for passage in shown)
 
 
 def _citation(corpus: Corpus, passage: Passage, score: float) -> Citation:

@@ -21,8 +21,6 @@ from .shared_words import shared_words
 # and to 35, 68, 95 and 97 % with two, three, four and five.
 SENTENCES = 4
 CHARACTERS = 500
-# A writer also sees the sentence before each passage, if it has at most so many characters.
-LEAD_CHARACTERS = 200
 # Temperature of posteriors, in nats over the whole question; likelihoods are over-confident.
 TEMPERATURE = 4.0
 # Passages are read again alone, and scored anew, if they got at least this share of the best one's attention,
@@ -104,29 +102,6 @@ def _with_words(corpus: Corpus, question: str, passages: Sequence[Passage]) -> l
     ]
 
 
-def with_leads(corpus: Corpus, passages: Sequence[Passage]) -> list[Passage]:
-    """Return the passages with the short sentence before each, which often says what they are about.
-
-    No two overlap afterwards. What was read of a passage alone is dropped, as it is longer now.
-    """
-    led: list[Passage] = []
-    for index, passage in enumerate(passages):
-        longer = _with_lead(corpus, passage)
-        others = [*led, *passages[index + 1 :]]
-        led.append(passage if any(longer.overlaps(other) for other in others) else longer)
-    return led
-
-
-def _with_lead(corpus: Corpus, passage: Passage) -> Passage:
-    tokenized = corpus.documents[passage.document].tokenized
-    before = [one for one in sentences(tokenized.document.pages[passage.page].text) if one.stop <= passage.start]
-    if not before or passage.start - before[-1].start > LEAD_CHARACTERS:
-        return passage
-    first, _ = _tokens(tokenized, passage.page, before[-1].start, passage.stop)
-    offset = corpus.token_offsets[passage.document]
-    return replace(passage, start=before[-1].start, first=offset + first, read=None)
-
-
 def contenders(passages: Sequence[Passage]) -> list[Passage]:
     """Return the ranked passages that might be better than the first, with the first; none if it leads clearly."""
     close = [passage for passage in passages[:CONTENDERS] if passage.score > CONTENDER * passages[0].score]
@@ -165,7 +140,7 @@ def _passages(corpus: Corpus, chunk: Chunk, summed: NDArray[np.float64], posteri
     for page in range(int(tokenized.pages[offset]), int(tokenized.pages[offset + len(chunk) - 1]) + 1):
         spans = sentences(tokenized.document.pages[page].text)
         for index, sentence in enumerate(spans):
-            first, last = _tokens(tokenized, page, sentence.start, sentence.stop)
+            first, last = tokens_of(tokenized, page, sentence.start, sentence.stop)
             if not offset <= first < offset + len(chunk):
                 continue
             stop = _extend(spans, index)
@@ -176,7 +151,7 @@ def _passages(corpus: Corpus, chunk: Chunk, summed: NDArray[np.float64], posteri
                 sentence.start,
                 stop,
                 base + first,
-                base + _tokens(tokenized, page, sentence.start, stop)[1],
+                base + tokens_of(tokenized, page, sentence.start, stop)[1],
                 posterior * float(paid) / math.sqrt(max(last - first, 1)),
             )
 
@@ -191,6 +166,7 @@ def _extend(spans: Sequence[Sentence], index: int) -> int:
     return stop
 
 
-def _tokens(tokenized: TokenizedDocument, page: int, start: int, stop: int) -> tuple[int, int]:
+def tokens_of(tokenized: TokenizedDocument, page: int, start: int, stop: int) -> tuple[int, int]:
+    """Return the document's tokens [first, last) that hold characters [start, stop) of page `page` (0-based)."""
     origin = tokenized.document.pages[page].offset
     return tokenized.token_range(origin + start, origin + stop)

@@ -9,17 +9,19 @@ from dataclasses import dataclass, replace
 from parallelcomp import AnswerState, Beginning, ChunkScore, CopyingState, Question, Selection
 
 from ..answer import Answer, Citation, Cited, Done, Event, Scored, ScoredChunk, Scoring, Timings, Token, Usage
+from ..documents.tables import table_head
 from ..reading.corpus import Corpus
 from ..settings import AnswerFrom
 from ..writers.assignment import NOT_STATED, Excerpt, assignment, is_not_stated, may_be_not_stated
 from ..writers.writer import Writer, Written
 from .abstention import explains
 from .asking import ANSWER_PREFIX, Asking, Scores
-from .citations import cite
-from .passages import Passage, best_passages, contenders, rerank, with_leads
+from .citations import cite, worth_showing
+from .passages import Passage, best_passages, contenders, rerank
 from .quoting import Vocabulary, common_words, sources
 from .shared_words import shared_words
 from .sources import sentence_sources
+from .surroundings import with_surroundings
 from .unsupported import unsupported
 from .wording import Wording
 from .writing import Writing
@@ -116,9 +118,15 @@ def _write_with(asking: Asking, writer: Writer, found: Found) -> Generator[Token
 def _excerpts(asking: Asking, passages: Sequence[Passage]) -> list[Excerpt]:
     """Return the best passages in document order, as the writer sees them."""
     corpus, several = asking.corpus, len(asking.corpus.documents) > 1
-    chosen = sorted(passages[: asking.settings.writer_passages], key=lambda passage: passage.first)
-    cited = cite(corpus, chosen)
-    return [Excerpt(one.page_label, one.quote, one.document if several else None) for one in cited]
+    chosen = sorted(worth_showing(passages[: asking.settings.writer_passages]), key=lambda passage: passage.first)
+    return [_excerpt(corpus, one, several) for one in chosen]
+
+
+def _excerpt(corpus: Corpus, passage: Passage, several: bool) -> Excerpt:
+    document = corpus.documents[passage.document].tokenized.document
+    page = document.pages[passage.page]
+    head = table_head(page.text, passage.start)
+    return Excerpt(page.label, passage.text(corpus), document.name if several else None, head)
 
 
 def tell(asking: Asking, found: Found, tokens: Iterator[int] | None) -> Generator[Token | Done, None, None]:
@@ -212,7 +220,7 @@ def _attribute(asking: Asking, question: Question, kept: Sequence[ChunkScore]) -
     attention = observer.by_token(corpus.tokens).numpy()
     passages = best_passages(corpus, asking.found_by, kept, attention, asking.settings.citations)
     passages = rescore_closest(asking, question, passages)
-    return selection, passages if asking.writer is None else with_leads(corpus, passages)
+    return selection, passages if asking.writer is None else with_surroundings(corpus, passages)
 
 
 def rescore_closest(asking: Asking, question: Question, passages: list[Passage]) -> list[Passage]:

@@ -37,6 +37,11 @@ def sentences(text: str) -> list[Sentence]:
     return found
 
 
+def paragraph_stop(text: str, stop: int) -> int:
+    """Return where the paragraph ends that holds the character before `stop`, with the white space behind it."""
+    return next((end for _, end in _blocks(text) if end >= stop), stop)
+
+
 def _blocks(text: str) -> Iterator[tuple[int, int]]:
     """Yield the span of each paragraph, heading and table row: of each run of lines that belong together."""
     lines = text.splitlines(keepends=True)

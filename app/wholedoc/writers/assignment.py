@@ -10,7 +10,7 @@ from .writer import Message
 NOT_STATED = "Not stated."
 TASK = (
     "Answer the question using only the passages, in a few words. "
-    f"If the passages do not say it, answer exactly: {NOT_STATED}"
+    f"If the passages do not answer it, answer exactly: {NOT_STATED}"
 )
 REWRITE = (
     "Rewrite the last question so that it can be understood without the conversation: put in the names and things "
@@ -20,16 +20,28 @@ REWRITE = (
 
 @dataclass(frozen=True)
 class Excerpt:
-    """A passage as a writer sees it: the label of its page, its text, and the document if there are several."""
+    """A passage as a writer sees it: the label of its page, its text, and the document if there are several.
+
+    `table_head` says what the columns are, if the text consists of rows of a table.
+    """
 
     page_label: str
     text: str
     document: str | None = None
+    table_head: str = ""
 
     @property
     def heading(self) -> str:
         """What stands in front of the text."""
         return f"[page {self.page_label}" + (f" of {self.document}]" if self.document else "]")
+
+    @property
+    def shown(self) -> str:
+        """The heading and the text: as running text, or a line for each row of a table."""
+        if not self.table_head:
+            return f"{self.heading} {_in_one_line(self.text)}"
+        rows = (_in_one_line(line) for line in self.text.splitlines())
+        return "\n".join([f"{self.heading} {_in_one_line(self.table_head)}", *filter(None, rows)])
 
 
 def assignment(question: str, excerpts: Sequence[Excerpt], instructions: str = "") -> list[Message]:
@@ -37,7 +49,7 @@ def assignment(question: str, excerpts: Sequence[Excerpt], instructions: str = "
 
     `instructions` are the asker's own wishes for the answer.
     """
-    passages = "\n\n".join(f"{one.heading} {' '.join(one.text.split())}" for one in excerpts)
+    passages = "\n\n".join(one.shown for one in excerpts)
     wishes = f"\n\n{instructions.strip()}" if instructions.strip() else ""
     return [Message("user", f"{TASK}{wishes}\n\n{passages}\n\nQuestion: {question.strip()}")]
 
@@ -59,6 +71,10 @@ def is_not_stated(text: str) -> bool:
 def may_be_not_stated(text: str) -> bool:
     """Return whether the beginning of an answer may still become `NOT_STATED`."""
     return _bare(NOT_STATED).startswith(_bare(text))
+
+
+def _in_one_line(text: str) -> str:
+    return " ".join(text.split())
 
 
 def _bare(text: str) -> str:

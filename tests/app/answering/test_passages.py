@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import math
-import re
 from itertools import pairwise
 
 import numpy as np
 import pytest
 import torch
 
-from parallelcomp import Chunk, ChunkKV, ChunkScore, DenseKV, RescoredSpan
+from parallelcomp import Chunk, ChunkKV, DenseKV, RescoredSpan
 from wholedoc.answering.passages import (
     CHARACTERS,
     CONTENDER,
@@ -20,52 +19,9 @@ from wholedoc.answering.passages import (
     best_passages,
     contenders,
     rerank,
-    with_leads,
 )
-from wholedoc.documents.document import Document
-from wholedoc.documents.tokenized import TokenizedDocument
-from wholedoc.reading.corpus import Corpus, ReadDocument
 
-PAGES = [
-    "The crane was oiled. Nobody fell. Rain came. The clerk went home. A dog barked.",
-    "Fish was cheap. The bell rang. Two ships left. The mole stood.",
-]
-
-
-def corpus_of(pages: list[str]) -> Corpus:
-    """A document whose tokens are its words and signs, with one chunk for each page, and without any KV."""
-    document = Document.from_pages("id", "log.txt", [(text, str(n + 1)) for n, text in enumerate(pages)])
-    spans = [found.span() for found in re.finditer(r"\w+|[^\w\s]", document.text)]
-    tokenized = TokenizedDocument(
-        document,
-        tuple(range(len(spans))),
-        np.array([start for start, _ in spans]),
-        np.array([end for _, end in spans]),
-    )
-    bounds = [int(np.searchsorted(tokenized.pages, page)) for page in range(len(pages) + 1)]
-    nothing = DenseKV(torch.empty(1, 2, 1, 0, 1))
-    chunks = [
-        ChunkKV(Chunk(index, first, tokenized.token_ids[first:last]), nothing)
-        for index, (first, last) in enumerate(pairwise(bounds))
-    ]
-    return Corpus.of([ReadDocument(tokenized, tuple(chunks))])
-
-
-def words(corpus: Corpus) -> list[str]:
-    tokenized = corpus.documents[0].tokenized
-    return [tokenized.document.text[s:e] for s, e in zip(tokenized.starts, tokenized.ends, strict=True)]
-
-
-def attention_on(corpus: Corpus, **paid: float) -> np.ndarray:
-    return np.array([paid.get(word, 0.0) for word in words(corpus)], dtype=np.float32)
-
-
-def score(index: int, *token_nll: float, prior: float = 0.0) -> ChunkScore:
-    return ChunkScore(index, sum(token_nll) / len(token_nll), token_nll, prior=prior)
-
-
-def quotes(corpus: Corpus, passages: list[Passage]) -> list[str]:
-    return [corpus.documents[0].tokenized.document.pages[one.page].text[one.start : one.stop] for one in passages]
+from .corpora import PAGES, attention_on, corpus_of, quotes, score, words
 
 
 def test_a_passage_begins_with_the_sentence_that_is_attended_to_and_has_three_more() -> None:
@@ -157,26 +113,3 @@ def test_the_questions_words_count_in_the_whole_passage() -> None:
     assert quotes(corpus, [crane])[0].startswith("Ships")
     assert quotes(corpus, [heron])[0].startswith("Nobody")
     assert heron.score > without.score
-
-
-def test_a_lead_is_the_short_sentence_before_a_passage() -> None:
-    corpus = corpus_of(["The pilot Tregillis retired. He was nine. " + "Long ago it rained. " * 3 + "So be it."])
-    paid = attention_on(corpus, nine=1.0)
-    passages = best_passages(corpus, "", [score(0, 1.0)], paid, 1)
-    (led,) = with_leads(corpus, passages)
-    assert quotes(corpus, passages)[0].startswith("He was nine.")
-    assert quotes(corpus, [led])[0] == f"The pilot Tregillis retired. {quotes(corpus, passages)[0]}"
-    assert words(corpus)[led.first] == "The"
-    assert led.last == passages[0].last
-    assert led.score == passages[0].score
-
-
-def test_no_lead_overlaps_another_passage_or_is_long_or_comes_from_another_page() -> None:
-    corpus = corpus_of(PAGES)
-    paid = attention_on(corpus, crane=3.0, Nobody=2.9, Fish=2.0, bell=1.0)
-    led = with_leads(corpus, best_passages(corpus, "", [score(0, 1.0), score(1, 1.0)], paid, 9))
-    spans = sorted((one.first, one.last) for one in led)
-    assert all(last <= first for (_, last), (first, _) in pairwise(spans))
-    long = corpus_of([f"{'The very long day of the harbour ' * 8}ended. He was nine.", "He came."])
-    chosen = best_passages(long, "", [score(0, 1.0)], attention_on(long, nine=1.0), 1)
-    assert with_leads(long, chosen) == chosen

@@ -1,0 +1,52 @@
+"""What a writer sees around a passage: a lead and the rest of the paragraph, and never the same words twice."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+from wholedoc.answering.passages import CHARACTERS, best_passages
+from wholedoc.answering.surroundings import LEAD_CHARACTERS, REST_CHARACTERS, with_surroundings
+
+from .corpora import PAGES, attention_on, corpus_of, quotes, score, words
+
+
+def test_a_lead_is_the_short_sentence_before_a_passage() -> None:
+    corpus = corpus_of(["The pilot Tregillis retired. He was nine. " + "Long ago it rained. " * 3])
+    passages = best_passages(corpus, "", [score(0, 1.0)], attention_on(corpus, nine=1.0), 1)
+    (led,) = with_surroundings(corpus, passages)
+    assert quotes(corpus, passages)[0].startswith("He was nine.")
+    assert quotes(corpus, [led])[0] == f"The pilot Tregillis retired. {quotes(corpus, passages)[0]}"
+    assert words(corpus)[led.first] == "The"
+    assert led.last == passages[0].last
+    assert led.score == passages[0].score
+
+
+def test_a_paragraph_goes_on_to_its_end_and_not_into_the_next() -> None:
+    told = "He was nine. One came. Two came. Three came. He lost his licence for seven weeks."
+    corpus = corpus_of([f"{told}\n\nAnother ruling was made. It was kind."])
+    passages = best_passages(corpus, "", [score(0, 1.0)], attention_on(corpus, nine=1.0), 1)
+    (whole,) = with_surroundings(corpus, passages)
+    assert "seven" not in quotes(corpus, passages)[0]
+    assert quotes(corpus, [whole]) == [told]
+    assert words(corpus)[whole.last - 1] == "."
+
+
+def test_the_rest_of_a_long_paragraph_is_limited_to_whole_sentences() -> None:
+    corpus = corpus_of(["He was nine. " + "The very long day of the harbour went by again. " * 40])
+    passages = best_passages(corpus, "", [score(0, 1.0)], attention_on(corpus, nine=1.0), 1)
+    (whole,) = with_surroundings(corpus, passages)
+    (quote,) = quotes(corpus, [whole])
+    assert len(quotes(corpus, passages)[0]) < len(quote) <= CHARACTERS + REST_CHARACTERS
+    assert quote.endswith("again.")
+
+
+def test_nothing_is_told_twice_and_no_lead_is_long_or_from_another_page() -> None:
+    corpus = corpus_of(PAGES)
+    paid = attention_on(corpus, crane=3.0, Nobody=2.9, Fish=2.0, bell=1.0)
+    whole = with_surroundings(corpus, best_passages(corpus, "", [score(0, 1.0), score(1, 1.0)], paid, 9))
+    spans = sorted((one.first, one.last) for one in whole)
+    assert all(last <= first for (_, last), (first, _) in pairwise(spans))
+    long = corpus_of([f"{'The very long day of the harbour ' * 8}ended. He was nine.", "He came."])
+    assert len(long.documents[0].tokenized.document.pages[0].text) > LEAD_CHARACTERS
+    chosen = best_passages(long, "", [score(0, 1.0)], attention_on(long, nine=1.0), 1)
+    assert with_surroundings(long, chosen) == chosen
