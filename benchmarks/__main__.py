@@ -9,7 +9,7 @@ from functools import partial
 
 from . import plots
 from .errors import CasesError, NotInstalledError
-from .quality import attention, policies, precision, questions
+from .quality import attention, conversations, policies, precision, questions
 from .quality.options import Options, add_options
 from .quality.pairs.options import add_pairs, pairs_of
 from .quality.pairs.run import run as run_pairs
@@ -22,6 +22,7 @@ BENCHMARKS: dict[str, Callable[[bool], Report]] = {
     "reading": reading.run,
     "asking": asking.run,
     "questions": questions.run,
+    "conversations": conversations.run,
     "precision": precision.run,
     "library": library.run,
     "stopping": stopping.run,
