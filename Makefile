@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
+WORKERS ?= 2
 
 .PHONY: setup run ask pictures test lint licences audit check format bench bench-quick kvpress llama-cpp plots samples clean
 
@@ -28,8 +29,8 @@ run: $(VENV)/.run  ## the browser app on http://127.0.0.1:7860, with sample docu
 ask: $(VENV)/.run  ## ask the long sample document a question on the command line
 	$(BIN)/wholedoc ask sample_docs/harbour_register.pdf -q "$(or $(QUESTION),$(SAMPLE_QUESTION))"
 
-test: $(VENV)/.dev  ## the tests
-	$(BIN)/python -m pytest
+test: $(VENV)/.dev  ## the tests, WORKERS at a time; what a file sets up is set up once, as its tests stay together
+	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff format --check .

@@ -1,11 +1,16 @@
 """`python -m benchmarks [--quick] [NAME ...]` runs those that are named, or all but the hour of `soak`."""
 
+# ruff: noqa: E402
 from __future__ import annotations
 
 import argparse
 import sys
 from collections.abc import Callable
 from functools import partial
+
+from wholedoc.runtime.openmp import wait_asleep
+
+wait_asleep()  # before anything below imports torch
 
 from . import plots
 from .errors import CasesError, NotInstalledError
@@ -16,7 +21,7 @@ from .quality.pairs.run import run as run_pairs
 from .quality.run import run as run_quality
 from .report import Report, machine
 from .robustness import hostile, soak
-from .speed import asking, library, llama_cpp, reading, server, stopping, ui
+from .speed import asking, contention, library, llama_cpp, reading, server, stopping, ui
 
 BENCHMARKS: dict[str, Callable[[bool], Report]] = {
     "reading": reading.run,
@@ -26,6 +31,7 @@ BENCHMARKS: dict[str, Callable[[bool], Report]] = {
     "precision": precision.run,
     "library": library.run,
     "stopping": stopping.run,
+    "contention": contention.run,
     "server": server.run,
     "ui": ui.run,
     "policies": policies.run,

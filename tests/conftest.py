@@ -1,5 +1,6 @@
 """Shared fixtures: nothing here touches the user's home, and models are tiny and made on the spot."""
 
+# ruff: noqa: E402
 from __future__ import annotations
 
 import json
@@ -12,6 +13,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+from wholedoc.runtime.openmp import wait_asleep
+
+# Before torch is imported: tests run beside each other, and their threads would spin against each other.
+wait_asleep()
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 import torch
 
 ROOT = Path(__file__).parent.parent

@@ -13,6 +13,7 @@ from importlib.metadata import EntryPoints, entry_points
 
 import click
 
+from ..runtime.openmp import wait_asleep
 from .add import add
 from .ask import ask
 from .cluster_heads import cluster_heads
@@ -54,6 +55,7 @@ for command in (add, ask, list_documents, remove, library_commands, models, doct
 
 def main() -> None:
     """Run the command line. Exits 0 when done, 2 on bad input or usage, 1 on anything else."""
+    wait_asleep()  # no command has imported torch yet
     code = run(sys.argv[1:])
     with contextlib.suppress(BrokenPipeError):  # the reader of a pipe has closed it
         sys.stdout.flush()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -9,6 +10,7 @@ import threading
 from pathlib import Path
 
 from ..errors import ModelError
+from ..runtime.openmp import waiting_asleep
 from .preparing import Cancel, PreparingStoppedError, Progress, Progressing, Step
 
 EXACT, COMPACT = "float32", "bfloat16"
@@ -30,7 +32,9 @@ def convert(
     """
     command = [sys.executable, "-m", "wholedoc.models.gguf_files.converter", str(path), str(target), unpacked]
     progressing: Progressing | None = None
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as child:
+    environment = {**os.environ, **waiting_asleep(os.environ)}
+    piped = subprocess.PIPE
+    with subprocess.Popen(command, stdout=piped, stderr=piped, text=True, env=environment) as child:
         watching = threading.Event()
         stopped = threading.Event()
         watcher = threading.Thread(target=_kill_if, args=(child, cancelled, watching, stopped), daemon=True)
