@@ -13,7 +13,7 @@ from .quality import attention, policies, precision, questions, writers
 from .quality.options import Options, add_options
 from .quality.run import run as run_quality
 from .report import Report, machine
-from .robustness import hostile, soak
+from .robustness import fairness, hostile, soak
 from .speed import asking, library, llama_cpp, reading, server, stopping, ui
 
 BENCHMARKS: dict[str, Callable[[bool], Report]] = {
@@ -27,6 +27,7 @@ BENCHMARKS: dict[str, Callable[[bool], Report]] = {
     "ui": ui.run,
     "policies": policies.run,
     "hostile": hostile.run,
+    "fairness": fairness.run,
 }
 # These take options of their own; `plots` draws what the others measured.
 QUALITY, LLAMA_CPP, ATTENTION, WRITERS, PLOTS = "quality", "llama_cpp", "attention", "writers", "plots"
