@@ -20,7 +20,7 @@ from .quality.pairs.options import add_pairs, pairs_of
 from .quality.pairs.run import run as run_pairs
 from .quality.run import run as run_quality
 from .report import Report, machine
-from .robustness import hostile, soak
+from .robustness import fairness, hostile, soak
 from .speed import asking, contention, library, llama_cpp, reading, server, stopping, ui
 
 BENCHMARKS: dict[str, Callable[[bool], Report]] = {
@@ -36,6 +36,7 @@ BENCHMARKS: dict[str, Callable[[bool], Report]] = {
     "ui": ui.run,
     "policies": policies.run,
     "hostile": hostile.run,
+    "fairness": fairness.run,
 }
 # These take options of their own; `plots` draws what the others measured.
 QUALITY, LLAMA_CPP, ATTENTION, PAIRS, PLOTS = "quality", "llama_cpp", "attention", "pairs", "plots"

@@ -14,13 +14,14 @@ from .answering.apb import answer_by_apb
 from .answering.asking import Asking
 from .answering.chat import Chatting, chat
 from .answering.follow_up import last_turns, refers_back, with_the_question_before
-from .answering.pipeline import find, score_together, write
+from .answering.pipeline import answer, find, score_together, write
 from .conversation import Turn
 from .documents.document import Document
 from .documents.texts import TEXT_ID
 from .errors import QuestionError
 from .reading.corpus import Corpus, ReadDocument
 from .reading.reader import Notify, Reader
+from .runtime.client import NOBODY, Client
 from .settings import Answerer, Settings
 from .storage.folder import LibraryFolder
 from .storage.home import home
@@ -121,7 +122,7 @@ class Library(Reader):
         stop: Sequence[str] = (),
         settings: Settings | None = None,
         cancelled: Cancel | None = None,
-        client: str = "",
+        client: Client = NOBODY,
     ) -> Iterator[Event]:
         """Ask documents together, given themselves or by their ids.
 
@@ -147,7 +148,7 @@ class Library(Reader):
         corpus = yield from self._corpus(documents, cancelled, client)
         yield from self._answer(replace(asking, corpus=corpus), client)
 
-    def _standing_alone(self, asking: Asking, client: str) -> Generator[Event, None, Asking]:
+    def _standing_alone(self, asking: Asking, client: Client) -> Generator[Event, None, Asking]:
         """Return the question as one that needs no turns before it, and yield Rewritten if it had to be changed."""
         if not refers_back(asking.text, asking.history):
             return replace(asking, history=())
@@ -161,12 +162,15 @@ class Library(Reader):
         yield Rewritten(text)
         return replace(asking, text=text, asked=asking.text, history=())
 
-    def _answer(self, asking: Asking, client: str) -> Generator[Event, None, None]:
-        """Find in turns with other clients, and write in turns if the writer computes in this process."""
+    def _answer(self, asking: Asking, client: Client) -> Generator[Event, None, None]:
+        """Find in turns with other clients, and write in the same turns if the writer computes in this process."""
+        if asking.writer is None or asking.writer.here:
+            yield from self.turns.steps(answer(asking), asking.cancelled, client)
+            return
         found = yield from self.turns.steps(find(asking), asking.cancelled, client)
-        yield from self._in_turn(write(asking, found), asking, client)
+        yield from write(asking, found)
 
-    def _in_turn(self, work: Generator[Y, None, R], asking: Asking, client: str) -> Generator[Y, None, R]:
+    def _in_turn(self, work: Generator[Y, None, R], asking: Asking, client: Client) -> Generator[Y, None, R]:
         if asking.writer is not None and not asking.writer.here:
             return (yield from work)
         return (yield from self.turns.steps(work, asking.cancelled, client))
@@ -178,7 +182,7 @@ class Library(Reader):
         *,
         settings: Settings | None = None,
         cancelled: Cancel | None = None,
-        client: str = "",
+        client: Client = NOBODY,
     ) -> Iterator[Event]:
         """Ask documents several questions that know nothing of each other.
 
@@ -241,7 +245,7 @@ class Library(Reader):
         return [self.document(one) if isinstance(one, str) else one for one in documents]
 
     def _corpus(
-        self, documents: Sequence[Document | str], cancelled: Cancel | None, client: str
+        self, documents: Sequence[Document | str], cancelled: Cancel | None, client: Client
     ) -> Generator[Planned | Reading, None, Corpus]:
         """Read the documents that are new, and return all of them as a corpus."""
         known = self._documents(documents)
@@ -267,7 +271,7 @@ class Library(Reader):
         stop: Sequence[str] = (),
         settings: Settings | None = None,
         cancelled: Cancel | None = None,
-        client: str = "",
+        client: Client = NOBODY,
     ) -> Iterator[Event]:
         """Ask the model itself, without any document. Yields Tokens and Done. Closing the iterator stops the work.
 

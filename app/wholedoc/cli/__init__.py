@@ -6,6 +6,7 @@ Heavy imports wait until a command needs them, so that --help answers at once.
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 import sys
 import traceback
@@ -20,6 +21,7 @@ from .cluster_heads import cluster_heads
 from .doctor import doctor
 from .models import models
 from .serve import serve
+from .terminal import say
 from .upkeep import library_commands, list_documents, remove
 
 # The engine's errors that bad input causes. They carry no exit code, unlike wholedoc's own errors, and are
@@ -69,17 +71,19 @@ def run(arguments: list[str]) -> int:
     try:
         ended = cli.main(arguments, prog_name="wholedoc", standalone_mode=False)
     except click.ClickException as error:
-        error.show()
+        shown = io.StringIO()
+        error.show(shown)
+        say(shown.getvalue(), nl=False, err=True)
         return error.exit_code
     except SystemExit as end:  # raised on SIGTERM, so that a server cleans up
         return end.code if isinstance(end.code, int) else 0
     except (KeyboardInterrupt, click.Abort):
-        click.echo("stopped; what was read so far stays in the library", err=True)
+        say("stopped; what was read so far stays in the library", err=True)
         return 1
     except Exception as error:
         if "--debug" in arguments:
             traceback.print_exc()
-        click.echo(f"wholedoc: {_sentence(error)}", err=True)
+        say(f"wholedoc: {_sentence(error)}", err=True)
         return _exit_code(error)
     return ended if isinstance(ended, int) else 0  # the code of click's Exit
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import time
 from typing import Any
 
 import click
 
 from .options import JSON, LIBRARY, MODEL, PASSWORD, settings_from, shared
+from .terminal import say, say_json
 
 
 @click.command()
@@ -34,10 +34,10 @@ def add(files: tuple[str, ...], password: str | None, as_json: bool, **given: An
     done = time.perf_counter()
     if as_json:
         timings = {"load_s": loaded - parsed, "parse_s": parsed - started, "read_s": done - loaded}
-        click.echo(json.dumps({"documents": [describe(one) for one in read], "timings": timings}))
+        say_json({"documents": [describe(one) for one in read], "timings": timings})
         return
     for one in read:
         document = one.tokenized.document
         cached = " (was in the library)" if one.cached_tokens == len(one.tokenized) else ""
         pages = f"{len(document.pages)} page{'s' if len(document.pages) != 1 else ''}"
-        click.echo(f"{document.id[:12]}  {document.name}: {pages}, {len(one.tokenized):,} tokens{cached}")
+        say(f"{document.id[:12]}  {document.name}: {pages}, {len(one.tokenized):,} tokens{cached}")

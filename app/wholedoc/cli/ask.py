@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from contextlib import nullcontext
 from dataclasses import asdict
@@ -13,6 +12,7 @@ import click
 
 from .options import ANSWER, ATTENTION, JSON, LIBRARY, MODEL, PASSWORD, settings_from, shared
 from .ranks import RANKS, joined, start
+from .terminal import say, say_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -100,7 +100,7 @@ def _ask(
             "device": str(library.engine.spec.device),
             **_traffic(library.ranks),
         }
-        click.echo(json.dumps(result, ensure_ascii=False))
+        say_json(result)
         return
     _recommend_writer(library)
     if library.ranks is not None:
@@ -191,13 +191,13 @@ def _show(events: Iterator[Event], question: str, several: bool) -> Answer:
 
     leads = begun = False
     numbering = Numbering()
-    click.secho(f"\n{question}", bold=True)
+    say(f"\n{question}", bold=True)
     with bars() as shown:
         for event in events:
             if isinstance(event, Planned | Reading | Scoring):
                 shown.show(event)
             elif isinstance(event, Rewritten):
-                click.secho(f"  (asked as: {event.question})", dim=True)
+                say(f"  (asked as: {event.question})", dim=True)
             elif isinstance(event, Scored):
                 break
     for event in events:
@@ -208,11 +208,11 @@ def _show(events: Iterator[Event], question: str, several: bool) -> Answer:
         elif isinstance(event, Token):
             text = numbering.add(event.text)
             if text and leads and not begun:  # not before there is something to say: a writer may fail
-                click.echo("\nIn short: ", nl=False)
+                say("\nIn short: ", nl=False)
             begun = begun or bool(text)
-            click.echo(text, nl=False)
+            say(text, nl=False)
         elif isinstance(event, Done):
-            click.echo(f"{numbering.end()}\n")
+            say(f"{numbering.end()}\n")
             if not leads:
                 _print_citations(event.answer.citations, several)
             _print_cost(event.answer)
@@ -224,14 +224,15 @@ def _print_citations(citations: Sequence[Citation], several: bool) -> None:
     for number, citation in enumerate(citations, start=1):
         place = f"[{number}] p. {citation.page_label}" + (f" of {citation.document}" if several else "")
         quote = " ".join(citation.quote.split())
-        click.echo(f"  {click.style(place, fg='cyan')}  {quote}")
+        say(f"  {place}", nl=False, fg="cyan")
+        say(f"  {quote}")
 
 
 def _print_cost(answer: Answer) -> None:
     usage, timings = answer.usage, answer.timings
     if answer.unsupported:
-        click.secho(f"  not in the passages above: {', '.join(answer.unsupported)}", fg="yellow")
-    click.secho(
+        say(f"  not in the passages above: {', '.join(answer.unsupported)}", fg="yellow")
+    say(
         f"  {usage.kept_tokens:,} of {usage.document_tokens:,} tokens kept, "
         f"first token after {timings.first_token_s:.1f} s, {timings.total_s:.1f} s in all",
         dim=True,

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 import click
 
 from .options import JSON, MODEL, PASSWORD, settings_from, shared
+from .terminal import say, say_json
 
 
 @click.command("cluster-heads")
@@ -41,9 +41,9 @@ def cluster_heads(
     head_clusters.save(found, path)
     heads = model.loaded.spec.query_heads
     if as_json:
-        click.echo(json.dumps({"file": str(path), "query_heads": heads, "clusters": list(found.clusters)}))
+        say_json({"file": str(path), "query_heads": heads, "clusters": list(found.clusters)})
         return
     share = 1 - sum(found.clusters) / (heads * len(found.clusters))
-    click.echo(f"clusters in each layer, of {heads} heads: {' '.join(map(str, found.clusters))}")
-    click.echo(f"they spare {share:.0%} of the score FLOPs of a decoded token")
-    click.echo(f"written to {path}; use it with `wholedoc ask ... --clusters {path}`")
+    say(f"clusters in each layer, of {heads} heads: {' '.join(map(str, found.clusters))}")
+    say(f"they spare {share:.0%} of the score FLOPs of a decoded token")
+    say(f"written to {path}; use it with `wholedoc ask ... --clusters {path}`")

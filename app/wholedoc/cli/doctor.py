@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import click
 
 from .options import JSON, MODEL, settings_from, shared
+from .terminal import say, say_json
 
 
 @click.command()
@@ -47,11 +47,11 @@ def doctor(as_json: bool, **given: Any) -> None:
         "library": str(home()),
     }
     if as_json:
-        click.echo(json.dumps(facts))
+        say_json(facts)
         return
     width = max(len(name) for name in facts)
     for name, value in facts.items():
         shown = f"{value:,}" if isinstance(value, int) else value
-        click.echo(f"{name.replace('_', ' '):{width}}  {shown}")
-    click.echo(f"A document of 128K tokens: {plan.verdict}.")
-    click.echo(f"For this machine: {pair.in_words()}. `wholedoc models` tells more of them.")
+        say(f"{name.replace('_', ' '):{width}}  {shown}")
+    say(f"A document of 128K tokens: {plan.verdict}.")
+    say(f"For this machine: {pair.in_words()}. `wholedoc models` tells more of them.")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from .options import JSON
+from .terminal import say, say_json
 
 if TYPE_CHECKING:
     from ..models.catalogue import CatalogueModel
@@ -30,10 +30,10 @@ def models(context: click.Context, as_json: bool) -> None:
 
     listed = models_here(home())
     if as_json:
-        click.echo(json.dumps({"models": [_as_json(one) for one in listed]}))
+        say_json({"models": [_as_json(one) for one in listed]})
         return
     for one in listed:
-        click.echo(_in_words(one))
+        say(_in_words(one))
 
 
 @models.command()
@@ -48,9 +48,9 @@ def fetch(name: str, as_json: bool) -> None:
     with _shown(quiet=as_json) as progress:
         folder = held_models.hold(model, _folder(), progress)
     if as_json:
-        click.echo(json.dumps({**_describe(model), "folder": str(folder)}))
+        say_json({**_describe(model), "folder": str(folder)})
         return
-    click.echo(f"{model.name} is ready: `--model {model.name}` uses it")
+    say(f"{model.name} is ready: `--model {model.name}` uses it")
 
 
 @models.command()
@@ -64,9 +64,9 @@ def remove(name: str, as_json: bool) -> None:
     model = named_model(name)
     freed = held_models.remove(model, _folder())
     if as_json:
-        click.echo(json.dumps({**_describe(model), "freed_bytes": freed}))
+        say_json({**_describe(model), "freed_bytes": freed})
         return
-    click.echo(f"{model.name} removed, {freed / 1e6:,.0f} MB set free" if freed else f"{model.name} was not here")
+    say(f"{model.name} removed, {freed / 1e6:,.0f} MB set free" if freed else f"{model.name} was not here")
 
 
 def _folder() -> Path:

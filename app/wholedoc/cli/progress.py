@@ -7,9 +7,11 @@ from contextlib import contextmanager
 from typing import TypeVar
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
 from ..answer import Planned, Reading, Scoring
+from .terminal import harmless
 
 T = TypeVar("T")
 
@@ -42,6 +44,7 @@ class Bars:
             self._update("asking every chunk", event.done, event.total, f"{event.done}/{event.total} chunks")
 
     def _update(self, title: str, done: int, total: int, note: str) -> None:
+        title = escape(harmless(title))
         if title not in self._tasks:
             self._tasks[title] = self._progress.add_task(title, total=total, note=note)
         self._progress.update(self._tasks[title], completed=done, total=total, note=note)
@@ -66,7 +69,7 @@ def bars() -> Iterator[Bars]:
 
 def tell(message: str) -> None:
     """Prints a line for people on stderr."""
-    Console(stderr=True, highlight=False, markup=False).print(message, soft_wrap=True)
+    Console(stderr=True, highlight=False, markup=False).print(harmless(message), soft_wrap=True)
 
 
 def _plan(planned: Planned) -> str:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from .options import ANSWER, LIBRARY, MODEL, settings_from, shared
+from .terminal import say
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette
@@ -98,10 +99,10 @@ def serve(
 
     def ready() -> None:
         seconds = time.perf_counter() - started
-        click.echo(f"the API is at {address.url}/v1 ({seconds:.0f} s); Ctrl-C stops it")
+        say(f"the API is at {address.url}/v1 ({seconds:.0f} s); Ctrl-C stops it")
         if pages is not None:
             login = "; its user is wholedoc, its password the key" if key else ""
-            click.echo(f"the browser app is at {address.url}{login}")
+            say(f"the browser app is at {address.url}{login}")
 
     # SIGTERM cleans up as Ctrl-C does.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))

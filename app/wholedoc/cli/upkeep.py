@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 
 import click
 
 from .options import JSON
+from .terminal import say, say_json
 
 
 @click.command("list")
@@ -21,7 +21,7 @@ def list_documents(as_json: bool, texts: bool) -> None:
     sent = library.texts()
     shelf = [*library.documents(), *(sent if texts else ())]
     if as_json:
-        click.echo(json.dumps({"documents": [asdict(one) for one in shelf]}, ensure_ascii=False))
+        say_json({"documents": [asdict(one) for one in shelf]})
         return
     for one in shelf:
         if one.warm == 1:
@@ -32,14 +32,12 @@ def list_documents(as_json: bool, texts: bool) -> None:
             state = "not read"
         size = f"{one.bytes / 1e6:,.0f} MB" if one.bytes else "no KV"
         read_by = f", read by {', '.join(one.models)}" if one.models else ""
-        click.echo(
-            f"{one.id[:12]}  {one.name}: {_pages(one.pages)}, {one.tokens:,} tokens, {size}, {state}{read_by}"
-        )
+        say(f"{one.id[:12]}  {one.name}: {_pages(one.pages)}, {one.tokens:,} tokens, {size}, {state}{read_by}")
     if sent and not texts:
         count = f"{len(sent)} text{'s' if len(sent) != 1 else ''}"
-        click.echo(f"and {count} that programs have sent: `wholedoc list --texts` shows them")
+        say(f"and {count} that programs have sent: `wholedoc list --texts` shows them")
     elif not shelf:
-        click.echo("the library is empty; `wholedoc add FILE` puts a document in")
+        say("the library is empty; `wholedoc add FILE` puts a document in")
 
 
 @click.command()
@@ -50,7 +48,7 @@ def remove(ids: tuple[str, ...]) -> None:
 
     library = Library.open()
     for id in ids:
-        click.echo(f"removed {library.remove(id).name}")
+        say(f"removed {library.remove(id).name}")
 
 
 @click.group("library")
@@ -65,12 +63,10 @@ def verify() -> None:
 
     found = Library.open().folder.verify()
     if not found.damaged:
-        click.echo(f"{found.chunks:,} chunks, all sound")
+        say(f"{found.chunks:,} chunks, all sound")
         return
     hurt = f" of {', '.join(found.documents)}" if found.documents else ""
-    click.echo(
-        f"{found.chunks:,} chunks, {len(found.damaged):,}{hurt} damaged and removed; they will be read again"
-    )
+    say(f"{found.chunks:,} chunks, {len(found.damaged):,}{hurt} damaged and removed; they will be read again")
 
 
 @library_commands.command()
@@ -78,7 +74,7 @@ def prune() -> None:
     """Remove chunks that no document needs, and what killed writers left behind."""
     from ..library import Library
 
-    click.echo(f"{Library.open().folder.prune() / 1e6:,.1f} MB set free")
+    say(f"{Library.open().folder.prune() / 1e6:,.1f} MB set free")
 
 
 def _pages(count: int) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..answer import Cited, Done, Event, Token
 from ..documents.texts import text_document
+from ..runtime.client import NOBODY, Client
 
 if TYPE_CHECKING:
     from ..documents.document import Document
@@ -26,7 +27,7 @@ def respond(
     stop: Sequence[str] = (),
     settings: Settings | None = None,
     cancelled: Cancel | None = None,
-    client: str = "",
+    client: Client = NOBODY,
 ) -> Iterator[Event]:
     """Answers from the documents in the prompt and from `documents` that came with it. If there are none,
     the model answers as in an ordinary chat. Texts that can be read are kept in the library, others are not.

@@ -19,7 +19,8 @@ from ..documents.tokenized import TokenizedDocument, TooManyTokensError, count_t
 from ..models.lazy_model import LazyModel
 from ..models.text_model import TextModel
 from ..models.throughput import ThroughputRecords, measure_throughput
-from ..runtime.turns import Turns
+from ..runtime.client import NOBODY, Client
+from ..runtime.turns import Errand, Turns
 from ..settings import Settings
 from ..storage.folder import DocumentInfo, LibraryFolder
 from ..storage.shelf import Shelf
@@ -176,7 +177,7 @@ class Reader(Shelf):
         return MemoryPlanError(f"at least {verdict}")
 
     def read(
-        self, document: Document, cancelled: Cancel | None = None, client: str = ""
+        self, document: Document, cancelled: Cancel | None = None, client: Client = NOBODY
     ) -> Generator[Planned | Reading, None, ReadDocument]:
         """Read a document through the store. Yields what it will take, then its progress.
 
@@ -196,7 +197,8 @@ class Reader(Shelf):
             work = read(engine, store, plan, cancelled)
         else:
             work = read_over_ranks(engine, self.ranks, store, plan, cancelled)
-        finished, throughput = yield from _with_throughput(self.turns.steps(work, cancelled, client))
+        in_turns = self.turns.steps(work, cancelled, client, Errand.READING)
+        finished, throughput = yield from _with_throughput(in_turns)
         if planned.seconds is not None and throughput:
             with self.folder.writing():
                 self._throughputs.put(self.engine, throughput)
@@ -236,7 +238,7 @@ class Reader(Shelf):
         self._read.clear()  # other documents' KV on the device, which the store gives back when they are asked
         return True
 
-    def _plan(self, plan: Plan, cancelled: Cancel | None, client: str) -> Planned:
+    def _plan(self, plan: Plan, cancelled: Cancel | None, client: Client) -> Planned:
         """Return what reading this document takes. Raises MemoryPlanError if it does not fit, and Cancelled."""
         tokens = len(plan.document)
         memory = self._fit([plan.document.document])

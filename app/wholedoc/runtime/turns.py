@@ -1,21 +1,25 @@
 """Fair turns of many callers at one model.
 
-A turn lasts for one step of a generator (a batch of chunks, a token), not for a whole answer. So a long reading
-does not keep a short question waiting, and a caller that is cancelled leaves the queue at once. Turns go round
-between clients, and the callers of one client are served in order: a client with ten requests gets no more than
-one with one.
+The model goes round between clients. A question keeps it from its first step to its last, for SLICE_S seconds at
+the longest: many questions that took turns at every token would all be answered last. A reading gives the model
+back after every step (a batch of chunks), so that no question waits for a document. A caller that is cancelled
+leaves the queue at once.
 """
 
 from __future__ import annotations
 
 import threading
-from collections import deque
-from collections.abc import Callable, Generator, Iterator
+import time
+from collections.abc import Callable, Generator, Hashable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from enum import Enum, auto
 from typing import TypeVar
 
 from parallelcomp import Cancelled
+
+from .client import NOBODY, Client
+from .rounds import Rounds
 
 Cancel = Callable[[], bool]
 Y = TypeVar("Y")
@@ -23,70 +27,77 @@ R = TypeVar("R")
 
 # How often a waiting caller checks whether it was cancelled, in seconds.
 POLL_S = 0.05
-# How many clients' last turns are remembered. Far fewer ever wait at the same time.
-REMEMBERED = 1024
+# So long a question keeps the model while others wait for it, in seconds. Most questions are done before.
+SLICE_S = 20.0
+# So long the model waits for a question whose last step was taken and whose next one has not been asked for yet.
+GRACE_S = 0.25
 
 
-@dataclass(frozen=True, eq=False)
-class _Ticket:
-    client: str
+class Errand(Enum):
+    """What a caller wants the model for."""
+
+    QUESTION = auto()
+    READING = auto()
+
+    @property
+    def slice_s(self) -> float:
+        return SLICE_S if self is Errand.QUESTION else 0.0
+
+
+@dataclass(eq=False)
+class _Caller:
+    """`began` and `left` say when its slice began and when its last step ended, by the clock of the turns."""
+
+    client: Client
+    errand: Errand
+    began: float = 0.0
+    left: float = 0.0
+
+    @property
+    def lines(self) -> tuple[Hashable, ...]:
+        """The lines that it stands in, from the outermost to the innermost. Turns go round in each of them."""
+        return self.client.address, self.client, (self.client, self.errand)
 
 
 class Turns:
-    """Gives the model to one caller at a time."""
+    """Gives the model to one caller at a time. `clock` returns seconds."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
         self._changed = threading.Condition()
-        self._waiting: deque[_Ticket] = deque()
-        self._busy = False
-        self._served: dict[str, None] = {}  # clients in the order of their last turns, oldest first
+        self._waiting: list[_Caller] = []
+        self._at_work = False
+        self._holder: _Caller | None = None  # whose slice it is, between its steps too
+        self._rounds = (Rounds(), Rounds(), Rounds())
 
     @property
     def waiting(self) -> int:
         """Callers in the queue, without the one whose turn it is."""
         return len(self._waiting)
 
+    @property
+    def busy(self) -> bool:
+        """Whether a step is being taken now."""
+        return self._at_work
+
     @contextmanager
-    def take(self, cancelled: Cancel | None = None, client: str = "") -> Iterator[None]:
+    def take(self, cancelled: Cancel | None = None, client: Client = NOBODY) -> Iterator[None]:
         """Waits for a turn and holds it. Raises Cancelled if `cancelled` returns True while waiting."""
-        ticket = _Ticket(client)
-        with self._changed:
-            self._waiting.append(ticket)
-            try:
-                while self._busy or self._next() is not ticket:
-                    if cancelled is not None and cancelled():
-                        raise Cancelled("stopped while waiting for the model")
-                    self._changed.wait(POLL_S)
-                self._busy = True
-                self._remember(client)
-            finally:
-                self._waiting.remove(ticket)
-                self._changed.notify_all()
-        try:
+        with self._step(_Caller(client, Errand.READING), cancelled):
             yield
-        finally:
-            with self._changed:
-                self._busy = False
-                self._changed.notify_all()
-
-    def _next(self) -> _Ticket:
-        """Returns the first caller of the waiting client that was served longest ago, or never."""
-        ranks = {client: rank for rank, client in enumerate(self._served)}
-        return min(self._waiting, key=lambda ticket: ranks.get(ticket.client, -1))
-
-    def _remember(self, client: str) -> None:
-        self._served.pop(client, None)
-        self._served[client] = None
-        if len(self._served) > REMEMBERED:
-            del self._served[next(iter(self._served))]
 
     def steps(
-        self, work: Generator[Y, None, R], cancelled: Cancel | None = None, client: str = ""
+        self,
+        work: Generator[Y, None, R],
+        cancelled: Cancel | None = None,
+        client: Client = NOBODY,
+        errand: Errand = Errand.QUESTION,
     ) -> Generator[Y, None, R]:
         """Runs a generator and takes a turn for every step. Closing this generator closes that one."""
+        caller = _Caller(client, errand)
         try:
             while True:
-                with self.take(cancelled, client):
+                with self._step(caller, cancelled):
                     try:
                         event = next(work)
                     except StopIteration as stop:
@@ -95,3 +106,53 @@ class Turns:
                 yield event
         finally:
             work.close()
+            self._give_up(caller)
+
+    @contextmanager
+    def _step(self, caller: _Caller, cancelled: Cancel | None) -> Iterator[None]:
+        with self._changed:
+            self._wait(caller, cancelled)
+            self._at_work = True
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._at_work = False
+                caller.left = self._clock()
+                if caller.left - caller.began >= caller.errand.slice_s:
+                    self._give_up(caller)
+
+    def _wait(self, caller: _Caller, cancelled: Cancel | None) -> None:
+        if self._holder is caller and not self._at_work:
+            return
+        self._waiting.append(caller)
+        try:
+            while not (self._is_free() and self._next() is caller):
+                if cancelled is not None and cancelled():
+                    raise Cancelled("stopped while waiting for the model")
+                self._changed.wait(POLL_S)
+            self._holder = caller
+            caller.began = self._clock()
+            for rounds, line in zip(self._rounds, caller.lines, strict=True):
+                rounds.served(line)
+        finally:
+            self._waiting.remove(caller)
+            self._changed.notify_all()
+
+    def _is_free(self) -> bool:
+        """Whether nobody is at work, and whoever was will not go on: a question's reader may have left for long."""
+        return not self._at_work and (self._holder is None or self._clock() - self._holder.left >= GRACE_S)
+
+    def _next(self) -> _Caller:
+        """Returns the first caller of the address that was served longest ago, there of the user, and so on."""
+        return min(self._waiting, key=self._last_turns)
+
+    def _last_turns(self, caller: _Caller) -> tuple[int, ...]:
+        return tuple(rounds.last(line) for rounds, line in zip(self._rounds, caller.lines, strict=True))
+
+    def _give_up(self, caller: _Caller) -> None:
+        """Lets the next one have the model, if it is this caller's."""
+        with self._changed:
+            if self._holder is caller:
+                self._holder = None
+                self._changed.notify_all()

@@ -92,6 +92,8 @@ def create_app(library: Library, options: Options = DEFAULTS, pages: Starlette |
     if pages is not None:
         app.add_middleware(OtherPagesMiddleware, pages=pages)
     add_guard(app, options.hosts, options.origins)
+    # Outermost, so that what the guard refuses is counted too
+    app.add_middleware(RequestMetricsMiddleware, metrics=state.metrics)
     return app
 
 
@@ -105,7 +107,6 @@ def _add_middleware(app: FastAPI, state: State, options: Options) -> None:
         app.add_middleware(ApiKeyMiddleware, key=options.key)
     if options.origins:
         app.add_middleware(CORSMiddleware, allow_origins=options.origins, allow_methods=["*"], allow_headers=["*"])
-    app.add_middleware(RequestMetricsMiddleware, metrics=state.metrics)
 
 
 async def _on_disconnect(request: Request, _error: Exception) -> Response:

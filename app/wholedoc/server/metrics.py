@@ -6,6 +6,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ..answer import Answer
+from .middleware import is_page
 from .rate_limiting import RateLimiter
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -63,7 +64,10 @@ class Metrics:
 
 
 class RequestMetricsMiddleware:
-    """Counts responses by method, route and status."""
+    """Counts responses by method, route and status, those of the guard and of all other middleware too.
+
+    What no route of the API has answered counts as "other": the guard's refusals, and the pages beside the API.
+    """
 
     def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
         self.app = app
@@ -77,7 +81,7 @@ class RequestMetricsMiddleware:
         async def send_counted(message: Message) -> None:
             if message["type"] == "http.response.start":
                 # This is the path of the route, not the one requested: those would be endlessly many labels.
-                route = getattr(scope.get("route"), "path", "other")
+                route = "other" if is_page(scope["path"]) else getattr(scope.get("route"), "path", "other")
                 method = scope["method"] if route != "other" else "other"
                 self.metrics.count_request(method, route, message["status"])
             await send(message)

@@ -157,9 +157,13 @@ class OtherPagesMiddleware:
         self.pages = pages
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        path = scope.get("path", "")
-        ours = scope["type"] == "lifespan" or any(path == one or path.startswith(f"{one}/") for one in API_PATHS)
+        ours = scope["type"] == "lifespan" or not is_page(scope.get("path", ""))
         await (self.app if ours else self.pages)(scope, receive, send)
+
+
+def is_page(path: str) -> bool:
+    """Whether a path belongs to the pages beside the API."""
+    return not any(path == one or path.startswith(f"{one}/") for one in API_PATHS)
 
 
 def _is_upload(scope: Scope) -> bool:

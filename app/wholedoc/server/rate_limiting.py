@@ -8,24 +8,14 @@ import time
 from collections import Counter
 from dataclasses import dataclass, field
 
+from ..runtime.client import Client
+from ..runtime.rounds import Rounds
 from .protocol.errors import ApiError
 
 # The shortest and the longest Retry-After that a rejected client gets, in seconds.
 RETRY_AFTER_S = (1, 120)
 # The weight of the latest request in the moving average of how long requests take.
 SMOOTHING = 0.2
-
-
-@dataclass(frozen=True)
-class Client:
-    """Who sent a request: an address, and optionally one of the users behind it."""
-
-    address: str
-    user: str = ""
-
-    @property
-    def name(self) -> str:
-        return f"{self.address} {self.user}"
 
 
 @dataclass(eq=False)
@@ -52,9 +42,11 @@ class _Waiter:
 class RateLimiter:
     """Lets `concurrency` requests work and `queue_limit` more wait. It must be used from one event loop only.
 
-    A free slot goes to the address with the fewest requests at work, and there to the user with the fewest. The
-    last slot is reserved for an address that has none. When too many requests wait, the client with the most
-    waiting requests loses its latest one.
+    A free slot goes to the address with the fewest requests at work, and there to the user with the fewest; of
+    those who have equally many, to the one that got its last slot longest ago. One user has half of the slots at
+    the most: so whoever comes finds a free one, or at least two at work who take turns. The last slot is reserved
+    for an address that has none. When too many requests wait, the client with the most waiting requests loses its
+    latest one.
     """
 
     def __init__(self, concurrency: int, queue_limit: int) -> None:
@@ -62,6 +54,7 @@ class RateLimiter:
         self._queue_limit = queue_limit
         self._queue: list[_Waiter] = []
         self._slots: list[Slot] = []
+        self._rounds = Rounds()
         self._mean_s = 1.0
 
     @property
@@ -95,15 +88,31 @@ class RateLimiter:
             self._queue.remove(waiter)
             slot = Slot(self, waiter.client, time.monotonic() - waiter.since)
             self._slots.append(slot)
+            self._rounds.served(waiter.client.address)
+            self._rounds.served(waiter.client)
             waiter.slot.set_result(slot)
 
     def _next(self) -> _Waiter | None:
         """Returns who gets the next slot, or None if nobody may have it."""
         addresses = Counter(slot.client.address for slot in self._slots)
         clients = Counter(slot.client for slot in self._slots)
-        most = max(self._concurrency - 1, 1)
-        eligible = [one for one in self._queue if not one.slot.done() and addresses[one.client.address] < most]
-        return min(eligible, key=lambda one: (addresses[one.client.address], clients[one.client]), default=None)
+        most, most_of_user = max(self._concurrency - 1, 1), (self._concurrency + 1) // 2
+        eligible = [
+            one
+            for one in self._queue
+            if not one.slot.done() and addresses[one.client.address] < most and clients[one.client] < most_of_user
+        ]
+        last = self._rounds.last
+        return min(
+            eligible,
+            key=lambda one: (
+                addresses[one.client.address],
+                last(one.client.address),
+                clients[one.client],
+                last(one.client),
+            ),
+            default=None,
+        )
 
     def _reject_one(self) -> None:
         addresses = Counter(one.client.address for one in self._queue)

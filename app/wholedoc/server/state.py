@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from starlette.requests import Request
 
 from ..library import Library
+from ..runtime.client import Client
 from .metrics import Metrics
-from .rate_limiting import Client, RateLimiter
+from .rate_limiting import RateLimiter
 from .served_model import ServedModel
 
 # Chat requests at work at a time. Each holds the context of its answer in memory; at the model they take turns

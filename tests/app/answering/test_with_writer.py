@@ -16,6 +16,7 @@ from wholedoc.answering import pipeline
 from wholedoc.errors import QuestionError, WriterError
 from wholedoc.models import recommendation
 from wholedoc.models.catalogue import QWEN_CODER_15B
+from wholedoc.runtime.client import Client
 from wholedoc.settings import Answerer
 from wholedoc.storage.home import home
 from wholedoc.writers.assignment import NOT_STATED, TASK
@@ -189,11 +190,11 @@ def test_a_remote_writer_holds_nobodys_turn(settings: Settings, tmp_path: Path) 
     """While it writes, another question is answered from beginning to end."""
     library = Library.open(settings=settings, writer=Scripted(["One", " two"], ["Other."], here=False))
     document = library.parse(write(tmp_path / "log.txt", PARAGRAPHS))
-    first = library.stream([document], "What came in?", client="a")
+    first = library.stream([document], "What came in?", client=Client("a"))
     for event in first:
         if isinstance(event, Token):
             break
-    other = list(library.stream([document], "Which vessel left?", client="b"))
+    other = list(library.stream([document], "Which vessel left?", client=Client("b")))
     assert isinstance(other[-1], Done)
     assert other[-1].answer.text == "Other."
     *_, done = first

@@ -248,7 +248,7 @@ def test_cancelling_a_call_stops_the_reading(llm: ParallelCompLLM) -> None:
     assert asyncio.run(cancel()) < 1
     (text,) = llm.library.texts()
     assert 0 < text.warm < 0.9
-    assert not llm.library.turns._busy
+    assert not llm.library.turns.busy
     assert llm.complete("Say hello.").text
 
 

@@ -14,6 +14,7 @@ import pytest
 pytest.importorskip("fastapi")
 
 from wholedoc import Library, Settings
+from wholedoc.runtime.client import Client
 from wholedoc.server.protocol.completion import StreamTrimmer
 from wholedoc.server.protocol.requests import _NEUTRAL
 from wholedoc.server.routes import chat
@@ -140,7 +141,7 @@ def test_a_stream_with_nothing_to_say_stays_alive(server: Server, monkeypatch: p
     with server.http.stream("POST", "/v1/chat/completions", json=body) as response:
         lines = response.iter_lines()
         next(lines)
-        with server.library.turns.take(client="somebody else"):
+        with server.library.turns.take(client=Client("somebody else")):
             assert any(line == ": still at it" for line in lines)
         assert list(lines)[-2:] == ["data: [DONE]", ""]
 

@@ -18,6 +18,7 @@ pytest.importorskip("fastapi")
 
 from parallelcomp import Engine
 from wholedoc import Library, Settings
+from wholedoc.runtime.client import Client
 from wholedoc.server import state as server_state
 from wholedoc.server.served_model import Phase
 from wholedoc.server.state import Options
@@ -67,7 +68,7 @@ def check_idle_soon(server: Server) -> None:
     read.
     """
     idle = until(lambda: (server.state.rate_limiter.working, server.state.rate_limiter.waiting) == (0, 0))
-    with server.library.turns.take(client="somebody else"):
+    with server.library.turns.take(client=Client("somebody else")):
         pass
     assert idle < SOON_S
     before = reads(server)
@@ -297,3 +298,20 @@ def test_metrics_count_tokens_requests_and_seconds(server: Server, settings: Set
         assert lines[chats] == "2.0"
         assert lines['wholedoc_requests_total{method="GET",route="/v1/files/{file_id}",status="404"}'] == "1.0"
         assert lines['wholedoc_requests_total{method="other",route="other",status="404"}'] == "1.0"
+
+
+def test_metrics_count_what_the_guard_refuses(server: Server, settings: Settings) -> None:
+    """Whatever a stranger names, it becomes no label."""
+    from wholedoc.server.serving import Address
+
+    with another(server, settings, hosts=Address().hosts, key="sesame") as one:
+        for number in range(3):
+            path = f"/v1/files/{number}?x={number}"
+            assert one.http.get(path, headers={"Host": f"evil{number}.example"}).status_code == 400
+            assert one.http.get(path, headers={"Origin": f"http://evil{number}.example"}).status_code == 403
+            assert one.http.get(path).status_code == 401
+        measured = one.http.get("/metrics", headers={"Authorization": "Bearer sesame"}).text
+    for status in (400, 401, 403):
+        line = f'wholedoc_requests_total{{method="other",route="other",status="{status}"}} 3.0'
+        assert line in measured.splitlines()
+    assert "evil" not in measured

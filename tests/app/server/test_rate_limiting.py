@@ -11,8 +11,9 @@ import pytest
 
 pytest.importorskip("fastapi")
 
+from wholedoc.runtime.client import Client
 from wholedoc.server.protocol.errors import ApiError
-from wholedoc.server.rate_limiting import Client, RateLimiter, Slot
+from wholedoc.server.rate_limiting import RateLimiter, Slot
 
 A, B, C = (Client(f"10.0.0.{n}") for n in range(3))
 
@@ -68,7 +69,7 @@ async def test_so_many_work_and_the_others_wait_for_them() -> None:
 @in_a_loop
 async def test_the_last_slot_is_kept_for_another_address() -> None:
     rate_limiter = RateLimiter(4, 10)
-    tasks = [await waiting(rate_limiter, A) for _ in range(6)]
+    tasks = [await waiting(rate_limiter, Client(A.address, f"user {n}")) for n in range(6)]
     assert inside(tasks) == [0, 1, 2]
     tasks.append(await waiting(rate_limiter, B))
     assert inside(tasks) == [0, 1, 2, 6]
@@ -87,6 +88,27 @@ async def test_the_next_is_of_who_has_the_fewest_at_work() -> None:
     await asyncio.sleep(0)
     assert inside([late]) == [0]
     assert inside(many) == [0, 1]
+
+
+@in_a_loop
+async def test_one_client_gets_half_of_the_slots() -> None:
+    """So a stranger need not wait for a slot, or two others are at work whose questions take turns at the model."""
+    rate_limiter = RateLimiter(8, 30)
+    greedy = [await waiting(rate_limiter, A) for _ in range(20)]
+    assert inside(greedy) == [0, 1, 2, 3]
+    assert inside([await waiting(rate_limiter, Client(A.address, "another"))]) == [0]
+
+
+@in_a_loop
+async def test_of_those_with_equally_many_at_work_the_one_that_waited_longest_is_next() -> None:
+    """A client's second request came before a stranger's first, and has its slot after it."""
+    rate_limiter = RateLimiter(2, 10)
+    users = [Client("10.0.0.9", name) for name in ("one", "one", "two")]
+    tasks = [await waiting(rate_limiter, user) for user in users]
+    assert inside(tasks) == [0]
+    tasks[0].result().release()
+    await asyncio.sleep(0)
+    assert inside(tasks) == [0, 2]
 
 
 @in_a_loop

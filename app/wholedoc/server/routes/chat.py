@@ -17,6 +17,7 @@ from ...answer import Done, Event
 from ...library import Library
 from ...prompts.recognition import recognise
 from ...prompts.responding import respond
+from ...runtime.client import Client
 from ...runtime.threaded_generator import Cancel, ThreadedGenerator
 from ..bodies import BoundedRoute
 from ..disconnect import DisconnectedError, cancel_on_disconnect
@@ -26,7 +27,6 @@ from ..protocol.content import plain_messages
 from ..protocol.errors import ApiError, api_error
 from ..protocol.requests import ChatRequest, check_supported
 from ..protocol.responses import ChatCompletion
-from ..rate_limiting import Client
 from ..state import State, client_of, state_of
 
 router = APIRouter(route_class=BoundedRoute)
@@ -185,7 +185,7 @@ def _events(
         stop=asked.stop,
         settings=settings,
         cancelled=cancelled,
-        client=client.name,
+        client=client,
     )
 
 
