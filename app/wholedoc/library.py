@@ -232,7 +232,14 @@ class Library(Reader):
         """Return the heads that these settings scan with; None if every chunk is scored."""
         if settings.scoring is not ChunkScoring.SCAN or settings.apb is not None or self.ranks is not None:
             return None
-        return self.retrieval_heads()
+        heads = self.retrieval_heads()
+        if heads is None and not self.told_of_heads:
+            self.told_of_heads = True
+            self._notify(
+                f"every part of a document is scored, since the heads of {self.model.name} that show where a question "
+                "looks are not known yet: `wholedoc retrieval-heads` finds them, with the same --model"
+            )
+        return heads
 
     def _writer_for(self, settings: Settings) -> Writer | None:
         """Return who writes the answer to a question with these settings. Raises QuestionError and WriterError."""

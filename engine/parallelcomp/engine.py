@@ -26,7 +26,7 @@ from .memory import MemoryPlan, check_plain, plan
 from .model import LoadedModel, ModelSpec
 from .policies import policy_of
 from .prefill import batches, prefill_batch, prefill_prefix
-from .scan import ScanKeys, check_heads, head_queries, scan, scan_keys, token_weights
+from .scan import ScanKeys, check_heads, head_queries, scan, scan_keys
 from .scoring import ChunkScore, Question, score, score_batch
 
 
@@ -153,7 +153,7 @@ class Engine:
         check_heads(heads, self.spec)
         behind = max(one.tokens for one in chunks)
         queries = head_queries(self.loaded, self.prefix, question, heads.heads, behind, cancelled)
-        return scan(queries, chunks, token_weights(question), self.spec, cancelled)
+        return scan(queries, chunks, self.spec, cancelled)
 
     def score(
         self,

@@ -7,6 +7,7 @@ that rank the part with the answer highest are kept (QRHead, arXiv 2506.09944). 
 from __future__ import annotations
 
 import json
+import math
 import os
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
@@ -22,12 +23,12 @@ from .errors import HeadsError
 from .kv.stored import Prefix, StoredKV
 from .model import LoadedModel, ModelSpec
 from .prefill import prefill_batch
-from .scan import head_queries, token_weights
+from .scan import head_queries
 from .scoring import Question
 
 FORMAT = 1
-# More heads than that only add noise (docs/log.md).
-HEADS = 8
+# More heads than that add noise (docs/log.md).
+HEADS = 4
 
 
 @dataclass(frozen=True)
@@ -70,25 +71,24 @@ def find_heads(
         rows.append(stacked.unflatten(0, (spec.layers, spec.query_heads)))
         yield 0.0
     queries = torch.cat(rows, dim=2)
-    weights = torch.block_diag(*(token_weights(asked.question)[:, None] for asked in sample.questions))
+    lengths = [one.shape[2] for one in rows]
     precision = KVPrecision.of(spec.dtype)
     looked: list[Tensor] = []
     for index, ids in enumerate(sample.parts):
         (read,) = prefill_batch(
             loaded, prefix, [Chunk(0, 0, ids)], precision=precision, device=spec.device, cancelled=cancelled
         )
-        looked.append(looks(queries, weights.to(spec.device), read.kv, spec))
+        looked.append(looks(queries, lengths, read.kv, spec))
         yield (index + 1) / len(sample.parts)
     ranks = answer_ranks(torch.stack(looked), [asked.part for asked in sample.questions])
     return RetrievalHeads(spec.fingerprint, best_heads(ranks))
 
 
 @torch.inference_mode()
-def looks(queries: Tensor, weights: Tensor, kv: StoredKV, spec: ModelSpec) -> Tensor:
+def looks(queries: Tensor, lengths: Sequence[int], kv: StoredKV, spec: ModelSpec) -> Tensor:
     """Return how much each head looks at a part for each question: fp32 (questions, layers, query_heads).
 
-    `queries`: (layers, query_heads, tokens, head_dim) of all questions. `weights`: what each token counts for each
-    question, fp32 (tokens, questions).
+    `queries`: (layers, query_heads, tokens, head_dim) of all questions, which have these `lengths` in tokens.
     """
     keys = torch.empty(spec.kv_heads, kv.tokens, spec.head_dim, dtype=spec.dtype, device=spec.device)
     values = torch.empty_like(keys)
@@ -97,8 +97,9 @@ def looks(queries: Tensor, weights: Tensor, kv: StoredKV, spec: ModelSpec) -> Te
         kv.read(layer, keys, values)
         rows = queries[layer].unflatten(0, (spec.kv_heads, spec.group)).flatten(1, 2)
         mass = (rows @ keys.transpose(1, 2)).float().logsumexp(dim=-1)
-        found.append((mass.view(spec.query_heads, -1) @ weights).t())
-    return torch.stack(found, dim=1).cpu()
+        by_question = mass.view(spec.query_heads, -1).split(list(lengths), dim=1)
+        found.append(torch.stack([one.mean(dim=1) for one in by_question]))
+    return torch.stack(found, dim=1).cpu() - math.log(kv.tokens)
 
 
 def answer_ranks(looked: Tensor, answers: Sequence[int]) -> Tensor:

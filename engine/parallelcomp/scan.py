@@ -5,11 +5,13 @@ question runs once, behind the prefix alone, and only the queries of those heads
 costs a few products a chunk where the exact score (`scoring`) costs every layer.
 
 Attention that is normalised within a chunk cannot be compared between chunks. What is compared is its logarithm
-before that: how much mass a head and a question token put on the chunk, less what the preamble's tokens put there.
+before that, less the logarithm of the chunk's length: how much mass a head and a question token put on a token of
+the chunk.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -136,7 +138,7 @@ def head_queries(
     behind: int,
     cancelled: Cancel | None = None,
 ) -> dict[QueryHead, Tensor]:
-    """Return these heads' scaled queries, fp32 (tokens, head_dim), of the question's preamble and own tokens.
+    """Return these heads' scaled queries, fp32 (tokens, head_dim), of the question's own tokens.
 
     The question sees the prefix alone, at the positions that it has behind a chunk of `behind` tokens. Layers above
     the last of the heads are not run. Raises Cancelled.
@@ -153,31 +155,21 @@ def head_queries(
             use_cache=True,
             attention_pass=AttentionPass(observer=recorder, cancelled=cancelled),
         )
-    return recorder.queries
-
-
-def token_weights(question: Question) -> Tensor:
-    """Return how much each token of a pass over preamble and question counts: fp32 (tokens,).
-
-    The question's own tokens count for, the preamble's against; both together weigh 1.
-    """
-    lead, own = len(question.preamble), len(question.ids)
-    return torch.tensor([-1 / lead] * lead + [1 / own] * own)
+    return {one: rows[len(question.preamble) :] for one, rows in recorder.queries.items()}
 
 
 @torch.inference_mode()
 def scan(
     queries: Mapping[QueryHead, Tensor],
     chunks: Sequence[ScanKeys],
-    weights: Tensor,
     spec: ModelSpec,
     cancelled: Cancel | None = None,
 ) -> list[float]:
     """Return for each chunk how much more than other chunks a question looks at it: the sum over heads of standard
     deviations from the mean over all chunks.
 
-    `queries` is what `head_queries` returned, and `weights` what each of their tokens counts (tokens,). The more
-    chunks there are, the more the numbers say; of one chunk they say nothing. Raises Cancelled.
+    `queries` is what `head_queries` returned. The more chunks there are, the more the numbers say; of one chunk they
+    say nothing. Raises Cancelled.
     """
     slots = {one: slot for slot, one in enumerate(key_heads(queries, spec.group))}
     by_slot: list[list[Tensor]] = [[] for _ in slots]
@@ -189,7 +181,7 @@ def scan(
         if cancelled is not None and cancelled():
             raise Cancelled("stopped while the document was scanned")
         mass = torch.cat([log_mass(rows, chunk, slot, spec.dtype) for slot, rows in enumerate(packed)])
-        seen.append(mass @ weights)
+        seen.append(mass.mean(dim=1) - math.log(chunk.tokens))
     return standardised(torch.stack(seen)).sum(dim=1).tolist()
 
 

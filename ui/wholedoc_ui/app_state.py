@@ -147,6 +147,7 @@ class AppState:
         with self._changing:
             changed = self._library.with_settings(settings)
             _ = changed.engine, changed.writer
+            changed.find_heads_in_background()
             self._library = changed
             if self._state.phase is not Phase.READING:
                 self._state = self._ready()
@@ -200,6 +201,7 @@ class AppState:
             documents = [known for file in files if (known := self._parse(file))]
             self._fetch_reader()
             _ = self._library.engine
+            self._library.find_heads_in_background()
             self._fetch_writer()
             for document in documents:
                 for event in self._library.read(document):

@@ -232,6 +232,8 @@ def _apb(given: dict[str, Any]) -> APB | None:
     from ..settings import Attention
 
     attention = Attention(given.get("attention", Attention.PARALLEL.value))
+    if attention is not Attention.PARALLEL and given.get("scoring") is not None:
+        raise click.UsageError(f"--scoring says nothing to --attention {attention.value}")
     lengths = _given(given, hosts=int, anchor_tokens=int, passing_tokens=int)
     if attention is Attention.APB:
         return APB(**lengths)

@@ -83,6 +83,7 @@ class Reader(Shelf):
         self._tokenized: dict[str, TokenizedDocument] = {}
         self._read: dict[str, ReadDocument] = {}
         self._heads: RetrievalHeads | None = None
+        self.told_of_heads = False
 
     # The model
 
@@ -155,7 +156,7 @@ class Reader(Shelf):
     def find_heads_in_background(self) -> threading.Thread | None:
         """Find the model's retrieval heads in a thread if they are not known; until then every chunk is scored.
 
-        Returns the thread, None if there is nothing to find. It ends with the program.
+        Nobody is told then that they are not known. Returns the thread, None if there is nothing to find. It ends with the program.
         """
         if self.ranks is not None or self.retrieval_heads() is not None:
             return None
@@ -169,6 +170,7 @@ class Reader(Shelf):
                     f"every chunk is scored, since the model's retrieval heads could not be found: {error}"
                 )
 
+        self.told_of_heads = True
         thread = threading.Thread(target=find, name="retrieval heads", daemon=True)
         thread.start()
         return thread

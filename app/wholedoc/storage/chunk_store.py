@@ -68,12 +68,13 @@ class ChunkStore:
     def get_scan(self, key: str, heads: RetrievalHeads) -> ScanKeys | None:
         """Return the chunk's keys for a scan by these heads, memory-mapped, or None as `get` does."""
 
-        def restored(kind: str, tensors: dict[str, torch.Tensor]) -> ScanKeys:
-            if kind != heads.id:
-                raise ValueError(f"{key}: these keys are for the heads {kind}")
-            return ScanKeys.restore(tensors)
+        return self._get(key, self.scan_path(key, heads), _restored_for(heads.id))
 
-        return self._get(key, self.scan_path(key, heads), restored)
+    def check_scans(self) -> None:
+        """Check every file of keys for a scan, and delete those that are damaged, as `get_scan` does."""
+        for path in self.folder.glob(f"*/*{SCAN}"):
+            key, _, heads = path.stem.partition(".")
+            self._get(key, path, _restored_for(heads))
 
     def put_scan(self, key: str, heads: RetrievalHeads, keys: ScanKeys) -> None:
         """Write the chunk's keys for a scan, as `put` writes its KV."""
@@ -121,6 +122,15 @@ class ChunkStore:
 
     def _scans(self, key: str) -> Iterator[Path]:
         return self.folder.glob(f"{key[:2]}/{key}.*{SCAN}")
+
+
+def _restored_for(heads: str) -> Callable[[str, dict[str, torch.Tensor]], ScanKeys]:
+    def restored(kind: str, tensors: dict[str, torch.Tensor]) -> ScanKeys:
+        if kind != heads:
+            raise ValueError(f"these keys are for the heads {kind}, not for {heads}")
+        return ScanKeys.restore(tensors)
+
+    return restored
 
 
 def _put(path: Path, precision: str, tensors: Mapping[str, torch.Tensor]) -> None:
