@@ -262,6 +262,7 @@ def _as_json(answer: Answer) -> dict[str, object]:
         "sources": [asdict(one) for one in answer.sources],
         **({} if answer.standalone is None else {"standalone_question": answer.standalone}),
         "citations": citations,
+        "chunks": [asdict(one) for one in answer.chunks],
         "usage": asdict(answer.usage),
         "timings": asdict(answer.timings),
     }
