@@ -236,8 +236,9 @@ class Library(Reader):
         if heads is None and not self.told_of_heads:
             self.told_of_heads = True
             self._notify(
-                f"every part of a document is scored, since the heads of {self.model.name} that show where a question "
-                "looks are not known yet: `wholedoc retrieval-heads` finds them, with the same --model"
+                "every part of a document is scored, since it is not known yet which heads of "
+                f"{self.model.name} show where a question looks: `wholedoc retrieval-heads` finds them, with the same "
+                "--model"
             )
         return heads
 

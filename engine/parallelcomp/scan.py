@@ -168,8 +168,8 @@ def scan(
     """Return for each chunk how much more than other chunks a question looks at it: the sum over heads of standard
     deviations from the mean over all chunks.
 
-    `queries` is what `head_queries` returned. The more chunks there are, the more the numbers say; of one chunk they
-    say nothing. Raises Cancelled.
+    `queries` is what `head_queries` returned. The more chunks there are, the more the numbers say; of one chunk
+    they say nothing. Raises Cancelled.
     """
     slots = {one: slot for slot, one in enumerate(key_heads(queries, spec.group))}
     by_slot: list[list[Tensor]] = [[] for _ in slots]

@@ -8,7 +8,16 @@ from pathlib import Path
 import pytest
 import torch
 
-from parallelcomp import Cancelled, Engine, EngineConfig, HeadsError, KVPrecision, QueryHead, Question, RetrievalHeads
+from parallelcomp import (
+    Cancelled,
+    Engine,
+    EngineConfig,
+    HeadsError,
+    KVPrecision,
+    QueryHead,
+    Question,
+    RetrievalHeads,
+)
 from parallelcomp.retrieval_heads import (
     AnsweredQuestion,
     HeadSample,

@@ -54,7 +54,10 @@ def plain_states(plain: Any, ids: list[int], positions: list[int]) -> list[tuple
     plain.set_attn_implementation("recording")
     with torch.inference_mode():
         plain.model(
-            input_ids=torch.tensor([ids]), position_ids=torch.tensor([positions]), use_cache=False, attention_mask=None
+            input_ids=torch.tensor([ids]),
+            position_ids=torch.tensor([positions]),
+            use_cache=False,
+            attention_mask=None,
         )
     return seen
 

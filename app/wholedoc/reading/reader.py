@@ -83,6 +83,7 @@ class Reader(Shelf):
         self._tokenized: dict[str, TokenizedDocument] = {}
         self._read: dict[str, ReadDocument] = {}
         self._heads: RetrievalHeads | None = None
+        self._finder: threading.Thread | None = None
         self.told_of_heads = False
 
     # The model
@@ -156,24 +157,24 @@ class Reader(Shelf):
     def find_heads_in_background(self) -> threading.Thread | None:
         """Find the model's retrieval heads in a thread if they are not known; until then every chunk is scored.
 
-        Nobody is told then that they are not known. Returns the thread, None if there is nothing to find. It ends with the program.
+        Nobody is told then that they are not known. Returns the thread, None if there is nothing to find. It loads
+        the model if nothing has, and ends with the program.
         """
-        if self.ranks is not None or self.retrieval_heads() is not None:
+        if self.ranks is not None or self._heads is not None:
             return None
+        with self._making:
+            if self._finder is None:
+                self.told_of_heads = True
+                self._finder = threading.Thread(target=self._find_heads, name="retrieval heads", daemon=True)
+                self._finder.start()
+            return self._finder
 
-        def find() -> None:
-            try:
-                for _ in self.finding_heads():
-                    pass
-            except (WholedocError, ParallelCompError, ValueError) as error:
-                self._notify(
-                    f"every chunk is scored, since the model's retrieval heads could not be found: {error}"
-                )
-
-        self.told_of_heads = True
-        thread = threading.Thread(target=find, name="retrieval heads", daemon=True)
-        thread.start()
-        return thread
+    def _find_heads(self) -> None:
+        try:
+            if self.retrieval_heads() is None:
+                drained(self.finding_heads())
+        except (WholedocError, ParallelCompError, ValueError) as error:
+            self._notify(f"every chunk is scored, since the model's retrieval heads could not be found: {error}")
 
     # Reading
 

@@ -1,4 +1,4 @@
-"""Questions that are scored on what a scan puts first: what is scored, what is kept for it, and when every chunk is."""
+"""Questions that are scored on what a scan puts first: what is scored then, and what is kept for it."""
 
 from __future__ import annotations
 
@@ -31,7 +31,9 @@ def scanning_settings(settings: Settings) -> Settings:
 
 
 def heads_of(library: Library) -> RetrievalHeads:
-    return RetrievalHeads(library.model.loaded.spec.fingerprint, (QueryHead(1, 2), QueryHead(0, 1), QueryHead(1, 3)))
+    return RetrievalHeads(
+        library.model.loaded.spec.fingerprint, (QueryHead(1, 2), QueryHead(0, 1), QueryHead(1, 3))
+    )
 
 
 @pytest.fixture
@@ -78,7 +80,9 @@ def test_only_what_the_scan_puts_first_is_scored(scanned: Library, tmp_path: Pat
     assert [index for index, one in enumerate(answer.chunks) if one.nll is not None] == sorted(best)
     assert all((one.nll is None) == (one.gain is None) for one in answer.chunks)
     assert all(one.nll is not None for one in answer.chunks if one.kept)
-    every = scanned.stream([document], QUESTION, settings=replace(scanned.settings, scoring=ChunkScoring.LIKELIHOOD))
+    every = scanned.stream(
+        [document], QUESTION, settings=replace(scanned.settings, scoring=ChunkScoring.LIKELIHOOD)
+    )
     exact = next(event.answer for event in every if isinstance(event, Done))
     assert all(one.scan is None and one.nll is not None for one in exact.chunks)
     for index in best:
@@ -201,7 +205,9 @@ def test_several_documents_and_several_questions(scanned: Library, tmp_path: Pat
         assert alike(scanned.ask(documents, answer.question), answer)
 
 
-def test_a_question_that_refers_back_is_scanned_with_the_one_before(scanned: Library, tmp_path: Path, few: int) -> None:
+def test_a_question_that_refers_back_is_scanned_with_the_one_before(
+    scanned: Library, tmp_path: Path, few: int
+) -> None:
     document = scanned.parse(write(tmp_path / "log.txt", PARAGRAPHS))
     alone = scanned.ask([document], "And what of it?")
     after = scanned.ask([document], "And what of it?", history=[Turn(QUESTION, "1,183 crates.")])
@@ -234,7 +240,6 @@ def test_heads_are_found_in_the_background_once(scanning_settings: Settings, tmp
     assert found == read(library.heads_file)
     assert found.fingerprint == library.model.loaded.spec.fingerprint
     assert library.find_heads_in_background() is None
-    assert Library.open(settings=scanning_settings).find_heads_in_background() is None
     document = library.parse(write(tmp_path / "log.txt", PARAGRAPHS))
     assert all(one.scan is not None for one in library.ask([document], QUESTION).chunks)
 
