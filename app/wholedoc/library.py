@@ -237,8 +237,8 @@ class Library(Reader):
             self.told_of_heads = True
             self._notify(
                 "every part of a document is scored, since it is not known yet which heads of "
-                f"{self.model.name} show where a question looks: `wholedoc retrieval-heads` finds them, with the same "
-                "--model"
+                f"{self.model.name} show where a question looks: `wholedoc retrieval-heads` finds them, with the "
+                "same --model"
             )
         return heads
 
