@@ -18,7 +18,7 @@ WORDS = 0.5
 # So many chunks are scored at least,
 LEAST = 8
 # with all others that the scan puts less than so many standard deviations behind the best, and at most so many.
-MARGIN, MOST = 1.0, 24
+MARGIN, MOST = 1.5, 24
 
 
 @dataclass(frozen=True)
