@@ -37,6 +37,7 @@ def test_ask_json_is_the_contract(wholedoc: Command) -> None:
         "sources",
         "support",
         "citations",
+        "chunks",
         "usage",
         "timings",
     }
