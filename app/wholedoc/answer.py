@@ -22,16 +22,18 @@ class ScoredChunk:
     """One chunk of the documents asked, in document order.
 
     `nll` is the question's mean -log P given the chunk, in nats per token; `gain` is by how much the chunk makes
-    the question more likely than the prefix alone does, in nats per token. `pages` are the first and the last,
-    1-based.
+    the question more likely than the prefix alone does, in nats per token. Both are None for a chunk that a scan
+    passed over. `scan` is what the scan found, in standard deviations from the mean over all chunks, None where
+    nothing was scanned. `pages` are the first and the last, 1-based.
     """
 
     document_id: str
     pages: tuple[int, int]
     tokens: int
-    nll: float
-    gain: float
+    nll: float | None
+    gain: float | None
     kept: bool
+    scan: float | None = None
 
 
 @dataclass(frozen=True)
@@ -47,15 +49,16 @@ class Usage:
 
 @dataclass(frozen=True)
 class Timings:
-    """Seconds from the start of the question until all chunks were scored, until the first visible token, and until
-    the end.
+    """Seconds from the start of the question until the chunks were scored, until the first visible token, until
+    the end, and until the citations were known.
 
-    White space before an answer is not visible.
+    White space before an answer is not visible. `cited_s` is None if nothing was cited.
     """
 
     score_s: float
     first_token_s: float
     total_s: float
+    cited_s: float | None = None
 
 
 @dataclass(frozen=True)
@@ -141,7 +144,7 @@ class Rewritten:
 
 @dataclass(frozen=True)
 class Scoring:
-    """`done` of `total` chunks are scored by the question."""
+    """`done` of the `total` chunks that the question is scored on are scored."""
 
     done: int
     total: int
@@ -149,7 +152,7 @@ class Scoring:
 
 @dataclass(frozen=True)
 class Scored:
-    """All chunks are scored and the best chosen."""
+    """The chunks are scored, all or those that a scan put first, and the best chosen."""
 
     chunks: tuple[ScoredChunk, ...]
     seconds: float

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
+from parallelcomp import ChunkScoring, RetrievalHeads
 from parallelcomp.ranks import Ranks
 
 from .answer import Answer, Done, Event, Planned, Reading, Rewritten
@@ -200,8 +201,9 @@ class Library(Reader):
             return
         corpus = yield from self._corpus(documents, cancelled, client)
         askings = [replace(asking, corpus=corpus) for asking in askings]
-        scored = yield from self.turns.steps(score_together(askings), cancelled, client)
-        for asking in scored:
+        if askings[0].heads is None:  # else every question is scored on chunks of its own
+            askings = yield from self.turns.steps(score_together(askings), cancelled, client)
+        for asking in askings:
             yield from self._answer(asking, client)
 
     def _asking(
@@ -224,11 +226,25 @@ class Library(Reader):
         asking = Asking(engine, self.model, Corpus.of(()), question, chosen, history, instructions, stop, cancelled)
         if chosen.answer_model != self.settings.answer_model:
             raise ValueError("these settings name another writer: use with_settings")
-        asking = replace(asking, writer=self._writer_for(chosen))
+        asking = replace(asking, writer=self._writer_for(chosen), heads=self._scanning(chosen))
         # Turns that nothing refers to, and those that a writer puts into the question, take no room.
         needed = history if asking.writer is None and refers_back(question, history) else ()
         replace(asking, history=needed).check()
         return asking
+
+    def _scanning(self, settings: Settings) -> RetrievalHeads | None:
+        """Return the heads that these settings scan with; None if every chunk is scored."""
+        if settings.scoring is not ChunkScoring.SCAN or settings.apb is not None or self.ranks is not None:
+            return None
+        heads = self.retrieval_heads()
+        if heads is None and not self.told_of_heads:
+            self.told_of_heads = True
+            self._notify(
+                "every part of a document is scored, since it is not known yet which heads of "
+                f"{self.model.name} show where a question looks: `wholedoc retrieval-heads` finds them, with the "
+                "same --model"
+            )
+        return heads
 
     def _writer_for(self, settings: Settings) -> Writer | None:
         """Return who writes the answer to a question with these settings. Raises QuestionError and WriterError."""

@@ -7,7 +7,7 @@ from enum import Enum
 
 import torch
 
-from parallelcomp import DecodeWeights, EngineConfig, Sampling
+from parallelcomp import ChunkScoring, DecodeWeights, EngineConfig, Sampling
 from parallelcomp.apb import APB
 
 
@@ -61,7 +61,9 @@ class Settings:
     more likely than the prefix alone does (see `abstention.explains`) for an answer to count as found.
     `answer_from` None follows the model's size. `passages` is how many passages are read again. `library_bytes` is
     the most that the chunks of all documents may take on disk. `apb` None is ParallelComp; with APB every question
-    reads the documents anew, and the library keeps nothing of that.
+    reads the documents anew, and the library keeps nothing of that. `scoring` says which chunks a question is
+    scored on. All are, whatever it says, by several processes and while a model's retrieval heads are not known.
+    APB has no chunks to score.
     """
 
     model: str | None = None
@@ -78,6 +80,7 @@ class Settings:
     writer_passages: int = 4
     library_bytes: int = 32_000_000_000
     apb: APB | None = None
+    scoring: ChunkScoring = ChunkScoring.LIKELIHOOD
 
     @property
     def attention(self) -> Attention:

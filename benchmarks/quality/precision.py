@@ -81,13 +81,19 @@ def _ask(library: Library, engine: Engine, corpus: Corpus, text: str, settings: 
 def _change(answers: list[Answer], reference: list[Answer]) -> dict[str, float]:
     differences, overlaps = [], []
     for got, exact in zip(answers, reference, strict=True):
-        differences += [abs(a.nll - b.nll) for a, b in zip(got.chunks, exact.chunks, strict=True)]
+        differences += [abs(a - b) for a, b in zip(_nll(got), _nll(exact), strict=True)]
         overlaps.append(len(_top(got) & _top(exact)) / 3)
     return {"nll_change_nats": statistics.mean(differences), "top3_overlap": statistics.mean(overlaps)}
 
 
 def _top(one: Answer, count: int = 3) -> set[int]:
-    return set(sorted(range(len(one.chunks)), key=lambda index: one.chunks[index].nll)[:count])
+    nll = _nll(one)
+    return set(sorted(range(len(nll)), key=lambda index: nll[index])[:count])
+
+
+def _nll(one: Answer) -> list[float]:
+    """Return every chunk's score: all are scored here."""
+    return [chunk.nll for chunk in one.chunks if chunk.nll is not None]
 
 
 def _quality(questions: list[SampleQuestion], answers: list[Answer]) -> dict[str, float]:

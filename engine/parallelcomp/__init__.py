@@ -13,6 +13,7 @@ from .chai.head_clusters import find_clusters
 from .chunking import Chunk, split
 from .config import (
     Calibration,
+    ChunkScoring,
     ClusteredHeads,
     Composition,
     EngineConfig,
@@ -22,7 +23,9 @@ from .config import (
     LayerRange,
     Membership,
     PolicySettings,
+    QueryHead,
     Region,
+    RetrievalHeads,
     Sampling,
 )
 from .context.composition import Beginning
@@ -30,13 +33,22 @@ from .decoding.copying import CopyingState, Source
 from .decoding.next_token import AnswerState
 from .decoding.weights import DecodeWeights, can_quantize_decode, quantize_decode
 from .engine import Engine, RescoredSpan, Selection, default_device, default_dtype
-from .errors import Cancelled, ClusterError, MemoryPlanError, ParallelCompError, UnsupportedModelError, WindowError
+from .errors import (
+    Cancelled,
+    ClusterError,
+    HeadsError,
+    MemoryPlanError,
+    ParallelCompError,
+    UnsupportedModelError,
+    WindowError,
+)
 from .int8 import can_load_int8, load_int8
 from .kv.context import Context
 from .kv.quantization import QuantizedKV
 from .kv.stored import ChunkKV, DenseKV, Prefix, StoredKV, restore, store_kv
 from .memory import MemoryPlan, plan
 from .model import LoadedModel, ModelSpec, adopt, load
+from .scan import ScanKeys
 from .scoring import ChunkScore, Question
 
 __all__ = [
@@ -48,6 +60,7 @@ __all__ = [
     "Chunk",
     "ChunkKV",
     "ChunkScore",
+    "ChunkScoring",
     "ClusterError",
     "ClusteredHeads",
     "Composition",
@@ -59,6 +72,7 @@ __all__ = [
     "EngineConfig",
     "Eviction",
     "EvictionPolicy",
+    "HeadsError",
     "KVPrecision",
     "Kernel",
     "LayerRange",
@@ -72,11 +86,14 @@ __all__ = [
     "PolicySettings",
     "Prefix",
     "QuantizedKV",
+    "QueryHead",
     "Question",
     "Region",
     "RescoredSpan",
+    "RetrievalHeads",
     "Sampling",
     "Savings",
+    "ScanKeys",
     "Selection",
     "Source",
     "StoredKV",

@@ -8,12 +8,22 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 from enum import Enum, Flag, auto
+from hashlib import blake2b
 
 import torch
 
 # How many numbers have one scale and one zero point in quantised KV: tokens of one channel (keys), or channels of
 # one token (values).
 QUANTIZATION_GROUP = 32
+
+
+class ChunkScoring(Enum):
+    """Which chunks a question is scored on."""
+
+    LIKELIHOOD = "likelihood"
+    """All of them, as in the paper."""
+    SCAN = "scan"
+    """Those that a coarse scan by the model's retrieval heads puts first (see `scan`)."""
 
 
 class Composition(Enum):
@@ -208,6 +218,35 @@ class ClusteredHeads:
     def __post_init__(self) -> None:
         if not self.clusters or min(*self.clusters, self.queries) < 1:
             raise ValueError("clustered heads need at least one cluster in every layer and one query token")
+
+
+@dataclass(frozen=True, order=True)
+class QueryHead:
+    """One query head of a model: both numbers are counted from 0."""
+
+    layer: int
+    head: int
+
+
+@dataclass(frozen=True)
+class RetrievalHeads:
+    """The heads whose attention finds where a question looks, the best first (QRHead, 2506.09944).
+
+    They were found on the model with this `fingerprint`. Raises ValueError without any head, or if one comes twice.
+    """
+
+    fingerprint: str
+    heads: tuple[QueryHead, ...]
+
+    def __post_init__(self) -> None:
+        if not self.heads or len(set(self.heads)) < len(self.heads):
+            raise ValueError("retrieval heads are at least one head, and none of them twice")
+
+    @property
+    def id(self) -> str:
+        """A short name that differs for other heads or another model."""
+        listed = " ".join(f"{one.layer}/{one.head}" for one in sorted(self.heads))
+        return blake2b(f"{self.fingerprint} {listed}".encode(), digest_size=8).hexdigest()
 
 
 @dataclass(frozen=True)

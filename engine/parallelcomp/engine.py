@@ -14,18 +14,19 @@ from .bifurcated import score_many
 from .chai.clustered_heads import Savings
 from .chai.head_clusters import check
 from .chunking import Chunk
-from .config import Composition, EngineConfig, KVPrecision, Sampling
+from .config import Composition, EngineConfig, KVPrecision, RetrievalHeads, Sampling
 from .context.composition import SingleState, alone, compose, reread
 from .decoding.decode import decode
 from .decoding.next_token import AnswerState
 from .errors import Cancelled, WindowError
 from .eviction import ChunkQueue
 from .kv.context import Context
-from .kv.stored import ChunkKV, Prefix
+from .kv.stored import ChunkKV, Prefix, StoredKV
 from .memory import MemoryPlan, check_plain, plan
 from .model import LoadedModel, ModelSpec
 from .policies import policy_of
 from .prefill import batches, prefill_batch, prefill_prefix
+from .scan import ScanKeys, check_heads, head_queries, scan, scan_keys
 from .scoring import ChunkScore, Question, score, score_batch
 
 
@@ -132,6 +133,27 @@ class Engine:
                 device=memory.kv_device,
                 cancelled=cancelled,
             )
+
+    def scan_keys(self, kv: StoredKV, heads: RetrievalHeads) -> ScanKeys:
+        """Return a chunk's keys for a scan by these heads. Raises HeadsError if they are another model's."""
+        check_heads(heads, self.spec)
+        return scan_keys(kv, heads, self.spec)
+
+    def scan(
+        self,
+        chunks: Sequence[ScanKeys],
+        question: Question,
+        heads: RetrievalHeads,
+        cancelled: Cancel | None = None,
+    ) -> list[float]:
+        """Return for each chunk how much more than other chunks the question looks at it (see `scan.scan`).
+
+        Raises ValueError if there is no chunk, HeadsError if the heads are another model's, and Cancelled.
+        """
+        check_heads(heads, self.spec)
+        behind = max(one.tokens for one in chunks)
+        queries = head_queries(self.loaded, self.prefix, question, heads.heads, behind, cancelled)
+        return scan(queries, chunks, self.spec, cancelled)
 
     def score(
         self,

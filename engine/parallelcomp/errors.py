@@ -31,5 +31,9 @@ class ClusterError(ParallelCompError):
     """These clusters of heads cannot be used: their file is damaged, or they belong to another model."""
 
 
+class HeadsError(ParallelCompError):
+    """These retrieval heads cannot be used: their file is damaged, or they belong to another model."""
+
+
 class Cancelled(ParallelCompError):  # noqa: N818 - nobody made an error
     """The caller asked to stop."""

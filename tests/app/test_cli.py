@@ -37,6 +37,7 @@ def test_ask_json_is_the_contract(wholedoc: Command) -> None:
         "sources",
         "support",
         "citations",
+        "chunks",
         "usage",
         "timings",
     }
@@ -48,7 +49,7 @@ def test_ask_json_is_the_contract(wholedoc: Command) -> None:
     assert (sentence["start"], sentence["stop"]) == (0, len(first["answer"]))
     assert sentence["citations"][0] == 1
     assert set(first["usage"]) == USAGE_KEYS
-    assert set(first["timings"]) == {"score_s", "first_token_s", "total_s"}
+    assert set(first["timings"]) == {"score_s", "first_token_s", "total_s", "cited_s"}
     assert set(result["timings"]) == {"load_s", "parse_s", "read_s"}
     (document,) = result["documents"]
     assert document["name"] == NOTICE.name

@@ -40,6 +40,7 @@ from wholedoc_ui.choices import (
     POLICIES,
     PRECISIONS,
     REGIONS,
+    SCORINGS,
     AnsweringChoices,
     Range,
     ReadingChoices,
@@ -146,6 +147,13 @@ def test_every_way_to_see_documents_makes_settings(attention: str, hosts: int) -
         made.apb
         == {Attention.PARALLEL: None, Attention.APB: APB(hosts), Attention.STAR: APB.star(hosts)}[made.attention]
     )
+
+
+@pytest.mark.parametrize("scoring", SCORINGS)
+def test_every_scoring_makes_settings_and_is_shown_again(scoring: str) -> None:
+    made = applied(replace(ANSWERING, scoring=scoring))
+    assert made.scoring is SCORINGS[scoring]
+    assert AnsweringChoices.of(made).scoring == scoring
 
 
 def test_lengths_from_the_command_line_stay_with_their_attention() -> None:
@@ -268,6 +276,7 @@ def test_the_panel_hands_over_the_fields_in_this_order() -> None:
     ]
     assert [field.name for field in fields(AnsweringChoices)] == [
         "attention",
+        "scoring",
         "hosts",
         "kept_tokens",
         "capacity",

@@ -635,6 +635,22 @@ def test_documents_stand_side_by_side() -> None:
     assert alone.select(".wd-strip-name") == []
 
 
+def test_the_strip_tells_what_a_scan_passed_over() -> None:
+    scored = replace(chunk(0.3, kept=True), scan=2.1)
+    passed = [replace(chunk(first=first), nll=None, gain=None, scan=scan) for first, scan in ((3, 1.04), (5, -0.4))]
+    source = views.strip([scored, *passed], {"d1": "a"}, {})
+    bars = bars_of(source)
+    assert [bar["aria-label"] for bar in bars] == [
+        "pp. 1–2: +0.30 nats per token, kept; scan +2.1",
+        "pp. 3–4: not scored; scan +1.0",
+        "pp. 5–6: not scored; scan -0.4",
+    ]
+    assert ["wd-passed" in bar["class"] for bar in bars] == [False, True, True]
+    assert [height(bar) for bar in bars] == pytest.approx([0.6, 0.198, 0.0], abs=0.001)
+    assert "The 2 pale ones a quick scan of all parts passed over." in parsed(source).get_text()
+    assert "pale" not in views.strip([chunk()], {}, {})
+
+
 def test_nothing_asked_has_no_strip() -> None:
     assert views.strip([], {}, {}) == ""
 

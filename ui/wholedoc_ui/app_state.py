@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from enum import Enum, auto
 from pathlib import Path
 
+from parallelcomp import ChunkScoring
 from wholedoc import Document, Library, Planned, Reading, Settings
 from wholedoc.errors import WholedocError, WriterError, explain
 from wholedoc.models.catalogue import Role
@@ -147,6 +148,7 @@ class AppState:
         with self._changing:
             changed = self._library.with_settings(settings)
             _ = changed.engine, changed.writer
+            self._find_heads(changed)
             self._library = changed
             if self._state.phase is not Phase.READING:
                 self._state = self._ready()
@@ -200,6 +202,7 @@ class AppState:
             documents = [known for file in files if (known := self._parse(file))]
             self._fetch_reader()
             _ = self._library.engine
+            self._find_heads(self._library)
             self._fetch_writer()
             for document in documents:
                 for event in self._library.read(document):
@@ -208,6 +211,10 @@ class AppState:
         except Exception as error:
             if self._state.phase is not Phase.READY:  # another model may have been chosen meanwhile
                 self._state = ModelState(Phase.FAILED, sentence(error))
+
+    def _find_heads(self, library: Library) -> None:
+        if library.settings.scoring is ChunkScoring.SCAN:
+            library.find_heads_in_background()
 
     def _fetch_reader(self) -> None:
         settings = self._library.settings

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from parallelcomp import (
     Calibration,
+    ChunkScoring,
     ClusteredHeads,
     Composition,
     EvictionPolicy,
@@ -54,6 +55,10 @@ ATTENTIONS = {
     "parallel parts, read once": Attention.PARALLEL,
     "APB per question": Attention.APB,
     "Star-Attention per question": Attention.STAR,
+}
+SCORINGS = {
+    "every part, as in the paper": ChunkScoring.LIKELIHOOD,
+    "those a quick scan puts first": ChunkScoring.SCAN,
 }
 POLICIES = {
     "what the question looks at": EvictionPolicy.QUESTION,
@@ -116,6 +121,7 @@ class AnsweringChoices:
     """How the questions of one tab are answered, from the next question on."""
 
     attention: str
+    scoring: str
     hosts: int
     kept_tokens: int
     capacity: int
@@ -131,12 +137,14 @@ class AnsweringChoices:
         """Return the choices that stand for these settings."""
         engine, sampling = settings.engine, settings.sampling
         attention = next(name for name, one in ATTENTIONS.items() if one is settings.attention)
+        scoring = next(name for name, one in SCORINGS.items() if one is settings.scoring)
         eviction = next(name for name, one in POLICIES.items() if one is engine.eviction.policy)
         composition = next(name for name, one in COMPOSITIONS.items() if one is engine.composition)
         calibrated = engine.calibration.regions if engine.calibration else Region(0)
         calibrate = [name for name, one in REGIONS.items() if one in calibrated]
         return cls(
             attention,
+            scoring,
             (settings.apb or APB()).hosts,
             engine.eviction.kept_tokens,
             engine.eviction.capacity,
@@ -175,7 +183,8 @@ class AnsweringChoices:
             )
         except ValueError as error:
             raise WholedocError(f"These settings do not go together: {error}.") from error
-        return replace(settings, engine=engine, sampling=sampling, apb=apb)
+        scoring = SCORINGS[self.scoring]
+        return replace(settings, engine=engine, sampling=sampling, apb=apb, scoring=scoring)
 
     def _apb(self, settings: Settings) -> APB | None:
         attention, hosts = ATTENTIONS[self.attention], int(self.hosts)

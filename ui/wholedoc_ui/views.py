@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -24,6 +25,8 @@ from .templating import render
 AXIS_MARKS = 6
 # A gain of at least this many nats per token fills the strip's height, so that noise does not look like evidence.
 FULL_HEIGHT_GAIN = 0.5
+# A part that a scan passed over is at most so high: what the scan saw and what a score says cannot be compared.
+PASSED_HEIGHT = 0.4
 
 _DOTS = {Phase.LOADING: "busy", Phase.READING: "busy", Phase.READY: "ready", Phase.FAILED: "failed"}
 _FETCHING = {Step.FETCHING: "Fetching", Step.CONVERTING: "Converting, once"}
@@ -135,7 +138,8 @@ def _around(text: str, quote: str) -> tuple[str, str, str]:
 
 
 def strip(chunks: Sequence[ScoredChunk], names: Mapping[str, str], labels: Mapping[str, Sequence[str]]) -> str:
-    """One bar a chunk over all documents that were asked: its height is how much the chunk explains the question.
+    """One bar a chunk over all documents that were asked: its height is how much the chunk explains the question,
+    or how much a scan saw in it that passed it over.
 
     `names` and `labels` are the documents' names and their pages' labels, by document id. Empty without chunks.
     """
@@ -144,7 +148,8 @@ def strip(chunks: Sequence[ScoredChunk], names: Mapping[str, str], labels: Mappi
     by_document = groupby(_bars(chunks, labels), key=lambda bar: bar.document_id)
     documents = [_bars_of_document(names.get(id, ""), list(bars)) for id, bars in by_document]
     kept = sum(chunk.kept for chunk in chunks)
-    return render("strip", documents=documents, named=len(names) > 1, parts=len(chunks), kept=kept)
+    passed = sum(chunk.gain is None for chunk in chunks)
+    return render("strip", documents=documents, named=len(names) > 1, parts=len(chunks), kept=kept, passed=passed)
 
 
 def _bars_of_document(name: str, bars: Sequence[Bar]) -> dict[str, object]:
@@ -153,13 +158,17 @@ def _bars_of_document(name: str, bars: Sequence[Bar]) -> dict[str, object]:
 
 @dataclass(frozen=True)
 class Bar:
-    """A chunk in the strip. `height` is at most 1; `page` is the printed label of its first page."""
+    """A chunk in the strip. `height` is at most 1; `page` is the printed label of its first page.
+
+    `passed` says that a scan passed the chunk over, so that it was not scored.
+    """
 
     index: int
     document_id: str
     tokens: int
     height: float
     kept: bool
+    passed: bool
     best: bool
     page: str
     label: str
@@ -174,14 +183,23 @@ class Mark:
 
 
 def _bars(chunks: Sequence[ScoredChunk], labels: Mapping[str, Sequence[str]]) -> Iterator[Bar]:
-    full = max(FULL_HEIGHT_GAIN, *(chunk.gain for chunk in chunks))
-    best = max(range(len(chunks)), key=lambda index: chunks[index].gain)
-    for index, chunk in enumerate(chunks):
+    gains = [math.nan if chunk.gain is None else chunk.gain for chunk in chunks]
+    full = max([FULL_HEIGHT_GAIN, *(gain for gain in gains if not math.isnan(gain))])
+    seen = max((chunk.scan or 0.0 for chunk in chunks), default=0.0)
+    best = max(range(len(chunks)), key=lambda index: -math.inf if math.isnan(gains[index]) else gains[index])
+    for index, (chunk, gain) in enumerate(zip(chunks, gains, strict=True)):
         first, last = (_page_label(labels.get(chunk.document_id, ()), number) for number in chunk.pages)
         where = f"p. {first}" if chunk.pages[0] == chunk.pages[1] else f"pp. {first}–{last}"
-        label = f"{where}: {chunk.gain:+.2f} nats per token{', kept' if chunk.kept else ''}"
-        height = max(chunk.gain, 0.0) / full
-        yield Bar(index, chunk.document_id, chunk.tokens, height, chunk.kept, index == best, first, label)
+        passed = math.isnan(gain)
+        if passed:
+            label = f"{where}: not scored"
+            height = PASSED_HEIGHT * max(chunk.scan or 0.0, 0.0) / seen if seen > 0 else 0.0
+        else:
+            label = f"{where}: {gain:+.2f} nats per token{', kept' if chunk.kept else ''}"
+            height = max(gain, 0.0) / full
+        if chunk.scan is not None:
+            label += f"; scan {chunk.scan:+.1f}"
+        yield Bar(index, chunk.document_id, chunk.tokens, height, chunk.kept, passed, index == best, first, label)
 
 
 def _page_label(labels: Sequence[str], number: int) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from parallelcomp import ChunkScore, Engine, Question, WindowError
+from parallelcomp import ChunkScore, Engine, Question, RetrievalHeads, WindowError
 
 from ..conversation import Turn
 from ..errors import QuestionError
@@ -36,7 +36,8 @@ class Asking:
     The `instructions` are used where the answer is written. Chunks are scored without them, so they cost nothing
     per chunk. `scores` are given if they were made together with other questions. `writer` answers from the
     passages; None means that the model that reads also answers. `asked` is what the person wrote, if `text` stands
-    in for it. `searched` is what chunks and passages are found by, if that is not `text`.
+    in for it. `searched` is what chunks and passages are found by, if that is not `text`. `heads` are the model's
+    retrieval heads; None means that they are not known, or that nothing is scanned.
     """
 
     engine: Engine
@@ -52,6 +53,7 @@ class Asking:
     writer: Writer | None = None
     asked: str | None = None
     searched: str | None = None
+    heads: RetrievalHeads | None = None
 
     @property
     def answer_from(self) -> AnswerFrom:

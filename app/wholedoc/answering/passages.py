@@ -13,7 +13,8 @@ from parallelcomp import Chunk, ChunkKV, ChunkScore, RescoredSpan
 
 from ..documents.sentences import Sentence, sentences
 from ..documents.tokenized import TokenizedDocument
-from ..reading.corpus import ChunkWords, Corpus
+from ..documents.words import WordCounts
+from ..reading.corpus import Corpus
 from .shared_words import shared_words
 
 # A passage is a sentence and up to three that follow it: a name often stands in one sentence, and what is asked
@@ -94,7 +95,7 @@ def best_of(
 
 def _with_words(corpus: Corpus, question: str, passages: Sequence[Passage]) -> list[Passage]:
     """Return the passages with what the question's words say for each, which is evidence beside attention."""
-    words = [ChunkWords.of(passage.text(corpus)) for passage in passages]
+    words = [WordCounts.of(passage.text(corpus)) for passage in passages]
     nats = shared_words(question, words)
     return [
         replace(passage, score=passage.score * math.exp(more / TEMPERATURE))

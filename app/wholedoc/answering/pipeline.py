@@ -19,6 +19,7 @@ from .asking import ANSWER_PREFIX, Asking, Scores
 from .citations import cite, worth_showing
 from .passages import Passage, best_passages, contenders, rerank
 from .quoting import Vocabulary, common_words, sources
+from .scanning import Scanned, scan
 from .shared_words import shared_words
 from .sources import sentence_sources
 from .surroundings import with_surroundings
@@ -36,7 +37,7 @@ class Found:
 
     `started` is a time of `time.perf_counter`; the chunks were scored `scored_s` seconds later. `usage` does not
     count the answer's own tokens yet. `selection` is the kept context, None if nothing explains the question;
-    `passages` are ranked, the best first.
+    `passages` are ranked, the best first. The citations were known `cited_s` seconds after the start.
     """
 
     started: float
@@ -46,6 +47,7 @@ class Found:
     usage: Usage
     selection: Selection | None = None
     passages: tuple[Passage, ...] = ()
+    cited_s: float | None = None
 
 
 def answer(asking: Asking) -> Generator[Event, None, None]:
@@ -63,9 +65,10 @@ def find(asking: Asking) -> Generator[Event, None, Found]:
     question = asking.search_question()
     started = time.perf_counter() - (asking.scores.seconds if asking.scores else 0.0)
     alone = engine.score_without_document(question)
-    scores = list(asking.scores.chunks) if asking.scores else (yield from _score(asking, question))
+    scanned = None if asking.scores else scan(asking, question)
+    scores = list(asking.scores.chunks) if asking.scores else (yield from _score(asking, question, scanned))
     kept = engine.select(corpus.chunks, iter(scores))
-    scored = _scored_chunks(corpus, scores, kept, sum(alone) / len(alone))
+    scored = _scored_chunks(corpus, scores, kept, sum(alone) / len(alone), scanned)
     scored_s = time.perf_counter() - started
     yield Scored(scored, scored_s)
 
@@ -74,9 +77,10 @@ def find(asking: Asking) -> Generator[Event, None, Found]:
         return Found(started, scored_s, (), scored, usage)
     selection, passages = _attribute(asking, question, kept)
     citations = cite(corpus, passages)
+    cited_s = time.perf_counter() - started
     yield Cited(citations, lead=asking.writer is not None or asking.answer_from is not AnswerFrom.CONTEXT)
     usage = replace(usage, kept_tokens=selection.context.kept_tokens)
-    return Found(started, scored_s, citations, scored, usage, selection, tuple(passages))
+    return Found(started, scored_s, citations, scored, usage, selection, tuple(passages), cited_s)
 
 
 def write(asking: Asking, found: Found) -> Generator[Token | Done, None, None]:
@@ -143,7 +147,7 @@ def _done(
     asking: Asking, found: Found, writing: Writing, text: str, is_found: bool, written: Written
 ) -> Generator[Done, None, None]:
     first_s = found.scored_s if writing.shown_at is None else writing.shown_at - found.started
-    timings = Timings(found.scored_s, first_s, time.perf_counter() - found.started)
+    timings = Timings(found.scored_s, first_s, time.perf_counter() - found.started, found.cited_s)
     yield Done(
         Answer(
             asking.text if asking.asked is None else asking.asked,
@@ -173,13 +177,17 @@ def _support(found: Found, written: Written) -> float | None:
     return None if written.would_begin is None else round(1 - written.would_begin(NOT_STATED), 4)
 
 
-def _score(asking: Asking, question: Question) -> Generator[Scoring, None, list[ChunkScore]]:
+def _score(
+    asking: Asking, question: Question, scanned: Scanned | None
+) -> Generator[Scoring, None, list[ChunkScore]]:
+    """Score the chunks that a scan put first; all of them if nothing was scanned."""
     engine, corpus = asking.engine, asking.corpus
+    chunks = corpus.chunks if scanned is None else [corpus.chunks[index] for index in scanned.best]
     memory = engine.plan(corpus.tokens, question_tokens=len(question.all_ids))
     scores: list[ChunkScore] = []
-    for score in engine.score(corpus.chunks, question, memory, asking.cancelled):
+    for score in engine.score(chunks, question, memory, asking.cancelled):
         scores.append(score)
-        yield Scoring(len(scores), len(corpus.chunks))
+        yield Scoring(len(scores), len(chunks))
     return _with_words(asking, question, scores)
 
 
@@ -306,23 +314,30 @@ def _chosen(asking: Asking, passages: Sequence[Passage]) -> list[Passage]:
 
 
 def _scored_chunks(
-    corpus: Corpus, scores: Sequence[ChunkScore], kept: Sequence[ChunkScore], baseline: float
+    corpus: Corpus,
+    scores: Sequence[ChunkScore],
+    kept: Sequence[ChunkScore],
+    baseline: float,
+    scanned: Scanned | None,
 ) -> tuple[ScoredChunk, ...]:
+    """Return what is known of every chunk, in document order."""
     stay = {score.index for score in kept}
-    scored: list[ScoredChunk] = []
-    for score in sorted(scores, key=lambda one: one.index):
-        chunk = corpus.chunks[score.index].chunk
+    nll = {score.index: score.nll for score in scores}
+    found: list[ScoredChunk] = []
+    for one in corpus.chunks:
+        index, chunk = one.chunk.index, one.chunk
         document, offset = corpus.locate(chunk.start)
         tokenized = corpus.documents[document].tokenized
         first, last = tokenized.pages[offset], tokenized.pages[offset + len(chunk) - 1]
-        scored.append(
+        found.append(
             ScoredChunk(
                 tokenized.document.id,
                 (int(first) + 1, int(last) + 1),
                 len(chunk),
-                score.nll,
-                baseline - score.nll,
-                score.index in stay,
+                nll.get(index),
+                baseline - nll[index] if index in nll else None,
+                index in stay,
+                None if scanned is None else scanned.scores[index],
             )
         )
-    return tuple(scored)
+    return tuple(found)

@@ -10,7 +10,7 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 
-from ..reading.corpus import WORD, ChunkWords
+from ..documents.words import WORD, WordCounts
 
 # BM25's usual constants: how soon repetitions of a word stop counting, and how much a long text counts against a
 # chunk.
@@ -21,7 +21,7 @@ SATURATION, LENGTH = 1.5, 0.75
 WEIGHT = 2.0
 
 
-def shared_words(question: str, chunks: Sequence[ChunkWords]) -> list[float]:
+def shared_words(question: str, chunks: Sequence[WordCounts]) -> list[float]:
     """Return what the question's words say for each chunk, in nats over the whole question: BM25 times `WEIGHT`."""
     asked = set(WORD.findall(question.casefold()))
     found = [[word for word in chunk.counts if word in asked] for chunk in chunks]

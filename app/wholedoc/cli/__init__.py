@@ -20,13 +20,16 @@ from .ask import ask
 from .cluster_heads import cluster_heads
 from .doctor import doctor
 from .models import models
+from .retrieval_heads import find_retrieval_heads
 from .serve import serve
 from .terminal import say
 from .upkeep import library_commands, list_documents, remove
 
 # The engine's errors that bad input causes. They carry no exit code, unlike wholedoc's own errors, and are
 # listed by name so that torch need not be imported here.
-BAD_INPUT = frozenset({"WindowError", "MemoryPlanError", "LayoutError", "UnsupportedModelError", "ClusterError"})
+BAD_INPUT = frozenset(
+    {"WindowError", "MemoryPlanError", "LayoutError", "UnsupportedModelError", "ClusterError", "HeadsError"}
+)
 
 
 class Commands(click.Group):
@@ -51,7 +54,18 @@ def cli(debug: bool) -> None:
     """Ask a whole document, on your own machine, with nothing retrieved."""
 
 
-for command in (add, ask, list_documents, remove, library_commands, models, doctor, serve, cluster_heads):
+for command in (
+    add,
+    ask,
+    list_documents,
+    remove,
+    library_commands,
+    models,
+    doctor,
+    serve,
+    cluster_heads,
+    find_retrieval_heads,
+):
     cli.add_command(command)
 
 

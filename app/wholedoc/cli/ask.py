@@ -41,10 +41,14 @@ def ask(
     **given: Any,
 ) -> None:
     """Ask documents together; the answer comes with the pages that carry it."""
+    from parallelcomp import ChunkScoring
+
     from ..library import Library
     from .progress import tell
 
     settings = settings_from(given)
+    if rank_count is not None and given["scoring"] == ChunkScoring.SCAN.value:
+        raise click.UsageError("several processes score every part of a document: leave out --scoring or --ranks")
     start(rank_count)
     with joined(settings) as (ranks, own):
         alone = ranks is None or ranks.rank == 0
@@ -259,6 +263,7 @@ def _as_json(answer: Answer) -> dict[str, object]:
         "sources": [asdict(one) for one in answer.sources],
         **({} if answer.standalone is None else {"standalone_question": answer.standalone}),
         "citations": citations,
+        "chunks": [asdict(one) for one in answer.chunks],
         "usage": asdict(answer.usage),
         "timings": asdict(answer.timings),
     }

@@ -62,6 +62,12 @@ JSON = click.option(
     "--json", "as_json", is_flag=True, help="Print one JSON object on stdout, and nothing else there."
 )
 ANSWER = (
+    click.option(
+        "--scoring",
+        type=click.Choice(["likelihood", "scan"]),
+        help="Score every part of a document by the question, or those that a quick scan of all puts first "
+        "[default: likelihood].",
+    ),
     click.option("--kept-tokens", type=click.IntRange(1), help="Document tokens that stay for the answer, in all."),
     click.option("--capacity", type=click.IntRange(1), help="Most tokens that stay of one chunk."),
     click.option(
@@ -162,6 +168,7 @@ def settings_from(given: dict[str, Any]) -> Settings:
     import torch
 
     from parallelcomp import (
+        ChunkScoring,
         Composition,
         DecodeWeights,
         EngineConfig,
@@ -201,6 +208,7 @@ def settings_from(given: dict[str, Any]) -> Settings:
             decode_weights=DecodeWeights,
             answer_from=AnswerFrom,
             library_bytes=int,
+            scoring=ChunkScoring,
         ),
     )
 
@@ -224,6 +232,8 @@ def _apb(given: dict[str, Any]) -> APB | None:
     from ..settings import Attention
 
     attention = Attention(given.get("attention", Attention.PARALLEL.value))
+    if attention is not Attention.PARALLEL and given.get("scoring") is not None:
+        raise click.UsageError(f"--scoring says nothing to --attention {attention.value}")
     lengths = _given(given, hosts=int, anchor_tokens=int, passing_tokens=int)
     if attention is Attention.APB:
         return APB(**lengths)

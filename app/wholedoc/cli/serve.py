@@ -83,6 +83,8 @@ def serve(
         from ..server.state import Options
     except ModuleNotFoundError as error:
         raise click.UsageError(f'{error.name} is missing: pip install "wholedoc[server]"') from error
+    from parallelcomp import ChunkScoring
+
     from ..library import Library
     from .progress import tell
 
@@ -93,6 +95,8 @@ def serve(
             "or --no-key if that is what you want"
         )
     library = Library.open(settings=settings_from(given), notify=tell)
+    if library.settings.scoring is ChunkScoring.SCAN:
+        library.find_heads_in_background()
     sizes = int(request_limit * 1e6), int(json_limit * 1e6)
     options = Options(key or None, queue_limit, *sizes, origins, address.hosts)
     pages = None if no_ui else _pages(library, address, options)

@@ -2,50 +2,39 @@
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_right
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from parallelcomp import ChunkKV
+from parallelcomp import ChunkKV, ScanKeys
 
 from ..documents.tokenized import TokenizedDocument
-
-WORD = re.compile(r"\w+")
-
-
-@dataclass(frozen=True)
-class ChunkWords:
-    """The words of one chunk's text, without regard to case.
-
-    `counts` says how often each word occurs; its keys stand in the order in which the text first uses them.
-    `characters` is the length of the text.
-    """
-
-    counts: Counter[str]
-    characters: int
-
-    @classmethod
-    def of(cls, text: str) -> ChunkWords:
-        return cls(Counter(WORD.findall(text.casefold())), len(text))
+from ..documents.words import WordCounts
 
 
 @dataclass(frozen=True)
 class ReadDocument:
-    """A document whose chunks have all been read; `cached_tokens` of them came from the library."""
+    """A document whose chunks have all been read; `cached_tokens` of them came from the library.
+
+    `scan` holds every chunk's keys for a scan, None where they were not laid out. `kept_words` are the words of
+    every chunk as the library keeps them; without them they are counted.
+    """
 
     tokenized: TokenizedDocument
     chunks: tuple[ChunkKV, ...]
     cached_tokens: int = 0
+    scan: tuple[ScanKeys, ...] | None = None
+    kept_words: tuple[WordCounts, ...] | None = None
 
     @cached_property
-    def words(self) -> tuple[ChunkWords, ...]:
+    def words(self) -> tuple[WordCounts, ...]:
         """The words of every chunk. They are counted once for a document, not for every question to it."""
+        if self.kept_words is not None:
+            return self.kept_words
         tokenized, text = self.tokenized, self.tokenized.document.text
         chunks = [one.chunk for one in self.chunks]
-        return tuple(ChunkWords.of(text[tokenized.starts[c.start] : tokenized.ends[c.stop - 1]]) for c in chunks)
+        return tuple(WordCounts.of(text[tokenized.starts[c.start] : tokenized.ends[c.stop - 1]]) for c in chunks)
 
 
 @dataclass(frozen=True)
@@ -83,9 +72,17 @@ class Corpus:
         return self.documents[document].tokenized.token_ids[offset : offset + last - first]
 
     @property
-    def words(self) -> list[ChunkWords]:
+    def words(self) -> list[WordCounts]:
         """The words of every chunk, in the order of the chunks."""
         return [words for document in self.documents for words in document.words]
+
+    @property
+    def scan(self) -> list[ScanKeys] | None:
+        """Every chunk's keys for a scan, in the order of the chunks; None if they are not there for all of them."""
+        laid_out = [document.scan for document in self.documents]
+        if any(keys is None for keys in laid_out):
+            return None
+        return [one for keys in laid_out if keys is not None for one in keys]
 
     def locate(self, token: int) -> tuple[int, int]:
         """Return the index of the document that holds a token of the corpus, and the token's offset in that

@@ -1,7 +1,8 @@
 """Chunk KV on disk, found by content: no chunk is ever read twice.
 
-Each chunk has one safetensors file, whose name is the hash of everything that its KV depends on. A file is written
-under a temporary name and renamed, so that a crash leaves a whole chunk or none. A checksum finds damage.
+Each chunk has one safetensors file, whose name is the hash of everything that its KV depends on. Beside it may lie
+its keys for a scan, in a file for each choice of heads; they are made from the KV and go with it. A file is written
+under a temporary name and renamed, so that a crash leaves a whole file or none. A checksum finds damage.
 """
 
 from __future__ import annotations
@@ -10,21 +11,24 @@ import os
 import struct
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 import xxhash
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 
-from parallelcomp import KVPrecision, StoredKV, restore
+from parallelcomp import KVPrecision, RetrievalHeads, ScanKeys, StoredKV, restore
 
 # The version of the files' layout. It is part of every key, so a file of another version is never asked for.
 VERSION = "2"
 TEMPORARY = ".writing-"
+# Behind a chunk's key and the heads' id: the name of a file of keys for a scan.
+SCAN = ".scan"
+T = TypeVar("T")
 
 
 def chunk_key(fingerprint: str, prefix_ids: Sequence[int], token_ids: Sequence[int], precision: KVPrecision) -> str:
@@ -52,40 +56,55 @@ class ChunkStore:
 
     def get(self, key: str) -> StoredKV | None:
         """Return the chunk's KV, memory-mapped, or None if its file is missing, damaged or of another version."""
+        return self._get(key, self.path(key), lambda kind, tensors: restore(KVPrecision(kind), tensors))
+
+    def put(self, key: str, kv: StoredKV) -> None:
+        """Write the chunk's KV. After a crash its file is there whole or not at all."""
+        _put(self.path(key), kv.precision.value, kv.tensors())
+
+    def scan_path(self, key: str, heads: RetrievalHeads) -> Path:
+        return self.folder / key[:2] / f"{key}.{heads.id}{SCAN}"
+
+    def get_scan(self, key: str, heads: RetrievalHeads) -> ScanKeys | None:
+        """Return the chunk's keys for a scan by these heads, memory-mapped, or None as `get` does."""
+
+        return self._get(key, self.scan_path(key, heads), _restored_for(heads.id))
+
+    def check_scans(self) -> None:
+        """Check every file of keys for a scan, and delete those that are damaged, as `get_scan` does."""
+        for path in self.folder.glob(f"*/*{SCAN}"):
+            key, _, heads = path.stem.partition(".")
+            self._get(key, path, _restored_for(heads))
+
+    def put_scan(self, key: str, heads: RetrievalHeads, keys: ScanKeys) -> None:
+        """Write the chunk's keys for a scan, as `put` writes its KV."""
+        _put(self.scan_path(key, heads), heads.id, keys.tensors())
+
+    def _get(self, key: str, path: Path, restored: Callable[[str, dict[str, torch.Tensor]], T]) -> T | None:
+        """Return what `restored` makes of the precision and the tensors that the file names."""
         try:
-            with safe_open(self.path(key), framework="pt") as file:
+            with safe_open(path, framework="pt") as file:
                 metadata = file.metadata() or {}
                 if metadata["version"] != VERSION:  # whose checksum may be of another kind
                     return None
                 tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - no mapping
             if metadata["checksum"] != checksum(metadata, tensors):
                 raise ValueError(f"{key}: the checksum differs")
-            return restore(KVPrecision(metadata["precision"]), tensors)
+            return restored(metadata["precision"], tensors)
         except FileNotFoundError:
             return None
         except (SafetensorError, KeyError, ValueError):
-            self._delete_damaged(key)
+            self.damaged.append(key)
+            path.unlink(missing_ok=True)
             return None
-
-    def put(self, key: str, kv: StoredKV) -> None:
-        """Write the chunk's KV. After a crash its file is there whole or not at all."""
-        path = self.path(key)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        tensors = {name: tensor.cpu().contiguous() for name, tensor in kv.tensors().items()}
-        metadata = {"version": VERSION, "precision": kv.precision.value}
-        metadata["checksum"] = checksum(metadata, tensors)
-        write_atomically(path, save(tensors, metadata=metadata))
 
     def __iter__(self) -> Iterator[str]:
         """Yield the keys of all chunks on disk."""
         return (path.stem for path in self.folder.glob("*/*.safetensors"))
 
     def size(self, key: str) -> int:
-        """Return the bytes of a chunk's file, 0 if there is none."""
-        try:
-            return self.path(key).stat().st_size
-        except FileNotFoundError:
-            return 0
+        """Return the bytes of a chunk's files, 0 if there is none."""
+        return sum(_size(path) for path in (self.path(key), *self._scans(key)))
 
     def total(self) -> int:
         """Return the bytes of all chunks on disk together."""
@@ -93,16 +112,41 @@ class ChunkStore:
 
     def remove(self, key: str) -> None:
         """Delete a chunk. A process that has it mapped keeps it until it unmaps it."""
-        self.path(key).unlink(missing_ok=True)
+        for path in (self.path(key), *self._scans(key)):
+            path.unlink(missing_ok=True)
 
     def leftovers(self, older_than_s: float = 3600) -> list[Path]:
         """Return the temporary files that killed writers left. Younger files may still be in the writing."""
         limit = time.time() - older_than_s
         return [path for path in self.folder.glob(f"*/{TEMPORARY}*") if path.stat().st_mtime < limit]
 
-    def _delete_damaged(self, key: str) -> None:
-        self.damaged.append(key)
-        self.path(key).unlink(missing_ok=True)
+    def _scans(self, key: str) -> Iterator[Path]:
+        return self.folder.glob(f"{key[:2]}/{key}.*{SCAN}")
+
+
+def _restored_for(heads: str) -> Callable[[str, dict[str, torch.Tensor]], ScanKeys]:
+    def restored(kind: str, tensors: dict[str, torch.Tensor]) -> ScanKeys:
+        if kind != heads:
+            raise ValueError(f"these keys are for the heads {kind}, not for {heads}")
+        return ScanKeys.restore(tensors)
+
+    return restored
+
+
+def _put(path: Path, precision: str, tensors: Mapping[str, torch.Tensor]) -> None:
+    """Write tensors, with `precision` as the file's word for how to read them."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    whole = {name: tensor.cpu().contiguous() for name, tensor in tensors.items()}
+    metadata = {"version": VERSION, "precision": precision}
+    metadata["checksum"] = checksum(metadata, whole)
+    write_atomically(path, save(whole, metadata=metadata))
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0
 
 
 def checksum(metadata: Mapping[str, str], tensors: Mapping[str, torch.Tensor]) -> str:

@@ -208,7 +208,8 @@ class LibraryFolder:
         self.store.damaged.clear()
         for key in keys:
             self.store.get(key)
-        damaged = tuple(self.store.damaged)
+        self.store.check_scans()
+        damaged = tuple(dict.fromkeys(self.store.damaged))
         hurt = {one.document_id for one in self.readings.all() if set(one.keys) & set(damaged)}
         names = tuple(document.name for id in sorted(hurt) if (document := self.known(id)) is not None)
         return Verified(len(keys), damaged, names)

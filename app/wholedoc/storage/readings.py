@@ -7,11 +7,15 @@ read, so every chunk on disk belongs to a record. A chunk is removed with the la
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from hashlib import blake2b
 from pathlib import Path
 
+import xxhash
+
+from ..documents.words import WordCounts
 from .chunk_store import ChunkStore, write_atomically
 
 
@@ -50,6 +54,21 @@ class Readings:
         self.folder.mkdir(parents=True, exist_ok=True)
         write_atomically(self._path(reading), json.dumps(asdict(reading)).encode())
 
+    def put_words(self, reading: StoredReading, words: Sequence[WordCounts]) -> None:
+        """Keep the words of a reading's chunks, in document order, behind a line with their checksum."""
+        content = json.dumps([[one.characters, one.counts] for one in words], ensure_ascii=False).encode()
+        write_atomically(self._words(reading), xxhash.xxh3_128_hexdigest(content).encode() + b"\n" + content)
+
+    def words(self, reading: StoredReading) -> tuple[WordCounts, ...] | None:
+        """Return the words of a reading's chunks, or None if they are not kept, or damaged."""
+        try:
+            checksum, content = self._words(reading).read_bytes().split(b"\n", 1)
+        except (FileNotFoundError, ValueError):
+            return None
+        if xxhash.xxh3_128_hexdigest(content).encode() != checksum:
+            return None
+        return tuple(WordCounts(Counter(counts), characters) for characters, counts in json.loads(content))
+
     def all(self) -> list[StoredReading]:
         """Return every record, the least recently used first.
 
@@ -83,6 +102,7 @@ class Readings:
         removed = list(gone)
         for reading in removed:
             self._path(reading).unlink(missing_ok=True)
+            self._words(reading).unlink(missing_ok=True)
         needed = self.named()
         for reading in removed:
             for key in set(reading.keys) - needed:
@@ -106,3 +126,6 @@ class Readings:
 
     def _path(self, reading: StoredReading) -> Path:
         return self.folder / f"{reading.id}.json"
+
+    def _words(self, reading: StoredReading) -> Path:
+        return self._path(reading).with_suffix(".words")

@@ -8,11 +8,11 @@ import pytest
 
 from wholedoc.answering import shared_words as bm25
 from wholedoc.answering.shared_words import LENGTH, SATURATION, WEIGHT
-from wholedoc.reading.corpus import ChunkWords
+from wholedoc.documents.words import WordCounts
 
 
 def shared_words(question: str, texts: list[str]) -> list[float]:
-    return bm25.shared_words(question, [ChunkWords.of(text) for text in texts])
+    return bm25.shared_words(question, [WordCounts.of(text) for text in texts])
 
 
 def test_by_hand() -> None:

@@ -7,6 +7,8 @@ from typing import Any
 
 import gradio as gr
 
+from parallelcomp import ChunkScoring
+
 from .. import chat, evidence, views
 from ..answers.messages import messages
 from ..app_state import sentence
@@ -47,6 +49,8 @@ class ChatHandlers(Handlers):
         try:
             library = self.app_state.library
             settings = AnsweringChoices(*answering).applied(library.settings, library.clustered_heads)
+            if settings.scoring is ChunkScoring.SCAN:
+                library.find_heads_in_background()  # does nothing where they are known
         except Exception as error:
             gr.Warning(esc(sentence(error)))
             return

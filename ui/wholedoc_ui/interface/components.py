@@ -21,6 +21,7 @@ from ..choices import (
     POLICIES,
     PRECISIONS,
     REGIONS,
+    SCORINGS,
     AnsweringChoices,
     Range,
     ReadingChoices,
@@ -210,6 +211,12 @@ def _settings(app_state: AppState) -> SettingsParts:
         _html('<p class="wd-note">How this window answers, from the next question on.</p>', padding=True)
         answering = (
             gr.Dropdown(list(ATTENTIONS), value=answer.attention, label="How documents are seen"),
+            gr.Dropdown(
+                list(SCORINGS),
+                value=answer.scoring,
+                label="Which parts are scored by a question",
+                info="The scan is for parallel parts. Every part is scored until a model's heads for it are found.",
+            ),
             _slider("Blocks of APB and Star-Attention", HOSTS, answer.hosts),
             _slider("Tokens kept of the documents", KEPT_TOKENS, answer.kept_tokens, "More costs time."),
             _slider("Most tokens kept of one part", CAPACITY, answer.capacity),

@@ -154,6 +154,7 @@ class Completion:
             prompt_n=used.document_tokens - used.cached_tokens + used.question_tokens,
             prompt_ms=_ms(first_s),
             score_ms=_ms(took.score_s),
+            cited_ms=None if took.cited_s is None else _ms(took.cited_s),
             predicted_n=used.answer_tokens,
             predicted_ms=_ms(time.monotonic() - self.started - first_s),
             first_token_ms=_ms(took.first_token_s),

@@ -47,8 +47,9 @@ class CompletionUsage(BaseModel):
 class CompletionTimings(BaseModel):
     """Tokens and milliseconds, under llama.cpp's names. `queue_ms` passed until work began, `prompt_ms` from
     there until the first token, and `predicted_ms` from there to the end. `first_token_ms` is the part of
-    `prompt_ms` after everything was read, and `score_ms` the part of that in which the question scored every
-    chunk of the documents."""
+    `prompt_ms` after everything was read, and `score_ms` the part of that in which the question scored
+    chunks of the documents. `cited_ms` after everything was read the citations were known; it is null without
+    citations."""
 
     cache_n: int
     prompt_n: int
@@ -57,6 +58,7 @@ class CompletionTimings(BaseModel):
     predicted_ms: float
     queue_ms: float
     score_ms: float
+    cited_ms: float | None
     first_token_ms: float
 
 
