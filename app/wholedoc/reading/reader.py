@@ -52,7 +52,7 @@ R = TypeVar("R")
 # A character has at most four bytes in UTF-8, and a token at least one: a text that is so short surely fits.
 BYTES_A_CHARACTER = 4
 # The client that takes turns with those who ask, while retrieval heads are looked for.
-FINDER = "retrieval heads"
+FINDER = Client(user="the finder of retrieval heads")
 
 
 class Reader(Shelf):
@@ -148,7 +148,7 @@ class Reader(Shelf):
         room = (engine.spec.window - len(engine.prefix)) // 2  # the other half is for the question
         sample = head_sample(model.tokenizer, model.prompt, room)
         work = find_heads(model.loaded, engine.prefix, sample, cancelled)
-        found: RetrievalHeads = yield from self.turns.steps(work, cancelled, FINDER)
+        found: RetrievalHeads = yield from self.turns.steps(work, cancelled, FINDER, Errand.READING)
         with self.folder.writing():
             self.heads_file.parent.mkdir(parents=True, exist_ok=True)
             retrieval_heads.save(found, self.heads_file)
@@ -290,14 +290,14 @@ class Reader(Shelf):
         return finished
 
     def _scan_keys(
-        self, read: ReadDocument, plan: Plan, cancelled: Cancel | None, client: str
+        self, read: ReadDocument, plan: Plan, cancelled: Cancel | None, client: Client
     ) -> tuple[ScanKeys, ...] | None:
         """Return the document's keys for a scan, in turns with other clients; None if no heads are known."""
         heads = None if self.ranks is not None else self.retrieval_heads()
         if heads is None:
             return None
         work = lay_out(self.engine, self.folder.store, plan.keys, [one.kv for one in read.chunks], heads)
-        return drained(self.turns.steps(work, cancelled, client))
+        return drained(self.turns.steps(work, cancelled, client, Errand.READING))
 
     def _words(self, plan: Plan, read: ReadDocument) -> tuple[WordCounts, ...]:
         """Return the words of the document's chunks. They are counted when it is first read, and kept."""
