@@ -12,6 +12,7 @@ from llama_index.core.llms import CustomLLM
 
 from parallelcomp import (
     Calibration,
+    ChunkScoring,
     ClusteredHeads,
     Composition,
     DecodeWeights,
@@ -88,6 +89,7 @@ class Options(CustomLLM):
     writer_passages: int = Field(
         default=_DEFAULT.writer_passages, description="Passages that `answer_model` writes from."
     )
+    scoring: ChunkScoring = Field(default=_DEFAULT.scoring, description="Which chunks a question is scored on.")
     apb: APB | None = Field(
         default=None,
         description="Read the documents anew for every question, over hosts. None reads them in chunks, once.",
