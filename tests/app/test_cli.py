@@ -275,11 +275,14 @@ def test_ctrl_c_stops_and_keeps_what_was_read(tmp_path: Path) -> None:
     """A reading that is interrupted ends at once, and the chunks that were read are kept."""
     log = tmp_path / "log.txt"
     log.write_text("\n\n".join(f"Entry {n}: the crane lifted {n * 37} crates." for n in range(9000)))
+    # A shell's background job ignores Ctrl-C, and so would everything that it starts.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     process = subprocess.Popen(
         [sys.executable, "-m", "wholedoc", "add", str(log), "--chunk-tokens", "256"],
         stderr=subprocess.PIPE,
         text=True,
     )
+    signal.signal(signal.SIGINT, before)
     deadline = time.monotonic() + 120
     while time.monotonic() < deadline and not list((home() / "kv").glob("*/*.safetensors")):
         time.sleep(0.1)
