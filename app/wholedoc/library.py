@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
-from parallelcomp import ChunkScoring, RetrievalHeads
+from parallelcomp import RetrievalHeads
 from parallelcomp.ranks import Ranks
 
 from .answer import Answer, Done, Event, Planned, Reading, Rewritten
@@ -146,7 +146,7 @@ class Library(Reader):
             yield from self.turns.steps(work, cancelled, client)
             return
         asking = yield from self._standing_alone(asking, client)
-        corpus = yield from self._corpus(documents, cancelled, client)
+        corpus = yield from self._corpus(documents, cancelled, client, asking.heads)
         yield from self._answer(replace(asking, corpus=corpus), client)
 
     def _standing_alone(self, asking: Asking, client: Client) -> Generator[Event, None, Asking]:
@@ -199,7 +199,7 @@ class Library(Reader):
             for question in questions:
                 yield from self.stream(documents, question, settings=settings, cancelled=cancelled, client=client)
             return
-        corpus = yield from self._corpus(documents, cancelled, client)
+        corpus = yield from self._corpus(documents, cancelled, client, askings[0].heads)
         askings = [replace(asking, corpus=corpus) for asking in askings]
         if askings[0].heads is None:  # else every question is scored on chunks of its own
             askings = yield from self.turns.steps(score_together(askings), cancelled, client)
@@ -226,25 +226,11 @@ class Library(Reader):
         asking = Asking(engine, self.model, Corpus.of(()), question, chosen, history, instructions, stop, cancelled)
         if chosen.answer_model != self.settings.answer_model:
             raise ValueError("these settings name another writer: use with_settings")
-        asking = replace(asking, writer=self._writer_for(chosen), heads=self._scanning(chosen))
+        asking = replace(asking, writer=self._writer_for(chosen), heads=self.scan_heads(chosen))
         # Turns that nothing refers to, and those that a writer puts into the question, take no room.
         needed = history if asking.writer is None and refers_back(question, history) else ()
         replace(asking, history=needed).check()
         return asking
-
-    def _scanning(self, settings: Settings) -> RetrievalHeads | None:
-        """Return the heads that these settings scan with; None if every chunk is scored."""
-        if settings.scoring is not ChunkScoring.SCAN or settings.apb is not None or self.ranks is not None:
-            return None
-        heads = self.retrieval_heads()
-        if heads is None and not self.told_of_heads:
-            self.told_of_heads = True
-            self._notify(
-                "every part of a document is scored, since it is not known yet which heads of "
-                f"{self.model.name} show where a question looks: `wholedoc retrieval-heads` finds them, with the "
-                "same --model"
-            )
-        return heads
 
     def _writer_for(self, settings: Settings) -> Writer | None:
         """Return who writes the answer to a question with these settings. Raises QuestionError and WriterError."""
@@ -261,15 +247,20 @@ class Library(Reader):
         return [self.document(one) if isinstance(one, str) else one for one in documents]
 
     def _corpus(
-        self, documents: Sequence[Document | str], cancelled: Cancel | None, client: Client
+        self,
+        documents: Sequence[Document | str],
+        cancelled: Cancel | None,
+        client: Client,
+        heads: RetrievalHeads | None,
     ) -> Generator[Planned | Reading, None, Corpus]:
-        """Read the documents that are new, and return all of them as a corpus."""
+        """Read the documents that are new, and return all of them as a corpus, which `heads` can scan."""
         known = self._documents(documents)
         self._fit(known)
         self._keep_texts(known)
         finished: list[ReadDocument] = []
         for document in known:
-            finished.append((yield from self.read(document, cancelled, client)))
+            read = yield from self.read(document, cancelled, client)
+            finished.append(read if heads is None else self.laid_out(read, heads, cancelled, client))
         return Corpus.of(finished)
 
     def _keep_texts(self, documents: Sequence[Document]) -> None:

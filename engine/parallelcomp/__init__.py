@@ -48,7 +48,7 @@ from .kv.quantization import QuantizedKV
 from .kv.stored import ChunkKV, DenseKV, Prefix, StoredKV, restore, store_kv
 from .memory import MemoryPlan, plan
 from .model import LoadedModel, ModelSpec, adopt, load
-from .scan import ScanKeys
+from .retrieval.scan import ScanKeys
 from .scoring import ChunkScore, Question
 
 __all__ = [

@@ -26,7 +26,7 @@ from .memory import MemoryPlan, check_plain, plan
 from .model import LoadedModel, ModelSpec
 from .policies import policy_of
 from .prefill import batches, prefill_batch, prefill_prefix
-from .scan import ScanKeys, check_heads, head_queries, scan, scan_keys
+from .retrieval.scan import ScanKeys, check_heads, head_queries, scan, scan_keys
 from .scoring import ChunkScore, Question, score, score_batch
 
 

@@ -18,7 +18,7 @@ from parallelcomp import (
     Question,
     RetrievalHeads,
 )
-from parallelcomp.retrieval_heads import (
+from parallelcomp.retrieval.heads import (
     AnsweredQuestion,
     HeadSample,
     answer_ranks,
@@ -27,7 +27,7 @@ from parallelcomp.retrieval_heads import (
     read,
     save,
 )
-from parallelcomp.scan import scan_keys
+from parallelcomp.retrieval.scan import scan_keys
 
 from .tiny import PREFIX, chunks_of, pair, read_prefix, tokens
 from .tiny import read as read_chunks

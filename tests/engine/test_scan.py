@@ -23,7 +23,7 @@ from parallelcomp import (
     RetrievalHeads,
     ScanKeys,
 )
-from parallelcomp.scan import KeyHead, head_queries, key_heads, log_mass, scan_keys, standardised
+from parallelcomp.retrieval.scan import KeyHead, head_queries, key_heads, log_mass, scan_keys, standardised
 
 from .tiny import CONFIGS, PREFIX, QUESTION, Pair, chunks_of, pair, read, read_prefix, tokens
 

@@ -214,7 +214,7 @@ class AppState:
 
     def _find_heads(self, library: Library) -> None:
         if library.settings.scoring is ChunkScoring.SCAN:
-            library.find_heads_in_background()
+            library.heads.find_in_background()
 
     def _fetch_reader(self) -> None:
         settings = self._library.settings

@@ -18,13 +18,13 @@ from .abstention import explains
 from .asking import ANSWER_PREFIX, Asking, Scores
 from .citations import cite, worth_showing
 from .passages import Passage, best_passages, contenders, rerank
-from .quoting import Vocabulary, common_words, sources
 from .scanning import Scanned, scan
 from .shared_words import shared_words
 from .sources import sentence_sources
+from .steering.quoting import Vocabulary, common_words, sources
+from .steering.wording import Wording
 from .surroundings import with_surroundings
 from .unsupported import unsupported
-from .wording import Wording
 from .writing import Writing
 
 NOT_FOUND = "Not found: the document does not seem to answer this."
@@ -129,7 +129,7 @@ def _excerpts(asking: Asking, passages: Sequence[Passage]) -> list[Excerpt]:
 def _excerpt(corpus: Corpus, passage: Passage, several: bool) -> Excerpt:
     document = corpus.documents[passage.document].tokenized.document
     page = document.pages[passage.page]
-    head = table_head(page.text, passage.start)
+    head = table_head(page.text, passage.start, passage.stop)
     return Excerpt(page.label, passage.text(corpus), document.name if several else None, head)
 
 

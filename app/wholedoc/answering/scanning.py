@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import torch
 
 from parallelcomp import ChunkScoring, Question
-from parallelcomp.scan import standardised
+from parallelcomp.retrieval.scan import standardised
 
 from .asking import Asking
 from .shared_words import shared_words

@@ -41,7 +41,11 @@ class Bars:
             )
             self._update(f"reading {event.document}", event.tokens, event.total_tokens, note)
         else:
-            self._update("asking every chunk", event.done, event.total, f"{event.done}/{event.total} chunks")
+            self._update("asking", event.done, event.total, f"{event.done}/{event.total} chunks")
+
+    def show_share(self, title: str, share: float) -> None:
+        """Updates the bar with this title; `share` of its work is done, from 0 to 1."""
+        self._update(title, round(share * 100), 100, f"{share:.0%}")
 
     def _update(self, title: str, done: int, total: int, note: str) -> None:
         title = escape(harmless(title))

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import click
 
 from .options import JSON, MODEL, settings_from, shared
+from .terminal import say, say_json
 
 
 @click.command("retrieval-heads")
@@ -18,19 +18,20 @@ def find_retrieval_heads(as_json: bool, **given: Any) -> None:
     `wholedoc serve` and `wholedoc ui` find those of any other model by themselves, in the background.
     """
     from ..library import Library
-    from .progress import tell
+    from .progress import bars, tell
 
     library = Library.open(settings=settings_from(given), notify=tell)
-    finding = library.finding_heads()
-    while True:
-        try:
-            next(finding)
-        except StopIteration as stop:
-            found = stop.value
-            break
+    finding = library.heads.finding()
+    with bars() as shown:
+        while True:
+            try:
+                shown.show_share("reading the sample", next(finding))
+            except StopIteration as stop:
+                found = stop.value
+                break
     heads = [(one.layer, one.head) for one in found.heads]
     if as_json:
-        click.echo(json.dumps({"file": str(library.heads_file), "fingerprint": found.fingerprint, "heads": heads}))
+        say_json({"file": str(library.heads.file), "fingerprint": found.fingerprint, "heads": heads})
         return
-    click.echo(f"layers and heads, the best first: {' '.join(f'{layer}/{head}' for layer, head in heads)}")
-    click.echo(f"written to {library.heads_file}")
+    say(f"layers and heads, the best first: {' '.join(f'{layer}/{head}' for layer, head in heads)}")
+    say(f"written to {library.heads.file}")

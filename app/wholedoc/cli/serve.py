@@ -96,7 +96,7 @@ def serve(
         )
     library = Library.open(settings=settings_from(given), notify=tell)
     if library.settings.scoring is ChunkScoring.SCAN:
-        library.find_heads_in_background()
+        library.heads.find_in_background()
     sizes = int(request_limit * 1e6), int(json_limit * 1e6)
     options = Options(key or None, queue_limit, *sizes, origins, address.hosts)
     pages = None if no_ui else _pages(library, address, options)

@@ -12,25 +12,26 @@ HEAD_LINES = 6
 SENTENCE = re.compile(r"[.;:!?]\s*$")
 
 
-def table_head(text: str, at: int) -> str:
-    """Return the lines above the table in which character `at` of a page stands, as one line.
+def table_head(text: str, start: int, stop: int) -> str | None:
+    """Return what stands above the table in characters [start, stop) of a page and is left out there, as one line.
 
-    They say what its columns are. Returns an empty text if that character is in no row of a table, or if the row is
-    the first of the page.
+    It says what the columns are. Returns an empty text if it is there too, and None if no row of a table is there.
     """
     lines = text.splitlines(keepends=True)
-    here = text.count("\n", 0, at)
-    if here >= len(lines) or not is_row(lines[here]):
-        return ""
-    top = here
+    first, last = text.count("\n", 0, start), text.count("\n", 0, stop)
+    top = next((index for index in range(first, min(last + 1, len(lines))) if is_row(lines[index])), None)
+    if top is None:
+        return None
+    width = len(lines[top].strip())
     while top and is_row(lines[top - 1]):
         top -= 1
-    width = max(len(line.strip()) for line in lines[top : here + 1])
     head: list[str] = []
-    for line in reversed(lines[max(0, top - HEAD_LINES) : top]):
-        if not line.strip() or SENTENCE.search(line) or len(line.strip()) > 2 * width:
+    for index in reversed(range(max(0, top - HEAD_LINES), top)):
+        line = lines[index].strip()
+        if not line or SENTENCE.search(line) or len(line) > 2 * width:
             break
-        head.insert(0, line.strip())
+        if index < first:
+            head.insert(0, line)
     return " ".join(head)
 
 

@@ -6,33 +6,26 @@ import threading
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import TypeVar
 
 from parallelcomp import (
+    ChunkScoring,
     ClusteredHeads,
     ClusterError,
     Engine,
-    HeadsError,
     MemoryPlan,
     MemoryPlanError,
-    ParallelCompError,
     RetrievalHeads,
-    ScanKeys,
-    retrieval_heads,
 )
 from parallelcomp.chai import head_clusters
 from parallelcomp.ranks import Ranks, ScoringOverRanks
-from parallelcomp.retrieval_heads import find_heads
 
 from ..answer import Planned, Reading
 from ..documents.document import Document
 from ..documents.encoding import longest_token
 from ..documents.tokenized import TokenizedDocument, TooManyTokensError, count_tokens, tokenize
 from ..documents.words import WordCounts
-from ..errors import WholedocError
 from ..models.lazy_model import LazyModel
-from ..models.retrieval import shipped
-from ..models.retrieval.sample import head_sample
 from ..models.text_model import TextModel
 from ..models.throughput import ThroughputRecords, measure_throughput
 from ..runtime.client import NOBODY, Client
@@ -41,6 +34,7 @@ from ..settings import Settings
 from ..storage.folder import DocumentInfo, LibraryFolder
 from ..storage.shelf import Shelf
 from .corpus import ReadDocument
+from .head_finder import HeadFinder, drained
 from .over_ranks import read_over_ranks
 from .scan_layout import lay_out
 from .through_store import Plan, bytes_on_disk, chunks_missing, read
@@ -48,11 +42,8 @@ from .through_store import Plan, bytes_on_disk, chunks_missing, read
 Cancel = Callable[[], bool]
 Notify = Callable[[str], None]
 T = TypeVar("T")
-R = TypeVar("R")
 # A character has at most four bytes in UTF-8, and a token at least one: a text that is so short surely fits.
 BYTES_A_CHARACTER = 4
-# The client that takes turns with those who ask, while retrieval heads are looked for.
-FINDER = Client(user="the finder of retrieval heads")
 
 
 class Reader(Shelf):
@@ -83,9 +74,7 @@ class Reader(Shelf):
         self._engine: Engine | None = None
         self._tokenized: dict[str, TokenizedDocument] = {}
         self._read: dict[str, ReadDocument] = {}
-        self._heads: RetrievalHeads | None = None
-        self._finder: threading.Thread | None = None
-        self.told_of_heads = False
+        self.heads = HeadFinder(lambda: self.model, lambda: self.engine, folder, self.turns, notify)
 
     # The model
 
@@ -120,62 +109,6 @@ class Reader(Shelf):
                 "`wholedoc cluster-heads FILE` on some text, with the same --model"
             )
         return head_clusters.read(self.clusters_file)
-
-    @property
-    def heads_file(self) -> Path:
-        """The file with the model's retrieval heads, beside the models; there is none for a model whose heads are
-        known without."""
-        return self.folder.path / "models" / f"retrieval-heads-{self.model.loaded.spec.fingerprint}.json"
-
-    def retrieval_heads(self) -> RetrievalHeads | None:
-        """Return the model's retrieval heads, None if they are not known yet (see `finding_heads`)."""
-        if self._heads is None:
-            self._heads = shipped.heads_of(self.model.loaded.spec.fingerprint)
-        if self._heads is None and self.heads_file.exists():
-            try:
-                self._heads = retrieval_heads.read(self.heads_file)
-            except HeadsError as error:
-                self._notify(str(error))
-        return self._heads
-
-    def finding_heads(self, cancelled: Cancel | None = None) -> Generator[float, None, RetrievalHeads]:
-        """Find the model's retrieval heads on a sample that comes with the program, in turns with questions.
-
-        Yields which share is done, from 0 to 1, and keeps the heads beside the models. Raises LibraryError if they
-        cannot be kept, and Cancelled.
-        """
-        model, engine = self.model, self.engine
-        room = (engine.spec.window - len(engine.prefix)) // 2  # the other half is for the question
-        sample = head_sample(model.tokenizer, model.prompt, room)
-        work = find_heads(model.loaded, engine.prefix, sample, cancelled)
-        found: RetrievalHeads = yield from self.turns.steps(work, cancelled, FINDER, Errand.READING)
-        with self.folder.writing():
-            self.heads_file.parent.mkdir(parents=True, exist_ok=True)
-            retrieval_heads.save(found, self.heads_file)
-        self._heads = found
-        return found
-
-    def find_heads_in_background(self) -> threading.Thread | None:
-        """Find the model's retrieval heads in a thread if they are not known; until then every chunk is scored.
-
-        Nobody is told then that they are not known. Returns the thread, None if there is nothing to find. It loads
-        the model if nothing has, and ends with the program.
-        """
-        if self.ranks is not None or self._heads is not None:
-            return None
-        with self._making:
-            if self._finder is None:
-                self.told_of_heads = True
-                self._finder = threading.Thread(target=self._find_heads, name="retrieval heads", daemon=True)
-                self._finder.start()
-            return self._finder
-
-    def _find_heads(self) -> None:
-        try:
-            if self.retrieval_heads() is None:
-                drained(self.finding_heads())
-        except (WholedocError, ParallelCompError, ValueError) as error:
-            self._notify(f"every chunk is scored, since the model's retrieval heads could not be found: {error}")
 
     # Reading
 
@@ -266,9 +199,6 @@ class Reader(Shelf):
         """
         known = self._read.get(document.id)
         if known is not None:
-            if known.scan is None:
-                scan = self._scan_keys(known, Plan.of(self.engine, known.tokenized), cancelled, client)
-                known = self._read[document.id] = replace(known, scan=scan)
             return known
         plan = Plan.of(self.engine, self.tokenized(document))
         planned = self._plan(plan, cancelled, client)
@@ -284,20 +214,33 @@ class Reader(Shelf):
         if planned.seconds is not None and throughput:
             with self.folder.writing():
                 self._throughputs.put(self.engine, throughput)
-        scan = self._scan_keys(finished, plan, cancelled, client)
-        finished = replace(finished, kept_words=self._words(plan, finished), scan=scan)
+        finished = replace(finished, kept_words=self._words(plan, finished))
         self._read[document.id] = replace(finished, cached_tokens=len(finished.tokenized))
-        return finished
+        heads = self.scan_heads(self.settings)
+        return finished if heads is None else self.laid_out(finished, heads, cancelled, client)
 
-    def _scan_keys(
-        self, read: ReadDocument, plan: Plan, cancelled: Cancel | None, client: Client
-    ) -> tuple[ScanKeys, ...] | None:
-        """Return the document's keys for a scan, in turns with other clients; None if no heads are known."""
-        heads = None if self.ranks is not None else self.retrieval_heads()
-        if heads is None:
+    def scan_heads(self, settings: Settings) -> RetrievalHeads | None:
+        """Return the heads that questions with these settings scan by; None if every chunk is scored."""
+        if settings.scoring is not ChunkScoring.SCAN or settings.apb is not None or self.ranks is not None:
             return None
-        work = lay_out(self.engine, self.folder.store, plan.keys, [one.kv for one in read.chunks], heads)
-        return drained(self.turns.steps(work, cancelled, client, Errand.READING))
+        return self.heads.known_or_told()
+
+    def laid_out(
+        self, read: ReadDocument, heads: RetrievalHeads, cancelled: Cancel | None, client: Client
+    ) -> ReadDocument:
+        """Return the document with its keys for a scan by these heads. They are made and kept if they are new.
+
+        Clients take turns at the model. Raises LibraryError if they cannot be kept, and Cancelled.
+        """
+        if read.scan is not None:
+            return read
+        keys = Plan.of(self.engine, read.tokenized).keys
+        work = lay_out(self.engine, self.folder.store, keys, [one.kv for one in read.chunks], heads)
+        scan = drained(self.turns.steps(work, cancelled, client, Errand.READING))
+        id = read.tokenized.document.id
+        if id in self._read:
+            self._read[id] = replace(self._read[id], scan=scan)
+        return replace(read, scan=scan)
 
     def _words(self, plan: Plan, read: ReadDocument) -> tuple[WordCounts, ...]:
         """Return the words of the document's chunks. They are counted when it is first read, and kept."""
@@ -377,15 +320,6 @@ class Reader(Shelf):
     def _forget(self, id: str) -> None:
         self._read.pop(id, None)
         self._tokenized.pop(id, None)
-
-
-def drained(work: Generator[Any, None, R]) -> R:
-    """Run a generator to its end, and return what it returns."""
-    while True:
-        try:
-            next(work)
-        except StopIteration as stop:
-            return cast("R", stop.value)
 
 
 def _with_throughput(

@@ -22,13 +22,13 @@ REWRITE = (
 class Excerpt:
     """A passage as a writer sees it: the label of its page, its text, and the document if there are several.
 
-    `table_head` says what the columns are, if the text consists of rows of a table.
+    If there are rows of a table in the text, `table_head` is what stands above them and says what the columns are.
     """
 
     page_label: str
     text: str
     document: str | None = None
-    table_head: str = ""
+    table_head: str | None = None
 
     @property
     def heading(self) -> str:
@@ -38,10 +38,10 @@ class Excerpt:
     @property
     def shown(self) -> str:
         """The heading and the text: as running text, or a line for each row of a table."""
-        if not self.table_head:
+        if self.table_head is None:
             return f"{self.heading} {_in_one_line(self.text)}"
-        rows = (_in_one_line(line) for line in self.text.splitlines())
-        return "\n".join([f"{self.heading} {_in_one_line(self.table_head)}", *filter(None, rows)])
+        lines = (_in_one_line(line) for line in self.text.splitlines())
+        return "\n".join([f"{self.heading} {_in_one_line(self.table_head)}".strip(), *filter(None, lines)])
 
 
 def assignment(question: str, excerpts: Sequence[Excerpt], instructions: str = "") -> list[Message]:

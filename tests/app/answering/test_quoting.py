@@ -9,7 +9,7 @@ import pytest
 from parallelcomp import Sampling, Source
 from wholedoc import AnswerFrom, Library, Settings
 from wholedoc.answering.passages import Passage
-from wholedoc.answering.quoting import Vocabulary, common_words, sources
+from wholedoc.answering.steering.quoting import Vocabulary, common_words, sources
 from wholedoc.reading.corpus import Corpus
 
 pytestmark = pytest.mark.embedded

@@ -11,7 +11,7 @@ import torch
 from safetensors.torch import load, load_file
 
 from parallelcomp import ChunkScoring, QueryHead, RetrievalHeads
-from parallelcomp.retrieval_heads import read, save
+from parallelcomp.retrieval.heads import read, save
 from wholedoc import Answer, Done, Library, Settings, Turn
 from wholedoc.answer import Scoring
 from wholedoc.answering import scanning
@@ -53,8 +53,8 @@ def scanned(scanning_settings: Settings, few: int) -> Library:
 
 
 def know_heads(library: Library) -> None:
-    library.heads_file.parent.mkdir(parents=True, exist_ok=True)
-    save(heads_of(library), library.heads_file)
+    library.heads.file.parent.mkdir(parents=True, exist_ok=True)
+    save(heads_of(library), library.heads.file)
 
 
 def scan_files() -> list[Path]:
@@ -127,6 +127,18 @@ def test_a_library_that_was_read_before_is_not_read_again(
     assert tokens_read(later, path) == 0
     assert len(scan_files()) == len(first.chunks)
     assert alike(later.ask([later.parse(path)], QUESTION), first)
+
+
+def test_nothing_is_laid_out_for_those_who_score_every_chunk(scanned: Library, tmp_path: Path, few: int) -> None:
+    """A question that scans has it done then."""
+    plain = scanned.with_settings(replace(scanned.settings, scoring=ChunkScoring.LIKELIHOOD))
+    document = plain.parse(write(tmp_path / "log.txt", PARAGRAPHS))
+    plain.ask([document], QUESTION)
+    assert scan_files() == []
+    scans = plain.stream([document], QUESTION, settings=replace(plain.settings, scoring=ChunkScoring.SCAN))
+    answer = next(event.answer for event in scans if isinstance(event, Done))
+    assert len(scan_files()) == len(answer.chunks)
+    assert sum(one.nll is not None for one in answer.chunks) == few
 
 
 def test_stored_keys_are_those_that_would_be_made_again(scanned: Library, tmp_path: Path) -> None:
@@ -225,21 +237,21 @@ def test_while_heads_are_not_known_every_chunk_is_scored_and_it_says_so(
         answer = library.ask([document], QUESTION)
     assert all(one.nll is not None and one.scan is None for one in answer.chunks)
     assert [one for one in told if "wholedoc retrieval-heads" in one] == told[-1:]
-    library.heads_file.parent.mkdir(parents=True, exist_ok=True)
-    library.heads_file.write_text("{}")
-    assert library.retrieval_heads() is None
+    library.heads.file.parent.mkdir(parents=True, exist_ok=True)
+    library.heads.file.write_text("{}")
+    assert library.heads.known() is None
     assert "find them anew" in told[-1]
 
 
 def test_heads_are_found_in_the_background_once(scanning_settings: Settings, tmp_path: Path) -> None:
     library = Library.open(settings=scanning_settings)
-    thread = library.find_heads_in_background()
+    thread = library.heads.find_in_background()
     assert thread is not None
     thread.join(120)
-    found = library.retrieval_heads()
-    assert found == read(library.heads_file)
+    found = library.heads.known()
+    assert found == read(library.heads.file)
     assert found.fingerprint == library.model.loaded.spec.fingerprint
-    assert library.find_heads_in_background() is None
+    assert library.heads.find_in_background() is None
     document = library.parse(write(tmp_path / "log.txt", PARAGRAPHS))
     assert all(one.scan is not None for one in library.ask([document], QUESTION).chunks)
 

@@ -8,8 +8,8 @@ import pytest
 
 from parallelcomp import Sampling
 from parallelcomp.decoding.decode import decode
-from wholedoc.answering.quoting import Vocabulary
-from wholedoc.answering.wording import Wording
+from wholedoc.answering.steering.quoting import Vocabulary
+from wholedoc.answering.steering.wording import Wording
 
 from ...scripted import Scripted, wanting
 

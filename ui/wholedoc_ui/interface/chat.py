@@ -50,7 +50,7 @@ class ChatHandlers(Handlers):
             library = self.app_state.library
             settings = AnsweringChoices(*answering).applied(library.settings, library.clustered_heads)
             if settings.scoring is ChunkScoring.SCAN:
-                library.find_heads_in_background()  # does nothing where they are known
+                library.heads.find_in_background()  # does nothing where they are known
         except Exception as error:
             gr.Warning(esc(sentence(error)))
             return

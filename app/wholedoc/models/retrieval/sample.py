@@ -9,7 +9,7 @@ import json
 from importlib.resources import files
 from typing import Any
 
-from parallelcomp.retrieval_heads import AnsweredQuestion, HeadSample
+from parallelcomp.retrieval.heads import AnsweredQuestion, HeadSample
 
 from ..chat_template import PromptSegments, encode
 

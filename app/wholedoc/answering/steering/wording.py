@@ -10,7 +10,7 @@ from torch import Tensor
 
 from parallelcomp import AnswerState, Context, Observer
 
-from ..documents.sentences import sentences
+from ...documents.sentences import sentences
 from .quoting import Vocabulary, words_of
 
 # If a third word has to be replaced, or one of the first two, the rest will be beside the point (docs/log.md,

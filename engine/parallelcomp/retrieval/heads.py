@@ -16,15 +16,15 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from .attention import Cancel
-from .chunking import Chunk
-from .config import KVPrecision, QueryHead, RetrievalHeads
-from .errors import HeadsError
-from .kv.stored import Prefix, StoredKV
-from .model import LoadedModel, ModelSpec
-from .prefill import prefill_batch
+from ..attention import Cancel
+from ..chunking import Chunk
+from ..config import KVPrecision, QueryHead, RetrievalHeads
+from ..errors import HeadsError
+from ..kv.stored import Prefix, StoredKV
+from ..model import LoadedModel, ModelSpec
+from ..prefill import prefill_batch
+from ..scoring import Question
 from .scan import head_queries
-from .scoring import Question
 
 FORMAT = 1
 # More heads than that add noise (docs/log.md).

@@ -10,9 +10,9 @@ from itertools import chain
 
 from parallelcomp import Source
 
-from ..documents.sentences import sentences
-from ..reading.corpus import Corpus
-from .passages import Passage
+from ...documents.sentences import sentences
+from ...reading.corpus import Corpus
+from ..passages import Passage
 
 # A number with its separators counts as one word, and so do parts joined by a hyphen or an apostrophe.
 WORD = re.compile(r"\w+(?:[.,:'’-]\w+)*")

@@ -19,13 +19,13 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from .attention import AttentionPass, Cancel
-from .config import QueryHead, RetrievalHeads
-from .errors import Cancelled, HeadsError
-from .kv.cache import buffer_cache
-from .kv.stored import Prefix, StoredKV
-from .model import LoadedModel, ModelSpec
-from .scoring import Question
+from ..attention import AttentionPass, Cancel
+from ..config import QueryHead, RetrievalHeads
+from ..errors import Cancelled, HeadsError
+from ..kv.cache import buffer_cache
+from ..kv.stored import Prefix, StoredKV
+from ..model import LoadedModel, ModelSpec
+from ..scoring import Question
 
 LARGEST = 127  # of the integers that 8 bits hold, without the one that has no opposite
 
