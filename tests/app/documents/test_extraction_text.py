@@ -51,7 +51,11 @@ def read(tmp_path: Path) -> Read:
         ("a.heic", b"\0\0\0\x20ftypheic\0\2\0mif1heic", "is an image (HEIF)"),
         ("a.mp3", b"ID3\4" + bytes(20), "is a sound recording (MPEG)"),
         ("a.md", bz2.compress(b"a short text"), "is binary data (bzip2 compressed archive, by its first bytes)"),
-        ("a.txt", gzip.compress(b"a short text"), "is binary data (GZIP Archive file, by its first bytes)"),
+        (
+            "a.txt",
+            gzip.compress(b"a short text", mtime=0),
+            "is binary data (GZIP Archive file, by its first bytes)",
+        ),
         ("a.bin", bytes(4000), "is binary data, or UTF-16"),
         ("a.gguf", b"GGUF\3\0\0\0", "is a GGUF model"),
         ("a.md", b"\x7fELF\x02\x01" + bytes(8), "is an executable program"),
