@@ -16,10 +16,13 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .answer import (
         Answer,
+        AskingParts,
         Citation,
         Cited,
         Done,
         Event,
+        Everywhere,
+        Item,
         Planned,
         Reading,
         Rewritten,
@@ -34,6 +37,7 @@ if TYPE_CHECKING:
     from .conversation import Turn
     from .documents.document import Document
     from .errors import WholedocError
+    from .everywhere.kinds import Kind, Scope
     from .library import Library
     from .settings import AnswerFrom, Settings
     from .storage.folder import DocumentInfo
@@ -44,10 +48,13 @@ _HOMES = {
     **dict.fromkeys(
         (
             "Answer",
+            "AskingParts",
             "Citation",
             "Cited",
             "Done",
             "Event",
+            "Everywhere",
+            "Item",
             "Planned",
             "Reading",
             "Rewritten",
@@ -61,6 +68,7 @@ _HOMES = {
         ),
         "answer",
     ),
+    **dict.fromkeys(("Kind", "Scope"), "everywhere.kinds"),
     "Turn": "conversation",
     "Document": "documents.document",
     "WholedocError": "errors",
@@ -73,16 +81,21 @@ _HOMES = {
 __all__ = [
     "Answer",
     "AnswerFrom",
+    "AskingParts",
     "Citation",
     "Cited",
     "Document",
     "DocumentInfo",
     "Done",
     "Event",
+    "Everywhere",
+    "Item",
+    "Kind",
     "Library",
     "Planned",
     "Reading",
     "Rewritten",
+    "Scope",
     "Scored",
     "ScoredChunk",
     "Scoring",

@@ -74,6 +74,62 @@ class SentenceSources:
 
 
 @dataclass(frozen=True)
+class Item:
+    """One of the things that a question to every part found.
+
+    `quote` is an exact substring of the extracted text of page `page` (1-based), and the item stands in it.
+    `verified` is true if a number in the quote satisfies the condition that the question states, where it states
+    one, and the writer, asked again about this item alone, said that it answers the question. In a comparison
+    `item` is what the document answers, which is empty if it says nothing.
+    """
+
+    item: str
+    document_id: str
+    document: str
+    page: int
+    page_label: str
+    quote: str
+    verified: bool
+
+
+@dataclass(frozen=True)
+class SummarySentence:
+    """A sentence of a summary, with the pages (1-based) whose passages carry it, and their labels."""
+
+    text: str
+    pages: tuple[int, ...]
+    page_labels: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class SummarySection:
+    """What a part of a document's outline says in short. `pages` are its first and last, 1-based."""
+
+    title: str
+    document_id: str
+    document: str
+    pages: tuple[int, int]
+    sentences: tuple[SummarySentence, ...]
+
+
+@dataclass(frozen=True)
+class Everywhere:
+    """What a question to every part of the documents brought, beside its text.
+
+    The documents have `parts` parts. All were rated; `asked` of them were read by the writer, and `cut_short` of
+    these had more to say than one reply may hold. `count` is how many verified items there are, None where nothing
+    was counted.
+    """
+
+    parts: int
+    asked: int
+    items: tuple[Item, ...] = ()
+    count: int | None = None
+    sections: tuple[SummarySection, ...] = ()
+    cut_short: int = 0
+
+
+@dataclass(frozen=True)
 class Answer:
     """The answer to one question. `found` is false if the documents do not support an answer; `text` then says so.
 
@@ -81,7 +137,8 @@ class Answer:
     that was asked instead, if the person's own refers to what was said before. `unsupported` lists the numbers and
     names of the text that stand neither in a citation nor in the question. `sources` says for each sentence of the
     text which citations carry it. `support` is how likely the citations are to state an answer, from 0 to 1; it is
-    None where no writer of this process answered.
+    None where no writer of this process answered. `everywhere` is what a question to every part brought, None for
+    a question to one place.
     """
 
     question: str
@@ -97,6 +154,7 @@ class Answer:
     unsupported: tuple[str, ...] = ()
     sources: tuple[SentenceSources, ...] = ()
     support: float | None = None
+    everywhere: Everywhere | None = None
 
 
 @dataclass(frozen=True)
@@ -159,6 +217,19 @@ class Scored:
 
 
 @dataclass(frozen=True)
+class AskingParts:
+    """The writer has been asked about `done` of the most promising `total` parts, and may stop before the last.
+
+    `items` were found so far. About `seconds_left` are left, None before the first batch.
+    """
+
+    done: int
+    total: int
+    items: tuple[Item, ...] = ()
+    seconds_left: float | None = None
+
+
+@dataclass(frozen=True)
 class Cited:
     """The citations, which are known before the answer's first word.
 
@@ -182,4 +253,4 @@ class Done:
     answer: Answer
 
 
-Event = Rewritten | Planned | Reading | Scoring | Scored | Cited | Token | Done
+Event = Rewritten | Planned | Reading | Scoring | Scored | AskingParts | Cited | Token | Done

@@ -55,6 +55,12 @@ class WriterError(WholedocError):
     """The program that writes answers cannot be reached, refuses, or answers nonsense."""
 
 
+class NoWriterError(WholedocError):
+    """What is asked needs a model that writes, and there is none."""
+
+    exit_code = 2
+
+
 class QuestionError(WholedocError):
     """A question that cannot be asked: empty, or too long for the model."""
 

@@ -10,7 +10,7 @@ from typing import TypeVar
 from parallelcomp import RetrievalHeads
 from parallelcomp.ranks import Ranks
 
-from .answer import Answer, Done, Event, Planned, Reading, Rewritten
+from .answer import Answer, Done, Event, Planned, Reading, Rewritten, Scoring
 from .answering.apb import answer_by_apb
 from .answering.asking import Asking
 from .answering.chat import Chatting, chat
@@ -19,11 +19,15 @@ from .answering.pipeline import answer, find, score_together, write
 from .conversation import Turn
 from .documents.document import Document
 from .documents.texts import TEXT_ID
-from .errors import QuestionError
+from .errors import NoWriterError, QuestionError
+from .everywhere.asking import PartsAsking
+from .everywhere.kinds import Kind, Scope, kind_of, wanted
+from .everywhere.tasks import compared, task_of
 from .reading.corpus import Corpus, ReadDocument
 from .reading.reader import Notify, Reader
 from .runtime.client import NOBODY, Client
-from .settings import Answerer, Settings
+from .runtime.turns import Errand
+from .settings import SMALL_MODEL, Answerer, Settings
 from .storage.folder import LibraryFolder
 from .storage.home import home
 from .writers.assignment import rewriting
@@ -243,6 +247,76 @@ class Library(Reader):
             "--answer-model, or leave out --ranks and --attention"
         )
 
+    def everywhere(
+        self,
+        documents: Sequence[Document | str],
+        question: str,
+        *,
+        kind: Kind | None = None,
+        history: Sequence[Turn] = (),
+        cancelled: Cancel | None = None,
+        client: Client = NOBODY,
+    ) -> Iterator[Event]:
+        """Ask every part of the documents: list and count, check, compare, or summarise.
+
+        `kind` says which; None goes by the question's words. `history` holds the earlier turns.
+
+        Yields Planned and Reading for each document that is new, AskingParts as the parts are asked, then Tokens
+        and Done, whose answer has `everywhere`. Closing the iterator stops the work.
+
+        Raises QuestionError if the question cannot be asked, NoWriterError if no model can write the answers,
+        and what `read` and the writer raise.
+        """
+        writer = self._everywhere_writer()
+        one = self._asking(question, None, tuple(history), "", (), cancelled)
+        one = yield from self._standing_alone(one, client)
+        known = self._documents(documents)
+        asking = PartsAsking(tuple(known), one.text.strip(), writer, cancelled, one.asked)
+        kind = kind or kind_of(asking.question, len(known))
+        if kind is Kind.COMPARISON:
+            yield from compared(asking, lambda document, text: self._ask_one(document, text, cancelled, client))
+            return
+        yield from self._corpus(known, cancelled, client, None)
+        task: Generator[Event, None, None] = task_of(kind)(asking)
+        # Questions of others go between its steps.
+        yield from self.turns.steps(task, cancelled, client, Errand.READING) if writer.here else task
+
+    def _ask_one(
+        self, document: Document, question: str, cancelled: Cancel | None, client: Client
+    ) -> Generator[Event, None, Answer]:
+        """Ask one document: yields the events before its answer, and returns that."""
+        for event in self.stream([document], question, cancelled=cancelled, client=client):
+            if isinstance(event, Done):
+                return event.answer
+            if isinstance(event, Planned | Reading | Scoring):
+                yield event
+        raise AssertionError("a stream ends with Done")
+
+    @property
+    def can_ask_everywhere(self) -> bool:
+        """Whether there is a model that can be asked about every part. Loads the model that reads."""
+        try:
+            self._everywhere_writer()
+        except (NoWriterError, QuestionError):
+            return False
+        return True
+
+    def _everywhere_writer(self) -> Writer:
+        """Return who is asked about every part. Raises NoWriterError."""
+        if self.settings.apb is not None or self.ranks is not None:
+            raise QuestionError(
+                "every part can be asked by one process with parallel chunks only: leave out --ranks and "
+                "--attention"
+            )
+        if self.writer is not None:
+            return self.writer
+        if self.model.parameters < SMALL_MODEL:
+            raise NoWriterError(
+                "the model that reads is too small to be asked about every part: fetch one that writes, for "
+                "example with `wholedoc models fetch qwen2.5-coder-1.5b`, or name one with --answer-model"
+            )
+        return LocalWriter(self.model.name, self._model)
+
     def _documents(self, documents: Sequence[Document | str]) -> list[Document]:
         return [self.document(one) if isinstance(one, str) else one for one in documents]
 
@@ -302,10 +376,16 @@ class Library(Reader):
         question: str,
         *,
         history: Sequence[Turn] = (),
+        scope: Scope = Scope.ONE_PLACE,
         cancelled: Cancel | None = None,
     ) -> Answer:
-        """Ask documents, or their ids, together and wait for the answer."""
-        for event in self.stream(documents, question, history=history, cancelled=cancelled):
+        """Ask documents, or their ids, together and wait for the answer: one place of them, or every part."""
+        kind = wanted(question, len(documents), scope)
+        if kind is None:
+            events = self.stream(documents, question, history=history, cancelled=cancelled)
+        else:
+            events = self.everywhere(documents, question, kind=kind, history=history, cancelled=cancelled)
+        for event in events:
             if isinstance(event, Done):
                 return event.answer
         raise AssertionError("a stream ends with Done")

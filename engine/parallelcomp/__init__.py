@@ -48,6 +48,7 @@ from .kv.quantization import QuantizedKV
 from .kv.stored import ChunkKV, DenseKV, Prefix, StoredKV, restore, store_kv
 from .memory import MemoryPlan, plan
 from .model import LoadedModel, ModelSpec, adopt, load
+from .replies import Reply
 from .retrieval.scan import ScanKeys
 from .scoring import ChunkScore, Question
 
@@ -89,6 +90,7 @@ __all__ = [
     "QueryHead",
     "Question",
     "Region",
+    "Reply",
     "RescoredSpan",
     "RetrievalHeads",
     "Sampling",

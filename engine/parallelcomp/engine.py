@@ -26,6 +26,7 @@ from .memory import MemoryPlan, check_plain, plan
 from .model import LoadedModel, ModelSpec
 from .policies import policy_of
 from .prefill import batches, prefill_batch, prefill_prefix
+from .replies import Ended, Reply, reply_each
 from .retrieval.scan import ScanKeys, check_heads, head_queries, scan, scan_keys
 from .scoring import ChunkScore, Question, score, score_batch
 
@@ -108,7 +109,9 @@ class Engine:
 
     def check_question(self, question: Question, max_new_tokens: int) -> None:
         """Raise WindowError unless prefix, longest chunk, question and answer fit the window together."""
-        need = len(self.prefix) + self.config.chunk_tokens + len(question.all_ids) + max_new_tokens
+        self._check_fits(len(self.prefix) + self.config.chunk_tokens + len(question.all_ids) + max_new_tokens)
+
+    def _check_fits(self, need: int) -> None:
         if need > self.spec.window:
             raise WindowError(
                 f"prefix, chunk, question and answer take {need} tokens, the model's window is "
@@ -328,6 +331,35 @@ class Engine:
         question = selection.question
         left = question.last_ids if selection.asked else question.all_ids
         return decode(selection.state, left, sampling, stop_ids, cancelled=cancelled)
+
+    def reply_each(
+        self,
+        chunks: Sequence[ChunkKV],
+        question_ids: Sequence[int],
+        memory: MemoryPlan,
+        *,
+        longest: int,
+        stop_ids: frozenset[int],
+        ended: Ended | None = None,
+        cancelled: Cancel | None = None,
+    ) -> Iterator[Reply]:
+        """Yield what each chunk by itself answers, in at most `longest` tokens, in the chunks' order.
+
+        `question_ids` are all tokens between a chunk and its reply. Raises WindowError and Cancelled.
+        """
+        need = len(self.prefix) + max(one.kv.tokens for one in chunks) + len(question_ids) + longest
+        self._check_fits(need)
+        return reply_each(
+            self.loaded,
+            self.prefix,
+            chunks,
+            question_ids,
+            longest=longest,
+            stop_ids=stop_ids,
+            batch=memory.reply_batch,
+            ended=ended,
+            cancelled=cancelled,
+        )
 
     def answer_nll(self, selection: Selection, answer_ids: Sequence[int], cancelled: Cancel | None = None) -> float:
         """Return the mean -log P of these tokens as the answer, in nats per token. Uses up the selection.

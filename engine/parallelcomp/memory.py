@@ -17,6 +17,8 @@ USABLE = 0.9
 # With this many tokens a pass, larger batches are no faster; on a CPU one chunk already fills the caches.
 PREFILL_TOKENS = {"cpu": 1024, "cuda": 32768}
 SCORE_TOKENS = {"cpu": 1024, "cuda": 16384}
+# Chunks that are answered from at once: reading the weights for one token then serves all of them.
+REPLIES = {"cpu": 8, "cuda": 64}
 # Copies of a hidden state that a layer's forward pass holds at its widest point.
 LIVE_STATES = 4
 
@@ -27,8 +29,8 @@ class MemoryPlan:
 
     `weights` are loaded already. `kv` is the stored KV of the whole document on `kv_device`, `activations` the
     larger of one prefill batch and one scoring batch, `context` the assembled KV. `available` is what is free now
-    on the compute device, `kv_available` what the KV may take where it goes. `prefill_batch` and `score_batch` are
-    in chunks. `longest_document`: the most tokens that would fit.
+    on the compute device, `kv_available` what the KV may take where it goes. `prefill_batch`, `score_batch` and
+    `reply_batch` are in chunks. `longest_document`: the most tokens that would fit.
     """
 
     tokens: int
@@ -39,6 +41,7 @@ class MemoryPlan:
     context: int
     prefill_batch: int
     score_batch: int
+    reply_batch: int
     kv_device: torch.device
     available: int
     kv_available: int
@@ -98,6 +101,8 @@ def plan(
         PREFILL_TOKENS, spec.device, config.chunk_tokens, usable // 4 // prefill_one
     )
     score_batch = config.score_batch or _batch(SCORE_TOKENS, spec.device, question_tokens, usable // 4 // score_one)
+    reply_one = int((chunk + question_tokens + answer_tokens) * spec.kv_bytes_per_token(number))
+    reply_batch = max(1, min(REPLIES.get(spec.device.type, REPLIES["cuda"]), usable // 4 // reply_one))
     activations = max(prefill_batch * prefill_one, score_batch * score_one)
     kv = int(tokens * per_token)
     on_device = usable - activations
@@ -115,6 +120,7 @@ def plan(
         context=context,
         prefill_batch=prefill_batch,
         score_batch=score_batch,
+        reply_batch=reply_batch,
         kv_device=kv_device,
         available=free,
         kv_available=kv_available,

@@ -6,7 +6,20 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from parallelcomp import Cancelled
-from wholedoc import Cited, Done, Library, Planned, Reading, Rewritten, Scored, Scoring, Settings, Token, Turn
+from wholedoc import (
+    AskingParts,
+    Cited,
+    Done,
+    Library,
+    Planned,
+    Reading,
+    Rewritten,
+    Scored,
+    Scoring,
+    Settings,
+    Token,
+    Turn,
+)
 
 from .app_state import AppState, Phase, sentence
 from .evidence import show
@@ -77,7 +90,7 @@ def _answer(
     for event in (library or app_state.library).stream(
         documents, exchange.question, history=history, settings=settings, cancelled=work.stopped
     ):
-        if isinstance(event, Planned):
+        if isinstance(event, Planned | AskingParts):
             continue
         _take(session, exchange, event)
         yield exchange

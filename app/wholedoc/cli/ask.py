@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from .everywhere import everywhere_json
 from .options import ANSWER, ATTENTION, JSON, LIBRARY, MODEL, PASSWORD, settings_from, shared
 from .ranks import RANKS, joined, start
 from .terminal import say, say_json
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from ..answer import Answer, Citation, Event
     from ..conversation import Turn
     from ..documents.document import Document
+    from ..everywhere.kinds import Kind
     from ..library import Library
     from ..reading.corpus import ReadDocument
 
@@ -29,11 +31,18 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("documents", nargs=-1, required=True, metavar="FILE_OR_ID...")
 @click.option("-q", "--question", "questions", multiple=True, required=True, help="A question (repeatable).")
+@click.option(
+    "--everywhere/--one-place",
+    default=None,
+    help="Ask every part (list, count, check, compare, summarise), or look for the one place that answers "
+    "[default: as the question's words suggest].",
+)
 @click.option("--conversation", is_flag=True, help="Every question sees the questions and answers before it.")
 @shared(PASSWORD, JSON, *ANSWER, *ATTENTION, *MODEL, LIBRARY, RANKS)
 def ask(
     documents: tuple[str, ...],
     questions: tuple[str, ...],
+    everywhere: bool | None,
     conversation: bool,
     password: str | None,
     as_json: bool,
@@ -54,7 +63,7 @@ def ask(
         alone = ranks is None or ranks.rank == 0
         library = Library.open(settings=own, notify=tell if alone else lambda _: None, ranks=ranks)
         if alone:
-            _ask(library, documents, questions, conversation, password, as_json)
+            _ask(library, documents, questions, everywhere, conversation, password, as_json)
         else:
             _assist(library, documents, questions, password)
 
@@ -63,6 +72,7 @@ def _ask(
     library: Library,
     names: Sequence[str],
     questions: Sequence[str],
+    everywhere: bool | None,
     conversation: bool,
     password: str | None,
     as_json: bool,
@@ -73,6 +83,7 @@ def _ask(
     """
     from ..conversation import Turn
     from .documents import describe
+    from .everywhere import show_everywhere
     from .progress import tell
 
     started = time.perf_counter()
@@ -88,12 +99,16 @@ def _ask(
     read_s = time.perf_counter() - loaded if new else 0.0
     answers: list[Answer] = []
     finish = _wait if as_json else partial(_show, several=len(known) > 1)
-    together = (
-        library.stream_many(known, questions) if _can_share_scoring(library, questions, conversation) else None
-    )
-    for question in questions:
+    kinds = [_kind(library, question, len(known), everywhere) for question in questions]
+    share = _can_share_scoring(library, questions, conversation) and not any(kinds)
+    together = library.stream_many(known, questions) if share else None
+    for question, kind in zip(questions, kinds, strict=True):
         history = [Turn(one.question, one.text) for one in answers] if conversation else []
         _share_history(library.ranks, history)
+        if kind is not None:
+            events = library.everywhere(known, question, kind=kind)
+            answers.append(_wait(events, question) if as_json else show_everywhere(events, question, kind))
+            continue
         answers.append(finish(together or library.stream(known, question, history=history), question))
     if as_json:
         result = {
@@ -112,6 +127,20 @@ def _ask(
         tell(
             f"{library.ranks.size} ranks: {traffic.bytes:,} bytes came here, in {traffic.seconds:.1f} s of waiting"
         )
+
+
+def _kind(library: Library, question: str, documents: int, everywhere: bool | None) -> Kind | None:
+    """Returns what is asked of every part; None for a question to one place.
+
+    If the person did not choose, the question's words do, and only where there is somebody who can be asked.
+    """
+    from ..everywhere.kinds import Scope, wanted
+
+    if everywhere is None:
+        scope = Scope.BY_QUESTION if library.can_ask_everywhere else Scope.ONE_PLACE
+    else:
+        scope = Scope.EVERYWHERE if everywhere else Scope.ONE_PLACE
+    return wanted(question, documents, scope)
 
 
 def _recommend_writer(library: Library) -> None:
@@ -263,6 +292,7 @@ def _as_json(answer: Answer) -> dict[str, object]:
         "sources": [asdict(one) for one in answer.sources],
         **({} if answer.standalone is None else {"standalone_question": answer.standalone}),
         "citations": citations,
+        **everywhere_json(answer),
         "chunks": [asdict(one) for one in answer.chunks],
         "usage": asdict(answer.usage),
         "timings": asdict(answer.timings),

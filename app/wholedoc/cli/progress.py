@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
-from ..answer import Planned, Reading, Scoring
+from ..answer import AskingParts, Planned, Reading, Scoring
 from .terminal import harmless
 
 T = TypeVar("T")
@@ -42,6 +42,12 @@ class Bars:
             self._update(f"reading {event.document}", event.tokens, event.total_tokens, note)
         else:
             self._update("asking", event.done, event.total, f"{event.done}/{event.total} chunks")
+
+    def show_parts(self, event: AskingParts) -> None:
+        """Updates the bar of the parts that are asked."""
+        left = "" if event.seconds_left is None else f"about {_duration(event.seconds_left)} left"
+        note = f"{event.done}/{event.total} parts  {len(event.items)} found  {left}"
+        self._update("asking every part", event.done, event.total, note)
 
     def show_share(self, title: str, share: float) -> None:
         """Updates the bar with this title; `share` of its work is done, from 0 to 1."""

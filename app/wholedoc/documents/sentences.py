@@ -28,7 +28,7 @@ class Sentence:
 def sentences(text: str) -> list[Sentence]:
     """Split a page's text into sentences, which together hold every character that is not white space."""
     found: list[Sentence] = []
-    for start, stop in _blocks(text):
+    for start, stop in paragraphs(text):
         for begin, end in _split(text, start, stop):
             stripped = text[begin:end].strip()
             if stripped:
@@ -39,10 +39,10 @@ def sentences(text: str) -> list[Sentence]:
 
 def paragraph_stop(text: str, stop: int) -> int:
     """Return where the paragraph ends that holds the character before `stop`, with the white space behind it."""
-    return next((end for _, end in _blocks(text) if end >= stop), stop)
+    return next((end for _, end in paragraphs(text) if end >= stop), stop)
 
 
-def _blocks(text: str) -> Iterator[tuple[int, int]]:
+def paragraphs(text: str) -> Iterator[tuple[int, int]]:
     """Yield the span of each paragraph, heading and table row: of each run of lines that belong together."""
     lines = text.splitlines(keepends=True)
     lengths = sorted(len(line.rstrip()) for line in lines)

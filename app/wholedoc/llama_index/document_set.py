@@ -10,6 +10,7 @@ from llama_index.core.schema import NodeWithScore
 from ..answer import Answer, Cited, Event
 from ..documents.document import Document
 from ..errors import QuestionError
+from ..everywhere.kinds import Scope
 from ..runtime.threaded_generator import Cancel
 from .in_thread import in_thread
 from .llm import ParallelCompLLM, PromptLoader
@@ -27,7 +28,9 @@ class DocumentSet:
     documents: tuple[Document, ...]
     sources: Sources = field(default_factory=dict)
 
-    def answer(self, prompt: PromptLoader, cancelled: Cancel | None = None) -> Generator[AnswerPart, None, None]:
+    def answer(
+        self, prompt: PromptLoader, cancelled: Cancel | None = None, scope: Scope = Scope.ONE_PLACE
+    ) -> Generator[AnswerPart, None, None]:
         """Yields the parts of an answer from the documents.
 
         Raises QuestionError if there are no documents, and the errors of reading and asking.
@@ -37,7 +40,7 @@ class DocumentSet:
         cited: list[NodeWithScore] = []
 
         def collecting() -> Generator[Event, None, None]:
-            for event in self.llm.events(prompt, self.documents, cancelled=cancelled):
+            for event in self.llm.events(prompt, self.documents, cancelled=cancelled, scope=scope):
                 if isinstance(event, Cited):
                     cited[:] = nodes(event.citations, self.sources)
                 yield event
@@ -49,9 +52,9 @@ class DocumentSet:
                 first = False
             yield delta
 
-    def aanswer(self, prompt: PromptLoader) -> AsyncGenerator[AnswerPart, None]:
+    def aanswer(self, prompt: PromptLoader, scope: Scope = Scope.ONE_PLACE) -> AsyncGenerator[AnswerPart, None]:
         """Does the same beside an event loop. Closing it, or cancelling its task, stops the work."""
-        return in_thread(lambda cancelled: self.answer(prompt, cancelled))
+        return in_thread(lambda cancelled: self.answer(prompt, cancelled, scope))
 
 
 def source_nodes(part: AnswerPart) -> list[NodeWithScore]:

@@ -22,6 +22,7 @@ from llama_index.core.llms.callbacks import llm_chat_callback, llm_completion_ca
 from ..answer import Event
 from ..documents.document import Document
 from ..errors import PromptError
+from ..everywhere.kinds import Scope
 from ..library import Library
 from ..models.embedded_model import NAME
 from ..prompts.recognition import Message, Role, recognise
@@ -103,6 +104,7 @@ class ParallelCompLLM(Options):
         *,
         options: Mapping[str, Any] | None = None,
         cancelled: Cancel | None = None,
+        scope: Scope = Scope.ONE_PLACE,
     ) -> Iterator[Event]:
         """Yields wholedoc's own events of an answer from `documents` and those in the prompt.
 
@@ -113,7 +115,13 @@ class ParallelCompLLM(Options):
         messages, attached = prompt(library)
         recognised = recognise(messages, self.document_characters)
         yield from respond(
-            library, recognised, [*documents, *attached], stop=stop, settings=settings, cancelled=cancelled
+            library,
+            recognised,
+            [*documents, *attached],
+            stop=stop,
+            settings=settings,
+            cancelled=cancelled,
+            scope=scope,
         )
 
     # The methods that LlamaIndex calls.

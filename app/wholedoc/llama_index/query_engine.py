@@ -13,6 +13,7 @@ from llama_index.core.prompts.mixin import PromptMixinType
 from llama_index.core.schema import QueryBundle
 
 from ..answer import Answer
+from ..everywhere.kinds import Scope
 from ..prompts.recognition import Message, Role
 from .document_engine import DocumentEngine
 from .document_set import AnswerPart, DocumentSet, joined, source_nodes
@@ -24,8 +25,9 @@ class WholeDocumentQueryEngine(BaseQueryEngine, DocumentEngine):
     """Answers from whole documents, which are read once.
 
     `source_nodes` are the cited passages with page and score. If the documents do not support an answer, there are
-    none and `metadata["found"]` is False. With `streaming`, the nodes are there before the first word and the
-    metadata after the last.
+    none and `metadata["found"]` is False. `mode` says whether every part is asked, by default only the one place
+    that answers; then `metadata["everywhere"]` has the items or sections. With `streaming`,
+    the nodes are there before the first word and the metadata after the last.
     """
 
     def __init__(
@@ -34,19 +36,21 @@ class WholeDocumentQueryEngine(BaseQueryEngine, DocumentEngine):
         *,
         streaming: bool = False,
         instructions: str = "",
+        mode: Scope = Scope.ONE_PLACE,
         callback_manager: CallbackManager | None = None,
     ) -> None:
         super().__init__(callback_manager or document_set.llm.callback_manager)
         self._document_set = document_set
         self._streaming = streaming
         self._instructions = instructions
+        self._mode = mode
 
     def _get_prompt_modules(self) -> PromptMixinType:
         return {}
 
     def _query(self, query_bundle: QueryBundle) -> RESPONSE_TYPE:
         with self._event(query_bundle) as event:
-            parts = self._document_set.answer(self._prompt(query_bundle))
+            parts = self._document_set.answer(self._prompt(query_bundle), scope=self._mode)
             response: RESPONSE_TYPE
             if self._streaming:
                 sources, metadata = source_nodes(next(parts)), dict[str, Any]()
@@ -58,7 +62,7 @@ class WholeDocumentQueryEngine(BaseQueryEngine, DocumentEngine):
 
     async def _aquery(self, query_bundle: QueryBundle) -> RESPONSE_TYPE:
         with self._event(query_bundle) as event:
-            parts = self._document_set.aanswer(self._prompt(query_bundle))
+            parts = self._document_set.aanswer(self._prompt(query_bundle), self._mode)
             response: RESPONSE_TYPE
             if self._streaming:
                 sources, metadata = source_nodes(await anext(parts)), dict[str, Any]()

@@ -60,6 +60,7 @@ def details(answer: Answer) -> dict[str, Any]:
         "sources": [{**asdict(one), "citations": list(one.citations)} for one in answer.sources],
         "usage": usage(answer.usage),
         "timings": asdict(answer.timings),
+        **({} if answer.everywhere is None else {"everywhere": asdict(answer.everywhere)}),
     }
 
 

@@ -97,6 +97,21 @@ def chat_ids(
     return ids + encode(tokenizer, rest, special=True)
 
 
+def around(tokenizer: Any, before: str, behind: str) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Return the token ids in front of a text and behind it, up to where the model answers, if a user message
+    consists of `before`, the text and `behind`.
+
+    Raises ModelError if the model's template leaves the message out.
+    """
+    opening, found, closing = _conversation(tokenizer, "", [DOCUMENT_MARK]).partition(DOCUMENT_MARK)
+    if not found:
+        raise ModelError("the model's chat template leaves a message out: use another model")
+    return (
+        encode(tokenizer, opening, special=True) + encode(tokenizer, before),
+        encode(tokenizer, behind) + encode(tokenizer, closing, special=True),
+    )
+
+
 def stop_ids(model: Any, tokenizer: Any) -> frozenset[int]:
     """Return the ids that end an answer, by the model's generation config and by the tokenizer."""
     named = model.generation_config.eos_token_id

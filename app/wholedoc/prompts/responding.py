@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..answer import Cited, Done, Event, Token
 from ..documents.texts import text_document
+from ..everywhere.kinds import Scope, wanted
 from ..runtime.client import NOBODY, Client
 
 if TYPE_CHECKING:
@@ -28,12 +29,14 @@ def respond(
     settings: Settings | None = None,
     cancelled: Cancel | None = None,
     client: Client = NOBODY,
+    scope: Scope = Scope.ONE_PLACE,
 ) -> Iterator[Event]:
     """Answers from the documents in the prompt and from `documents` that came with it. If there are none,
     the model answers as in an ordinary chat. Texts that can be read are kept in the library, others are not.
-    Closing the iterator stops the work.
+    `scope` says whether every part of the documents is asked, whose answer takes no instructions. Closing the
+    iterator stops the work.
 
-    Raises the errors of `Library.stream` and `Library.chat`.
+    Raises the errors of `Library.stream`, `Library.everywhere` and `Library.chat`.
     """
     if prompt.documents:
         library.check_texts(prompt.documents, documents)
@@ -46,7 +49,12 @@ def respond(
         "cancelled": cancelled,
         "client": client,
     }
-    if asked:
+    kind = wanted(prompt.question, len(asked), scope) if asked else None
+    if kind is not None:
+        yield from library.everywhere(
+            asked, prompt.question, kind=kind, history=prompt.history, cancelled=cancelled, client=client
+        )
+    elif asked:
         events = library.stream(asked, prompt.question, **rest)
         yield from _or_existing(events, prompt.existing) if prompt.existing else events
     else:

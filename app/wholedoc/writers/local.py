@@ -38,6 +38,11 @@ class LocalWriter:
         """True while the model is in memory."""
         return self._model.is_loaded
 
+    @property
+    def model(self) -> TextModel:
+        """The model, loaded now if it is not. Raises ModelError and MemoryPlanError."""
+        return self._model.get()
+
     def write(
         self, messages: Sequence[Message], sampling: Sampling, cancelled: Cancel | None = None
     ) -> Generator[str, None, Written]:

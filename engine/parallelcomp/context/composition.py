@@ -155,7 +155,8 @@ def _forward(
         position_ids=context.next_position[:, None] + torch.arange(len(token_ids), device=device),
         past_key_values=context.cache,
         use_cache=True,
-        logits_to_keep=1,
+        # Named by its index, the last state is copied; a view of it would have the whole output matrix copied.
+        logits_to_keep=torch.tensor([len(token_ids) - 1], device=device),
         attention_pass=AttentionPass(context.padding, observer, key_filter, kernel, cancelled),
     )
     context.next_position = context.next_position + len(token_ids)
@@ -207,7 +208,7 @@ def alone(
 ) -> AnswerState:
     """Return the state of one chunk and nothing else, with `room` slots. Raises WindowError as `reread` does."""
     _check_room(loaded, prefix, read.kv.tokens, room)
-    return SingleState(loaded, _batch_context(loaded, prefix, [read], room), clustered=clustered)
+    return SingleState(loaded, batch_context(loaded, prefix, [read], room), clustered=clustered)
 
 
 def _check_room(loaded: LoadedModel, prefix: Prefix, tokens: int, room: int) -> None:
@@ -221,13 +222,16 @@ def _check_room(loaded: LoadedModel, prefix: Prefix, tokens: int, room: int) -> 
 def _mixture(
     loaded: LoadedModel, prefix: Prefix, kept: Kept, config: EngineConfig, room: int, cancelled: Cancel | None
 ) -> AnswerState:
-    context = _batch_context(loaded, prefix, [one for one, _ in kept], room)
+    context = batch_context(loaded, prefix, [one for one, _ in kept], room)
     summed = torch.tensor([-sum(score.token_nll) for _, score in kept], device=loaded.spec.device)
     return MixtureState(loaded, context, summed * config.prior_sharpness)
 
 
-def _batch_context(loaded: LoadedModel, prefix: Prefix, chunks: Sequence[ChunkKV], room: int) -> Context:
-    """Return a context with a sequence for each whole chunk, after the prefix; all end at the same slot."""
+def batch_context(loaded: LoadedModel, prefix: Prefix, chunks: Sequence[ChunkKV], room: int) -> Context:
+    """Return a context with a sequence for each whole chunk, after the prefix; all end at the same slot.
+
+    Each sequence has `room` slots behind that.
+    """
     spec = loaded.spec
     longest = max(one.kv.tokens for one in chunks)
     cache = buffer_cache(len(chunks), len(prefix) + longest + room, spec)

@@ -68,6 +68,10 @@ class BufferLayer(EngineLayer):
         self._key_heads = list(kept)
         self.key_buffer = self.key_buffer[:, self._key_heads]
 
+    def keep_sequences(self, kept: Tensor) -> None:
+        """Hold these sequences of the batch alone from now on, int64 (sequences,)."""
+        self.key_buffer, self.value_buffer = self.key_buffer[kept], self.value_buffer[kept]
+
     def replace(self, keys: Tensor, values: Tensor) -> None:
         """Hold these keys and values instead, each (batch, kv_heads, tokens, head_dim), no longer than before."""
         self.length = keys.shape[2]

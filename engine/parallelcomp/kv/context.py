@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor
 from transformers import Cache
 
@@ -63,3 +65,12 @@ class Context:
         for layer, length in zip(self.cache.layers, mark.lengths, strict=True):
             layer.length = length
         self.next_position = mark.next_position
+
+    def keep_sequences(self, kept: Sequence[int]) -> None:
+        """Hold these sequences of the batch alone from now on."""
+        rows = torch.tensor(kept, dtype=torch.long, device=self.next_position.device)
+        self.next_position = self.next_position[rows]
+        self.padding = None if self.padding is None else self.padding[rows]
+        self.slots = [[layer[row] for row in kept] for layer in self.slots]
+        for layer in self.cache.layers:
+            layer.keep_sequences(rows)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from ...answer import Answer, Citation, Done, Event, Reading, Scoring, Token
+from ...answer import Answer, AskingParts, Citation, Done, Event, Reading, Scoring, Token
 from .responses import (
     Annotation,
     AnswerMessage,
@@ -89,7 +89,7 @@ class Completion:
                 yield self._chunk(Delta(content=shown))
         elif isinstance(event, Done):
             yield from self._last_chunks(event.answer)
-        elif isinstance(event, Reading | Scoring) and self.progress:
+        elif isinstance(event, Reading | Scoring | AskingParts) and self.progress:
             progress = self._progress(event)
             if time.monotonic() - self._last_progress >= PROGRESS_S or progress.processed == progress.total:
                 self._last_progress = time.monotonic()
@@ -131,11 +131,16 @@ class Completion:
             chunk.usage = None  # null until the last chunk, as OpenAI sends it
         return chunk
 
-    def _progress(self, event: Reading | Scoring) -> Progress:
+    def _progress(self, event: Reading | Scoring | AskingParts) -> Progress:
         elapsed_ms = round(1000 * (time.monotonic() - self.started))
-        if isinstance(event, Scoring):
+        if not isinstance(event, Reading):
             return Progress(
-                phase="scoring", file_id=None, total=event.total, cache=0, processed=event.done, time_ms=elapsed_ms
+                phase="scoring" if isinstance(event, Scoring) else "asking",
+                file_id=None,
+                total=event.total,
+                cache=0,
+                processed=event.done,
+                time_ms=elapsed_ms,
             )
         return Progress(
             phase="reading",
@@ -179,6 +184,7 @@ def _evidence(answer: Answer) -> dict[str, Any]:
             SourcedSentence(start=one.start, stop=one.stop, annotations=list(one.citations))
             for one in answer.sources
         ],
+        **({} if answer.everywhere is None else {"everywhere": answer.everywhere}),
     }
 
 

@@ -11,10 +11,13 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field
 
+from ...everywhere.kinds import Scope
 from .errors import unsupported
 
 # The largest integer that a request may name.
 LARGEST = 2**63 - 1
+# A client that can only name a model asks every part by this name.
+EVERYWHERE_MODEL = "wholedoc-everywhere"
 # A lower temperature means greedy decoding, since the best token would get all the probability that floats can
 # express.
 COLDEST = 1e-4
@@ -103,8 +106,19 @@ class ChatRequest(BaseModel):
     return_progress: bool | None = Field(
         default=None, description="False leaves out the chunks that say how far reading is."
     )
+    everywhere: bool | None = Field(
+        default=None,
+        description="True asks every part of the documents: lists, counts, checks, compares, summarises. So does "
+        "the model 'wholedoc-everywhere'.",
+    )
     user: str | None = Field(default=None, max_length=1000, description="Whose request this is: users take turns.")
     safety_identifier: str | None = Field(default=None, max_length=1000, description="The same as `user`.")
+
+    @property
+    def scope(self) -> Scope:
+        """Whether every part of the documents is asked."""
+        by_name = self.model == EVERYWHERE_MODEL and self.everywhere is not False
+        return Scope.EVERYWHERE if self.everywhere or by_name else Scope.ONE_PLACE
 
     @property
     def sampling(self) -> dict[str, Any]:
@@ -158,6 +172,8 @@ _NEUTRAL_IN_MESSAGE: Mapping[str, tuple[Any, ...]] = {"tool_calls": ([],), "func
 def check_supported(request: ChatRequest) -> None:
     """Raises ApiError for a parameter that would change the answer and is not supported."""
     _check(request.model_extra or {}, _NEUTRAL, "")
+    if request.stop and request.scope is Scope.EVERYWHERE:
+        raise unsupported("stop", "an answer from every part is not written word by word: leave out stop")
     for index, message in enumerate(request.messages):
         _check(message.model_extra or {}, _NEUTRAL_IN_MESSAGE, f"messages[{index}].")
 

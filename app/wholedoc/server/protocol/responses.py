@@ -6,6 +6,8 @@ from typing import Literal
 
 from pydantic import BaseModel
 
+from ...answer import Everywhere
+
 
 class FileCitation(BaseModel):
     """`quote` is an exact piece of page `page` of the file, counted from 1; `page_label` is the page's printed
@@ -74,7 +76,8 @@ class SourcedSentence(BaseModel):
 class AnswerMessage(BaseModel):
     """`found` is false if the documents do not support an answer; the content then says so. `unsupported` lists the
     numbers and names of the content that stand neither in the annotations' quotes nor in the question. `support` is
-    how likely the quotes are to state an answer, from 0 to 1; it is null if no writer of this process told."""
+    how likely the quotes are to state an answer, from 0 to 1; it is null if no writer of this process told.
+    `everywhere` has the items or sections of a question to every part, and is null for any other."""
 
     role: Literal["assistant"] = "assistant"
     content: str
@@ -84,6 +87,7 @@ class AnswerMessage(BaseModel):
     support: float | None
     unsupported: list[str]
     sources: list[SourcedSentence]
+    everywhere: Everywhere | None = None
 
 
 FinishReason = Literal["stop", "length"]
@@ -111,9 +115,10 @@ class ChatCompletion(BaseModel):
 class Progress(BaseModel):
     """How far the prompt has been processed, in the field that llama.cpp uses. While `phase` is "reading",
     `total`, `cache` and `processed` count tokens of the file `file_id`; while it is "scoring", they count
-    chunks of all files."""
+    chunks of all files, and while it is "asking", parts of all files, of which `processed` may stay below `total`
+    if nothing more is found."""
 
-    phase: Literal["reading", "scoring"]
+    phase: Literal["reading", "scoring", "asking"]
     file_id: str | None
     total: int
     cache: int
@@ -129,6 +134,7 @@ class Delta(BaseModel):
     support: float | None = None
     unsupported: list[str] | None = None
     sources: list[SourcedSentence] | None = None
+    everywhere: Everywhere | None = None
 
 
 class ChunkChoice(BaseModel):

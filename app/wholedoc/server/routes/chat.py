@@ -186,6 +186,7 @@ def _events(
         settings=settings,
         cancelled=cancelled,
         client=client,
+        scope=asked.scope,
     )
 
 

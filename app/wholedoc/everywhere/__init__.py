@@ -1,0 +1,1 @@
+"""Questions to every part of a document: list, count, check, compare, summarise."""

@@ -1,0 +1,107 @@
+"""From what a writer says of a part to items of the document: each with its place, checked, and named once."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from ..writers.assignment import is_not_stated
+from .conditions import Condition
+from .parts import Part
+from .quotes import LEADING, Place, place_of
+from .rating import stems
+
+# The sign or number in front of a list's item.
+BULLET = re.compile(r"^\s*(?:[-*•–]|\(?\d{1,3}[.)])\s+")
+# What stands between items that were written on one line, tried in this order: names may hold an "and".
+SEPARATORS = (re.compile(r"[,;]\s+(?:and\s+)?"), re.compile(r"[,;]\s+(?:and\s+)?|\s+and\s+"))
+NOTHING = frozenset(["none", "no", "n/a", "nothing", "unknown", "not mentioned", "not applicable"])
+
+
+@dataclass(frozen=True)
+class FoundItem:
+    """An item as the document writes it, with the quote that says it.
+
+    `holds` says whether a number in the quote satisfies the question's condition; it is None if there is no
+    condition, or no such number. `likely` is how sure the writer was, asked again, from 0 to 1.
+    """
+
+    part: Part
+    text: str
+    place: Place
+    holds: bool | None = None
+    likely: float = 1.0
+
+    @property
+    def quote(self) -> str:
+        """The exact text of the place."""
+        return self.part.document.pages[self.place.page].text[self.place.start : self.place.stop]
+
+    @property
+    def key(self) -> str:
+        """What is equal for two that name the same thing."""
+        return " ".join(re.findall(r"\w+", LEADING.sub("", self.text).casefold()))
+
+
+def stated(reply: str, part: Part, question: str) -> Iterator[FoundItem]:
+    """Yield the items of a reply that its part says word for word; what it does not say is dropped."""
+    asked = stems(question)
+    for line in _lines(reply):
+        for text in _texts(line, part, question):
+            place = place_of(part, text, question)
+            if place is not None and not stems(text) <= asked:  # a word of the question is no answer to it
+                yield FoundItem(part, text, place)
+
+
+def _lines(reply: str) -> Iterator[str]:
+    if is_not_stated(reply):
+        return
+    for line in reply.splitlines():
+        text = BULLET.sub("", line).strip().strip("\"'“”*").rstrip(".;,")
+        if text and not is_not_stated(text) and text.casefold() not in NOTHING:
+            yield text
+
+
+def _texts(line: str, part: Part, question: str) -> Iterator[str]:
+    """Yield a line as one item if the part says it so, else the items that are listed in it."""
+    for separator in (None, *SEPARATORS):
+        texts = [line] if separator is None else [one.strip() for one in separator.split(line) if one.strip()]
+        if all(place_of(part, one, question) is not None for one in texts):
+            yield from texts
+            return
+    yield from texts
+
+
+def judged(items: Sequence[FoundItem], condition: Condition | None) -> list[FoundItem]:
+    """Return the items with what the question's condition says of each: by its own numbers, or by its quote's."""
+    if condition is None:
+        return list(items)
+    return [replace(one, holds=_holds(one, condition)) for one in items]
+
+
+def _holds(item: FoundItem, condition: Condition) -> bool | None:
+    own = condition.judge(item.text)
+    return condition.judge(item.quote) if own is None else own
+
+
+def merged(items: Sequence[FoundItem]) -> list[FoundItem]:
+    """Return every item once, in the document's order; of several that are the same thing, the surest.
+
+    Names are the same thing wherever they stand; anything with a number only where the quotes overlap, since two
+    fines of 500 crowns are two.
+    """
+    kept: list[FoundItem] = []
+    for item in sorted(items, key=lambda one: -one.likely):
+        if not any(_same(item, other) for other in kept):
+            kept.append(item)
+    return sorted(kept, key=lambda one: (one.part.document.id, one.part.index, one.place.start))
+
+
+def _same(item: FoundItem, other: FoundItem) -> bool:
+    if item.part.document.id != other.part.document.id or item.key != other.key:
+        return False
+    if not any(sign.isdigit() for sign in item.key):
+        return True
+    one, two = item.place, other.place
+    return one.page == two.page and one.start < two.stop and two.start < one.stop

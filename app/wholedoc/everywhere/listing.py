@@ -1,0 +1,97 @@
+"""List and count: every part says which items it holds, and code checks, filters, merges, sorts and counts them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Generator, Iterator, Sequence
+from dataclasses import replace
+
+from ..answer import AskingParts, Cited, Done, Everywhere, Item, Token
+from ..writers.parts import PartsReader
+from .asking import PartsAsking, Progress, citations_of, groups, item_of, read_group, tell
+from .conditions import Condition, condition_of, without
+from .items import FoundItem, judged, merged, stated
+from .parts import Part
+
+# Tokens of one part's reply.
+LONGEST = 96
+# So many parts are asked at most, and no more once so many in a row held nothing that was verified.
+MOST, PATIENCE = 96, 24
+# An item is verified if the writer says so with this probability when it is asked about this item alone.
+LIKELY = 0.5
+QUESTION = "\n\nQuestion: {question}"
+CHECK = (
+    "\n\nQuestion: {question}\nProposed answer: {item}\n"
+    "Does the passage say that this is an answer to the question? Answer Yes or No."
+)
+
+
+def list_items(asking: PartsAsking) -> Generator[AskingParts | Cited | Token | Done, None, None]:
+    """List what answers the question: yields AskingParts, Cited, Token and Done. Raises what the writer raises."""
+    started = time.perf_counter()
+    condition = condition_of(asking.question)
+    question = without(asking.question, condition) if condition else asking.question
+    parts = asking.promising(question)
+    progress = Progress(min(MOST, len(parts)), started=time.perf_counter())
+    found: list[FoundItem] = []
+    barren = 0
+    yield progress.event()
+    for group in groups(parts[:MOST]):
+        reader = read_group(asking, group)
+        yield progress.event(_shown(found, condition))
+        new = list(_found(asking, reader, group, question, condition, progress))
+        found += new
+        progress.done += len(group)
+        yield progress.event(_shown(found, condition))
+        barren = 0 if any(_is_verified(one, condition) for one in new) else barren + len(group)
+        if barren >= PATIENCE:
+            break
+    items = _shown(found, condition)
+    count = sum(one.verified for one in items)
+    everywhere = Everywhere(len(asking.parts), progress.done, tuple(items), count, cut_short=progress.cut_short)
+    yield from tell(asking, started, told(everywhere), everywhere, citations_of(items))
+
+
+def _found(
+    asking: PartsAsking,
+    reader: PartsReader,
+    group: Sequence[Part],
+    question: str,
+    condition: Condition | None,
+    progress: Progress,
+) -> Iterator[FoundItem]:
+    """Yield what the parts of a group hold, each item asked back."""
+    replies = list(reader.replies(QUESTION.format(question=question), LONGEST, asking.cancelled))
+    progress.cut_short += sum(reply.cut_short for reply in replies)
+    for index, (part, reply) in enumerate(zip(group, replies, strict=True)):
+        items = [
+            one for one in judged(list(stated(reply.text, part, question)), condition) if one.holds is not False
+        ]
+        if not items:
+            continue
+        asked = [CHECK.format(question=question, item=one.text) for one in items]
+        sure = reader.agreement(index, asked, asking.cancelled)
+        yield from (replace(one, likely=likely) for one, likely in zip(items, sure, strict=True))
+
+
+def _is_verified(item: FoundItem, condition: Condition | None) -> bool:
+    return item.likely >= LIKELY and (condition is None or item.holds is True)
+
+
+def _shown(found: Sequence[FoundItem], condition: Condition | None) -> list[Item]:
+    return [item_of(one, _is_verified(one, condition)) for one in merged(found)]
+
+
+def told(everywhere: Everywhere) -> str:
+    """Return the answer as text: how many there are, and a line for each."""
+    sure = [one for one in everywhere.items if one.verified]
+    unsure = len(everywhere.items) - len(sure)
+    if not everywhere.items:
+        return f"Nothing found in the {everywhere.asked:,} most promising of {everywhere.parts:,} parts."
+    lines = [f"{len(sure):,} found in the {everywhere.asked:,} most promising of {everywhere.parts:,} parts."]
+    if unsure:
+        lines.append(f"{unsure:,} more could not be verified.")
+    listed = [
+        f"- {one.item} (p. {one.page_label}){'' if one.verified else ', not verified'}" for one in everywhere.items
+    ]
+    return " ".join(lines) + "\n\n" + "\n".join(listed)

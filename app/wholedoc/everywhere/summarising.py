@@ -1,0 +1,181 @@
+"""Summaries: notes of every section from its most telling passages, then the whole from the notes."""
+
+from __future__ import annotations
+
+import math
+import re
+import time
+from collections import Counter
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass
+
+from ..answer import AskingParts, Citation, Cited, Done, Everywhere, SummarySection, SummarySentence, Token
+from ..answering.sources import sentence_sources
+from ..documents.sentences import sentences
+from ..writers.parts import read_parts
+from .asking import PartsAsking, Progress, groups, tell
+from .parts import Part
+from .quotes import best_sentences
+from .rating import stems
+from .sections import Section, asked_for, sections_of
+
+# Characters of a section's passages that the writer reads, and the longest note, in tokens.
+CHARACTERS, NOTE_TOKENS = 2000, 96
+# The whole is written from the notes: the longest text, in tokens, and the characters of the notes it may be from.
+WHOLE_TOKENS, NOTES_CHARACTERS = 320, 12_000
+NOTE = "Summarise the passages in two sentences. Say only what they say, with their names and numbers.\n\n"
+WHOLE = "Summarise these notes on a document in {count} sentences. Say only what they say.\n\n"
+# How many sentences the whole has if the question does not say.
+COUNT = 5
+STATED = re.compile(r"\b(\d+|one|two|three|four|five|six|seven|eight|nine|ten) sentences?\b", re.I)
+COUNTS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+
+
+@dataclass(frozen=True)
+class _Passages:
+    """The most telling parts of a section, in its order."""
+
+    section: Section
+    parts: tuple[Part, ...]
+
+    @property
+    def shown(self) -> str:
+        return f"[{self.section.title}]\n" + "\n\n".join(part.text for part in self.parts)
+
+    @property
+    def citations(self) -> list[Citation]:
+        """One for each page that the parts stand on, so that a sentence finds its pages."""
+        document = self.section.parts[0].document
+        said: dict[int, list[str]] = {}
+        for part in self.parts:
+            for span, text in zip(part.spans, part.texts, strict=True):
+                said.setdefault(span.page, []).append(text)
+        return [
+            Citation(document.id, document.name, page + 1, document.pages[page].label, "\n".join(texts), 1.0)
+            for page, texts in sorted(said.items())
+        ]
+
+
+def summarise(asking: PartsAsking) -> Generator[AskingParts | Cited | Token | Done, None, None]:
+    """Summarise the documents, or the sections that the question names: yields AskingParts, Cited, Token and Done.
+
+    Raises what the writer raises.
+    """
+    started = time.perf_counter()
+    chosen = [
+        section
+        for document in asking.documents
+        for section in asked_for(sections_of(document, _parts(asking, document.id)), asking.question)
+    ]
+    telling = _telling(chosen)
+    progress = Progress(len(telling), started=time.perf_counter())
+    written: list[SummarySection] = []
+    yield progress.event()
+    for group in groups(telling):
+        reader = read_parts(asking.writer, NOTE, [one.shown for one in group], asking.cancelled)
+        yield progress.event()
+        replies = reader.replies("", NOTE_TOKENS, asking.cancelled)
+        notes = [_section(one, reply.text, reply.cut_short) for one, reply in zip(group, replies, strict=True)]
+        written += notes
+        progress.done += len(group)
+        yield progress.event()
+    whole = _whole(asking, written) if len(written) > 1 else ""
+    everywhere = Everywhere(len(asking.parts), sum(len(one.parts) for one in telling), sections=tuple(written))
+    yield from tell(asking, started, told(whole, everywhere.sections), everywhere, _cited(telling, written))
+
+
+def _parts(asking: PartsAsking, document_id: str) -> list[Part]:
+    return [part for part in asking.parts if part.document.id == document_id]
+
+
+def _telling(sections: Sequence[Section]) -> list[_Passages]:
+    """Return of each section the parts whose words are most its own, up to `CHARACTERS`, with its first part."""
+    counted = [Counter(word for part in one.parts for word in stems(part.text)) for one in sections]
+    among = Counter(word for count in counted for word in count)
+    found: list[_Passages] = []
+    for section, count in zip(sections, counted, strict=True):
+        weight = {word: many * math.log(1 + len(sections) / among[word]) for word, many in count.items()}
+
+        def told(part: Part, weight: dict[str, float] = weight) -> float:
+            words = stems(part.text)
+            return sum(weight[word] for word in words) / math.sqrt(len(words) + 1)
+
+        chosen, size = [section.parts[0]], len(section.parts[0].text)
+        for part in sorted(section.parts[1:], key=lambda one: -told(one)):
+            if size + len(part.text) <= CHARACTERS:
+                chosen.append(part)
+                size += len(part.text)
+        found.append(_Passages(section, tuple(sorted(chosen, key=lambda one: one.index))))
+    return found
+
+
+def _section(passages: _Passages, note: str, cut_short: bool) -> SummarySection:
+    """Return a note as sentences that the passages carry; where none does, their most telling one stands for it."""
+    text = " ".join(note.split())
+    citations = passages.citations
+    carried = [
+        _sentence(text[one.start : one.stop], [citations[number - 1] for number in one.citations])
+        for one in sentence_sources(text, citations)
+        if one.citations and (not cut_short or text[one.stop - 1] in ".!?")
+    ]
+    section, document = passages.section, passages.section.parts[0].document
+    if not carried:
+        place = best_sentences(section.parts[0], section.parts[0].text)
+        page = document.pages[place.page]
+        quote = page.text[place.start : place.stop]
+        carried = [SummarySentence(" ".join(quote.split()), (place.page + 1,), (page.label,))]
+    return SummarySection(section.title, document.id, document.name, section.pages, tuple(carried))
+
+
+def _sentence(text: str, carrying: Sequence[Citation]) -> SummarySentence:
+    return SummarySentence(text, tuple(one.page for one in carrying), tuple(one.page_label for one in carrying))
+
+
+def _whole(asking: PartsAsking, sections: Sequence[SummarySection]) -> str:
+    """Return a few sentences on all sections, of which only those stay that the sections' notes carry."""
+    notes = [" ".join(one.text for one in section.sentences) for section in sections]
+    share = max(80, NOTES_CHARACTERS // max(len(notes), 1))
+    lines = [f"{section.title}: {_up_to(note, share)}" for section, note in zip(sections, notes, strict=True)]
+    reader = read_parts(asking.writer, WHOLE.format(count=_count(asking.question)), ["\n".join(lines)])
+    text = " ".join(next(iter(reader.replies("", WHOLE_TOKENS, asking.cancelled))).text.split())
+    cited = [Citation("", "", 1, "", note, 1.0) for note in notes]
+    return " ".join(text[one.start : one.stop] for one in sentence_sources(text, cited) if one.citations)
+
+
+def _up_to(text: str, characters: int) -> str:
+    """Return the first sentences of a text that together have so many characters, at least one."""
+    kept = [one for one in sentences(text) if one.stop <= characters] or sentences(text)[:1]
+    return text[: kept[-1].stop] if kept else text
+
+
+def _count(question: str) -> int:
+    match = STATED.search(question)
+    if match is None:
+        return COUNT
+    word = match[1].casefold()
+    return COUNTS.index(word) + 1 if word in COUNTS else max(1, min(20, int(word)))
+
+
+def _cited(telling: Sequence[_Passages], written: Sequence[SummarySection]) -> list[Citation]:
+    """Return one citation for each section: the sentences on its first cited page that say most of its note."""
+    cited: list[Citation] = []
+    for passages, section in zip(telling, written, strict=True):
+        note = " ".join(one.text for one in section.sentences)
+        pages = {page for one in section.sentences for page in one.pages}
+        part = max(passages.parts, key=lambda one: (one.pages[0] in pages, len(stems(note) & stems(one.text))))
+        place = best_sentences(part, note)
+        page = part.document.pages[place.page]
+        quote = page.text[place.start : place.stop]
+        cited.append(Citation(part.document.id, part.document.name, place.page + 1, page.label, quote, 1.0))
+    return cited
+
+
+def told(whole: str, sections: Sequence[SummarySection]) -> str:
+    """Return a summary as Markdown: the whole, then each section with its pages."""
+    several = len({section.document_id for section in sections}) > 1
+    blocks = [whole] if whole else []
+    for section in sections:
+        title = f"{section.document}: {section.title}" if several else section.title
+        said = " ".join(f"{one.text} (p. {', '.join(one.page_labels)})" for one in section.sentences)
+        blocks.append(f"**{title}**\n{said}")
+    return "\n\n".join(blocks) or "There is no text to summarise."

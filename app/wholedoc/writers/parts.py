@@ -1,0 +1,142 @@
+"""A writer that looks at parts of a document one by one: each behind the same beginning, knowing of no other."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from parallelcomp import Chunk, Engine, EngineConfig, KVPrecision, Question, Sampling
+
+from ..models.chat_template import around, encode
+from ..models.text_model import TextModel
+from .local import LocalWriter
+from .writer import Cancel, Message, Writer
+
+# Between two runs of the model a caller may want to give it to somebody else.
+AT_ONCE = 8
+YES = "Yes"
+YES_TOKENS = 3
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What a writer answers from one part; `cut_short` if it had more to say than it may."""
+
+    text: str
+    cut_short: bool
+
+
+class PartsReader(Protocol):
+    """Some parts of a document that a writer has read, and questions to each of them."""
+
+    def replies(self, behind: str, longest: int, cancelled: Cancel | None = None) -> Iterator[Reply]:
+        """Yield what the writer answers to each part followed by `behind`, in at most `longest` tokens.
+
+        Raises WriterError, WindowError, MemoryPlanError and Cancelled.
+        """
+        ...
+
+    def agreement(self, index: int, behind: Sequence[str], cancelled: Cancel | None = None) -> list[float]:
+        """Return how likely the writer is to say Yes to each of these questions behind one part, from 0 to 1.
+
+        Raises the same.
+        """
+        ...
+
+    def agreements(self, behind: str, cancelled: Cancel | None = None) -> list[float]:
+        """Return how likely the writer is to say Yes to one question behind each of the parts. Raises the same."""
+        ...
+
+
+def read_parts(writer: Writer, before: str, parts: Sequence[str], cancelled: Cancel | None = None) -> PartsReader:
+    """Have a writer read some parts, each in a message of its own that begins with `before`.
+
+    Raises WriterError, ModelError, WindowError, MemoryPlanError and Cancelled.
+    """
+    if isinstance(writer, LocalWriter):
+        return LocalParts(writer.model, before, parts, cancelled)
+    return SentParts(writer, before, parts)
+
+
+class LocalParts:
+    """Parts that a model in this process has read.
+
+    Nothing is read twice: `before` is read once for all of them, and a part's KV serves every question about it.
+    """
+
+    def __init__(
+        self, model: TextModel, before: str, parts: Sequence[str], cancelled: Cancel | None = None
+    ) -> None:
+        self._model, self._before = model, before
+        prefix, _ = around(model.tokenizer, before, "")
+        chunks = [Chunk(index, 0, encode(model.tokenizer, text)) for index, text in enumerate(parts)]
+        longest = max(len(one) for one in chunks)
+        config = EngineConfig(chunk_tokens=longest, precision=KVPrecision.of(model.loaded.spec.dtype))
+        self._engine = Engine(model.loaded, prefix, config)
+        self._memory = self._engine.plan(sum(len(one) for one in chunks))
+        self._memory.check()
+        self._read = list(self._engine.prefill(chunks, self._memory, cancelled))
+
+    def replies(self, behind: str, longest: int, cancelled: Cancel | None = None) -> Iterator[Reply]:
+        """Yield the replies, which are computed together."""
+        replies = self._engine.reply_each(
+            self._read,
+            self._behind(behind),
+            self._memory,
+            longest=longest,
+            stop_ids=self._model.stop_ids,
+            cancelled=cancelled,
+        )
+        for one in replies:
+            yield Reply(self._model.decode(list(one.token_ids)), one.cut_short)
+
+    def agreement(self, index: int, behind: Sequence[str], cancelled: Cancel | None = None) -> list[float]:
+        """Return the probability of a Yes behind each question, all from one pass over the part."""
+        yes = encode(self._model.tokenizer, YES)[:1]
+        questions = [Question(self._behind(one), yes) for one in behind]
+        (scores,) = self._engine.score_many([self._read[index]], questions, self._memory, cancelled)
+        return [math.exp(-score.nll) for score in scores]
+
+    def agreements(self, behind: str, cancelled: Cancel | None = None) -> list[float]:
+        """Return the probability of a Yes behind every part, from passes that the parts share."""
+        yes = encode(self._model.tokenizer, YES)[:1]
+        question = Question(self._behind(behind), yes)
+        scores = {one.index: one.nll for one in self._engine.score(self._read, question, self._memory, cancelled)}
+        return [math.exp(-scores[index]) for index in range(len(self._read))]
+
+    def _behind(self, text: str) -> tuple[int, ...]:
+        return around(self._model.tokenizer, self._before, text)[1]
+
+
+class SentParts:
+    """Parts for a writer that takes whole messages: every question is one with its part in it."""
+
+    def __init__(self, writer: Writer, before: str, parts: Sequence[str]) -> None:
+        self._writer, self._before, self._parts = writer, before, parts
+
+    def replies(self, behind: str, longest: int, cancelled: Cancel | None = None) -> Iterator[Reply]:
+        """Yield the replies one by one."""
+        for part in self._parts:
+            yield self._written(part, behind, longest, cancelled)
+
+    def agreement(self, index: int, behind: Sequence[str], cancelled: Cancel | None = None) -> list[float]:
+        """Return 1 where the writer says Yes, and 0 elsewhere."""
+        said = (self._written(self._parts[index], one, YES_TOKENS, cancelled).text for one in behind)
+        return [float(text.strip(" *\"'").casefold().startswith(YES.casefold())) for text in said]
+
+    def agreements(self, behind: str, cancelled: Cancel | None = None) -> list[float]:
+        """Return 1 for every part behind which the writer says Yes, and 0 for the others."""
+        return [self.agreement(index, [behind], cancelled)[0] for index in range(len(self._parts))]
+
+    def _written(self, part: str, behind: str, longest: int, cancelled: Cancel | None) -> Reply:
+        message = Message("user", f"{self._before}{part}{behind}")
+        sampling = Sampling(temperature=0.0, max_new_tokens=longest)
+        pieces: list[str] = []
+        work = self._writer.write([message], sampling, cancelled)
+        while True:
+            try:
+                pieces.append(next(work))
+            except StopIteration as stop:
+                return Reply("".join(pieces), stop.value.cut_short)
