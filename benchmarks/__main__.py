@@ -15,6 +15,7 @@ wait_asleep()  # before anything below imports torch
 from . import plots
 from .errors import CasesError, NotInstalledError
 from .quality import attention, conversations, policies, precision, questions
+from .quality.everywhere.run import run as run_everywhere
 from .quality.options import Options, add_options
 from .quality.pairs.options import add_pairs, pairs_of
 from .quality.pairs.run import run as run_pairs
@@ -39,13 +40,14 @@ BENCHMARKS: dict[str, Callable[[bool], Report]] = {
     "fairness": fairness.run,
 }
 # These take options of their own; `plots` draws what the others measured.
-QUALITY, LLAMA_CPP, ATTENTION, PAIRS, PLOTS = "quality", "llama_cpp", "attention", "pairs", "plots"
+QUALITY, LLAMA_CPP, ATTENTION, PLOTS = "quality", "llama_cpp", "attention", "plots"
+PAIRS, EVERYWHERE = "pairs", "everywhere"
 # Takes an hour, so that it is run only where it is named.
 SOAK = "soak"
 
 
 def main() -> None:
-    names = (*BENCHMARKS, QUALITY, LLAMA_CPP, ATTENTION, PAIRS, PLOTS, SOAK)
+    names = (*BENCHMARKS, QUALITY, LLAMA_CPP, ATTENTION, PAIRS, EVERYWHERE, PLOTS, SOAK)
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"any of {', '.join(names)}")
     parser.add_argument(
@@ -68,6 +70,7 @@ def main() -> None:
         QUALITY: lambda quick: run_quality(quick, Options.of(arguments)),
         ATTENTION: partial(attention.run, tokens=arguments.lengths or ()),
         PAIRS: lambda quick: run_pairs(quick, pairs_of(arguments)),
+        EVERYWHERE: lambda quick: run_everywhere(quick, arguments.manuals),
         LLAMA_CPP: partial(llama_cpp.run, python=arguments.llama_cpp_python),
         SOAK: soak.run,
     }

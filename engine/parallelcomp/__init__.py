@@ -42,7 +42,7 @@ from .errors import (
     UnsupportedModelError,
     WindowError,
 )
-from .int8 import can_load_int8, load_int8
+from .int8 import int8_is_faster, load_int8
 from .kv.context import Context
 from .kv.quantization import QuantizedKV
 from .kv.stored import ChunkKV, DenseKV, Prefix, StoredKV, restore, store_kv
@@ -102,11 +102,11 @@ __all__ = [
     "UnsupportedModelError",
     "WindowError",
     "adopt",
-    "can_load_int8",
     "can_quantize_decode",
     "default_device",
     "default_dtype",
     "find_clusters",
+    "int8_is_faster",
     "load",
     "load_int8",
     "plan",

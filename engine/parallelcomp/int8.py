@@ -1,4 +1,4 @@
-"""A model whose linear layers hold their weights in 8 bits alone, for CPUs that have no instructions for bf16.
+"""A model whose linear layers hold their weights in 8 bits alone, for CPUs that have no AMX.
 
 Such a CPU multiplies 8-bit integers more than twice as fast as fp32, and reads a quarter of the bytes for a decoded
 token. Stored KV would differ from that of the same model in fp32, so this is for a model that writes answers, not
@@ -86,19 +86,30 @@ def _quantized(weight: Tensor) -> tuple[Tensor, Tensor]:
     return codes, scales
 
 
-def can_load_int8(device: torch.device, dtype: torch.dtype) -> bool:
-    """Return whether a model in this format can have linear layers in 8 bits: fp32, on an x86 CPU."""
-    return device.type == "cpu" and dtype is torch.float32 and "x86" in torch.backends.quantized.supported_engines
+def int8_is_faster(device: torch.device, dtype: torch.dtype) -> bool:
+    """Return whether linear layers in 8 bits are faster than in this format: on an x86 CPU, unless it has AMX.
+
+    Without AMX, CPUs with instructions for bf16 read 1.7 times as fast in 8 bits, others more than twice.
+    """
+    if device.type != "cpu" or "x86" not in torch.backends.quantized.supported_engines:
+        return False
+    return dtype is torch.float32 or (dtype is torch.bfloat16 and not _has_amx())
+
+
+def _has_amx() -> bool:
+    """Whether the CPU multiplies tiles of bf16. torch has this check as a private function only."""
+    check = getattr(torch.cpu, "_is_amx_tile_supported", None)
+    return check is not None and bool(check())
 
 
 def load_int8(name: str | Path) -> LoadedModel:
     """Load a causal LM with its linear layers in 8 bits, its embeddings in bf16, and all else in fp32.
 
     It takes little more than one byte a weight. The fingerprint is the one that it has in bf16. Raises what `load`
-    raises, and ValueError unless `can_load_int8`.
+    raises, and ValueError where torch has no such kernels.
     """
     cpu = torch.device("cpu")
-    if not can_load_int8(cpu, torch.float32):
+    if not int8_is_faster(cpu, torch.float32):
         raise ValueError("8-bit linear layers want an x86 CPU, for which torch has the kernels")
     loaded = load(name, device=cpu, dtype=torch.bfloat16)
     places: list[tuple[nn.Module, str, nn.Linear]] = []

@@ -9,14 +9,14 @@ import torch
 from torch import nn
 from transformers import AutoModelForCausalLM, LlamaConfig
 
-from parallelcomp import Engine, EngineConfig, Sampling, can_load_int8, load, load_int8
+from parallelcomp import Engine, EngineConfig, Sampling, int8_is_faster, load, load_int8
 from parallelcomp.int8 import Int8Linear
 
 from .tiny import shape, tokens
 
 CPU = torch.device("cpu")
 needs_kernels = pytest.mark.skipif(
-    not can_load_int8(CPU, torch.float32), reason="this torch has no 8-bit kernels for this CPU"
+    not int8_is_faster(CPU, torch.float32), reason="this torch has no 8-bit kernels for this CPU"
 )
 
 
@@ -77,12 +77,17 @@ def test_it_writes_through_the_engine(folder: Path) -> None:
     assert len(written) == 5
 
 
-def test_other_devices_and_formats_cannot() -> None:
-    assert not can_load_int8(torch.device("cuda"), torch.float32)
-    assert not can_load_int8(CPU, torch.bfloat16)
+def test_it_is_faster_where_there_is_no_amx(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert not int8_is_faster(torch.device("cuda"), torch.float32)
+    monkeypatch.setattr("parallelcomp.int8._has_amx", lambda: True)
+    assert not int8_is_faster(CPU, torch.bfloat16)
+    assert int8_is_faster(CPU, torch.float32)
+    monkeypatch.setattr("parallelcomp.int8._has_amx", lambda: False)
+    assert int8_is_faster(CPU, torch.bfloat16)
+    assert not int8_is_faster(CPU, torch.float16)
 
 
 def test_without_the_kernels_it_is_refused(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("parallelcomp.int8.can_load_int8", lambda *_: False)
+    monkeypatch.setattr("parallelcomp.int8.int8_is_faster", lambda *_: False)
     with pytest.raises(ValueError, match="x86"):
         load_int8(folder)

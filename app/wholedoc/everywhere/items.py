@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -24,7 +25,8 @@ class FoundItem:
     """An item as the document writes it, with the quote that says it.
 
     `holds` says whether a number in the quote satisfies the question's condition; it is None if there is no
-    condition, or no such number. `likely` is how sure the writer was, asked again, from 0 to 1.
+    condition, or no such number. `likely` is how sure the writer is, asked about the quote alone, from 0 to 1;
+    `shared` is the share of the question's words that the quote says.
     """
 
     part: Part
@@ -32,6 +34,13 @@ class FoundItem:
     place: Place
     holds: bool | None = None
     likely: float = 1.0
+    shared: float = 1.0
+
+    @property
+    def certainty(self) -> float:
+        """How sure it is that the item answers the question, by the writer and by the words, in logits."""
+        bounded = min(max(self.likely, 1e-6), 1 - 1e-6)
+        return math.log(bounded / (1 - bounded)) + self.shared
 
     @property
     def quote(self) -> str:
@@ -51,7 +60,10 @@ def stated(reply: str, part: Part, question: str) -> Iterator[FoundItem]:
         for text in _texts(line, part, question):
             place = place_of(part, text, question)
             if place is not None and not stems(text) <= asked:  # a word of the question is no answer to it
-                yield FoundItem(part, text, place)
+                item = FoundItem(part, text, place)
+                wanted = asked - stems(text)
+                shared = len(wanted & stems(item.quote)) / len(wanted) if wanted else 1.0
+                yield replace(item, shared=shared)
 
 
 def _lines(reply: str) -> Iterator[str]:
@@ -92,7 +104,7 @@ def merged(items: Sequence[FoundItem]) -> list[FoundItem]:
     fines of 500 crowns are two.
     """
     kept: list[FoundItem] = []
-    for item in sorted(items, key=lambda one: -one.likely):
+    for item in sorted(items, key=lambda one: -one.certainty):
         if not any(_same(item, other) for other in kept):
             kept.append(item)
     return sorted(kept, key=lambda one: (one.part.document.id, one.part.index, one.place.start))

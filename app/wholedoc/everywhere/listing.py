@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import replace
 
 from ..answer import AskingParts, Cited, Done, Everywhere, Item, Token
-from ..writers.parts import PartsReader
-from .asking import PartsAsking, Progress, citations_of, groups, item_of, read_group, tell
+from ..writers.parts import PartsReader, read_parts
+from .asking import BEFORE, PartsAsking, Progress, citations_of, groups, item_of, read_group, tell
 from .conditions import Condition, condition_of, without
 from .items import FoundItem, judged, merged, stated
 from .parts import Part
@@ -17,8 +17,9 @@ from .parts import Part
 LONGEST = 96
 # So many parts are asked at most, and no more once so many in a row held nothing that was verified.
 MOST, PATIENCE = 96, 24
-# An item is verified if the writer says so with this probability when it is asked about this item alone.
-LIKELY = 0.5
+# An item whose certainty is at least this is verified. Of 131 items of eleven questions about the register, 88 % of
+# the right ones are, and 89 % of those that are, are right (docs/log.md).
+CERTAIN = 1.25
 QUESTION = "\n\nQuestion: {question}"
 CHECK = (
     "\n\nQuestion: {question}\nProposed answer: {item}\n"
@@ -39,7 +40,9 @@ def list_items(asking: PartsAsking) -> Generator[AskingParts | Cited | Token | D
     for group in groups(parts[:MOST]):
         reader = read_group(asking, group)
         yield progress.event(_shown(found, condition))
-        new = list(_found(asking, reader, group, question, condition, progress))
+        new = _found(asking, reader, group, question, condition, progress)
+        yield progress.event(_shown(found, condition))
+        new = _asked_back(asking, question, new)
         found += new
         progress.done += len(group)
         yield progress.event(_shown(found, condition))
@@ -59,23 +62,32 @@ def _found(
     question: str,
     condition: Condition | None,
     progress: Progress,
-) -> Iterator[FoundItem]:
-    """Yield what the parts of a group hold, each item asked back."""
+) -> list[FoundItem]:
+    """Return what the parts of a group hold, without items that the condition rules out."""
     replies = list(reader.replies(QUESTION.format(question=question), LONGEST, asking.cancelled))
     progress.cut_short += sum(reply.cut_short for reply in replies)
-    for index, (part, reply) in enumerate(zip(group, replies, strict=True)):
-        items = [
-            one for one in judged(list(stated(reply.text, part, question)), condition) if one.holds is not False
-        ]
-        if not items:
-            continue
-        asked = [CHECK.format(question=question, item=one.text) for one in items]
-        sure = reader.agreement(index, asked, asking.cancelled)
-        yield from (replace(one, likely=likely) for one, likely in zip(items, sure, strict=True))
+    items = [one for part, reply in zip(group, replies, strict=True) for one in stated(reply.text, part, question)]
+    return [one for one in judged(items, condition) if one.holds is not False]
+
+
+def _asked_back(asking: PartsAsking, question: str, items: Sequence[FoundItem]) -> list[FoundItem]:
+    """Return the items with how sure the writer is of each, asked about the item's quote alone.
+
+    The quote alone is a better judge than the part, in which something else may answer the question.
+    """
+    if not items:
+        return []
+    quotes = [" ".join(one.quote.split()) for one in items]
+    reader = read_parts(asking.writer, BEFORE, quotes, asking.cancelled)
+    sure = (
+        reader.agreement(index, [CHECK.format(question=question, item=one.text)], asking.cancelled)[0]
+        for index, one in enumerate(items)
+    )
+    return [replace(one, likely=likely) for one, likely in zip(items, sure, strict=True)]
 
 
 def _is_verified(item: FoundItem, condition: Condition | None) -> bool:
-    return item.likely >= LIKELY and (condition is None or item.holds is True)
+    return item.certainty >= CERTAIN and (condition is None or item.holds is True)
 
 
 def _shown(found: Sequence[FoundItem], condition: Condition | None) -> list[Item]:

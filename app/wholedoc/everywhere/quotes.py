@@ -10,8 +10,9 @@ from ..documents.sentences import Sentence, sentences
 from .parts import Part, Span
 from .rating import stems
 
-# A quote has at most so many characters, unless a single sentence is longer.
-CHARACTERS = 500
+# A quote has at most so many characters, unless a single sentence is longer. A shorter one than the other number
+# goes on with the sentences behind it: a name alone says nothing.
+CHARACTERS, LEAST = 500, 160
 # What may stand in front of an item without belonging to it.
 LEADING = re.compile(r"^(?:(?:the|a|an)\s+)", re.I)
 
@@ -50,7 +51,10 @@ def best_sentences(part: Part, question: str) -> Place:
                     break
                 rank = _shared(text, spans[first : last + 1], wanted), -length
                 if best is None or rank > best[:2]:
-                    start, stop = span.start + spans[first].start, span.start + spans[last].stop
+                    start, stop = (
+                        span.start + spans[first].start,
+                        span.start + spans[_last(spans, first, last)].stop,
+                    )
                     best = (*rank, Place(span.page, start, stop))
     assert best is not None  # a part has text
     return best[2]
@@ -82,7 +86,16 @@ def _quote(part: Part, span: Span, start: int, stop: int, wanted: frozenset[str]
         shared = _shared(text, spans[reach[0] : reach[1] + 1], wanted)
         if shared > words or (shared == words and reach[1] - reach[0] < best[1] - best[0]):
             best, words = reach, shared
-    return words, Place(span.page, span.start + spans[best[0]].start, span.start + spans[best[1]].stop)
+    return words, Place(span.page, span.start + spans[best[0]].start, span.start + spans[_last(spans, *best)].stop)
+
+
+def _last(spans: list[Sentence], first: int, last: int) -> int:
+    """Return the last sentence of a quote that would else be too short to say something."""
+    while last + 1 < len(spans) and spans[last].stop - spans[first].start < LEAST:
+        if spans[last + 1].stop - spans[first].start > CHARACTERS:
+            break
+        last += 1
+    return last
 
 
 def _shared(text: str, some: list[Sentence], wanted: frozenset[str]) -> int:

@@ -61,5 +61,5 @@ def _needs(reader: CatalogueModel, writer: CatalogueModel, device: torch.device,
     """Return the bytes of memory that a pair needs with a document of 128K tokens."""
     if reader == writer:
         return WORKING_BYTES + reader.memory_bytes(dtype.itemsize)
-    each = INT8_WRITER if parallelcomp.can_load_int8(device, dtype) else dtype.itemsize
+    each = INT8_WRITER if parallelcomp.int8_is_faster(device, dtype) else dtype.itemsize
     return WORKING_BYTES + reader.memory_bytes(dtype.itemsize) + int(writer.parameters * each)

@@ -72,10 +72,11 @@ def open_model(
     """
     quiet_transformers()
     device = device or parallelcomp.default_device()
-    dtype = dtype or parallelcomp.default_dtype(device)
+    wanted, dtype = dtype, dtype or parallelcomp.default_dtype(device)
+    open_choice = decode_weights is None and wanted in (None, torch.float32)
     source = _source(name, notify)
     try:
-        if role is Role.WRITER and decode_weights is None and parallelcomp.can_load_int8(device, dtype):
+        if role is Role.WRITER and open_choice and parallelcomp.int8_is_faster(device, dtype):
             loaded = parallelcomp.load_int8(str(source))
         else:
             loaded = parallelcomp.load(str(source), device=device, dtype=dtype)

@@ -17,6 +17,8 @@ from .writer import Cancel, Message, Writer
 # Between two runs of the model a caller may want to give it to somebody else.
 AT_ONCE = 8
 YES = "Yes"
+# The engine takes no smaller limit of a chunk's tokens.
+LEAST_CHUNK = 16
 YES_TOKENS = 3
 
 
@@ -72,7 +74,7 @@ class LocalParts:
         self._model, self._before = model, before
         prefix, _ = around(model.tokenizer, before, "")
         chunks = [Chunk(index, 0, encode(model.tokenizer, text)) for index, text in enumerate(parts)]
-        longest = max(len(one) for one in chunks)
+        longest = max(LEAST_CHUNK, *(len(one) for one in chunks))
         config = EngineConfig(chunk_tokens=longest, precision=KVPrecision.of(model.loaded.spec.dtype))
         self._engine = Engine(model.loaded, prefix, config)
         self._memory = self._engine.plan(sum(len(one) for one in chunks))

@@ -72,17 +72,18 @@ def test_the_default_model_keeps_the_folder_that_it_always_had() -> None:
     ],
 )
 def test_the_best_pair_that_fits_is_recommended(
-    free_gigabytes: float, dtype: torch.dtype, writer: CatalogueModel
+    free_gigabytes: float, dtype: torch.dtype, writer: CatalogueModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("parallelcomp.int8_is_faster", lambda _, dtype: dtype is torch.float32)
     pair = recommend_pair(int(free_gigabytes * 1e9), torch.device("cpu"), dtype)
     assert (pair.reader, pair.writer) == (SMOLLM2_135M, writer)
 
 
 def test_a_writer_in_8_bits_needs_less_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     cpu = torch.device("cpu")
-    monkeypatch.setattr("parallelcomp.can_load_int8", lambda *_: True)
+    monkeypatch.setattr("parallelcomp.int8_is_faster", lambda *_: True)
     small = recommend_pair(10**12, cpu, torch.float32).memory_bytes
-    monkeypatch.setattr("parallelcomp.can_load_int8", lambda *_: False)
+    monkeypatch.setattr("parallelcomp.int8_is_faster", lambda *_: False)
     full = recommend_pair(10**12, cpu, torch.float32).memory_bytes
     assert full - small == pytest.approx((4 - 1.4) * QWEN_CODER_15B.parameters, rel=1e-6)
 
