@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from ..documents.document import Document, Page
 from ..documents.sentences import Sentence, paragraphs, sentences
-from ..documents.tables import table_head
+from ..documents.tables import is_row, table_head
 
 # A part ends with the paragraph in which it gets so many characters. In longer ones a small model overlooks more.
 PART_CHARACTERS = 450
@@ -17,6 +17,8 @@ PART_CHARACTERS = 450
 PARAGRAPH_CHARACTERS = 1500
 # Lines at the top and the bottom of a page, so many of each, are running heads if they stand on so many pages.
 EDGE_LINES, RUNNING_PAGES = 2, 3
+# A running head has no more characters than this.
+RUNNING_CHARACTERS = 120
 # What leads from a title to its page in a list of contents.
 DOTS = re.compile(r"(?:\. ?){4,}")
 
@@ -86,7 +88,9 @@ def parts_of(document: Document) -> list[Part]:
 def running_lines(pages: Sequence[Page]) -> frozenset[str]:
     """Return the lines that stand at the edges of several pages, each with its numbers replaced by #."""
     counted = Counter(line for page in pages for line in {_masked(text) for _, _, text in _edges(page.text)})
-    return frozenset(line for line, count in counted.items() if count >= RUNNING_PAGES)
+    return frozenset(
+        line for line, count in counted.items() if count >= RUNNING_PAGES and len(line) <= RUNNING_CHARACTERS
+    )
 
 
 def _edges(text: str) -> list[tuple[int, int, str]]:
@@ -107,46 +111,75 @@ def _masked(line: str) -> str:
 def _pieces(document: Document, running: frozenset[str]) -> Iterator[Span]:
     """Yield the paragraphs without running heads, long ones divided between sentences."""
     for number, page in enumerate(document.pages):
-        edges = [(start, stop) for start, stop, line in _edges(page.text) if _masked(line) in running]
-        first = max((stop for start, stop in edges if not page.text[:start].strip()), default=0)
-        while any(start <= first < stop for start, stop in edges):
-            first = next(stop for start, stop in edges if start <= first < stop)
-        last = len(page.text)
-        for start, stop in reversed(edges):
-            if start >= first and not page.text[stop:last].strip():
-                last = start
+        first, last = _body(page.text, running)
         body = page.text[first:last]
         for start, stop in paragraphs(body):
             for one in _divided(body, start, stop):
                 yield Span(number, first + one.start, first + one.stop)
 
 
+def _body(text: str, running: frozenset[str]) -> tuple[int, int]:
+    """Return where a page's text begins and ends without its running heads; all of it if there is nothing else."""
+    heads = [(start, stop) for start, stop, line in _edges(text) if _masked(line) in running]
+    first, last = 0, len(text)
+    for start, stop in heads:
+        if not text[first:start].strip():
+            first = stop
+    for start, stop in reversed(heads):
+        if start >= first and not text[stop:last].strip():
+            last = start
+    return (first, last) if text[first:last].strip() else (0, len(text))
+
+
 def _divided(text: str, start: int, stop: int) -> Iterator[Sentence]:
     """Yield characters [start, stop) without white space around them, divided where they are too long."""
     inner = text[start:stop]
-    if not inner.strip():
+    table = _is_table(inner)
+    if stop - start <= (PART_CHARACTERS if table else PARAGRAPH_CHARACTERS):
+        yield from _stripped(text, start, stop)
         return
-    if stop - start <= PARAGRAPH_CHARACTERS:
+    spans = [] if table else [(start + one.start, start + one.stop) for one in sentences(inner)]
+    if table or any(last - first > PARAGRAPH_CHARACTERS for first, last in spans):
+        spans = list(_lines(text, start, stop))
+    held, end = spans[0]
+    for first, last in spans[1:]:
+        if last - held > PART_CHARACTERS:
+            yield from _stripped(text, held, end)
+            held = first
+        end = last
+    yield from _stripped(text, held, end)
+
+
+def _is_table(text: str) -> bool:
+    lines = text.splitlines()
+    return 2 * sum(map(is_row, lines)) > len(lines)
+
+
+def _lines(text: str, start: int, stop: int) -> Iterator[tuple[int, int]]:
+    for line in text[start:stop].splitlines(keepends=True):
+        yield start, start + len(line)
+        start += len(line)
+
+
+def _stripped(text: str, start: int, stop: int) -> Iterator[Sentence]:
+    """Yield the characters between without white space around them, if any are left."""
+    inner = text[start:stop]
+    if inner.strip():
         begin = start + len(inner) - len(inner.lstrip())
         yield Sentence(begin, begin + len(inner.strip()))
-        return
-    spans = [Sentence(start + one.start, start + one.stop) for one in sentences(inner)]
-    held = spans[0]
-    for one in spans[1:]:
-        if one.stop - held.start > PART_CHARACTERS:
-            yield held
-            held = one
-        else:
-            held = Sentence(held.start, one.stop)
-    yield held
 
 
 def _grouped(document: Document, pieces: Iterator[Span]) -> Iterator[tuple[Span, ...]]:
-    """Yield paragraphs in groups. One that goes on from the page before stays with its beginning."""
+    """Yield paragraphs in groups.
+
+    One that goes on from the page before stays with its beginning, and a title of the outline begins a new group.
+    """
+    titles = _Headings(document)
     group: list[Span] = []
     for piece in pieces:
-        size = sum(one.stop - one.start for one in group)
-        if group and size + piece.stop - piece.start > PART_CHARACTERS and not _goes_on(document, group[-1], piece):
+        size = sum(one.stop - one.start for one in group) + piece.stop - piece.start
+        ends = bool(group) and (size > PART_CHARACTERS or titles.at(piece) != titles.at(group[0]))
+        if ends and not _goes_on(document, group[-1], piece):
             yield tuple(group)
             group = []
         if group and group[-1].page == piece.page:
@@ -169,28 +202,34 @@ def _table_head(document: Document, span: Span) -> str:
 
 
 class _Headings:
-    """Which entry of the outline a place stands under."""
+    """Where the titles of the outline stand: each at the line that says it, else at the top of its page."""
 
     def __init__(self, document: Document) -> None:
-        self._document = document
-        self._outline = document.outline
+        self._titles = [
+            (entry.page - 1, _line_of(entry.title, document.pages[entry.page - 1].text), entry)
+            for entry in document.outline
+            if 0 < entry.page <= len(document.pages)
+        ]
 
     def at(self, span: Span) -> str:
-        """Return the titles above a place, outermost first. On a page with several, those that it has passed."""
+        """Return the titles that a place stands under, outermost first."""
         titles: dict[int, str] = {}
-        before = self._document.pages[span.page].text[: span.start]
-        for entry in self._outline:
-            here = entry.page == span.page + 1
-            if entry.page > span.page + 1 or (here and not self._passed(entry.title, before, span)):
-                continue
-            titles = {level: title for level, title in titles.items() if level < entry.level}
-            titles[entry.level] = entry.title
+        for page, start, entry in self._titles:
+            if (page, start) <= (span.page, span.start):
+                titles = {level: title for level, title in titles.items() if level < entry.level}
+                titles[entry.level] = entry.title
         return " › ".join(titles[level] for level in sorted(titles))
 
-    def _passed(self, title: str, before: str, span: Span) -> bool:
-        """Return whether a title on the place's own page stands above it, or opens it."""
-        opening = self._document.pages[span.page].text[span.start : span.start + len(title) + 1]
-        return _plain(title) in _plain(before) or _plain(opening).startswith(_plain(title)[:20])
+
+def _line_of(title: str, text: str) -> int:
+    """Return where the line begins that begins with a title; 0 if there is none."""
+    wanted, position = _plain(title), 0
+    for line in text.splitlines(keepends=True):
+        begun = text[position : position + 2 * len(title) + 20]  # titles may be broken over lines
+        if wanted and _plain(line) and _plain(begun).startswith(wanted):
+            return position + len(line) - len(line.lstrip())
+        position += len(line)
+    return 0
 
 
 def _plain(text: str) -> str:

@@ -1,8 +1,8 @@
 """The benchmark `everywhere`: lists and counts, by every part and by what retrieval finds, in one run.
 
-A right item names an answer; recall is the share of answers that some shown item names, precision the share of shown
-items that are right. Only verified items are shown. Retrieval has the same writer list from the passages that BM25
-ranks highest, 4,096 tokens of them, in one prompt.
+A right item names an answer. Recall is the share of answers that some shown item names, precision the share of
+shown items that are right; only verified items are shown. Retrieval has the same writer list from the passages that
+BM25 ranks highest, 4,096 tokens of them, in one prompt.
 """
 
 from __future__ import annotations

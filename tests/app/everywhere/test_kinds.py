@@ -1,0 +1,40 @@
+"""What kind of question it is: 100 written ones, which the rule was made with, and some that must not slip."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from wholedoc import Kind, Scope
+from wholedoc.everywhere.kinds import kind_of, wanted
+
+CASES = json.loads((Path(__file__).parent / "kinds.json").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize(("question", "kind"), [tuple(one) for one in CASES])
+def test_a_question_is_of_its_kind(question: str, kind: str) -> None:
+    assert kind_of(question, 1) is Kind(kind)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "What changed between these two?",
+        "How do A and B differ on notice periods?",
+        "Compare the notice periods.",
+        "Which contract has the longer notice period?",
+        "What do they have in common?",
+    ],
+)
+def test_several_documents_are_compared_and_one_is_not(question: str) -> None:
+    assert kind_of(question, 2) is Kind.COMPARISON
+    assert kind_of(question, 1) is not Kind.COMPARISON
+
+
+def test_the_scope_decides_before_the_words_do() -> None:
+    assert wanted("List all fines.", 1, Scope.ONE_PLACE) is None
+    assert wanted("List all fines.", 1, Scope.BY_QUESTION) is Kind.LIST
+    assert wanted("Who signed it?", 1, Scope.BY_QUESTION) is None
+    assert wanted("Who signed it?", 1, Scope.EVERYWHERE) is Kind.LIST

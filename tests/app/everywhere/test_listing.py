@@ -1,0 +1,147 @@
+"""List and count: what a writer says of each part becomes items that are checked, filtered, merged and counted."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from wholedoc import AskingParts, Cited, Done, Everywhere, Token
+from wholedoc.documents.document import Document
+from wholedoc.everywhere import asking, listing
+from wholedoc.everywhere.asking import PartsAsking
+from wholedoc.everywhere.listing import list_items
+
+from .documents import LOG, document_of
+from .scripted import Rule, Ruled, extracting
+
+
+def vessels(message: str) -> str:
+    """What a good writer says about gas oil."""
+    found = re.findall(r"gas oil ran from the \w+ (\w+ \w+)", message)
+    return "\n".join(found) or "Not stated."
+
+
+def listed(
+    rule: Rule, question: str = "From which vessels did gas oil run?", document: Document = LOG
+) -> tuple[list[object], Everywhere]:
+    events = list(list_items(PartsAsking((document,), question, Ruled(rule))))
+    assert isinstance(events[-1], Done)
+    everywhere = events[-1].answer.everywhere
+    assert everywhere is not None
+    return events, everywhere
+
+
+def test_items_come_with_their_pages_and_exact_quotes_in_the_documents_order() -> None:
+    events, everywhere = listed(extracting(vessels))
+    assert [(one.item, one.page, one.page_label, one.verified) for one in everywhere.items] == [
+        ("Amber Dove", 1, "i", True),
+        ("Bold Wren", 2, "ii", True),
+    ]
+    assert everywhere.count == 2
+    for one in everywhere.items:
+        assert one.quote in LOG.pages[one.page - 1].text
+        assert one.item in one.quote
+        assert "gas oil" in one.quote
+    cited = next(event for event in events if isinstance(event, Cited))
+    assert [one.quote for one in cited.citations] == [one.quote for one in everywhere.items]
+    kinds = [type(event) for event in events]
+    assert kinds[-3:] == [Cited, Token, Done]
+    text = next(event for event in events if isinstance(event, Token)).text
+    assert text.startswith("2 found")
+    assert "- Amber Dove (p. i)\n- Bold Wren (p. ii)" in text
+
+
+def test_progress_tells_what_is_found_while_it_works(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(asking, "AT_ONCE", 1)
+    events, everywhere = listed(extracting(vessels))
+    progress = [event for event in events if isinstance(event, AskingParts)]
+    assert (progress[0].done, progress[0].seconds_left) == (0, None)
+    assert progress[-1].done == progress[-1].total == everywhere.asked
+    assert [len(one.items) for one in progress] == sorted(len(one.items) for one in progress)
+    assert len(progress[-1].items) == 2
+    assert all(one.seconds_left is not None for one in progress if one.done)
+
+
+def test_what_the_part_does_not_say_is_dropped() -> None:
+    _, everywhere = listed(extracting(lambda message: f"{vessels(message)}\nCutty Sark\nvessels"))
+    assert [one.item for one in everywhere.items] == ["Amber Dove", "Bold Wren"]
+
+
+def test_what_the_writer_denies_when_asked_back_is_not_verified_and_not_counted() -> None:
+    _, everywhere = listed(
+        extracting(vessels, agree=lambda message: "Bold Wren" not in message.split("Proposed")[1])
+    )
+    assert [(one.item, one.verified) for one in everywhere.items] == [("Amber Dove", True), ("Bold Wren", False)]
+    assert everywhere.count == 1
+
+
+def test_an_item_is_asked_back_about_its_quote_alone() -> None:
+    writer = Ruled(extracting(vessels))
+    list(list_items(PartsAsking((LOG,), "From which vessels did gas oil run?", writer)))
+    checks = [one for one in writer.told if "Proposed answer: Bold Wren" in one]
+    assert len(checks) == 1
+    assert "Quiet Finch" not in checks[0]
+
+
+def test_code_applies_the_questions_condition_and_the_writer_never_sees_it() -> None:
+    writer = Ruled(extracting(vessels))
+    question = "From which vessels did more than 1,000 litres of gas oil run?"
+    *_, done = list_items(PartsAsking((LOG,), question, writer))
+    assert isinstance(done, Done)
+    assert done.answer.everywhere is not None
+    assert [one.item for one in done.answer.everywhere.items] == ["Amber Dove"]
+    assert not any("more than 1,000" in one for one in writer.told)
+    assert done.answer.question == question
+
+
+def test_the_same_name_twice_is_one_item_and_the_same_sum_twice_is_two() -> None:
+    pages = [f"Entry {number}. A fine of 500 crowns was imposed on Ruddock.\n" for number in range(3)]
+    document = document_of("\n".join(pages))
+    _, names = listed(extracting(lambda _: "Ruddock"), "On whom was a fine imposed?", document)
+    assert [one.item for one in names.items] == ["Ruddock"]
+    apart = document_of(*[page * 9 for page in pages])
+    _, sums = listed(extracting(lambda _: "500 crowns"), "Which fines were imposed?", apart)
+    assert len(sums.items) == 3
+
+
+def test_nothing_found_is_said_with_how_much_was_asked() -> None:
+    events, everywhere = listed(extracting(lambda _: "Not stated."))
+    assert (everywhere.items, everywhere.count) == ((), 0)
+    text = next(event for event in events if isinstance(event, Token)).text
+    assert text == f"Nothing found in the {everywhere.asked} most promising of {everywhere.parts} parts."
+    assert isinstance(events[-1], Done)
+    assert not events[-1].answer.found
+
+
+def test_it_stops_after_enough_parts_in_a_row_held_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(asking, "AT_ONCE", 4)
+    document = document_of(*[f"Paragraph {number} says a thing at some length. " * 12 for number in range(10)] * 9)
+    assert len(document.pages) == 10
+    monkeypatch.setattr(listing, "PATIENCE", 5)
+    _, everywhere = listed(extracting(lambda _: "Not stated."), "Which things?", document)
+    assert everywhere.asked == 8
+    monkeypatch.setattr(listing, "PATIENCE", 500)
+    monkeypatch.setattr(listing, "MOST", 6)
+    _, everywhere = listed(extracting(lambda _: "Not stated."), "Which things?", document)
+    assert everywhere.asked == 6
+
+
+def test_parts_that_had_more_to_say_are_counted() -> None:
+    events = list(list_items(PartsAsking((LOG,), "Which vessels?", Ruled(extracting(vessels), cut_short=True))))
+    assert isinstance(events[-1], Done)
+    assert events[-1].answer.everywhere is not None
+    assert events[-1].answer.everywhere.cut_short == events[-1].answer.everywhere.asked
+
+
+def test_several_documents_are_asked_together() -> None:
+    other = document_of("9 litres of gas oil ran from the yacht Grey Heron.", name="other.txt", id="other")
+    asked = PartsAsking((LOG, other), "From which vessels did gas oil run?", Ruled(extracting(vessels)))
+    *_, done = list_items(asked)
+    assert isinstance(done, Done)
+    assert done.answer.everywhere is not None
+    assert {(one.item, one.document) for one in done.answer.everywhere.items} == {
+        ("Amber Dove", "log.txt"),
+        ("Bold Wren", "log.txt"),
+        ("Grey Heron", "other.txt"),
+    }

@@ -1,0 +1,100 @@
+"""Cutting documents into parts: all text is in one of them, in order, and where each stands is known."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from wholedoc.documents.document import OutlineEntry
+from wholedoc.documents.extraction import read_document
+from wholedoc.everywhere import parts
+from wholedoc.everywhere.parts import parts_of, running_lines
+
+from ...conftest import NOTICE
+from .documents import LOG, document_of
+
+
+def test_running_heads_are_in_no_part_and_all_else_is_in_one() -> None:
+    found = parts_of(LOG)
+    said = "\n".join(part.text for part in found)
+    assert "Log of the Harbour" not in said
+    for page in LOG.pages:
+        for line in page.text.splitlines()[1:]:
+            assert said.count(line) == 1
+    assert [part.index for part in found] == list(range(len(found)))
+
+
+def test_a_paragraph_stays_together_over_a_pages_end() -> None:
+    (part,) = (part for part in parts_of(LOG) if "Bold Wren" in part.text)
+    assert "which the surveyor denied" in part.text
+    assert part.pages == (1, 3)
+    assert [span.page for span in part.spans] == [0, 1, 2]
+    assert part.texts[1].endswith("passed as sound by the")
+
+
+def test_a_part_shows_the_titles_that_it_stands_under() -> None:
+    found = parts_of(LOG)
+    assert found[0].heading == "Incidents › May"
+    assert found[-1].heading == "Fines"
+    assert found[-1].shown.startswith("[Fines]\nA fine of 5,400")
+
+
+def test_of_several_titles_on_a_page_the_last_one_above_counts() -> None:
+    paragraph = "It says much about this and that, at some length."
+    text = f"First Things\n{paragraph}\n\nSecond Things\n{paragraph}\n"
+    document = document_of(text, outline=(OutlineEntry("First Things", 1, 1), OutlineEntry("Second Things", 1, 1)))
+    assert [part.heading for part in parts_of(document)] == ["First Things", "Second Things"]
+
+
+def test_a_list_of_contents_is_known_as_one() -> None:
+    contents = (
+        "Contents\nFirst things . . . . . . . . . . 3\nSecond things . . . . . . . . 9\nThird . . . . . . 12\n"
+    )
+    (part,) = parts_of(document_of(contents))
+    assert part.is_contents
+    assert not any(one.is_contents for one in parts_of(LOG))
+
+
+def test_a_part_that_begins_within_a_table_has_the_tables_head(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parts, "PART_CHARACTERS", 60)
+    rows = "".join(f"Y {number} Amber Dove 3{number} 4{number}0\n" for number in range(12))
+    found = parts_of(document_of(f"Boat Mooring Fee\n{rows}"))
+    assert len(found) > 2
+    assert all(part.table_head == "Boat Mooring Fee" for part in found[1:])
+
+
+def test_long_paragraphs_are_divided_between_sentences() -> None:
+    text = " ".join(f"Sentence number {number} says a thing." for number in range(200))
+    found = parts_of(document_of(text))
+    assert len(found) > 5
+    assert all(part.text.endswith(".") for part in found)
+    assert " ".join(part.text for part in found) == text
+
+
+def test_the_sample_notice_loses_nothing() -> None:
+    document = read_document(NOTICE)
+    running = running_lines(document.pages)
+    said = "".join("".join(part.text for part in parts_of(document)).split())
+    for page in document.pages:
+        for line in page.text.splitlines():
+            if parts._masked(line) not in running:
+                assert "".join(line.split()) in said
+
+
+@given(st.lists(st.text(alphabet="Ab1. \n", max_size=400), min_size=1, max_size=9))
+def test_spans_are_exact_and_in_order(pages: list[str]) -> None:
+    document = document_of(*pages)
+    spans = [span for part in parts_of(document) for span in part.spans]
+    assert spans == sorted(spans, key=lambda one: (one.page, one.start))
+    for one, other in pairwise(spans):
+        assert one.page < other.page or one.stop <= other.start
+    for span in spans:
+        text = document.pages[span.page].text[span.start : span.stop]
+        assert text == text.strip() != ""
+    running = running_lines(document.pages)
+    kept = sum(len("".join(document.pages[s.page].text[s.start : s.stop].split())) for s in spans)
+    lines = [line for page in document.pages for line in page.text.splitlines()]
+    assert kept >= sum(len("".join(line.split())) for line in lines if parts._masked(line) not in running)
