@@ -70,7 +70,7 @@ def main() -> None:
         QUALITY: lambda quick: run_quality(quick, Options.of(arguments)),
         ATTENTION: partial(attention.run, tokens=arguments.lengths or ()),
         PAIRS: lambda quick: run_pairs(quick, pairs_of(arguments)),
-        EVERYWHERE: lambda quick: run_everywhere(quick, arguments.manuals),
+        EVERYWHERE: lambda quick: run_everywhere(quick, arguments.manuals, arguments.questions),
         LLAMA_CPP: partial(llama_cpp.run, python=arguments.llama_cpp_python),
         SOAK: soak.run,
     }

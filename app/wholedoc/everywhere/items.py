@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ..writers.assignment import is_not_stated
@@ -26,7 +26,7 @@ class FoundItem:
 
     `holds` says whether a number in the quote satisfies the question's condition; it is None if there is no
     condition, or no such number. `likely` is how sure the writer is, asked about the quote alone, from 0 to 1;
-    `shared` is the share of the question's words that the quote says.
+    `shared` is the share of the question's words that the quote says, rare words counting more.
     """
 
     part: Part
@@ -53,17 +53,23 @@ class FoundItem:
         return " ".join(re.findall(r"\w+", LEADING.sub("", self.text).casefold()))
 
 
-def stated(reply: str, part: Part, question: str) -> Iterator[FoundItem]:
-    """Yield the items of a reply that its part says word for word; what it does not say is dropped."""
+def stated(reply: str, part: Part, question: str, rarity: Mapping[str, float]) -> Iterator[FoundItem]:
+    """Yield the items of a reply that its part says word for word; what it does not say is dropped.
+
+    `rarity` says how rare the question's stems are (see `rating.rarities`).
+    """
     asked = stems(question)
     for line in _lines(reply):
         for text in _texts(line, part, question):
             place = place_of(part, text, question)
             if place is not None and not stems(text) <= asked:  # a word of the question is no answer to it
                 item = FoundItem(part, text, place)
-                wanted = asked - stems(text)
-                shared = len(wanted & stems(item.quote)) / len(wanted) if wanted else 1.0
-                yield replace(item, shared=shared)
+                yield replace(item, shared=_share(stems(item.quote), asked - stems(text), rarity))
+
+
+def _share(said: frozenset[str], wanted: frozenset[str], rarity: Mapping[str, float]) -> float:
+    total = sum(rarity.get(word, 0.0) for word in wanted)
+    return sum(rarity.get(word, 0.0) for word in wanted & said) / total if total else 1.0
 
 
 def _lines(reply: str) -> Iterator[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import replace
 
 from ..answer import AskingParts, Cited, Done, Everywhere, Item, Token
@@ -12,14 +12,15 @@ from .asking import BEFORE, PartsAsking, Progress, citations_of, groups, item_of
 from .conditions import Condition, condition_of, without
 from .items import FoundItem, judged, merged, stated
 from .parts import Part
+from .rating import rarities
 
 # Tokens of one part's reply.
 LONGEST = 96
 # So many parts are asked at most, and no more once so many in a row held nothing that was verified.
 MOST, PATIENCE = 96, 24
-# An item whose certainty is at least this is verified. Of 131 items of eleven questions about the register, 88 % of
-# the right ones are, and 89 % of those that are, are right (docs/log.md).
-CERTAIN = 1.25
+# An item whose certainty is at least this is verified. Of 131 items of eleven questions about the register, 94 % of
+# the right ones are, and 87 % of those that are, are right (docs/log.md).
+CERTAIN = 1.1
 QUESTION = "\n\nQuestion: {question}"
 CHECK = (
     "\n\nQuestion: {question}\nProposed answer: {item}\n"
@@ -33,6 +34,7 @@ def list_items(asking: PartsAsking) -> Generator[AskingParts | Cited | Token | D
     condition = condition_of(asking.question)
     question = without(asking.question, condition) if condition else asking.question
     parts = asking.promising(question)
+    rarity = rarities(question, [part.shown for part in parts])
     progress = Progress(min(MOST, len(parts)), started=time.perf_counter())
     found: list[FoundItem] = []
     barren = 0
@@ -40,9 +42,9 @@ def list_items(asking: PartsAsking) -> Generator[AskingParts | Cited | Token | D
     for group in groups(parts[:MOST]):
         reader = read_group(asking, group)
         yield progress.event(_shown(found, condition))
-        new = _found(asking, reader, group, question, condition, progress)
+        new = _found(asking, reader, group, question, rarity, progress)
         yield progress.event(_shown(found, condition))
-        new = _asked_back(asking, question, new)
+        new = _asked_back(asking, question, [one for one in judged(new, condition) if one.holds is not False])
         found += new
         progress.done += len(group)
         yield progress.event(_shown(found, condition))
@@ -60,14 +62,14 @@ def _found(
     reader: PartsReader,
     group: Sequence[Part],
     question: str,
-    condition: Condition | None,
+    rarity: Mapping[str, float],
     progress: Progress,
 ) -> list[FoundItem]:
-    """Return what the parts of a group hold, without items that the condition rules out."""
+    """Return what the parts of a group hold by the writer's replies."""
     replies = list(reader.replies(QUESTION.format(question=question), LONGEST, asking.cancelled))
     progress.cut_short += sum(reply.cut_short for reply in replies)
-    items = [one for part, reply in zip(group, replies, strict=True) for one in stated(reply.text, part, question)]
-    return [one for one in judged(items, condition) if one.holds is not False]
+    pairs = zip(group, replies, strict=True)
+    return [one for part, reply in pairs for one in stated(reply.text, part, question, rarity)]
 
 
 def _asked_back(asking: PartsAsking, question: str, items: Sequence[FoundItem]) -> list[FoundItem]:

@@ -35,12 +35,12 @@ PART = parts_of(
     ],
 )
 def test_lines_become_items_that_the_part_says(reply: str, items: list[str]) -> None:
-    assert [one.text for one in stated(reply, PART, "Who was heard?")][: max(len(items), 1)] == items
+    assert [one.text for one in stated(reply, PART, "Who was heard?", {})][: max(len(items), 1)] == items
 
 
 def test_a_word_of_the_question_is_no_item() -> None:
-    assert not list(stated("Ruling", PART, "Which rulings are there?"))
-    assert [one.text for one in stated("Ruling 3", PART, "Which rulings are there?")] == ["Ruling 3"]
+    assert not list(stated("Ruling", PART, "Which rulings are there?", {}))
+    assert [one.text for one in stated("Ruling 3", PART, "Which rulings are there?", {})] == ["Ruling 3"]
 
 
 def test_a_quote_holds_the_item_and_what_is_asked_about_it() -> None:
@@ -67,12 +67,12 @@ def test_the_best_sentences_say_most_of_the_words() -> None:
 
 
 def test_an_item_over_a_line_end_is_found() -> None:
-    (item,) = stated("Ambrey and Daughters", PART, "Who was heard?")
+    (item,) = stated("Ambrey and Daughters", PART, "Who was heard?", {})
     assert "Ambrey and\nDaughters" in item.quote
 
 
 def test_names_are_merged_wherever_they_stand() -> None:
     parts = parts_of(LOG)
-    items = [item for part in parts for item in stated("Amber Dove", part, "Which vessels?")]
+    items = [item for part in parts for item in stated("Amber Dove", part, "Which vessels?", {})]
     assert len(items) > 1
     assert [one.text for one in merged(items)] == ["Amber Dove"]
