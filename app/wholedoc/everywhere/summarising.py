@@ -24,7 +24,10 @@ CHARACTERS, NOTE_TOKENS = 2000, 96
 # The whole is written from the notes: the longest text, in tokens, and the characters of the notes it may be from.
 WHOLE_TOKENS, NOTES_CHARACTERS = 320, 12_000
 NOTE = "Summarise the passages in two sentences. Say only what they say, with their names and numbers.\n\n"
-WHOLE = "Summarise these notes on a document in {count} sentences. Say only what they say.\n\n"
+NOTES = "These are notes on a document, section by section.\n\n"
+WHOLE = "\n\nSay in {count} sentences what the document as a whole is about. Say only what the notes say."
+# A sentence of fewer words, such as the number of a paragraph, says nothing.
+LEAST_WORDS = 4
 # How many sentences the whole has if the question does not say.
 COUNT = 5
 STATED = re.compile(r"\b(\d+|one|two|three|four|five|six|seven|eight|nine|ten) sentences?\b", re.I)
@@ -116,7 +119,7 @@ def _section(passages: _Passages, note: str, cut_short: bool) -> SummarySection:
     carried = [
         _sentence(text[one.start : one.stop], [citations[number - 1] for number in one.citations])
         for one in sentence_sources(text, citations)
-        if one.citations and (not cut_short or text[one.stop - 1] in ".!?")
+        if one.citations and _says_something(text[one.start : one.stop], cut_short)
     ]
     section, document = passages.section, passages.section.parts[0].document
     if not carried:
@@ -127,19 +130,27 @@ def _section(passages: _Passages, note: str, cut_short: bool) -> SummarySection:
     return SummarySection(section.title, document.id, document.name, section.pages, tuple(carried))
 
 
+def _says_something(sentence: str, cut_short: bool) -> bool:
+    """Return whether a sentence is worth showing: long enough, and with its end if the text may be cut."""
+    return len(sentence.split()) >= LEAST_WORDS and (not cut_short or sentence[-1] in ".!?")
+
+
 def _sentence(text: str, carrying: Sequence[Citation]) -> SummarySentence:
     return SummarySentence(text, tuple(one.page for one in carrying), tuple(one.page_label for one in carrying))
 
 
 def _whole(asking: PartsAsking, sections: Sequence[SummarySection]) -> str:
-    """Return a few sentences on all sections, of which only those stay that the sections' notes carry."""
+    """Return as many sentences on all sections as were asked for, of those that the sections' notes carry."""
     notes = [" ".join(one.text for one in section.sentences) for section in sections]
     share = max(80, NOTES_CHARACTERS // max(len(notes), 1))
     lines = [f"{section.title}: {_up_to(note, share)}" for section, note in zip(sections, notes, strict=True)]
-    reader = read_parts(asking.writer, WHOLE.format(count=_count(asking.question)), ["\n".join(lines)])
-    text = " ".join(next(iter(reader.replies("", WHOLE_TOKENS, asking.cancelled))).text.split())
-    cited = [Citation("", "", 1, "", note, 1.0) for note in notes]
-    return " ".join(text[one.start : one.stop] for one in sentence_sources(text, cited) if one.citations)
+    count = _count(asking.question)
+    reader = read_parts(asking.writer, NOTES, ["\n".join(lines)], asking.cancelled)
+    (reply,) = reader.replies(WHOLE.format(count=count), WHOLE_TOKENS, asking.cancelled)
+    text = " ".join(reply.text.split())
+    sources = sentence_sources(text, [Citation("", "", 1, "", note, 1.0) for note in notes])
+    carried = (text[one.start : one.stop] for one in sources if one.citations)
+    return " ".join([one for one in carried if _says_something(one, reply.cut_short)][:count])
 
 
 def _up_to(text: str, characters: int) -> str:

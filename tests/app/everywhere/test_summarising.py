@@ -1,0 +1,119 @@
+"""Summaries: notes of every section, each sentence with the pages that carry it."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from wholedoc import AskingParts, Done, Everywhere, Token
+from wholedoc.documents.document import OutlineEntry
+from wholedoc.everywhere.asking import PartsAsking
+from wholedoc.everywhere.parts import parts_of
+from wholedoc.everywhere.sections import asked_for, sections_of
+from wholedoc.everywhere.summarising import summarise
+
+from .documents import LOG, document_of
+from .scripted import Rule, Ruled
+
+OUTLINE = (
+    OutlineEntry("1 Arrival", 1, 1),
+    OutlineEntry("1.1 Papers", 2, 1),
+    OutlineEntry("1.2 Dues", 2, 2),
+    OutlineEntry("2 Departure", 1, 3),
+)
+BOOK = document_of(
+    "1 Arrival\nEvery yacht reports to the office.\n1.1 Papers\nThe constable asks for the ship's papers.\n",
+    "1.2 Dues\nA yacht pays 30 crowns a night at the toll window.\n",
+    "2 Departure\nA green lamp on the north gate means that yachts may leave.\n",
+    outline=OUTLINE,
+)
+
+
+def first_sentence(message: str) -> str:
+    """What a careful writer says: the first sentence behind the title."""
+    body = message.split("\n\n", 1)[1]
+    return next(line for line in body.splitlines() if line.endswith("."))
+
+
+def summarised(rule: Rule, question: str = "Summarise this.") -> tuple[str, Everywhere]:
+    events = list(summarise(PartsAsking((BOOK,), question, Ruled(rule))))
+    assert isinstance(events[0], AskingParts)
+    assert isinstance(events[-1], Done)
+    text = next(event for event in events if isinstance(event, Token)).text
+    everywhere = events[-1].answer.everywhere
+    assert everywhere is not None
+    for one in events[-1].answer.citations:
+        assert one.quote in BOOK.pages[one.page - 1].text
+    return text, everywhere
+
+
+def test_every_section_is_summarised_with_its_pages() -> None:
+    text, everywhere = summarised(first_sentence)
+    assert [(one.title, one.pages) for one in everywhere.sections] == [
+        ("1 Arrival", (1, 1)),
+        ("1 Arrival › 1.1 Papers", (1, 1)),
+        ("1 Arrival › 1.2 Dues", (2, 2)),
+        ("2 Departure", (3, 3)),
+    ]
+    sentences = [sentence for section in everywhere.sections for sentence in section.sentences]
+    assert [one.pages for one in sentences] == [(1,), (1,), (2,), (3,)]
+    assert [one.page_labels for one in sentences] == [("i",), ("i",), ("ii",), ("iii",)]
+    assert "**2 Departure**\nA green lamp on the north gate means that yachts may leave. (p. iii)" in text
+
+
+def test_what_no_passage_carries_is_not_said_and_the_documents_own_words_stand_for_it() -> None:
+    _, everywhere = summarised(lambda _: "The moon is made of cheese, as 99 astronomers found in Wellington.")
+    said = [sentence.text for section in everywhere.sections for sentence in section.sentences]
+    assert len(said) == 4
+    assert not any("moon" in one for one in said)
+    for section, sentence in zip(everywhere.sections, said, strict=True):
+        page = BOOK.pages[section.pages[0] - 1].text
+        assert sentence in " ".join(page.split())
+
+
+def test_the_whole_has_as_many_sentences_as_were_asked_for() -> None:
+    def rule(message: str) -> str:
+        if message.startswith("These are notes"):
+            return " ".join(line.split(": ", 1)[1] for line in message.splitlines() if re.match(r"\d", line))
+        return first_sentence(message)
+
+    text, _ = summarised(rule, "Summarise this in two sentences.")
+    whole = text.split("\n\n")[0]
+    assert whole == "Every yacht reports to the office. The constable asks for the ship's papers."
+
+
+@pytest.mark.parametrize(
+    ("question", "titles"),
+    [
+        ("Summarise chapter 1.2", ["1 Arrival › 1.2 Dues"]),
+        ("Summarise chapter 2", ["2 Departure"]),
+        ("Summarise the section on papers", ["1 Arrival › 1.1 Papers"]),
+        ("Summarise the part about the arrival", ["1 Arrival", "1 Arrival › 1.1 Papers", "1 Arrival › 1.2 Dues"]),
+        ("Summarise it", [one.title for one in sections_of(BOOK, parts_of(BOOK))]),
+    ],
+)
+def test_a_question_may_name_a_section(question: str, titles: list[str]) -> None:
+    assert [one.title for one in asked_for(sections_of(BOOK, parts_of(BOOK)), question)] == titles
+
+
+def test_without_an_outline_there_are_equal_parts() -> None:
+    long = document_of(*["A sentence of some length that says a thing. " * 90 for _ in range(9)])
+    sections = sections_of(long, parts_of(long))
+    assert len(sections) > 2
+    assert sections[0].title == f"Pages i to {long.pages[sections[0].pages[1] - 1].label}"
+    assert sections[0].pages[0] == 1
+    assert sections[-1].pages[1] == 9
+    assert sum(len(one.parts) for one in sections) == len(parts_of(long))
+    (one,) = sections_of(document_of("Short."), parts_of(document_of("Short.")))
+    assert one.title == "Page i"
+
+
+def test_a_document_without_text_has_nothing_to_say() -> None:
+    empty = document_of("", " ")
+    *_, token, done = summarise(PartsAsking((empty,), "Summarise", Ruled(lambda _: "")))
+    assert isinstance(token, Token)
+    assert token.text == "There is no text to summarise."
+    assert isinstance(done, Done)
+    assert not done.answer.found
+    assert sections_of(LOG, parts_of(LOG))
