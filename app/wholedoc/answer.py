@@ -114,7 +114,7 @@ class SummarySection:
 
 @dataclass(frozen=True)
 class Everywhere:
-    """What a question to every part of the documents brought, beside its text.
+    """What a question to every part of the `documents`, named by their ids, brought beside its text.
 
     The documents have `parts` parts. All were rated; `asked` of them were read by the writer, and `cut_short` of
     these had more to say than one reply may hold. `count` is how many verified items there are, None where nothing
@@ -127,6 +127,7 @@ class Everywhere:
     count: int | None = None
     sections: tuple[SummarySection, ...] = ()
     cut_short: int = 0
+    documents: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

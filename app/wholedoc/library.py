@@ -271,7 +271,7 @@ class Library(Reader):
         one = self._asking(question, None, tuple(history), "", (), cancelled)
         one = yield from self._standing_alone(one, client)
         known = self._documents(documents)
-        asking = PartsAsking(tuple(known), one.text.strip(), writer, cancelled, one.asked)
+        asking = PartsAsking(tuple(known), one.text.strip(), writer, cancelled, one.asked, self.folder.notes)
         kind = kind or kind_of(asking.question, len(known))
         if kind is Kind.COMPARISON:
             yield from compared(asking, lambda document, text: self._ask_one(document, text, cancelled, client))

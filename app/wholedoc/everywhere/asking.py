@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from ..answer import Answer, AskingParts, Citation, Cited, Done, Everywhere, Item, Timings, Token, Usage
 from ..documents.document import Document
+from ..storage.notes import Notes
 from ..writers.parts import AT_ONCE, PartsReader, read_parts
 from ..writers.writer import Cancel, Writer
 from .items import FoundItem
@@ -27,8 +28,9 @@ T = TypeVar("T")
 class PartsAsking:
     """A question to every part of some documents, and who is asked.
 
-    `asked` is what the person wrote, if `question` stands in for it. `likely` returns for each part how much the
-    model that reads looks at it, the higher the more; None where it was not asked.
+    `asked` is what the person wrote, if `question` stands in for it. `notes` keeps what a summary is made from,
+    None keeps nothing. `likely` returns for each part how much the model that reads looks at it, the higher the more,
+    None where it was not asked.
     """
 
     documents: tuple[Document, ...]
@@ -36,6 +38,7 @@ class PartsAsking:
     writer: Writer
     cancelled: Cancel | None = None
     asked: str | None = None
+    notes: Notes | None = None
     likely: Callable[[Sequence[Part]], Sequence[float]] | None = None
 
     @property
@@ -111,4 +114,5 @@ def tell(
     timings = Timings(first_s, first_s, time.perf_counter() - started, first_s if citations else None)
     answer = Answer(asking.asked or asking.question, text, found, (), tuple(citations), (), usage, timings)
     standalone = asking.question if asking.asked else None
-    yield Done(replace(answer, everywhere=everywhere, standalone=standalone))
+    ids = tuple(document.id for document in asking.documents)
+    yield Done(replace(answer, everywhere=replace(everywhere, documents=ids), standalone=standalone))

@@ -6,7 +6,8 @@ import math
 import re
 import time
 from collections import Counter
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from ..answer import AskingParts, Citation, Cited, Done, Everywhere, SummarySection, SummarySentence, Token
@@ -34,6 +35,10 @@ STATED = re.compile(r"\b(\d+|one|two|three|four|five|six|seven|eight|nine|ten) s
 COUNTS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 
 
+# A section's document, title and pages.
+_Key = tuple[str, str, tuple[int, int]]
+
+
 @dataclass(frozen=True)
 class _Passages:
     """The most telling parts of a section, in its order."""
@@ -42,7 +47,13 @@ class _Passages:
     parts: tuple[Part, ...]
 
     @property
+    def key(self) -> _Key:
+        """What tells the section from others."""
+        return self.section.parts[0].document.id, self.section.title, self.section.pages
+
+    @property
     def shown(self) -> str:
+        """The passages as the writer sees them."""
         return f"[{self.section.title}]\n" + "\n\n".join(part.text for part in self.parts)
 
     @property
@@ -71,20 +82,46 @@ def summarise(asking: PartsAsking) -> Generator[AskingParts | Cited | Token | Do
         for section in asked_for(sections_of(document, _parts(asking, document.id)), asking.question)
     ]
     telling = _telling(chosen)
-    progress = Progress(len(telling), started=time.perf_counter())
-    written: list[SummarySection] = []
+    written = _known(asking)
+    missing = [one for one in telling if one.key not in written]
+    progress = Progress(len(missing), started=time.perf_counter())
     yield progress.event()
-    for group in groups(telling):
+    for group in groups(missing):
         reader = read_parts(asking.writer, NOTE, [one.shown for one in group], asking.cancelled)
         yield progress.event()
         replies = reader.replies("", NOTE_TOKENS, asking.cancelled)
         notes = [_section(one, reply.text, reply.cut_short) for one, reply in zip(group, replies, strict=True)]
-        written += notes
+        written |= {one.key: note for one, note in zip(group, notes, strict=True)}
+        _keep(asking, written)
         progress.done += len(group)
         yield progress.event()
-    whole = _whole(asking, written) if len(written) > 1 else ""
-    everywhere = Everywhere(len(asking.parts), sum(len(one.parts) for one in telling), sections=tuple(written))
-    yield from tell(asking, started, told(whole, everywhere.sections), everywhere, _cited(telling, written))
+    sections = [written[one.key] for one in telling]
+    whole = _whole(asking, sections) if len(sections) > 1 else ""
+    everywhere = Everywhere(len(asking.parts), sum(len(one.parts) for one in telling), sections=tuple(sections))
+    yield from tell(asking, started, told(whole, everywhere.sections), everywhere, _cited(telling, sections))
+
+
+def _known(asking: PartsAsking) -> dict[_Key, SummarySection]:
+    """Return the notes that are kept of the documents."""
+    if asking.notes is None:
+        return {}
+    kept = [one for document in asking.documents for one in asking.notes.get(document.id, _way(asking))]
+    return {(one.document_id, one.title, one.pages): one for one in kept}
+
+
+def _keep(asking: PartsAsking, written: Mapping[_Key, SummarySection]) -> None:
+    """Keep the notes. Where they cannot be kept the summary is as good, only slower the next time."""
+    if asking.notes is None:
+        return
+    for document in asking.documents:
+        notes = [note for note in written.values() if note.document_id == document.id]
+        with suppress(OSError):
+            asking.notes.put(document.id, _way(asking), notes)
+
+
+def _way(asking: PartsAsking) -> str:
+    """Return what notes depend on beside the document."""
+    return f"{asking.writer.name} {CHARACTERS} {NOTE_TOKENS} {NOTE}"
 
 
 def _parts(asking: PartsAsking, document_id: str) -> list[Part]:

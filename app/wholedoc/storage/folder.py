@@ -16,6 +16,7 @@ from ..errors import LibraryError, storage_error
 from .catalog import Catalog
 from .chunk_store import ChunkStore, write_atomically
 from .incoming import Incoming
+from .notes import Notes
 from .originals import Originals
 from .readings import Readings, StoredReading
 
@@ -58,7 +59,7 @@ class LibraryFolder:
     """Documents, their original files, and their chunks' KV. Several processes may use one folder.
 
     `catalog` holds the documents that came as files, which are a person's shelf. `texts` holds the texts that
-    programs sent. `incoming` is for files that are on their way in.
+    programs sent. `incoming` is for files that are on their way in. `notes` are those of summaries.
     """
 
     def __init__(self, path: Path) -> None:
@@ -69,6 +70,7 @@ class LibraryFolder:
         self.store = ChunkStore(path / "kv")
         self.readings = Readings(path / "readings", self.store)
         self.incoming = Incoming(path / "incoming")
+        self.notes = Notes(path / "notes")
 
     @property
     def lock(self) -> FileLock:
@@ -173,6 +175,7 @@ class LibraryFolder:
         self.texts.remove(id)
         self.originals.remove(id)
         self.readings.remove(self.readings.of(id))
+        self.notes.remove(id)
 
     def make_room(self, name: str, record: StoredReading, missing: int, limit: int) -> list[StoredReading]:
         """Make room for `missing` more bytes of a document's chunks, and write the reading's record.
@@ -226,7 +229,8 @@ class LibraryFolder:
             for key in set(self.store) - self.readings.named():
                 self.store.remove(key)
             freed = before - self.store.total()
-            for path in (*self.store.leftovers(), *self.originals.leftovers(known)):
+            left = (*self.store.leftovers(), *self.originals.leftovers(known), *self.notes.leftovers(known))
+            for path in left:
                 freed += path.stat().st_size
                 path.unlink(missing_ok=True)
         return freed

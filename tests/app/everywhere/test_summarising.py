@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
@@ -11,7 +12,8 @@ from wholedoc.documents.document import OutlineEntry
 from wholedoc.everywhere.asking import PartsAsking
 from wholedoc.everywhere.parts import parts_of
 from wholedoc.everywhere.sections import asked_for, sections_of
-from wholedoc.everywhere.summarising import summarise
+from wholedoc.everywhere.summarising import NOTE, summarise
+from wholedoc.storage.notes import Notes
 
 from .documents import LOG, document_of
 from .scripted import Rule, Ruled
@@ -117,3 +119,32 @@ def test_a_document_without_text_has_nothing_to_say() -> None:
     assert isinstance(done, Done)
     assert not done.answer.found
     assert sections_of(LOG, parts_of(LOG))
+
+
+def test_notes_are_kept_so_that_the_second_summary_writes_none(tmp_path: Path) -> None:
+    notes = Notes(tmp_path / "notes")
+    first, second, other = (Ruled(first_sentence), Ruled(first_sentence), Ruled(first_sentence))
+    other.name = "another"
+    texts = []
+    for writer in (first, second, other):
+        *_, done = summarise(PartsAsking((BOOK,), "Summarise this.", writer, notes=notes))
+        assert isinstance(done, Done)
+        texts.append(done.answer.text)
+    assert texts[0] == texts[1] == texts[2]
+    told = [sum(one.startswith(NOTE) for one in writer.told) for writer in (first, second, other)]
+    assert told == [4, 0, 4]
+    notes.remove(BOOK.id)
+    assert notes.get(BOOK.id, "ruled") == []
+    assert not list((tmp_path / "notes").iterdir())
+
+
+def test_damaged_notes_are_written_anew(tmp_path: Path) -> None:
+    notes = Notes(tmp_path / "notes")
+    asking = PartsAsking((BOOK,), "Summarise this.", Ruled(first_sentence), notes=notes)
+    list(summarise(asking))
+    (path,) = (tmp_path / "notes").iterdir()
+    for damage in ("", "[]", '{"sections": [{"title": 1}]}', '{"sections": [{"pages": [1], "sentences": []}]}'):
+        path.write_text(damage)
+        writer = Ruled(first_sentence)
+        list(summarise(PartsAsking((BOOK,), "Summarise this.", writer, notes=notes)))
+        assert sum(one.startswith(NOTE) for one in writer.told) == 4

@@ -169,7 +169,8 @@ class Completion:
 
 def annotations_of(answer: Answer) -> list[Annotation]:
     """Returns the answer's citations, best first."""
-    asked = list(dict.fromkeys(chunk.document_id for chunk in answer.chunks))
+    of_chunks = dict.fromkeys(chunk.document_id for chunk in answer.chunks)
+    asked = list(of_chunks if answer.everywhere is None else answer.everywhere.documents)
     return [Annotation(type="file_citation", file_citation=_file_citation(one, asked)) for one in answer.citations]
 
 

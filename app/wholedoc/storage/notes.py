@@ -1,0 +1,66 @@
+"""Notes on the sections of documents, kept so that a second summary need not be written."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from hashlib import sha256
+from pathlib import Path
+
+from ..answer import SummarySection, SummarySentence
+from .chunk_store import write_atomically
+
+
+@dataclass(frozen=True)
+class Notes:
+    """A folder with a file for each document and each way to write notes.
+
+    `written_by` names the way: the writer's model and what it was told. Other notes are not mistaken for these.
+    """
+
+    folder: Path
+
+    def get(self, document_id: str, written_by: str) -> list[SummarySection]:
+        """Return the notes on a document's sections; none if the file is missing or damaged."""
+        try:
+            content = json.loads(self._path(document_id, written_by).read_text(encoding="utf-8"))
+            return [_section(one) for one in content["sections"]]
+        except (FileNotFoundError, ValueError, KeyError, TypeError):
+            return []
+
+    def put(self, document_id: str, written_by: str, sections: Sequence[SummarySection]) -> None:
+        """Keep notes in place of those that were there. Raises OSError."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        content = {"written_by": written_by, "sections": [asdict(one) for one in sections]}
+        text = json.dumps(content, ensure_ascii=False)
+        write_atomically(self._path(document_id, written_by), text.encode())
+
+    def remove(self, document_id: str) -> None:
+        """Forget the notes on a document, whoever wrote them."""
+        for path in self.folder.glob(f"{document_id}.*.json"):
+            path.unlink(missing_ok=True)
+
+    def leftovers(self, known: Iterable[str]) -> list[Path]:
+        """Return the files of documents that are not among these."""
+        ids = set(known)
+        return [path for path in self.folder.glob("*.json") if path.name.split(".")[0] not in ids]
+
+    def _path(self, document_id: str, written_by: str) -> Path:
+        return self.folder / f"{document_id}.{sha256(written_by.encode()).hexdigest()[:16]}.json"
+
+
+def _section(content: dict[str, object]) -> SummarySection:
+    """Return a section from its JSON. Raises KeyError, TypeError and ValueError if it is none."""
+    sentences = content["sentences"]
+    pages = content["pages"]
+    if not isinstance(sentences, list) or not isinstance(pages, list):
+        raise ValueError("a section has sentences and pages")
+    first, last = pages
+    return SummarySection(
+        str(content["title"]),
+        str(content["document_id"]),
+        str(content["document"]),
+        (int(first), int(last)),
+        tuple(SummarySentence(one["text"], tuple(one["pages"]), tuple(one["page_labels"])) for one in sentences),
+    )
