@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
@@ -14,7 +14,7 @@ from ..writers.parts import AT_ONCE, PartsReader, read_parts
 from ..writers.writer import Cancel, Writer
 from .items import FoundItem
 from .parts import Part, parts_of
-from .rating import rated
+from .rating import shared_stems
 
 # What every part comes after. The question stands behind the part, where a small model does not lose it.
 BEFORE = (
@@ -28,9 +28,8 @@ T = TypeVar("T")
 class PartsAsking:
     """A question to every part of some documents, and who is asked.
 
-    `asked` is what the person wrote, if `question` stands in for it. `notes` keeps what a summary is made from,
-    None keeps nothing. `likely` returns for each part how much the model that reads looks at it, the higher the more,
-    None where it was not asked.
+    `asked` is what the person wrote, if `question` stands in for it. `notes` keeps what a summary is made from;
+    None keeps nothing.
     """
 
     documents: tuple[Document, ...]
@@ -39,7 +38,6 @@ class PartsAsking:
     cancelled: Cancel | None = None
     asked: str | None = None
     notes: Notes | None = None
-    likely: Callable[[Sequence[Part]], Sequence[float]] | None = None
 
     @property
     def parts(self) -> list[Part]:
@@ -49,7 +47,7 @@ class PartsAsking:
     def promising(self, question: str) -> list[Part]:
         """Return the parts, those first that are most likely to answer a question; contents lists are left out."""
         parts = [part for part in self.parts if not part.is_contents]
-        ratings = rated(question, parts, self.likely)
+        ratings = shared_stems(question, [part.shown for part in parts])
         order = sorted(range(len(parts)), key=lambda index: -ratings[index])
         return [parts[index] for index in order]
 

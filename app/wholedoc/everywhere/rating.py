@@ -1,24 +1,18 @@
-"""In which order the parts are asked: those first that share the question's words, or that the reader looks at."""
+"""In which order the parts are asked: those first that share the question's words."""
 
 from __future__ import annotations
 
 import math
 import re
 from collections import Counter
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 from ..documents.words import WORD
-
-if TYPE_CHECKING:
-    from .parts import Part
 
 # Words that are compared by their first letters, so that endings do not matter, in whatever language.
 STEM_LETTERS = 5
 # BM25's usual constants (see `answering.shared_words`).
 SATURATION, LENGTH = 1.5, 0.75
-# What shared words weigh beside what the model that reads looks at, both in standard deviations.
-WORDS = 2.0
 # Words that say how something is asked, not what. A part has them or not by chance.
 ASKING = frozenset(
     re.findall(
@@ -53,24 +47,6 @@ def shared_stems(question: str, texts: Sequence[str]) -> list[float]:
         sum(rarity[word] * _saturated(count[word], length / mean) for word in count.keys() & asked & rarity.keys())
         for count, length in zip(counted, lengths, strict=True)
     ]
-
-
-def rated(
-    question: str, parts: Sequence[Part], likely: Callable[[Sequence[Part]], Sequence[float]] | None
-) -> list[float]:
-    """Return how promising each part is, the higher the better."""
-    words = shared_stems(question, [part.shown for part in parts])
-    if likely is None:
-        return words
-    looked = likely(parts)
-    return [WORDS * one + other for one, other in zip(standard(words), standard(looked), strict=True)]
-
-
-def standard(numbers: Sequence[float]) -> list[float]:
-    """Return numbers in standard deviations from their mean."""
-    mean = sum(numbers) / max(len(numbers), 1)
-    deviation = math.sqrt(sum((one - mean) ** 2 for one in numbers) / max(len(numbers), 1)) or 1.0
-    return [(one - mean) / deviation for one in numbers]
 
 
 def _saturated(count: int, length: float) -> float:
