@@ -14,13 +14,16 @@ from ..writers.parts import AT_ONCE, PartsReader, read_parts
 from ..writers.writer import Cancel, Writer
 from .items import FoundItem
 from .parts import Part, parts_of
-from .rating import shared_stems
+from .rating import shared_stems, stems
+from .related import related_stems
 
 # What every part comes after. The question stands behind the part, where a small model does not lose it.
 BEFORE = (
     "Answer the question using only the passage: the names or items alone, one per line. "
     "If the passage does not answer it, answer exactly: Not stated.\n\n"
 )
+# What a word that the writer adds weighs beside one of the question's (docs/log.md, trial 36).
+RELATED_WEIGHT = 0.4
 T = TypeVar("T")
 
 
@@ -45,9 +48,15 @@ class PartsAsking:
         return [part for document in self.documents for part in parts_of(document)]
 
     def promising(self, question: str) -> list[Part]:
-        """Return the parts, those first that are most likely to answer a question; contents lists are left out."""
+        """Return the parts, those first that are most likely to answer a question; contents lists are left out.
+
+        They are rated by the question's words and by those that the writer adds. Raises what the writer raises.
+        """
         parts = [part for part in self.parts if not part.is_contents]
-        ratings = shared_stems(question, [part.shown for part in parts])
+        texts = [part.shown for part in parts]
+        own = shared_stems(stems(question), texts)
+        other = shared_stems(related_stems(self.writer, question, self.cancelled), texts)
+        ratings = [one + RELATED_WEIGHT * more for one, more in zip(own, other, strict=True)]
         order = sorted(range(len(parts)), key=lambda index: -ratings[index])
         return [parts[index] for index in order]
 

@@ -12,7 +12,7 @@ from .asking import BEFORE, PartsAsking, Progress, citations_of, groups, item_of
 from .conditions import Condition, condition_of, without
 from .items import FoundItem, judged, merged, stated
 from .parts import Part
-from .rating import rarities
+from .rating import rarities, stems
 
 # Tokens of one part's reply.
 LONGEST = 96
@@ -34,7 +34,7 @@ def list_items(asking: PartsAsking) -> Generator[AskingParts | Cited | Token | D
     condition = condition_of(asking.question)
     question = without(asking.question, condition) if condition else asking.question
     parts = asking.promising(question)
-    rarity = rarities(question, [part.shown for part in parts])
+    rarity = rarities(stems(question), [part.shown for part in parts])
     progress = Progress(min(MOST, len(parts)), started=time.perf_counter())
     found: list[FoundItem] = []
     barren = 0

@@ -30,21 +30,20 @@ def stems(text: str) -> frozenset[str]:
     return frozenset(word[:STEM_LETTERS] for word in WORD.findall(text.casefold()) if word not in ASKING)
 
 
-def rarities(question: str, texts: Sequence[str]) -> dict[str, float]:
-    """Return how rare each stem of the question is among some texts, by BM25; those that none has are left out."""
-    asked = stems(question)
+def rarities(asked: frozenset[str], texts: Sequence[str]) -> dict[str, float]:
+    """Return how rare each of some stems is among texts, by BM25; those that no text has are left out."""
     holding = Counter(word for text in texts for word in stems(text) & asked)
     return {word: math.log(1 + (len(texts) - many + 0.5) / (many + 0.5)) for word, many in holding.items()}
 
 
-def shared_stems(question: str, texts: Sequence[str]) -> list[float]:
-    """Return BM25 of the question's stems for each text."""
-    asked, rarity = stems(question), rarities(question, texts)
+def shared_stems(asked: frozenset[str], texts: Sequence[str]) -> list[float]:
+    """Return BM25 of these stems for each text."""
+    rarity = rarities(asked, texts)
     counted = [Counter(word[:STEM_LETTERS] for word in WORD.findall(text.casefold())) for text in texts]
     lengths = [sum(count.values()) for count in counted]
     mean = sum(lengths) / max(len(lengths), 1) or 1.0
     return [
-        sum(rarity[word] * _saturated(count[word], length / mean) for word in count.keys() & asked & rarity.keys())
+        sum(rarity[word] * _saturated(count[word], length / mean) for word in count.keys() & rarity.keys())
         for count, length in zip(counted, lengths, strict=True)
     ]
 
