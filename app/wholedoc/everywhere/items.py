@@ -17,6 +17,10 @@ from .rating import stems
 BULLET = re.compile(r"^\s*(?:[-*•–]|\(?\d{1,3}[.)])\s+")
 # What stands between items that were written on one line, tried in this order: names may hold an "and".
 SEPARATORS = (re.compile(r"[,;]\s+(?:and\s+)?"), re.compile(r"[,;]\s+(?:and\s+)?|\s+and\s+"))
+# What the words say for an item weighs so much beside what the writer says, in logits (docs/log.md, trial 36).
+SHARE_WEIGHT = 2.0
+# The best quotes are those of which this share of all say no more of the question's words.
+BEST = 0.9
 NOTHING = frozenset(["none", "no", "n/a", "nothing", "unknown", "not mentioned", "not applicable"])
 
 
@@ -36,11 +40,14 @@ class FoundItem:
     likely: float = 1.0
     shared: float = 1.0
 
-    @property
-    def certainty(self) -> float:
-        """How sure it is that the item answers the question, by the writer and by the words, in logits."""
+    def certainty(self, best: float) -> float:
+        """Return how sure it is that the item answers the question, by the writer and by the words, in logits.
+
+        `best` is the share of the question's words that the best quotes of its answers say: where some say all of
+        them, one that says half is suspicious; where none says more than a half, it is not.
+        """
         bounded = min(max(self.likely, 1e-6), 1 - 1e-6)
-        return math.log(bounded / (1 - bounded)) + self.shared
+        return math.log(bounded / (1 - bounded)) + SHARE_WEIGHT * (self.shared - best)
 
     @property
     def quote(self) -> str:
@@ -103,6 +110,12 @@ def _holds(item: FoundItem, condition: Condition) -> bool | None:
     return condition.judge(item.quote) if own is None else own
 
 
+def best_share(items: Sequence[FoundItem]) -> float:
+    """Return the share of the question's words that the best quotes of these items say; 0 if there is none."""
+    shares = sorted(one.shared for one in items)
+    return shares[int(BEST * (len(shares) - 1))] if shares else 0.0
+
+
 def merged(items: Sequence[FoundItem]) -> list[FoundItem]:
     """Return every item once, in the document's order; of several that are the same thing, the surest.
 
@@ -110,7 +123,7 @@ def merged(items: Sequence[FoundItem]) -> list[FoundItem]:
     fines of 500 crowns are two.
     """
     kept: list[FoundItem] = []
-    for item in sorted(items, key=lambda one: -one.certainty):
+    for item in sorted(items, key=lambda one: -one.certainty(0.0)):
         if not any(_same(item, other) for other in kept):
             kept.append(item)
     return sorted(kept, key=lambda one: (one.part.document.id, one.part.index, one.place.start))

@@ -10,7 +10,7 @@ from ..answer import AskingParts, Cited, Done, Everywhere, Item, Token
 from ..writers.parts import PartsReader, read_parts
 from .asking import BEFORE, PartsAsking, Progress, citations_of, groups, item_of, read_group, tell
 from .conditions import Condition, condition_of, without
-from .items import FoundItem, judged, merged, stated
+from .items import FoundItem, best_share, judged, merged, stated
 from .parts import Part
 from .rating import rarities, stems
 
@@ -18,9 +18,9 @@ from .rating import rarities, stems
 LONGEST = 96
 # So many parts are asked at most, and no more once so many in a row held nothing that was verified.
 MOST, PATIENCE = 96, 24
-# An item whose certainty is at least this is verified. Of 131 items of eleven questions about the register, 94 % of
-# the right ones are, and 87 % of those that are, are right (docs/log.md).
-CERTAIN = 1.1
+# An item of at least this certainty is verified. Of 131 items of ten questions about the register, 94 % of the
+# right ones are, and 94 % of those that are, are right (docs/log.md, trial 36).
+CERTAIN = 0.3
 QUESTION = "\n\nQuestion: {question}"
 CHECK = (
     "\n\nQuestion: {question}\nProposed answer: {item}\n"
@@ -48,7 +48,8 @@ def list_items(asking: PartsAsking) -> Generator[AskingParts | Cited | Token | D
         found += new
         progress.done += len(group)
         yield progress.event(_shown(found, condition))
-        barren = 0 if any(_is_verified(one, condition) for one in new) else barren + len(group)
+        best = best_share(found)
+        barren = 0 if any(_is_verified(one, best, condition) for one in new) else barren + len(group)
         if barren >= PATIENCE:
             break
     items = _shown(found, condition)
@@ -88,12 +89,13 @@ def _asked_back(asking: PartsAsking, question: str, items: Sequence[FoundItem]) 
     return [replace(one, likely=likely) for one, likely in zip(items, sure, strict=True)]
 
 
-def _is_verified(item: FoundItem, condition: Condition | None) -> bool:
-    return item.certainty >= CERTAIN and (condition is None or item.holds is True)
+def _is_verified(item: FoundItem, best: float, condition: Condition | None) -> bool:
+    return item.certainty(best) >= CERTAIN and (condition is None or item.holds is True)
 
 
 def _shown(found: Sequence[FoundItem], condition: Condition | None) -> list[Item]:
-    return [item_of(one, _is_verified(one, condition)) for one in merged(found)]
+    best = best_share(found)
+    return [item_of(one, _is_verified(one, best, condition)) for one in merged(found)]
 
 
 def told(everywhere: Everywhere) -> str:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import replace
+
 import pytest
 
-from wholedoc.everywhere.items import merged, stated
+from wholedoc.everywhere.items import best_share, merged, stated
 from wholedoc.everywhere.parts import parts_of
 from wholedoc.everywhere.quotes import best_sentences, place_of
 
@@ -76,3 +79,13 @@ def test_names_are_merged_wherever_they_stand() -> None:
     items = [item for part in parts for item in stated("Amber Dove", part, "Which vessels?", {})]
     assert len(items) > 1
     assert [one.text for one in merged(items)] == ["Amber Dove"]
+
+
+def test_words_count_against_the_best_quotes_of_the_same_question() -> None:
+    (item,) = stated("Otto Vane", PART, "Who was heard?", {})
+    sure, doubted = replace(item, likely=0.8, shared=1.0), replace(item, likely=0.8, shared=0.4)
+    assert best_share([]) == 0
+    assert best_share([doubted] * 9 + [sure] * 3) == 1.0
+    assert sure.certainty(1.0) == pytest.approx(math.log(4))
+    assert doubted.certainty(1.0) < 0.3 < doubted.certainty(0.4)
+    assert replace(item, likely=1.0).certainty(0.0) > replace(item, likely=0.0).certainty(0.0)
