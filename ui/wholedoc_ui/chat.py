@@ -14,12 +14,14 @@ from wholedoc import (
     Planned,
     Reading,
     Rewritten,
+    Scope,
     Scored,
     Scoring,
     Settings,
     Token,
     Turn,
 )
+from wholedoc.everywhere.kinds import wanted
 
 from .app_state import AppState, Phase, sentence
 from .evidence import show
@@ -29,20 +31,26 @@ STOPPED = "Stopped."
 
 
 def ask(
-    app_state: AppState, session: Session, question: str, settings: Settings, library: Library | None = None
+    app_state: AppState,
+    session: Session,
+    question: str,
+    settings: Settings,
+    library: Library | None = None,
+    scope: Scope = Scope.ONE_PLACE,
 ) -> Iterator[Exchange]:
     """Ask the selected documents, and yield the exchange whenever it has changed. It is in the session's list too.
 
     `settings` are those of `library` with those that a person chose for questions. The models may be changed at any
-    moment, so that the library is named whose settings they are; by default it is the one in use now. Errors become
-    the exchange's status.
+    moment, so that the library is named whose settings they are; by default it is the one in use now. `scope` says
+    whether every part is asked. Errors become the exchange's status.
     """
     exchange = Exchange(question.strip())
     history = session.history
     session.exchanges.append(exchange)
     work = session.asking = Work()
     try:
-        yield from _answer(app_state, library, session, exchange, settings, work, history)
+        asked = library or app_state.library
+        yield from _answer(app_state, asked, session, exchange, settings, work, history, scope)
     except Cancelled:
         exchange.status = STOPPED
         yield exchange
@@ -71,12 +79,13 @@ def clear(session: Session) -> None:
 
 def _answer(
     app_state: AppState,
-    library: Library | None,
+    library: Library,
     session: Session,
     exchange: Exchange,
     settings: Settings,
     work: Work,
     history: Sequence[Turn],
+    scope: Scope,
 ) -> Iterator[Exchange]:
     if not session.selected:
         exchange.status = "Choose a document first: tick it on the shelf, or drop one there."
@@ -87,20 +96,38 @@ def _answer(
         yield exchange
     documents = list(session.selected)
     session.asked = set(documents)
-    for event in (library or app_state.library).stream(
-        documents, exchange.question, history=history, settings=settings, cancelled=work.stopped
-    ):
-        if isinstance(event, Planned | AskingParts):
+    if scope is Scope.BY_QUESTION and not library.can_ask_everywhere:
+        scope = Scope.ONE_PLACE
+    kind = wanted(exchange.question, len(documents), scope)
+    if kind is None:
+        events = library.stream(
+            documents, exchange.question, history=history, settings=settings, cancelled=work.stopped
+        )
+    else:
+        events = library.everywhere(
+            documents, exchange.question, kind=kind, history=history, cancelled=work.stopped
+        )
+    for event in events:
+        if isinstance(event, Planned):
             continue
         _take(session, exchange, event)
         yield exchange
 
 
 def _take(
-    session: Session, exchange: Exchange, event: Rewritten | Reading | Scoring | Scored | Cited | Token | Done
+    session: Session,
+    exchange: Exchange,
+    event: Rewritten | Reading | Scoring | Scored | AskingParts | Cited | Token | Done,
 ) -> None:
     """Add an event to the exchange. Evidence is shown as soon as it is known, before the answer's first word."""
+    if isinstance(event, AskingParts):
+        exchange.text = "\n".join(f"- {one.item} (p. {one.page_label})" for one in event.items if one.verified)
+        exchange.status = _asking(event)
+        exchange.partial = True
+        return
     if isinstance(event, Token):
+        if exchange.partial:  # what was found so far is in the answer, too
+            exchange.text, exchange.partial = "", False
         exchange.text += event.text
         exchange.status = ""
         return
@@ -121,6 +148,11 @@ def _take(
         return
     if exchange in session.exchanges:  # otherwise the conversation was cleared meanwhile
         show(session, exchange)
+
+
+def _asking(event: AskingParts) -> str:
+    left = "" if event.seconds_left is None else f", at most {event.seconds_left:.0f} s left"
+    return f"Asking every part: {event.done} of {event.total}, {len(event.items)} found{left}"
 
 
 def _status(event: Reading | Scoring | Scored | Cited) -> str:

@@ -52,7 +52,8 @@ class Exchange:
     """A question and its answer. `text` grows while the answer is written; `answer` is set when it is complete.
 
     `status` tells a person what is going on, or why the answer ended early; it is empty otherwise.
-    `standalone` is the question that is asked instead of one that refers to what was said before.
+    `standalone` is the question that is asked instead of one that refers to what was said before. `partial` says
+    that `text` is what was found so far, which the answer will replace.
     """
 
     question: str
@@ -61,6 +62,7 @@ class Exchange:
     standalone: str = ""
     evidence: Evidence | None = None
     answer: Answer | None = None
+    partial: bool = False
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,19 @@ from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from ..answer import Answer, AskingParts, Citation, Cited, Done, Everywhere, Item, Timings, Token, Usage
+from ..answer import (
+    Answer,
+    AskingParts,
+    Citation,
+    Cited,
+    Done,
+    Everywhere,
+    Item,
+    SentenceSources,
+    Timings,
+    Token,
+    Usage,
+)
 from ..documents.document import Document
 from ..storage.notes import Notes
 from ..writers.parts import AT_ONCE, PartsReader, read_parts
@@ -105,12 +117,36 @@ def citations_of(items: Sequence[Item]) -> tuple[Citation, ...]:
     return tuple(dict.fromkeys(cited))
 
 
+def numbers_of(items: Sequence[Item], citations: Sequence[Citation]) -> list[tuple[int, ...]]:
+    """Return for each item the number of its citation, counted from 1; none for an item without a quote."""
+    places = {(one.document_id, one.page, one.quote): number for number, one in enumerate(citations, 1)}
+    found = (places.get((one.document_id, one.page, one.quote)) for one in items)
+    return [() if number is None else (number,) for number in found]
+
+
+def line_sources(text: str, mark: str, numbers: Sequence[tuple[int, ...]]) -> tuple[SentenceSources, ...]:
+    """Return which citations carry the lines that begin with a mark: the first line has the first numbers."""
+    found: list[SentenceSources] = []
+    position = 0
+    for line in text.splitlines(keepends=True):
+        if line.startswith(mark) and len(found) < len(numbers):
+            stop = position + len(line.rstrip())
+            found.append(SentenceSources(position + len(mark), stop, numbers[len(found)]))
+        position += len(line)
+    return tuple(found)
+
+
 def tell(
-    asking: PartsAsking, started: float, text: str, everywhere: Everywhere, citations: Sequence[Citation]
+    asking: PartsAsking,
+    started: float,
+    text: str,
+    everywhere: Everywhere,
+    citations: Sequence[Citation],
+    sources: tuple[SentenceSources, ...] = (),
 ) -> Generator[Cited | Token | Done, None, None]:
     """Yield the citations and the text of an answer that is known, and Done.
 
-    `started` is a time of `time.perf_counter`.
+    `started` is a time of `time.perf_counter`; `sources` say which citations carry which piece of the text.
     """
     first_s = time.perf_counter() - started
     if citations:
@@ -122,4 +158,5 @@ def tell(
     answer = Answer(asking.asked or asking.question, text, found, (), tuple(citations), (), usage, timings)
     standalone = asking.question if asking.asked else None
     ids = tuple(document.id for document in asking.documents)
-    yield Done(replace(answer, everywhere=replace(everywhere, documents=ids), standalone=standalone))
+    everywhere = replace(everywhere, documents=ids)
+    yield Done(replace(answer, everywhere=everywhere, standalone=standalone, sources=sources))

@@ -6,7 +6,7 @@ import time
 from collections.abc import Generator
 
 from ..answer import AskingParts, Cited, Done, Everywhere, Item, Token
-from .asking import PartsAsking, Progress, citations_of, groups, item_of, read_group, tell
+from .asking import PartsAsking, Progress, citations_of, groups, item_of, line_sources, numbers_of, read_group, tell
 from .items import FoundItem
 from .quotes import best_sentences
 
@@ -41,7 +41,9 @@ def check(asking: PartsAsking) -> Generator[AskingParts | Cited | Token | Done, 
             break
     items = _shown(found)
     everywhere = Everywhere(len(asking.parts), progress.done, tuple(items), len(items))
-    yield from tell(asking, started, told(everywhere), everywhere, citations_of(items))
+    text, citations = told(everywhere), citations_of(items)
+    sources = line_sources(text, "- ", numbers_of(items, citations))
+    yield from tell(asking, started, text, everywhere, citations, sources)
 
 
 def _shown(found: list[FoundItem]) -> list[Item]:

@@ -8,7 +8,18 @@ from dataclasses import replace
 
 from ..answer import AskingParts, Cited, Done, Everywhere, Item, Token
 from ..writers.parts import PartsReader, read_parts
-from .asking import BEFORE, PartsAsking, Progress, citations_of, groups, item_of, read_group, tell
+from .asking import (
+    BEFORE,
+    PartsAsking,
+    Progress,
+    citations_of,
+    groups,
+    item_of,
+    line_sources,
+    numbers_of,
+    read_group,
+    tell,
+)
 from .conditions import Condition, condition_of, without
 from .items import FoundItem, best_share, judged, merged, stated
 from .parts import Part
@@ -55,7 +66,9 @@ def list_items(asking: PartsAsking) -> Generator[AskingParts | Cited | Token | D
     items = _shown(found, condition)
     count = sum(one.verified for one in items)
     everywhere = Everywhere(len(asking.parts), progress.done, tuple(items), count, cut_short=progress.cut_short)
-    yield from tell(asking, started, told(everywhere), everywhere, citations_of(items))
+    text, citations = told(everywhere), citations_of(items)
+    sources = line_sources(text, "- ", numbers_of(items, citations))
+    yield from tell(asking, started, text, everywhere, citations, sources)
 
 
 def _found(

@@ -52,6 +52,19 @@ def test_items_come_with_their_pages_and_exact_quotes_in_the_documents_order() -
     assert "- Amber Dove (p. i)\n- Bold Wren (p. ii)" in text
 
 
+def test_every_line_of_the_answer_names_its_citation() -> None:
+    events, _ = listed(extracting(vessels))
+    assert isinstance(events[-1], Done)
+    answer = events[-1].answer
+    assert [answer.text[one.start : one.stop] for one in answer.sources] == [
+        "Amber Dove (p. i)",
+        "Bold Wren (p. ii)",
+    ]
+    for one in answer.sources:
+        (number,) = one.citations
+        assert answer.text[one.start : one.stop].split(" (")[0] in answer.citations[number - 1].quote
+
+
 def test_progress_tells_what_is_found_while_it_works(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(asking, "AT_ONCE", 1)
     events, everywhere = listed(extracting(vessels))

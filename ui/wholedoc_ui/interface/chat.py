@@ -8,6 +8,7 @@ from typing import Any
 import gradio as gr
 
 from parallelcomp import ChunkScoring
+from wholedoc import Scope
 
 from .. import chat, evidence, views
 from ..answers.messages import messages
@@ -24,7 +25,8 @@ from .handlers import HIDDEN, MODEL, QUICK, Handlers, Updates, paced
 class ChatHandlers(Handlers):
     def bind(self) -> None:
         """Bind the events of this part. Call it inside gr.Blocks."""
-        parts, answering = self.parts.chat, list(self.parts.settings.answering)
+        parts = self.parts.chat
+        answering = [parts.scope, *self.parts.settings.answering]
         outputs = [parts.chatbot, parts.question, parts.cost, *self.evidence_outputs]
         parts.question.submit(self.ask, [parts.question, *answering], outputs, **MODEL, **HIDDEN)
         for button in parts.suggestions:
@@ -39,7 +41,7 @@ class ChatHandlers(Handlers):
         save_js = (ASSETS / "save.js").read_text(encoding="utf-8")
         saved.then(None, [parts.exported], None, js=save_js)
 
-    def ask(self, request: gr.Request, question: str, *answering: Any) -> Iterator[Updates]:
+    def ask(self, request: gr.Request, question: str, scope: str, *answering: Any) -> Iterator[Updates]:
         session, parts = self.session(request), self.parts.chat
         if session.asking is not None:
             gr.Warning("A question is being answered; stop it first, or wait.")
@@ -57,7 +59,8 @@ class ChatHandlers(Handlers):
         running = gr.Textbox(value="", submit_btn=False, stop_btn="Stop")
         yield {parts.question: running, parts.cost: ""}
         shown: tuple[Any, ...] = ()
-        for exchange in paced(chat.ask(self.app_state, session, question, settings, library)):
+        asked = chat.ask(self.app_state, session, question, settings, library, Scope(scope))
+        for exchange in paced(asked):
             now = (exchange.evidence, session.view, session.shown)
             changed = self.evidence(session) if now != shown and session.shown is exchange else {}
             shown = now
@@ -66,12 +69,12 @@ class ChatHandlers(Handlers):
         done = gr.Textbox(submit_btn="Ask", stop_btn=False)
         yield {parts.question: done, parts.cost: self._cost(session), parts.chatbot: messages(session)}
 
-    def retry(self, request: gr.Request, *answering: Any) -> Iterator[Updates]:
+    def retry(self, request: gr.Request, scope: str, *answering: Any) -> Iterator[Updates]:
         session = self.session(request)
         if session.asking is not None:
             gr.Warning("A question is being answered; stop it first, or wait.")
             return
-        yield from self.ask(request, chat.retry(session), *answering)
+        yield from self.ask(request, chat.retry(session), scope, *answering)
 
     def stop_asking(self, request: gr.Request) -> None:
         work = self.session(request).asking

@@ -8,6 +8,8 @@ from typing import Any
 
 import gradio as gr
 
+from wholedoc import Scope
+
 from .. import views
 from ..app_state import AppState
 from ..choices import (
@@ -28,6 +30,12 @@ from ..choices import (
 )
 from ..suggestions import COUNT
 
+# How much of the document a question is put to, as the page says it.
+SCOPES = {
+    Scope.BY_QUESTION: "As the question suggests",
+    Scope.ONE_PLACE: "One place",
+    Scope.EVERYWHERE: "Everywhere: list, count, summarise",
+}
 FILE_TYPES = [".pdf", ".txt", ".md", ".html", ".htm"]
 ASSETS = files("wholedoc_ui") / "assets"
 # Reports clicks on elements with a data-act attribute, and moves the focus along the bars with the arrow keys.
@@ -65,6 +73,7 @@ class ShelfParts:
 class ChatParts:
     chatbot: gr.Chatbot
     question: gr.Textbox
+    scope: gr.Radio
     sends_to: gr.HTML
     suggestions: tuple[gr.Button, ...]
     retry: gr.Button
@@ -178,6 +187,13 @@ def _chat() -> ChatParts:
         elem_id="wd-question",
         html_attributes=gr.InputHTMLAttributes(autocorrect="off", spellcheck=True),
     )
+    scope = gr.Radio(
+        [(name, one.value) for one, name in SCOPES.items()],
+        value=Scope.BY_QUESTION.value,
+        label="Asked of",
+        container=False,
+        elem_id="wd-scope",
+    )
     sends_to = _html("", elem_id="wd-sends-to")
     with gr.Row(elem_id="wd-chat-tools"):
         retry = gr.Button("Retry", size="sm", min_width=60)
@@ -185,7 +201,7 @@ def _chat() -> ChatParts:
         export = gr.Button("Save as Markdown", size="sm", min_width=60)
     exported = gr.Textbox(visible="hidden", label="The conversation as Markdown", elem_id="wd-exported")
     cost = _html("", elem_id="wd-cost")
-    return ChatParts(chatbot, question, sends_to, suggestions, retry, clear, export, exported, cost)
+    return ChatParts(chatbot, question, scope, sends_to, suggestions, retry, clear, export, exported, cost)
 
 
 def _evidence() -> EvidenceParts:
