@@ -15,8 +15,8 @@ class Cost:
     """Counts of tokens, seconds since the question, and bytes of memory.
 
     `memory_bytes` is what the program holds in GPU memory if the model is there, else in main memory. `support` is
-    how likely the passages are to state an answer, None if no writer told. `parts`: how many parts were asked, and how
-    many there are; None for a question to one place.
+    how likely the passages are to state an answer, None if no writer told. `parts`: how many parts were asked,
+    and how many there are; None for a question to one place.
     """
 
     tokens_read: int
