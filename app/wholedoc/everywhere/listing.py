@@ -107,20 +107,22 @@ def _is_verified(item: FoundItem, best: float, condition: Condition | None) -> b
 
 
 def _shown(found: Sequence[FoundItem], condition: Condition | None) -> list[Item]:
+    """Return the items in the document's order, those that are not verified behind all others."""
     best = best_share(found)
-    return [item_of(one, _is_verified(one, best, condition)) for one in merged(found)]
+    items = [item_of(one, _is_verified(one, best, condition)) for one in merged(found)]
+    return sorted(items, key=lambda one: not one.verified)
 
 
 def told(everywhere: Everywhere) -> str:
     """Return the answer as text: how many there are, and a line for each."""
+    asked = f"in the {everywhere.asked:,} most promising of {everywhere.parts:,} parts."
     sure = [one for one in everywhere.items if one.verified]
-    unsure = len(everywhere.items) - len(sure)
-    if not everywhere.items:
-        return f"Nothing found in the {everywhere.asked:,} most promising of {everywhere.parts:,} parts."
-    lines = [f"{len(sure):,} found in the {everywhere.asked:,} most promising of {everywhere.parts:,} parts."]
+    unsure = [one for one in everywhere.items if not one.verified]
+    blocks = [f"{len(sure):,} found {asked}" if sure else f"Nothing found {asked}", _lines(sure)]
     if unsure:
-        lines.append(f"{unsure:,} more could not be verified.")
-    listed = [
-        f"- {one.item} (p. {one.page_label}){'' if one.verified else ', not verified'}" for one in everywhere.items
-    ]
-    return " ".join(lines) + "\n\n" + "\n".join(listed)
+        blocks += [f"{len(unsure):,} more could not be verified:", _lines(unsure)]
+    return "\n\n".join(filter(None, blocks))
+
+
+def _lines(items: Sequence[Item]) -> str:
+    return "\n".join(f"- {one.item} (p. {one.page_label})" for one in items)
