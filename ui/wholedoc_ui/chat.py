@@ -10,28 +10,41 @@ from wholedoc import (
     AskingParts,
     Cited,
     Done,
+    Event,
+    Kind,
     Library,
     Planned,
     Reading,
     Rewritten,
+    Scope,
     Scored,
     Scoring,
     Settings,
     Token,
     Turn,
 )
+from wholedoc.everywhere.kinds import wanted
 
 from .app_state import AppState, Phase, sentence
 from .evidence import show
+from .figures import duration, number
 from .session import Evidence, Exchange, Session, Work
 
 STOPPED = "Stopped."
 
 
 def ask(
-    app_state: AppState, session: Session, question: str, settings: Settings, library: Library | None = None
+    app_state: AppState,
+    session: Session,
+    question: str,
+    settings: Settings,
+    library: Library | None = None,
+    scope: Scope = Scope.BY_QUESTION,
 ) -> Iterator[Exchange]:
     """Ask the selected documents, and yield the exchange whenever it has changed. It is in the session's list too.
+
+    `scope` says whether one place or every part is asked. If the question's words decide that, one place is asked
+    where no model can be asked about every part.
 
     `settings` are those of `library` with those that a person chose for questions. The models may be changed at any
     moment, so that the library is named whose settings they are; by default it is the one in use now. Errors become
@@ -42,7 +55,7 @@ def ask(
     session.exchanges.append(exchange)
     work = session.asking = Work()
     try:
-        yield from _answer(app_state, library, session, exchange, settings, work, history)
+        yield from _answer(app_state, library, session, exchange, settings, scope, work, history)
     except Cancelled:
         exchange.status = STOPPED
         yield exchange
@@ -75,6 +88,7 @@ def _answer(
     session: Session,
     exchange: Exchange,
     settings: Settings,
+    scope: Scope,
     work: Work,
     history: Sequence[Turn],
 ) -> Iterator[Exchange]:
@@ -87,19 +101,44 @@ def _answer(
         yield exchange
     documents = list(session.selected)
     session.asked = set(documents)
-    for event in (library or app_state.library).stream(
-        documents, exchange.question, history=history, settings=settings, cancelled=work.stopped
-    ):
-        if isinstance(event, Planned | AskingParts):
+    for event in _events(library or app_state.library, documents, exchange, settings, scope, work, history):
+        if isinstance(event, Planned):
             continue
-        _take(session, exchange, event)
+        _take(session, exchange, event, tuple(documents) if exchange.kind else ())
         yield exchange
 
 
+def _events(
+    library: Library,
+    documents: Sequence[str],
+    exchange: Exchange,
+    settings: Settings,
+    scope: Scope,
+    work: Work,
+    history: Sequence[Turn],
+) -> Iterator[Event]:
+    """Ask one place or every part, and note in the exchange which. Returns the library's events."""
+    question, cancelled = exchange.question, work.stopped
+    kind = wanted(question, len(documents), scope)
+    if kind is not None:
+        _ = library.writer  # it is loaded once, and shared with the library that has this question's settings
+        everywhere = library.with_settings(settings)
+        if scope is Scope.EVERYWHERE or everywhere.can_ask_everywhere:
+            exchange.kind = kind
+            return everywhere.everywhere(documents, question, kind=kind, history=history, cancelled=cancelled)
+    return library.stream(documents, question, history=history, settings=settings, cancelled=cancelled)
+
+
 def _take(
-    session: Session, exchange: Exchange, event: Rewritten | Reading | Scoring | Scored | Cited | Token | Done
+    session: Session,
+    exchange: Exchange,
+    event: Rewritten | Reading | Scoring | Scored | AskingParts | Cited | Token | Done,
+    asked: tuple[str, ...],
 ) -> None:
-    """Add an event to the exchange. Evidence is shown as soon as it is known, before the answer's first word."""
+    """Add an event to the exchange. Evidence is shown as soon as it is known, before the answer's first word.
+
+    `asked` are the documents of a question to every part; else it is empty.
+    """
     if isinstance(event, Token):
         exchange.text += event.text
         exchange.status = ""
@@ -107,23 +146,38 @@ def _take(
     if isinstance(event, Done):
         answer = exchange.answer = event.answer
         exchange.text, exchange.status = answer.text, ""
-        exchange.evidence = Evidence(answer.chunks, answer.citations, answer.found)
+        items = answer.everywhere.items if answer.everywhere else ()
+        evidence = Evidence(answer.chunks, answer.citations, answer.found, items, asked)
+        _know(session, exchange, evidence, decided=False)
         return
     if isinstance(event, Rewritten):
         exchange.standalone = event.question
         return
-    exchange.status = _status(event)
+    exchange.status = _status(event, exchange.kind)
+    evidence = exchange.evidence or Evidence(asked=asked)
     if isinstance(event, Scored):
-        exchange.evidence = Evidence(event.chunks)
+        _know(session, exchange, Evidence(event.chunks), decided=False)
+    elif isinstance(event, AskingParts):
+        _know(session, exchange, replace(evidence, items=event.items), decided=False)
     elif isinstance(event, Cited):
-        exchange.evidence = replace(exchange.evidence or Evidence(), citations=event.citations, found=True)
-    else:
-        return
-    if exchange in session.exchanges:  # otherwise the conversation was cleared meanwhile
+        _know(session, exchange, replace(evidence, citations=event.citations, found=True), decided=True)
+
+
+def _know(session: Session, exchange: Exchange, evidence: Evidence, decided: bool) -> None:
+    """Keep the evidence, and show it if it is the first or has been decided.
+
+    A page stays open that a person opened meanwhile, and a conversation stays empty that was cleared.
+    """
+    first = exchange.evidence is None
+    opened = session.shown is exchange and session.view is not None
+    exchange.evidence = evidence
+    if exchange in session.exchanges and not opened and (first or decided):
         show(session, exchange)
 
 
-def _status(event: Reading | Scoring | Scored | Cited) -> str:
+def _status(event: Reading | Scoring | Scored | AskingParts | Cited, kind: Kind | None) -> str:
+    if isinstance(event, AskingParts):
+        return _parts_status(event, kind)
     if isinstance(event, Reading):
         return f"Reading {event.document}: {event.tokens:,} of {event.total_tokens:,} tokens"
     if isinstance(event, Scoring):
@@ -131,3 +185,12 @@ def _status(event: Reading | Scoring | Scored | Cited) -> str:
     if isinstance(event, Scored):
         return "Looking for the passages that carry the answer"
     return "Answering"
+
+
+def _parts_status(event: AskingParts, kind: Kind | None) -> str:
+    said = [f"Asking every part: {number(event.done)} of {number(event.total)}"]
+    if kind is not Kind.SUMMARY:  # which finds nothing, but writes
+        said.append(f"{number(len(event.items))} found")
+    if event.seconds_left:
+        said.append(f"about {duration(event.seconds_left)} left")
+    return ", ".join(said)
