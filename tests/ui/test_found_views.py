@@ -95,7 +95,7 @@ def test_the_strip_marks_the_pages_on_which_something_was_found() -> None:
     labels = {"d1": ["i", "ii", "iii", "iv"], "d2": ["1"]}
     source = found_views.found_pages([HERON, HERON, GULL], {"d1": "a.pdf", "d2": "b.pdf"}, labels)
     bars = parsed(source).select(".wd-bar")
-    assert [one["title"] for one in bars][1:3] == ["p. ii: 0 items", "p. iii: 2 items"]
+    assert [one["title"] for one in bars][1:3] == ["p. ii: 0 places", "p. iii: 2 places"]
     assert [(one["data-id"], one["data-index"]) for one in bars][-2:] == [("d1", "4"), ("d2", "1")]
     assert [index for index, one in enumerate(bars) if "wd-kept" in one["class"]] == [2]
     assert texts(source, ".wd-strip-name") == ["a.pdf", "b.pdf"]

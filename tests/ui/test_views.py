@@ -240,7 +240,9 @@ def test_escaped_text_is_the_text(text: str) -> None:
 
 
 def test_every_view_and_every_template_is_covered_here() -> None:
-    """A function that is added to views.py or found_views.py is added to EVERYTHING too, and a template is shown by one of them."""
+    """A function that is added to views.py or found_views.py is added to EVERYTHING too, and a template is shown
+    by one of them.
+    """
     made = {name for name, one in inspect.getmembers(views, inspect.isfunction) if one.__module__ == views.__name__}
     public = {name for name in made if not name.startswith("_")}
     tested = {"status_line", "told", "shelf", "arrivals", "citations", "page", "strip", "cost"}

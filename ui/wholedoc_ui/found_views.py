@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from wholedoc import Everywhere, Item, Kind
+from wholedoc import Citation, Everywhere, Item, Kind
 from wholedoc.answer import SummarySection
 
 from .saved.items import Format
@@ -48,12 +48,14 @@ def sections(exchange: int, found: Sequence[SummarySection]) -> str:
     return render("sections", exchange=exchange, sections=found, named=named)
 
 
-def found_pages(found: Sequence[Item], names: Mapping[str, str], labels: Mapping[str, Sequence[str]]) -> str:
-    """One bar a page over all documents that were asked: the higher, the more items were found there.
+def found_pages(
+    places: Sequence[Item | Citation], names: Mapping[str, str], labels: Mapping[str, Sequence[str]]
+) -> str:
+    """One bar a page over all documents that were asked: the higher, the more places of the answer are there.
 
     `names` and `labels` are the documents' names and their pages' labels, by document id. Empty without documents.
     """
-    counted = Counter((one.document_id, one.page) for one in found if one.quote)
+    counted = Counter((one.document_id, one.page) for one in places if one.quote)
     most = max(counted.values(), default=1)
     documents = [
         {"id": id, "name": names.get(id, ""), "bars": _bars(id, printed, counted, most), "every": _every(printed)}
