@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
@@ -10,14 +9,13 @@ from itertools import pairwise
 
 import pytest
 
-from wholedoc import Answer, Done, Scope, Scored, Settings, Turn
+from wholedoc import Answer, Done, Scored, Settings, Turn
 from wholedoc_ui import chat
 from wholedoc_ui.answers.messages import messages
 from wholedoc_ui.app_state import AppState, Phase
 from wholedoc_ui.chat import STOPPED, ask
 from wholedoc_ui.session import Evidence, Exchange, PageView, Session, Sessions
 
-from ..app.everywhere.scripted import Ruled
 from .conftest import NOTICE, PARAGRAPHS, Put
 
 pytestmark = pytest.mark.embedded
@@ -353,46 +351,3 @@ def test_messages_are_the_conversation_in_turn(session: Session) -> None:
         "*Answering*",
         "…",  # never an empty bubble
     ]
-
-
-# Questions to every part
-
-
-def vessels(message: str) -> str:
-    """What a writer says of a part: every vessel that it names."""
-    if "Answer Yes or No" in message:
-        return "Yes"
-    return "\n".join(dict.fromkeys(re.findall(r"[Vv]essel \d+", message))) or "Not stated."
-
-
-def test_items_appear_while_parts_are_asked_and_every_line_opens_its_page(
-    app_state: AppState, asked: Session, settings: Settings
-) -> None:
-    library = app_state.library.with_writer(Ruled(vessels))
-    asked.selected = [library.remember("Vessel 7 brought salt.\n\nVessel 9 brought coal.").id]
-    question = "Which vessels brought something?"
-    seen = states(ask(app_state, asked, question, settings, library, Scope.BY_QUESTION))
-    progress = [one for one in seen if one.status.startswith("Asking every part:")]
-    assert progress[0].status == "Asking every part: 0 of 1, 0 found"
-    assert progress[-1].text == "- Vessel 7 (p. 1)\n- Vessel 9 (p. 1)"
-    last = seen[-1]
-    assert last.answer is not None
-    assert last.text == last.answer.text
-    assert last.text.startswith("2 found")
-    assert last.evidence is not None
-    assert [one.quote for one in last.evidence.citations] == [one.quote for one in last.answer.citations]
-    shown = messages(asked)[-1]["content"]
-    assert shown.count("wd-source") == 2
-    check_free(app_state, asked)
-
-
-def test_without_a_writer_one_place_is_asked_unless_everywhere_was_chosen(
-    app_state: AppState, asked: Session, settings: Settings
-) -> None:
-    question = "Which vessels brought salt?"
-    *_, one_place = states(ask(app_state, asked, question, settings, scope=Scope.BY_QUESTION))
-    assert one_place.answer is not None
-    assert one_place.answer.everywhere is None
-    *_, refused = states(ask(app_state, asked, question, settings, scope=Scope.EVERYWHERE))
-    assert refused.answer is None
-    assert "wholedoc models fetch" in refused.status

@@ -20,13 +20,14 @@ from jinja2 import UndefinedError
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from wholedoc import Citation, Document, DocumentInfo, Planned, Reading, ScoredChunk
+from wholedoc import Citation, Document, DocumentInfo, Item, Kind, Planned, Reading, ScoredChunk
+from wholedoc.answer import SummarySection, SummarySentence
 from wholedoc.documents.rendering import Box, PageImage
 from wholedoc.models.catalogue import QWEN_CODER_05B, Role
 from wholedoc.models.inventory import ModelHere
 from wholedoc.models.preparing import Preparing, Step
 from wholedoc.settings import Answerer
-from wholedoc_ui import views
+from wholedoc_ui import found_views, views
 from wholedoc_ui.answers.markdown import JOINER, inert
 from wholedoc_ui.app_state import ModelState, Phase
 from wholedoc_ui.cost import Cost
@@ -167,7 +168,32 @@ def model_lists(text: str) -> Iterator[str]:
             yield views.models(Offers((offer, replace(offer, has=frozenset(), comes_for=frozenset())), None))
 
 
+def item(text: str = "Grey Heron", *, id: str = "d1", name: str = "a.pdf", quote: str = "Some words.") -> Item:
+    return Item(text, id, name, 1, "7", quote, verified=True)
+
+
+def item_tables(text: str) -> Iterator[str]:
+    one = replace(item(text, name=text, quote=text), page_label=text)
+    for complete in (True, False):
+        for kind in Kind:
+            yield found_views.items(0, kind, [one, item(), replace(one, item="")], documents=2, complete=complete)
+
+
+def summaries(text: str) -> Iterator[str]:
+    one = SummarySection(text, "d1", text, (1, 2), (SummarySentence(text, (1, 2), (text, text)),))
+    yield found_views.sections(0, [one])
+    yield found_views.sections(0, [one, replace(one, document_id="d2")])
+
+
+def found_strips(text: str) -> Iterator[str]:
+    yield found_views.found_pages([item()], {"d1": text}, {"d1": [text, text]})
+    yield found_views.found_pages([item(id=text)], {text: text, "d2": text}, {text: [text], "d2": [text, text]})
+
+
 EVERYTHING = [
+    item_tables,
+    summaries,
+    found_strips,
     status_lines,
     shelves,
     arrivals,
@@ -214,13 +240,18 @@ def test_escaped_text_is_the_text(text: str) -> None:
 
 
 def test_every_view_and_every_template_is_covered_here() -> None:
-    """A function that is added to views.py is added to EVERYTHING too, and a template is shown by one of them."""
+    """A function that is added to views.py or found_views.py is added to EVERYTHING too, and a template is shown
+    by one of them.
+    """
     made = {name for name, one in inspect.getmembers(views, inspect.isfunction) if one.__module__ == views.__name__}
     public = {name for name in made if not name.startswith("_")}
     tested = {"status_line", "told", "shelf", "arrivals", "citations", "page", "strip", "cost"}
     tested |= {"fetch", "models", "sends_to", "unsupported", "source"}
     assert public == tested
-    assert {path.stem for path in TEMPLATES} == tested | {"come_back"}  # that one shows no values
+    found = {"way", "items", "sections", "found_pages"}
+    others = inspect.getmembers(found_views, inspect.isfunction)
+    assert {name for name, one in others if one.__module__ == found_views.__name__ and name[0] != "_"} == found
+    assert {path.stem for path in TEMPLATES} == tested | found | {"come_back"}  # that one shows no values
 
 
 @pytest.mark.parametrize("field", [field.name for field in fields(Cost) if field.name != "device"])

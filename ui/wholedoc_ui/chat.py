@@ -10,6 +10,8 @@ from wholedoc import (
     AskingParts,
     Cited,
     Done,
+    Event,
+    Kind,
     Library,
     Planned,
     Reading,
@@ -25,6 +27,7 @@ from wholedoc.everywhere.kinds import wanted
 
 from .app_state import AppState, Phase, sentence
 from .evidence import show
+from .figures import duration, number
 from .session import Evidence, Exchange, Session, Work
 
 STOPPED = "Stopped."
@@ -36,21 +39,23 @@ def ask(
     question: str,
     settings: Settings,
     library: Library | None = None,
-    scope: Scope = Scope.ONE_PLACE,
+    scope: Scope = Scope.BY_QUESTION,
 ) -> Iterator[Exchange]:
     """Ask the selected documents, and yield the exchange whenever it has changed. It is in the session's list too.
 
+    `scope` says whether one place or every part is asked. If the question's words decide that, one place is asked
+    where no model can be asked about every part.
+
     `settings` are those of `library` with those that a person chose for questions. The models may be changed at any
-    moment, so that the library is named whose settings they are; by default it is the one in use now. `scope` says
-    whether every part is asked. Errors become the exchange's status.
+    moment, so that the library is named whose settings they are; by default it is the one in use now. Errors become
+    the exchange's status.
     """
     exchange = Exchange(question.strip())
     history = session.history
     session.exchanges.append(exchange)
     work = session.asking = Work()
     try:
-        asked = library or app_state.library
-        yield from _answer(app_state, asked, session, exchange, settings, work, history, scope)
+        yield from _answer(app_state, library, session, exchange, settings, scope, work, history)
     except Cancelled:
         exchange.status = STOPPED
         yield exchange
@@ -79,13 +84,13 @@ def clear(session: Session) -> None:
 
 def _answer(
     app_state: AppState,
-    library: Library,
+    library: Library | None,
     session: Session,
     exchange: Exchange,
     settings: Settings,
+    scope: Scope,
     work: Work,
     history: Sequence[Turn],
-    scope: Scope,
 ) -> Iterator[Exchange]:
     if not session.selected:
         exchange.status = "Choose a document first: tick it on the shelf, or drop one there."
@@ -96,66 +101,83 @@ def _answer(
         yield exchange
     documents = list(session.selected)
     session.asked = set(documents)
-    if scope is Scope.BY_QUESTION and not library.can_ask_everywhere:
-        scope = Scope.ONE_PLACE
-    kind = wanted(exchange.question, len(documents), scope)
-    if kind is None:
-        events = library.stream(
-            documents, exchange.question, history=history, settings=settings, cancelled=work.stopped
-        )
-    else:
-        events = library.everywhere(
-            documents, exchange.question, kind=kind, history=history, cancelled=work.stopped
-        )
-    for event in events:
+    for event in _events(library or app_state.library, documents, exchange, settings, scope, work, history):
         if isinstance(event, Planned):
             continue
-        _take(session, exchange, event)
+        _take(session, exchange, event, tuple(documents) if exchange.kind else ())
         yield exchange
+
+
+def _events(
+    library: Library,
+    documents: Sequence[str],
+    exchange: Exchange,
+    settings: Settings,
+    scope: Scope,
+    work: Work,
+    history: Sequence[Turn],
+) -> Iterator[Event]:
+    """Ask one place or every part, and note in the exchange which. Returns the library's events."""
+    question, cancelled = exchange.question, work.stopped
+    kind = wanted(question, len(documents), scope)
+    if kind is not None:
+        _ = library.writer  # it is loaded once, and shared with the library that has this question's settings
+        everywhere = library.with_settings(settings)
+        if scope is Scope.EVERYWHERE or everywhere.can_ask_everywhere:
+            exchange.kind = kind
+            return everywhere.everywhere(documents, question, kind=kind, history=history, cancelled=cancelled)
+    return library.stream(documents, question, history=history, settings=settings, cancelled=cancelled)
 
 
 def _take(
     session: Session,
     exchange: Exchange,
     event: Rewritten | Reading | Scoring | Scored | AskingParts | Cited | Token | Done,
+    asked: tuple[str, ...],
 ) -> None:
-    """Add an event to the exchange. Evidence is shown as soon as it is known, before the answer's first word."""
-    if isinstance(event, AskingParts):
-        exchange.text = "\n".join(f"- {one.item} (p. {one.page_label})" for one in event.items if one.verified)
-        exchange.status = _asking(event)
-        exchange.partial = True
-        return
+    """Add an event to the exchange. Evidence is shown as soon as it is known, before the answer's first word.
+
+    `asked` are the documents of a question to every part; else it is empty.
+    """
     if isinstance(event, Token):
-        if exchange.partial:  # what was found so far is in the answer, too
-            exchange.text, exchange.partial = "", False
         exchange.text += event.text
         exchange.status = ""
         return
     if isinstance(event, Done):
         answer = exchange.answer = event.answer
         exchange.text, exchange.status = answer.text, ""
-        exchange.evidence = Evidence(answer.chunks, answer.citations, answer.found)
+        items = answer.everywhere.items if answer.everywhere else ()
+        evidence = Evidence(answer.chunks, answer.citations, answer.found, items, asked)
+        _know(session, exchange, evidence, decided=False)
         return
     if isinstance(event, Rewritten):
         exchange.standalone = event.question
         return
-    exchange.status = _status(event)
+    exchange.status = _status(event, exchange.kind)
+    evidence = exchange.evidence or Evidence(asked=asked)
     if isinstance(event, Scored):
-        exchange.evidence = Evidence(event.chunks)
+        _know(session, exchange, Evidence(event.chunks), decided=False)
+    elif isinstance(event, AskingParts):
+        _know(session, exchange, replace(evidence, items=event.items), decided=False)
     elif isinstance(event, Cited):
-        exchange.evidence = replace(exchange.evidence or Evidence(), citations=event.citations, found=True)
-    else:
-        return
-    if exchange in session.exchanges:  # otherwise the conversation was cleared meanwhile
+        _know(session, exchange, replace(evidence, citations=event.citations, found=True), decided=True)
+
+
+def _know(session: Session, exchange: Exchange, evidence: Evidence, decided: bool) -> None:
+    """Keep the evidence, and show it if it is the first or has been decided.
+
+    A page stays open that a person opened meanwhile, and a conversation stays empty that was cleared.
+    """
+    first = exchange.evidence is None
+    opened = session.shown is exchange and session.view is not None
+    exchange.evidence = evidence
+    if exchange in session.exchanges and not opened and (first or decided):
         show(session, exchange)
 
 
-def _asking(event: AskingParts) -> str:
-    left = "" if event.seconds_left is None else f", at most {event.seconds_left:.0f} s left"
-    return f"Asking every part: {event.done} of {event.total}, {len(event.items)} found{left}"
-
-
-def _status(event: Reading | Scoring | Scored | Cited) -> str:
+def _status(event: Reading | Scoring | Scored | AskingParts | Cited, kind: Kind | None) -> str:
+    if isinstance(event, AskingParts):
+        return _parts_status(event, kind)
     if isinstance(event, Reading):
         return f"Reading {event.document}: {event.tokens:,} of {event.total_tokens:,} tokens"
     if isinstance(event, Scoring):
@@ -163,3 +185,12 @@ def _status(event: Reading | Scoring | Scored | Cited) -> str:
     if isinstance(event, Scored):
         return "Looking for the passages that carry the answer"
     return "Answering"
+
+
+def _parts_status(event: AskingParts, kind: Kind | None) -> str:
+    said = [f"Asking every part: {number(event.done)} of {number(event.total)}"]
+    if kind is not Kind.SUMMARY:  # which finds nothing, but writes
+        said.append(f"{number(len(event.items))} found")
+    if event.seconds_left:
+        said.append(f"about {duration(event.seconds_left)} left")
+    return ", ".join(said)

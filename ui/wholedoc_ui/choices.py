@@ -16,7 +16,7 @@ from parallelcomp import (
     Region,
 )
 from parallelcomp.apb import APB
-from wholedoc import Settings
+from wholedoc import Scope, Settings
 from wholedoc.errors import WholedocError
 from wholedoc.settings import Answerer, Attention
 
@@ -37,6 +37,12 @@ ANSWER_TOKENS = Range(16, 2048, 16)
 HOSTS = Range(1, 32, 1)
 CALIBRATED_LAYERS = LayerRange(0.25, 0.5)
 
+# How much of the documents a question is put to.
+SCOPES = {
+    "By question": Scope.BY_QUESTION,
+    "One place": Scope.ONE_PLACE,
+    "Everywhere": Scope.EVERYWHERE,
+}
 # Texts that a person chooses from, short enough for the panel, and the values that they stand for.
 PRECISIONS = {
     "32 bits": KVPrecision.FP32,

@@ -15,8 +15,7 @@ class Cost:
     """Counts of tokens, seconds since the question, and bytes of memory.
 
     `memory_bytes` is what the program holds in GPU memory if the model is there, else in main memory. `support` is
-    how likely the passages are to state an answer, None if no writer told. `parts`: how many parts were asked,
-    and how many there are; None for a question to one place.
+    how likely the passages are to state an answer, None if no writer told.
     """
 
     tokens_read: int
@@ -29,7 +28,6 @@ class Cost:
     memory_bytes: int
     device: str
     support: float | None = None
-    parts: tuple[int, int] | None = None
 
     @property
     def tokens_per_second(self) -> float | None:
@@ -52,7 +50,6 @@ def cost_of(answer: Answer, device: torch.device) -> Cost:
         _memory_in_use(device),
         device.type,
         answer.support,
-        (answer.everywhere.asked, answer.everywhere.parts) if answer.everywhere else None,
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from wholedoc import Document
+from wholedoc import Citation, Document, Item
 from wholedoc.documents.rendering import PageImage, render_page
 from wholedoc.errors import PasswordError, UnknownDocumentError, WholedocError
 
@@ -68,6 +68,39 @@ def open_chunk(session: Session, index: int) -> None:
     chunks = _evidence(session).chunks
     if 0 <= index < len(chunks):
         session.view = PageView(chunks[index].document_id, chunks[index].pages[0], "", _zoom(session))
+
+
+def open_item(session: Session, exchange: int, index: int) -> None:
+    """Open the page of an item of any exchange, by the indexes of both, and show that exchange's evidence."""
+    if not 0 <= exchange < len(session.exchanges):
+        return
+    evidence = session.exchanges[exchange].evidence or Evidence()
+    if 0 <= index < len(evidence.items):
+        item = evidence.items[index]
+        session.shown = session.exchanges[exchange]
+        session.view = PageView(item.document_id, item.page, item.quote, _zoom(session))
+
+
+def open_section(app_state: AppState, session: Session, exchange: int, section: int, page: int) -> None:
+    """Open a page that carries a section of a summary, by the indexes of exchange and section."""
+    if not 0 <= exchange < len(session.exchanges):
+        return
+    answer = session.exchanges[exchange].answer
+    sections = answer.everywhere.sections if answer and answer.everywhere else ()
+    if 0 <= section < len(sections):
+        session.shown = session.exchanges[exchange]
+        open_page(app_state, session, sections[section].document_id, page)
+
+
+def open_page(app_state: AppState, session: Session, document_id: str, page: int) -> None:
+    """Open a page of a document that was asked. What was found or cited there first is highlighted."""
+    evidence = _evidence(session)
+    if document_id not in evidence.document_ids or not app_state.library.knows(document_id):
+        return
+    if 1 <= page <= len(app_state.library.document(document_id).pages):
+        places: list[Item | Citation] = [*evidence.items, *evidence.citations]
+        here = (one.quote for one in places if (one.document_id, one.page) == (document_id, page))
+        session.view = PageView(document_id, page, next(here, ""), _zoom(session))
 
 
 def chosen_citation(session: Session) -> int | None:

@@ -7,7 +7,7 @@ import threading
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from wholedoc import Answer, Citation, ScoredChunk, Turn
+from wholedoc import Answer, Citation, Item, Kind, ScoredChunk, Turn
 
 # Steps of zoom: a page's width in per cent of the panel's.
 ZOOMS = (100, 150, 200, 300)
@@ -35,16 +35,22 @@ class Work:
 
 @dataclass(frozen=True)
 class Evidence:
-    """What speaks for an answer, as far as it is known. `found` is None until that has been decided."""
+    """What speaks for an answer, as far as it is known. `found` is None until that has been decided.
+
+    `items` are what a question to every part has found so far, and `asked` the ids of the documents that it was put
+    to. Both are empty for a question to one place.
+    """
 
     chunks: tuple[ScoredChunk, ...] = ()
     citations: tuple[Citation, ...] = ()
     found: bool | None = None
+    items: tuple[Item, ...] = ()
+    asked: tuple[str, ...] = ()
 
     @property
     def document_ids(self) -> tuple[str, ...]:
         """Ids of the documents that were asked, each once."""
-        return tuple(dict.fromkeys(chunk.document_id for chunk in self.chunks))
+        return self.asked or tuple(dict.fromkeys(chunk.document_id for chunk in self.chunks))
 
 
 @dataclass
@@ -52,17 +58,17 @@ class Exchange:
     """A question and its answer. `text` grows while the answer is written; `answer` is set when it is complete.
 
     `status` tells a person what is going on, or why the answer ended early; it is empty otherwise.
-    `standalone` is the question that is asked instead of one that refers to what was said before. `partial` says
-    that `text` is what was found so far, which the answer will replace.
+    `standalone` is the question that is asked instead of one that refers to what was said before.
+    `kind` is what every part is asked for; None for a question to one place.
     """
 
     question: str
     text: str = ""
     status: str = ""
     standalone: str = ""
+    kind: Kind | None = None
     evidence: Evidence | None = None
     answer: Answer | None = None
-    partial: bool = False
 
 
 @dataclass(frozen=True)

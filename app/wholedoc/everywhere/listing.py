@@ -120,7 +120,7 @@ def told(everywhere: Everywhere) -> str:
     unsure = [one for one in everywhere.items if not one.verified]
     blocks = [f"{len(sure):,} found {asked}" if sure else f"Nothing found {asked}", _lines(sure)]
     if unsure:
-        blocks += [f"{len(unsure):,} more could not be verified:", _lines(unsure)]
+        blocks += [f"{len(unsure):,} more could not be verified.", _lines(unsure)]
     return "\n\n".join(filter(None, blocks))
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ..session import Session
+from ..session import Exchange, Session
+from . import everywhere
 from .markdown import inert
 from .marks import marked
 
@@ -11,10 +12,17 @@ def messages(session: Session) -> list[dict[str, str]]:
     """Return the conversation as messages with a role and a content in inert Markdown."""
     shown: list[dict[str, str]] = []
     for index, one in enumerate(session.exchanges):
-        status = inert(f"*{one.status}*") if one.status else ""
-        asked = inert(f"Asked as: {one.standalone}") if one.standalone else ""
-        text = marked(one.answer, index) if one.answer else inert(one.text)
-        content = "\n\n".join(part for part in (asked, text, status) if part)
         shown.append({"role": "user", "content": inert(one.question)})
-        shown.append({"role": "assistant", "content": content or "…"})
+        shown.append({"role": "assistant", "content": _answer(one, index) or "…"})
     return shown
+
+
+def _answer(exchange: Exchange, index: int) -> str:
+    """Return what an exchange says: how it was asked, its answer, and what is going on."""
+    asked = inert(f"Asked as: {exchange.standalone}") if exchange.standalone else ""
+    if exchange.kind is not None:
+        text = everywhere.shown(exchange, index)
+    else:
+        text = marked(exchange.answer, index) if exchange.answer else inert(exchange.text)
+    status = inert(f"*{exchange.status}*") if exchange.status else ""
+    return "\n\n".join(part for part in (everywhere.way(exchange, index), asked, text, status) if part)

@@ -7,7 +7,8 @@ from fastapi import FastAPI
 
 from ..app_state import AppState
 from ..session import Sessions
-from .components import ASSETS, build
+from .components import build
+from .html import ASSETS
 from .wiring import bind
 
 SYSTEM_FONTS = ["system-ui", "-apple-system", "Segoe UI", "Roboto", "sans-serif"]

@@ -13,36 +13,43 @@ from wholedoc import Scope
 from .. import chat, evidence, views
 from ..answers.messages import messages
 from ..app_state import sentence
-from ..choices import AnsweringChoices
+from ..choices import SCOPES, AnsweringChoices
 from ..cost import cost_of
-from ..export import to_markdown
 from ..session import Exchange, Session
 from ..templating import esc
-from .components import ASSETS
-from .handlers import HIDDEN, MODEL, QUICK, Handlers, Updates, paced
+from .handlers import HIDDEN, MODEL, QUICK, Handlers, Updates, numbers, paced
 
 
 class ChatHandlers(Handlers):
     def bind(self) -> None:
         """Bind the events of this part. Call it inside gr.Blocks."""
         parts = self.parts.chat
-        answering = [parts.scope, *self.parts.settings.answering]
+        answering: list[Any] = list(self.parts.settings.answering)
         outputs = [parts.chatbot, parts.question, parts.cost, *self.evidence_outputs]
-        parts.question.submit(self.ask, [parts.question, *answering], outputs, **MODEL, **HIDDEN)
+        parts.question.submit(self.ask, [parts.question, parts.scope, *answering], outputs, **MODEL, **HIDDEN)
         for button in parts.suggestions:
-            button.click(self.ask, [button, *answering], outputs, **MODEL, **HIDDEN)
+            button.click(self.ask, [button, parts.scope, *answering], outputs, **MODEL, **HIDDEN)
         for retried in (parts.retry.click, parts.chatbot.retry):
-            retried(self.retry, answering, outputs, **MODEL, **HIDDEN)
+            retried(self.retry, [parts.scope, *answering], outputs, **MODEL, **HIDDEN)
+        parts.answers.ask_other_way(self.ask_other_way, answering, outputs, **MODEL, **HIDDEN)
         parts.question.stop(self.stop_asking, None, None, **QUICK)
         for cleared in (parts.clear.click, parts.chatbot.clear):
             cleared(self.clear, None, outputs, **QUICK)
         parts.chatbot.select(self.look_at, None, self.evidence_outputs, **QUICK)
-        saved = parts.export.click(self.export, None, [parts.exported], **QUICK)
-        save_js = (ASSETS / "save.js").read_text(encoding="utf-8")
-        saved.then(None, [parts.exported], None, js=save_js)
 
     def ask(self, request: gr.Request, question: str, scope: str, *answering: Any) -> Iterator[Updates]:
-        session, parts = self.session(request), self.parts.chat
+        yield from self._ask(self.session(request), question, SCOPES[scope], *answering)
+
+    def ask_other_way(self, event: gr.EventData, request: gr.Request, *answering: Any) -> Iterator[Updates]:
+        """Ask again what was asked, everywhere instead of in one place or the other way round."""
+        session, (index,) = self.session(request), numbers(event, 1)
+        if 0 <= index < len(session.exchanges):
+            one = session.exchanges[index]
+            scope = Scope.EVERYWHERE if one.kind is None else Scope.ONE_PLACE
+            yield from self._ask(session, one.standalone or one.question, scope, *answering)
+
+    def _ask(self, session: Session, question: str, scope: Scope, *answering: Any) -> Iterator[Updates]:
+        parts = self.parts.chat
         if session.asking is not None:
             gr.Warning("A question is being answered; stop it first, or wait.")
             return
@@ -59,8 +66,7 @@ class ChatHandlers(Handlers):
         running = gr.Textbox(value="", submit_btn=False, stop_btn="Stop")
         yield {parts.question: running, parts.cost: ""}
         shown: tuple[Any, ...] = ()
-        asked = chat.ask(self.app_state, session, question, settings, library, Scope(scope))
-        for exchange in paced(asked):
+        for exchange in paced(chat.ask(self.app_state, session, question, settings, library, scope)):
             now = (exchange.evidence, session.view, session.shown)
             changed = self.evidence(session) if now != shown and session.shown is exchange else {}
             shown = now
@@ -74,7 +80,7 @@ class ChatHandlers(Handlers):
         if session.asking is not None:
             gr.Warning("A question is being answered; stop it first, or wait.")
             return
-        yield from self.ask(request, chat.retry(session), scope, *answering)
+        yield from self._ask(session, chat.retry(session), SCOPES[scope], *answering)
 
     def stop_asking(self, request: gr.Request) -> None:
         work = self.session(request).asking
@@ -93,12 +99,6 @@ class ChatHandlers(Handlers):
         if 0 <= index // 2 < len(session.exchanges) and session.exchanges[index // 2].evidence:
             evidence.show(session, session.exchanges[index // 2])
         return self.evidence(session)
-
-    def export(self, request: gr.Request) -> str:
-        session = self.session(request)
-        if not session.exchanges:
-            gr.Info("There is nothing to save yet.")
-        return to_markdown(session.exchanges)
 
     def _cost(self, session: Session) -> str:
         answered: list[Exchange] = [one for one in session.exchanges if one.answer]

@@ -8,7 +8,7 @@ import gradio as gr
 
 from .. import evidence
 from ..session import Session
-from .handlers import ORDERED, Handlers, Updates, acted
+from .handlers import ORDERED, Handlers, Updates, acted, numbers
 
 
 class EvidenceHandlers(Handlers):
@@ -17,8 +17,12 @@ class EvidenceHandlers(Handlers):
         parts = self.parts.evidence
         outputs = self.evidence_outputs
         parts.citations.open_citation(self._opener(evidence.open_citation), None, outputs, **ORDERED)
-        parts.citations.open_source(self.open_source, None, outputs, **ORDERED)
         parts.strip.open_chunk(self._opener(evidence.open_chunk), None, outputs, **ORDERED)
+        parts.strip.open_page(self.open_page, None, outputs, **ORDERED)
+        answers = self.parts.chat.answers
+        answers.open_source(self.open_source, None, outputs, **ORDERED)
+        answers.open_item(self.open_item, None, outputs, **ORDERED)
+        answers.open_section(self.open_section, None, outputs, **ORDERED)
         steps: tuple[tuple[gr.Button, Callable[[Session], None]], ...] = (
             (parts.previous, lambda session: evidence.turn(self.app_state, session, -1)),
             (parts.following, lambda session: evidence.turn(self.app_state, session, 1)),
@@ -28,10 +32,28 @@ class EvidenceHandlers(Handlers):
         for button, step in steps:
             button.click(self._stepper(step), None, outputs, **ORDERED)
 
+    def open_page(self, event: gr.EventData, request: gr.Request) -> Updates:
+        """Open a page whose bar was clicked."""
+        session, data = self.session(request), acted(event)
+        evidence.open_page(self.app_state, session, data["id"], data["index"])
+        return self.page(session)
+
     def open_source(self, event: gr.EventData, request: gr.Request) -> Updates:
         """Open the citation whose number behind a sentence was clicked."""
-        session, data = self.session(request), acted(event)
-        evidence.open_source(session, int(data["id"]) if data["id"].isdecimal() else -1, data["index"])
+        session = self.session(request)
+        evidence.open_source(session, *numbers(event, 2))
+        return self.evidence(session)
+
+    def open_item(self, event: gr.EventData, request: gr.Request) -> Updates:
+        """Open the page of an item in whose row it was clicked."""
+        session = self.session(request)
+        evidence.open_item(session, *numbers(event, 2))
+        return self.evidence(session)
+
+    def open_section(self, event: gr.EventData, request: gr.Request) -> Updates:
+        """Open a page that was clicked behind a sentence of a summary's section."""
+        session = self.session(request)
+        evidence.open_section(self.app_state, session, *numbers(event, 3))
         return self.evidence(session)
 
     def _opener(self, open_one: Callable[[Session, int], None]) -> Callable[..., Updates]:

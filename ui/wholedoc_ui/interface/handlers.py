@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import gradio as gr
 
-from .. import evidence, shelf, suggestions, views
+from .. import evidence, found_views, shelf, suggestions, views
 from ..app_state import AppState, ModelState
 from ..choices import ReadingChoices
 from ..models.fetching import FetchPhase
@@ -129,7 +129,10 @@ class Handlers:
         documents = {id: self.app_state.library.document(id) for id in known}
         names = {id: document.name for id, document in documents.items()}
         labels = {id: [page.label for page in document.pages] for id, document in documents.items()}
-        drawn = views.strip(shown.chunks, names, labels) if shown else ""
+        if shown and shown.asked:
+            drawn = found_views.found_pages(shown.items or shown.citations, names, labels)
+        else:
+            drawn = views.strip(shown.chunks, names, labels) if shown else ""
         return {self.parts.evidence.strip: drawn, **self.page(session)}
 
     def page(self, session: Session) -> Updates:
@@ -163,3 +166,19 @@ def acted(event: gr.EventData) -> dict[str, Any]:
         "index": int(data.get("index", -1)),
         "checked": data.get("checked") is True,
     }
+
+
+def clicked(event: gr.EventData) -> str:
+    """Return the value of the button that was clicked in an answer."""
+    return str(acted(event)["id"])
+
+
+def numbers(event: gr.EventData, count: int) -> list[int]:
+    """Return the numbers in the value of the button that was clicked in an answer; -1 for each that is none."""
+    texts = clicked(event).split(":")
+    return [whole(text) for text in (*texts, *[""] * count)][:count]
+
+
+def whole(text: str) -> int:
+    """Return a number from 0 on that a text writes in digits; -1 if it does not."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else -1

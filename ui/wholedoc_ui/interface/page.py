@@ -6,8 +6,8 @@ from typing import Any
 
 import gradio as gr
 
-from .components import ASSETS
 from .handlers import QUICK, Handlers, Updates
+from .html import ASSETS
 
 
 class PageHandlers(Handlers):

@@ -10,6 +10,7 @@ from .chat import ChatHandlers
 from .components import Parts
 from .evidence import EvidenceHandlers
 from .page import PageHandlers
+from .saving import SavingHandlers
 from .settings import SettingsHandlers
 from .shelf import ShelfHandlers
 
@@ -17,5 +18,5 @@ from .shelf import ShelfHandlers
 def bind(page: gr.Blocks, app_state: AppState, sessions: Sessions, parts: Parts) -> None:
     """Bind all events. Call it inside gr.Blocks."""
     PageHandlers(app_state, sessions, parts).bind(page)
-    for handlers in (ShelfHandlers, ChatHandlers, EvidenceHandlers, SettingsHandlers):
+    for handlers in (ShelfHandlers, ChatHandlers, SavingHandlers, EvidenceHandlers, SettingsHandlers):
         handlers(app_state, sessions, parts).bind()
