@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from parallelcomp import Chunk, Engine, EngineConfig, KVPrecision, Question, Sampling
+from parallelcomp import Cancelled, Chunk, Engine, EngineConfig, KVPrecision, Question, Sampling
 
 from ..models.chat_template import around, encode
 from ..models.text_model import TextModel
@@ -133,6 +133,8 @@ class SentParts:
         return [self.agreement(index, [behind], cancelled)[0] for index in range(len(self._parts))]
 
     def _written(self, part: str, behind: str, longest: int, cancelled: Cancel | None) -> Reply:
+        if cancelled is not None and cancelled():
+            raise Cancelled("stopped while parts were asked")
         message = Message("user", f"{self._before}{part}{behind}")
         sampling = Sampling(temperature=0.0, max_new_tokens=longest)
         pieces: list[str] = []

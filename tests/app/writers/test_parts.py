@@ -76,3 +76,11 @@ def test_a_writer_elsewhere_gets_one_message_for_each_part() -> None:
     assert writer.told == [f"{BEFORE}{part}{BEHIND}" for part in PARTS]
     assert parts.agreements(BEHIND) == [1.0, 0.0, 0.0]
     assert parts.agreement(2, [BEHIND, "x"]) == [0.0, 0.0]
+
+
+def test_a_writer_elsewhere_gets_no_more_parts_once_it_is_cancelled() -> None:
+    writer = Ruled(lambda _: "No.")
+    replies = SentParts(writer, BEFORE, PARTS).replies(BEHIND, 9, lambda: len(writer.told) == 2)
+    with pytest.raises(Cancelled):
+        list(replies)
+    assert len(writer.told) == 2
