@@ -19,9 +19,20 @@ BULLET = re.compile(r"^\s*(?:[-*•–]|\(?\d{1,3}[.)])\s+")
 SEPARATORS = (re.compile(r"[,;]\s+(?:and\s+)?"), re.compile(r"[,;]\s+(?:and\s+)?|\s+and\s+"))
 # What the words say for an item weighs so much beside what the writer says, in logits (docs/log.md, trial 36).
 SHARE_WEIGHT = 2.0
-# The best quotes are those of which this share of all say no more of the question's words.
+# This share of the items reaches no more than the best do.
 BEST = 0.9
 NOTHING = frozenset(["none", "no", "n/a", "nothing", "unknown", "not mentioned", "not applicable"])
+
+
+@dataclass(frozen=True)
+class Best:
+    """What the best items of a list reach: the writer's certainty in logits, and the share of the question's words.
+
+    Both are 90th percentiles.
+    """
+
+    logit: float
+    shared: float
 
 
 @dataclass(frozen=True)
@@ -40,14 +51,19 @@ class FoundItem:
     likely: float = 1.0
     shared: float = 1.0
 
-    def certainty(self, best: float) -> float:
-        """Return how sure it is that the item answers the question, by the writer and by the words, in logits.
-
-        `best` is the share of the question's words that the best quotes of its answers say: where some say all of
-        them, one that says half is suspicious; where none says more than a half, it is not.
-        """
+    @property
+    def logit(self) -> float:
+        """The writer's certainty in logits."""
         bounded = min(max(self.likely, 1e-6), 1 - 1e-6)
-        return math.log(bounded / (1 - bounded)) + SHARE_WEIGHT * (self.shared - best)
+        return math.log(bounded / (1 - bounded))
+
+    def certainty(self, best: Best) -> float:
+        """Return how sure it is that the item answers the question, against the best of its list, in logits.
+
+        How sure a writer is of right items differs between documents and questions, and so does how many of the
+        question's words they say: where some quotes say all of them, one that says half is suspicious.
+        """
+        return self.logit - best.logit + SHARE_WEIGHT * (self.shared - best.shared)
 
     @property
     def quote(self) -> str:
@@ -110,10 +126,13 @@ def _holds(item: FoundItem, condition: Condition) -> bool | None:
     return condition.judge(item.quote) if own is None else own
 
 
-def best_share(items: Sequence[FoundItem]) -> float:
-    """Return the share of the question's words that the best quotes of these items say; 0 if there is none."""
-    shares = sorted(one.shared for one in items)
-    return shares[int(BEST * (len(shares) - 1))] if shares else 0.0
+def best_of(items: Sequence[FoundItem]) -> Best:
+    """Return what the best of some items reach."""
+    return Best(_high([one.logit for one in items]), _high([one.shared for one in items]))
+
+
+def _high(numbers: Sequence[float]) -> float:
+    return sorted(numbers)[int(BEST * (len(numbers) - 1))] if numbers else 0.0
 
 
 def merged(items: Sequence[FoundItem]) -> list[FoundItem]:
@@ -123,7 +142,7 @@ def merged(items: Sequence[FoundItem]) -> list[FoundItem]:
     fines of 500 crowns are two.
     """
     kept: list[FoundItem] = []
-    for item in sorted(items, key=lambda one: -one.certainty(0.0)):
+    for item in sorted(items, key=lambda one: -one.certainty(Best(0.0, 0.0))):
         if not any(_same(item, other) for other in kept):
             kept.append(item)
     return sorted(kept, key=lambda one: (one.part.document.id, one.part.index, one.place.start))

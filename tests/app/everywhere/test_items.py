@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from wholedoc.everywhere.items import best_share, merged, stated
+from wholedoc.everywhere.items import Best, best_of, merged, stated
 from wholedoc.everywhere.parts import parts_of
 from wholedoc.everywhere.quotes import best_sentences, place_of
 
@@ -81,11 +81,14 @@ def test_names_are_merged_wherever_they_stand() -> None:
     assert [one.text for one in merged(items)] == ["Amber Dove"]
 
 
-def test_words_count_against_the_best_quotes_of_the_same_question() -> None:
+def test_items_count_against_the_best_of_the_same_list() -> None:
     (item,) = stated("Otto Vane", PART, "Who was heard?", {})
     sure, doubted = replace(item, likely=0.8, shared=1.0), replace(item, likely=0.8, shared=0.4)
-    assert best_share([]) == 0
-    assert best_share([doubted] * 9 + [sure] * 3) == 1.0
-    assert sure.certainty(1.0) == pytest.approx(math.log(4))
-    assert doubted.certainty(1.0) < 0.3 < doubted.certainty(0.4)
-    assert replace(item, likely=1.0).certainty(0.0) > replace(item, likely=0.0).certainty(0.0)
+    assert best_of([]) == Best(0.0, 0.0)
+    best = best_of([doubted] * 9 + [sure] * 3)
+    assert best == Best(pytest.approx(math.log(4)), 1.0)  # type: ignore[arg-type]
+    assert sure.certainty(best) == pytest.approx(0.0)
+    assert doubted.certainty(best) == pytest.approx(-1.2)
+    unsure = replace(item, likely=0.5, shared=1.0)
+    assert unsure.certainty(best) == pytest.approx(-math.log(4))
+    assert unsure.certainty(best_of([unsure])) == 0.0
