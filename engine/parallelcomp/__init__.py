@@ -32,7 +32,8 @@ from .context.composition import Beginning
 from .decoding.copying import CopyingState, Source
 from .decoding.next_token import AnswerState
 from .decoding.weights import DecodeWeights, can_quantize_decode, quantize_decode
-from .engine import Engine, RescoredSpan, Selection, default_device, default_dtype
+from .devices import default_device, default_dtype
+from .engine import Engine, RescoredSpan, Selection
 from .errors import (
     Cancelled,
     ClusterError,

@@ -6,8 +6,6 @@ from collections.abc import Iterator, Sequence
 from copy import copy
 from dataclasses import dataclass, replace
 
-import torch
-
 from .attention import Cancel, Observer
 from .attribution import AttributionObserver, content_layers, question_weights
 from .bifurcated import score_many
@@ -26,7 +24,7 @@ from .memory import MemoryPlan, check_plain, plan
 from .model import LoadedModel, ModelSpec
 from .policies import policy_of
 from .prefill import batches, prefill_batch, prefill_prefix
-from .replies import Ended, Reply, reply_each
+from .replies import Reply, reply_each
 from .retrieval.scan import ScanKeys, check_heads, head_queries, scan, scan_keys
 from .scoring import ChunkScore, Question, score, score_batch
 
@@ -340,7 +338,6 @@ class Engine:
         *,
         longest: int,
         stop_ids: frozenset[int],
-        ended: Ended | None = None,
         cancelled: Cancel | None = None,
     ) -> Iterator[Reply]:
         """Yield what each chunk by itself answers, in at most `longest` tokens, in the chunks' order.
@@ -357,7 +354,6 @@ class Engine:
             longest=longest,
             stop_ids=stop_ids,
             batch=memory.reply_batch,
-            ended=ended,
             cancelled=cancelled,
         )
 
@@ -382,25 +378,3 @@ class Engine:
 def _poll(cancelled: Cancel | None) -> None:
     if cancelled is not None and cancelled():
         raise Cancelled("stopped while reading")
-
-
-def default_device() -> torch.device:
-    """Return the CUDA device where there is one, else the CPU."""
-    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-
-
-def default_dtype(device: torch.device) -> torch.dtype:
-    """Return bf16 where the device multiplies it natively, else fp32 on a CPU and fp16 on a GPU.
-
-    On a CPU with bf16 instructions, bf16 is nearly twice as fast as fp32; docs/benchmarks.md says what it costs in
-    exactness.
-    """
-    if device.type == "cpu":
-        return torch.bfloat16 if _cpu_has_bf16() else torch.float32
-    return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16
-
-
-def _cpu_has_bf16() -> bool:
-    """Whether the CPU has instructions for bf16 products. torch has these checks as private functions only."""
-    checks = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
-    return any(check() for name in checks if (check := getattr(torch.cpu, name, None)) is not None)

@@ -14,6 +14,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
+from .devices import has_amx
 from .model import LoadedModel, load
 
 LARGEST = 127
@@ -93,13 +94,7 @@ def int8_is_faster(device: torch.device, dtype: torch.dtype) -> bool:
     """
     if device.type != "cpu" or "x86" not in torch.backends.quantized.supported_engines:
         return False
-    return dtype is torch.float32 or (dtype is torch.bfloat16 and not _has_amx())
-
-
-def _has_amx() -> bool:
-    """Whether the CPU multiplies tiles of bf16. torch has this check as a private function only."""
-    check = getattr(torch.cpu, "_is_amx_tile_supported", None)
-    return check is not None and bool(check())
+    return dtype is torch.float32 or (dtype is torch.bfloat16 and not has_amx())
 
 
 def load_int8(name: str | Path) -> LoadedModel:

@@ -79,10 +79,10 @@ def test_it_writes_through_the_engine(folder: Path) -> None:
 
 def test_it_is_faster_where_there_is_no_amx(monkeypatch: pytest.MonkeyPatch) -> None:
     assert not int8_is_faster(torch.device("cuda"), torch.float32)
-    monkeypatch.setattr("parallelcomp.int8._has_amx", lambda: True)
+    monkeypatch.setattr("parallelcomp.int8.has_amx", lambda: True)
     assert not int8_is_faster(CPU, torch.bfloat16)
     assert int8_is_faster(CPU, torch.float32)
-    monkeypatch.setattr("parallelcomp.int8._has_amx", lambda: False)
+    monkeypatch.setattr("parallelcomp.int8.has_amx", lambda: False)
     assert int8_is_faster(CPU, torch.bfloat16)
     assert not int8_is_faster(CPU, torch.float16)
 

@@ -45,16 +45,6 @@ def test_every_chunk_says_what_it_says_alone(family: str, batch: int, device: to
         assert [one.cut_short for one in replies] == [len(one) == LONGEST for one in expected]
 
 
-def test_a_reply_ends_where_nothing_of_use_can_follow() -> None:
-    engine = Engine(pair().loaded, PREFIX, EngineConfig(chunk_tokens=64))
-    memory = engine.plan(sum(LENGTHS))
-    read = list(engine.prefill(chunks_of(*LENGTHS), memory))
-    replies = engine.reply_each(
-        read, QUESTION.all_ids, memory, longest=9, stop_ids=frozenset(), ended=lambda ids: len(ids) == 3
-    )
-    assert [(len(one.token_ids), one.cut_short) for one in replies] == [(3, False)] * 5
-
-
 def test_replies_stop_when_they_are_cancelled_and_refuse_what_does_not_fit() -> None:
     engine = Engine(pair().loaded, PREFIX, EngineConfig(chunk_tokens=64))
     memory = engine.plan(sum(LENGTHS))

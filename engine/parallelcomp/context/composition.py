@@ -63,8 +63,9 @@ class SingleState(_ContextState):
         observer: Observer | None = None,
         cancelled: Cancel | None = None,
     ) -> Tensor:
-        logits = _forward(
-            self._loaded, self._context, token_ids, observer, cancelled, self._key_filter, self.clustering
+        tokens = torch.tensor([list(token_ids)], device=self._loaded.spec.device)
+        logits = forward(
+            self._loaded, self._context, tokens, observer, cancelled, self._key_filter, self.clustering
         )
         self._key_filter = None  # calibration belongs to the question's pass alone
         return logits[0].log_softmax(dim=-1)
@@ -94,7 +95,9 @@ class MixtureState(_ContextState):
                 self.step([token], observer, cancelled)
             token_ids = token_ids[-1:]
             self.log_weights = (self.log_weights + self._predicted[:, token_ids[0]]).log_softmax(dim=0)
-        logits = _forward(self._loaded, self._context, token_ids, observer, cancelled)
+        tokens = torch.tensor([list(token_ids)], device=self._loaded.spec.device)
+        tokens = tokens.expand(len(self.log_weights), -1)
+        logits = forward(self._loaded, self._context, tokens, observer, cancelled)
         self._predicted = logits.log_softmax(dim=-1)
         return torch.logsumexp(self._predicted + self.log_weights[:, None], dim=0)
 
@@ -137,29 +140,31 @@ class Beginning:
         return predicted
 
 
-def _forward(
+def forward(
     loaded: LoadedModel,
     context: Context,
-    token_ids: Sequence[int],
-    observer: Observer | None,
-    cancelled: Cancel | None,
+    tokens: Tensor,
+    observer: Observer | None = None,
+    cancelled: Cancel | None = None,
     key_filter: KeyFilter | None = None,
     kernel: AttentionKernel | None = None,
 ) -> Tensor:
-    """Append tokens to a context; return the logits of the last, fp32 (batch, vocabulary)."""
-    device = loaded.spec.device
-    batch = context.next_position.shape[0]
-    model = loaded.decoder if loaded.decoder is not None and len(token_ids) == 1 else loaded.model
+    """Append tokens (batch, tokens) to a context; return the logits of the last, fp32 (batch, vocabulary).
+
+    Raises Cancelled.
+    """
+    device, count = tokens.device, tokens.shape[1]
+    model = loaded.decoder if loaded.decoder is not None and count == 1 else loaded.model
     out = model(
-        input_ids=torch.tensor([list(token_ids)], device=device).expand(batch, -1),
-        position_ids=context.next_position[:, None] + torch.arange(len(token_ids), device=device),
+        input_ids=tokens,
+        position_ids=context.next_position[:, None] + torch.arange(count, device=device),
         past_key_values=context.cache,
         use_cache=True,
         # Named by its index, the last state is copied; a view of it would have the whole output matrix copied.
-        logits_to_keep=torch.tensor([len(token_ids) - 1], device=device),
+        logits_to_keep=torch.tensor([count - 1], device=device),
         attention_pass=AttentionPass(context.padding, observer, key_filter, kernel, cancelled),
     )
-    context.next_position = context.next_position + len(token_ids)
+    context.next_position = context.next_position + count
     logits: Tensor = out.logits[:, -1].float()
     return logits
 
