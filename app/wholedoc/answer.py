@@ -118,7 +118,7 @@ class Everywhere:
 
     The documents have `parts` parts. All were rated; `asked` of them were read by the writer, and `cut_short` of
     these had more to say than one reply may hold. `count` is how many verified items there are, None where nothing
-    was counted.
+    was counted. `lead` is what the answer's text says before its items or sections.
     """
 
     parts: int
@@ -128,6 +128,7 @@ class Everywhere:
     sections: tuple[SummarySection, ...] = ()
     cut_short: int = 0
     documents: tuple[str, ...] = ()
+    lead: str = ""
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from typing import TypeVar
 from parallelcomp import RetrievalHeads
 from parallelcomp.ranks import Ranks
 
-from .answer import Answer, Done, Event, Planned, Reading, Rewritten, Scoring
+from .answer import Answer, Done, Event, Planned, Reading, Rewritten, Scoring, Usage
 from .answering.apb import answer_by_apb
 from .answering.asking import Asking
 from .answering.chat import Chatting, chat
@@ -22,7 +22,8 @@ from .documents.texts import TEXT_ID
 from .errors import NoWriterError, QuestionError
 from .everywhere.asking import PartsAsking
 from .everywhere.kinds import Kind, Scope, kind_of, wanted
-from .everywhere.tasks import compared, task_of
+from .everywhere.tasks import task_of
+from .everywhere.tasks.comparing import compare
 from .reading.corpus import Corpus, ReadDocument
 from .reading.reader import Notify, Reader
 from .runtime.client import NOBODY, Client
@@ -254,12 +255,14 @@ class Library(Reader):
         *,
         kind: Kind | None = None,
         history: Sequence[Turn] = (),
+        settings: Settings | None = None,
         cancelled: Cancel | None = None,
         client: Client = NOBODY,
     ) -> Iterator[Event]:
         """Ask every part of the documents: list and count, check, compare, or summarise.
 
-        `kind` says which; None goes by the question's words. `history` holds the earlier turns.
+        `kind` says which; None goes by the question's words. `history` holds the earlier turns, and `settings`
+        replace the library's own as in `stream`.
 
         Yields Planned and Reading for each document that is new, AskingParts as the parts are asked, then Tokens
         and Done, whose answer has `everywhere`. Closing the iterator stops the work.
@@ -267,50 +270,58 @@ class Library(Reader):
         Raises QuestionError if the question cannot be asked, NoWriterError if no model can write the answers,
         and what `read` and the writer raise.
         """
-        writer = self._everywhere_writer()
-        one = self._asking(question, None, tuple(history), "", (), cancelled)
+        one = self._asking(question, settings, tuple(history), "", (), cancelled)
         one = yield from self._standing_alone(one, client)
         known = self._documents(documents)
+        kind = kind or kind_of(one.text, len(known))
+        writer = self._everywhere_writer(kind, one.settings)
         asking = PartsAsking(tuple(known), one.text.strip(), writer, cancelled, one.asked, self.folder.notes)
-        kind = kind or kind_of(asking.question, len(known))
         if kind is Kind.COMPARISON:
-            yield from compared(asking, lambda document, text: self._ask_one(document, text, cancelled, client))
+            yield from compare(
+                asking, lambda document, text: self._ask_one(document, text, one.settings, cancelled, client)
+            )
             return
-        yield from self._corpus(known, cancelled, client, None)
-        task: Generator[Event, None, None] = task_of(kind)(asking)
+        corpus = yield from self._corpus(known, cancelled, client, None)
+        usage = Usage(corpus.tokens, corpus.cached_tokens, 0, 0, 0)
+        task: Generator[Event, None, None] = task_of(kind)(replace(asking, usage=usage))
         # Questions of others go between its steps.
         yield from self.turns.steps(task, cancelled, client, Errand.READING) if writer.here else task
 
     def _ask_one(
-        self, document: Document, question: str, cancelled: Cancel | None, client: Client
+        self, document: Document, question: str, settings: Settings, cancelled: Cancel | None, client: Client
     ) -> Generator[Event, None, Answer]:
         """Ask one document: yields the events before its answer, and returns that."""
-        for event in self.stream([document], question, cancelled=cancelled, client=client):
+        for event in self.stream([document], question, settings=settings, cancelled=cancelled, client=client):
             if isinstance(event, Done):
                 return event.answer
             if isinstance(event, Planned | Reading | Scoring):
                 yield event
         raise AssertionError("a stream ends with Done")
 
-    @property
-    def can_ask_everywhere(self) -> bool:
-        """Whether there is a model that can be asked about every part. Loads the model that reads."""
-        try:
-            self._everywhere_writer()
-        except (NoWriterError, QuestionError):
-            return False
-        return True
+    def wanted(self, question: str, documents: int, scope: Scope, settings: Settings | None = None) -> Kind | None:
+        """Return what is asked of every part of so many documents; None if the question goes to one place.
 
-    def _everywhere_writer(self) -> Writer:
-        """Return who is asked about every part. Raises NoWriterError."""
-        if self.settings.apb is not None or self.ranks is not None:
+        Where only the question's words suggest every part, it goes to one place if no model can be asked about
+        every part. Loads the model that reads.
+        """
+        kind = wanted(question, documents, scope)
+        if kind is not None and scope is Scope.BY_QUESTION:
+            try:
+                self._everywhere_writer(kind, settings or self.settings)
+            except (NoWriterError, QuestionError):
+                return None
+        return kind
+
+    def _everywhere_writer(self, kind: Kind, settings: Settings) -> Writer:
+        """Return who is asked about every part. Raises NoWriterError and QuestionError."""
+        if settings.apb is not None or self.ranks is not None:
             raise QuestionError(
                 "every part can be asked by one process with parallel chunks only: leave out --ranks and "
                 "--attention"
             )
         if self.writer is not None:
             return self.writer
-        if self.model.parameters < SMALL_MODEL:
+        if kind.needs_writer and self.model.parameters < SMALL_MODEL:
             raise NoWriterError(
                 "the model that reads is too small to be asked about every part: fetch one that writes, for "
                 "example with `wholedoc models fetch qwen2.5-coder-1.5b`, or name one with --answer-model"
@@ -380,7 +391,7 @@ class Library(Reader):
         cancelled: Cancel | None = None,
     ) -> Answer:
         """Ask documents, or their ids, together and wait for the answer: one place of them, or every part."""
-        kind = wanted(question, len(documents), scope)
+        kind = self.wanted(question, len(documents), scope)
         if kind is None:
             events = self.stream(documents, question, history=history, cancelled=cancelled)
         else:

@@ -14,7 +14,6 @@ from parallelcomp import Cancelled, Sampling
 from parallelcomp.apb import APB
 from wholedoc import Answer, AskingParts, Everywhere, Item, Kind, Scope, Settings, Timings, Usage
 from wholedoc.answer import SummarySection, SummarySentence
-from wholedoc.everywhere.summarising import told
 from wholedoc.writers.writer import Cancel, Message, Written
 from wholedoc_ui import chat, evidence
 from wholedoc_ui.answers.messages import messages
@@ -142,7 +141,7 @@ def test_settings_of_a_tab_that_do_not_go_with_it_ask_one_place(
     apb = replace(settings, apb=APB(2))
     *_, last = states(with_writer, asked, LIST, apb, Scope.EVERYWHERE)
     assert "leave out" in last.status
-    assert not with_writer.library.with_settings(apb).can_ask_everywhere
+    assert with_writer.library.wanted(LIST, 1, Scope.BY_QUESTION, apb) is None
 
 
 def test_stopping_keeps_what_was_found(with_writer: AppState, asked: Session, settings: Settings) -> None:
@@ -185,17 +184,18 @@ def shown(session: Session, *exchanges: Exchange) -> BeautifulSoup:
 
 
 def test_a_list_is_said_once(session: Session) -> None:
-    text = "1 found in the 8 most promising of 9 parts.\n\n- Grey Heron (p. iii)"
-    page = shown(session, answered(Everywhere(9, 8, (HERON,), 1), text))
+    lead = "1 found in the 8 most promising of 9 parts."
+    everywhere = Everywhere(9, 8, (HERON,), 1, lead=lead)
+    page = shown(session, answered(everywhere, f"{lead}\n\n- Grey Heron (p. iii)"))
     assert page.get_text().count("Grey Heron") == 2  # the item and its quote
-    assert "1 found in the 8 most promising of 9 parts." in page.get_text()
+    assert lead in page.get_text()
     assert page.select_one("ul") is None
 
 
 def test_a_summary_is_the_whole_and_then_its_sections(session: Session) -> None:
     sections = (SummarySection("Trade", "d1", "a.pdf", (1, 1), (SummarySentence("Salt.", (1,), ("1",)),)),)
-    text = told("It is about **salt**.", sections)
-    page = shown(session, answered(Everywhere(9, 8, sections=sections), text, Kind.SUMMARY))
+    everywhere = Everywhere(9, 8, sections=sections, lead="It is about **salt**.")
+    page = shown(session, answered(everywhere, "It is about **salt**.\n\n**Trade**\nSalt. (p. 1)", Kind.SUMMARY))
     assert [one.get_text() for one in page.select("p > strong")] == ["salt"]
     assert [one.get_text(" ", strip=True) for one in page.select("details")] == ["Trade Salt. p. 1"]
 
@@ -223,7 +223,7 @@ def test_nothing_that_is_found_acts(session: Session, payload: str) -> None:
         sentence = SummarySentence(text, (1,), (text,))
         section = SummarySection(text, "d1", text, (1, 1), (sentence,))
         sections = (section, replace(section, document_id="d2"))
-        return shown(session, answered(Everywhere(9, 8, sections=sections), told("", sections), Kind.SUMMARY))
+        return shown(session, answered(Everywhere(9, 8, sections=sections), text, Kind.SUMMARY))
 
     assert list(elements(page(payload))) == list(elements(page("plain")))
     assert list(elements(summary(payload))) == list(elements(summary("plain")))

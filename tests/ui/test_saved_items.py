@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from wholedoc import Item
-from wholedoc_ui.saved.items import Format, beside, save
+from wholedoc_ui.saved.items import Format, save
 
 from .payloads import PAYLOADS
 from .test_export import active
@@ -66,16 +66,3 @@ def test_json_has_quotes_as_they_stand_in_the_document() -> None:
             "verified": True,
         }
     ]
-
-
-@pytest.mark.parametrize(
-    ("text", "said"),
-    [
-        ("2 found in 3 parts.\n\n- One (p. 1)\n- Two (p. 2)", "2 found in 3 parts."),
-        ("| a | b |\n|---|---|\n| c | d |\n\nOnly 1 of 2 documents say it.", "Only 1 of 2 documents say it."),
-        ("| a | b |\n|---|---|\n| c | d |", ""),
-        ("Nothing found.", "Nothing found."),
-    ],
-)
-def test_what_is_said_beside_the_table_stays(text: str, said: str) -> None:
-    assert beside(text) == said

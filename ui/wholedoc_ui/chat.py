@@ -23,7 +23,6 @@ from wholedoc import (
     Token,
     Turn,
 )
-from wholedoc.everywhere.kinds import wanted
 
 from .app_state import AppState, Phase, sentence
 from .evidence import show
@@ -119,14 +118,12 @@ def _events(
 ) -> Iterator[Event]:
     """Ask one place or every part, and note in the exchange which. Returns the library's events."""
     question, cancelled = exchange.question, work.stopped
-    kind = wanted(question, len(documents), scope)
-    if kind is not None:
-        _ = library.writer  # it is loaded once, and shared with the library that has this question's settings
-        everywhere = library.with_settings(settings)
-        if scope is Scope.EVERYWHERE or everywhere.can_ask_everywhere:
-            exchange.kind = kind
-            return everywhere.everywhere(documents, question, kind=kind, history=history, cancelled=cancelled)
-    return library.stream(documents, question, history=history, settings=settings, cancelled=cancelled)
+    exchange.kind = library.wanted(question, len(documents), scope, settings)
+    if exchange.kind is None:
+        return library.stream(documents, question, history=history, settings=settings, cancelled=cancelled)
+    return library.everywhere(
+        documents, question, kind=exchange.kind, history=history, settings=settings, cancelled=cancelled
+    )
 
 
 def _take(

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from wholedoc import Citation
 
 from .saved.escaping import as_text, inert
-from .saved.items import beside, to_markdown_table
+from .saved.items import to_markdown_table
 from .session import Exchange
 
 
@@ -22,7 +22,8 @@ def to_markdown(exchanges: Sequence[Exchange]) -> str:
 def _exchange(exchange: Exchange) -> str:
     parts = [f"## {as_text(exchange.question)}"]
     items = exchange.evidence.items if exchange.evidence else ()
-    text = beside(exchange.text) if items else exchange.text.strip()
+    everywhere = exchange.answer.everywhere if exchange.answer else None
+    text = everywhere.lead if everywhere and items else exchange.text.strip()
     if text:
         parts.append(inert(text))
     if exchange.status:

@@ -58,6 +58,8 @@ def ask(
     settings = settings_from(given)
     if rank_count is not None and given["scoring"] == ChunkScoring.SCAN.value:
         raise click.UsageError("several processes score every part of a document: leave out --scoring or --ranks")
+    if rank_count is not None and everywhere:
+        raise click.UsageError("several processes ask one place: leave out --everywhere or --ranks")
     start(rank_count)
     with joined(settings) as (ranks, own):
         alone = ranks is None or ranks.rank == 0
@@ -106,7 +108,7 @@ def _ask(
         history = [Turn(one.question, one.text) for one in answers] if conversation else []
         _share_history(library.ranks, history)
         if kind is not None:
-            events = library.everywhere(known, question, kind=kind)
+            events = library.everywhere(known, question, kind=kind, history=history)
             answers.append(_wait(events, question) if as_json else show_everywhere(events, question, kind))
             continue
         answers.append(finish(together or library.stream(known, question, history=history), question))
@@ -132,15 +134,19 @@ def _ask(
 def _kind(library: Library, question: str, documents: int, everywhere: bool | None) -> Kind | None:
     """Returns what is asked of every part; None for a question to one place.
 
-    If the person did not choose, the question's words do, and only where there is somebody who can be asked.
+    If the person did not choose, the question's words do, and only where there is somebody who can be asked. Tells
+    if that is missing.
     """
     from ..everywhere.kinds import Scope, wanted
+    from .progress import tell
 
-    if everywhere is None:
-        scope = Scope.BY_QUESTION if library.can_ask_everywhere else Scope.ONE_PLACE
-    else:
-        scope = Scope.EVERYWHERE if everywhere else Scope.ONE_PLACE
-    return wanted(question, documents, scope)
+    if everywhere is not None:
+        return wanted(question, documents, Scope.EVERYWHERE if everywhere else Scope.ONE_PLACE)
+    kind = library.wanted(question, documents, Scope.BY_QUESTION)
+    suggested = wanted(question, documents, Scope.BY_QUESTION)
+    if suggested is not None and kind is None:
+        tell(f"one place is asked: for a {suggested.value} of every part there must be a model that writes")
+    return kind
 
 
 def _recommend_writer(library: Library) -> None:

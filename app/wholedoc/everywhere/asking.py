@@ -1,10 +1,11 @@
-"""A question to every part: who is asked, about what, and the loop over the parts that all tasks share."""
+"""A question to every part: who is asked, about what, and the loop over the parts that tasks share."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TypeVar
 
 from ..answer import (
@@ -20,14 +21,15 @@ from ..answer import (
     Token,
     Usage,
 )
+from ..documents.bm25 import bm25
 from ..documents.document import Document
 from ..storage.notes import Notes
-from ..writers.parts import AT_ONCE, PartsReader, read_parts
+from ..writers.parts import PartsReader, parts_at_once, read_parts
 from ..writers.writer import Cancel, Writer
 from .items import FoundItem
 from .parts import Part, parts_of
-from .rating import shared_stems, stems
 from .related import related_stems
+from .stems import counted, stems
 
 # What every part comes after. The question stands behind the part, where a small model does not lose it.
 BEFORE = (
@@ -36,7 +38,10 @@ BEFORE = (
 )
 # What a word that the writer adds weighs beside one of the question's (docs/log.md, trial 36).
 RELATED_WEIGHT = 0.4
+NO_USAGE = Usage(0, 0, 0, 0, 0)
 T = TypeVar("T")
+# What a task yields.
+Events = Generator[AskingParts | Cited | Token | Done, None, None]
 
 
 @dataclass(frozen=True)
@@ -44,7 +49,7 @@ class PartsAsking:
     """A question to every part of some documents, and who is asked.
 
     `asked` is what the person wrote, if `question` stands in for it. `notes` keeps what a summary is made from;
-    None keeps nothing.
+    None keeps nothing. `usage` counts the documents' tokens.
     """
 
     documents: tuple[Document, ...]
@@ -53,51 +58,74 @@ class PartsAsking:
     cancelled: Cancel | None = None
     asked: str | None = None
     notes: Notes | None = None
+    usage: Usage = NO_USAGE
 
-    @property
+    @cached_property
     def parts(self) -> list[Part]:
-        """The parts of all documents, in order."""
-        return [part for document in self.documents for part in parts_of(document)]
+        """The parts of all documents, in order, without lists of contents."""
+        parts = (part for document in self.documents for part in parts_of(document))
+        return [part for part in parts if not part.is_contents]
 
     def promising(self, question: str) -> list[Part]:
-        """Return the parts, those first that are most likely to answer a question; contents lists are left out.
+        """Return the parts, those first that are most likely to answer a question.
 
         They are rated by the question's words and by those that the writer adds. Raises what the writer raises.
         """
-        parts = [part for part in self.parts if not part.is_contents]
-        texts = [part.shown for part in parts]
-        own = shared_stems(stems(question), texts)
-        other = shared_stems(related_stems(self.writer, question, self.cancelled), texts)
+        words = [counted(part.shown) for part in self.parts]
+        own = bm25(stems(question), words)
+        other = bm25(related_stems(self.writer, question, self.cancelled), words)
         ratings = [one + RELATED_WEIGHT * more for one, more in zip(own, other, strict=True)]
-        order = sorted(range(len(parts)), key=lambda index: -ratings[index])
-        return [parts[index] for index in order]
+        order = sorted(range(len(words)), key=lambda index: -ratings[index])
+        return [self.parts[index] for index in order]
 
 
 @dataclass
 class Progress:
-    """How far the loop over the parts has come."""
+    """How far the loop over `total` parts or sections has come."""
 
     total: int
     done: int = 0
-    started: float = 0.0
-    cut_short: int = 0
+    _started: float | None = None
 
     def event(self, items: Sequence[Item] = ()) -> AskingParts:
-        """Return what is told about it."""
-        took = time.perf_counter() - self.started
-        left = took / self.done * (self.total - self.done) if self.done else None
+        """Return what is told about it. The first group begins with the first event."""
+        now = time.perf_counter()
+        self._started = now if self._started is None else self._started
+        left = (now - self._started) / self.done * (self.total - self.done) if self.done else None
         return AskingParts(self.done, self.total, tuple(items), left)
 
 
-def groups(parts: Sequence[T]) -> Iterator[list[T]]:
-    """Yield the parts in the groups that are read together."""
-    for first in range(0, len(parts), AT_ONCE):
-        yield list(parts[first : first + AT_ONCE])
+# Asks the parts of a group that the writer has read, and returns whether one of them brought something.
+Step = Callable[[PartsReader, Sequence[Part]], bool]
 
 
-def read_group(asking: PartsAsking, group: Sequence[Part]) -> PartsReader:
-    """Have the writer read some parts."""
-    return read_parts(asking.writer, BEFORE, [part.shown for part in group], asking.cancelled)
+def ask_each(
+    asking: PartsAsking, question: str, most: int, patience: int, step: Step, shown: Callable[[], Sequence[Item]]
+) -> Generator[AskingParts, None, int]:
+    """Ask the most promising `most` parts, and no more once `patience` in a row brought nothing.
+
+    Yields AskingParts with the items that are `shown`, and returns how many parts were asked. Others may have the
+    model between two events. Raises what the writer raises.
+    """
+    progress = Progress(min(most, len(asking.parts)))
+    yield progress.event()
+    barren = 0
+    for group in groups(asking, asking.promising(question)[:most]):
+        reader = read_parts(asking.writer, BEFORE, [part.shown for part in group], asking.cancelled)
+        yield progress.event(shown())
+        barren = 0 if step(reader, group) else barren + len(group)
+        progress.done += len(group)
+        yield progress.event(shown())
+        if barren >= patience:
+            break
+    return progress.done
+
+
+def groups(asking: PartsAsking, some: Sequence[T]) -> Iterator[Sequence[T]]:
+    """Yield the parts or sections in the groups that the writer reads together."""
+    size = parts_at_once(asking.writer)
+    for first in range(0, len(some), size):
+        yield some[first : first + size]
 
 
 def item_of(found: FoundItem, verified: bool) -> Item:
@@ -117,46 +145,56 @@ def citations_of(items: Sequence[Item]) -> tuple[Citation, ...]:
     return tuple(dict.fromkeys(cited))
 
 
-def numbers_of(items: Sequence[Item], citations: Sequence[Citation]) -> list[tuple[int, ...]]:
-    """Return for each item the number of its citation, counted from 1; none for an item without a quote."""
+def tell(
+    asking: PartsAsking, started: float, everywhere: Everywhere, body: str, citations: Sequence[Citation] = ()
+) -> Generator[Cited | Token | Done, None, None]:
+    """Yield the citations and the text of an answer that is known, and Done.
+
+    The text is what `everywhere` says first and the `body` behind it. The citations are those of the items unless
+    others are given. `started` is a time of `time.perf_counter`.
+    """
+    citations = citations or citations_of(everywhere.items)
+    first_s = time.perf_counter() - started
+    if citations:
+        yield Cited(tuple(citations))
+    text = "\n\n".join(filter(None, (everywhere.lead, body)))
+    yield Token(text)
+    timings = Timings(first_s, first_s, time.perf_counter() - started, first_s if citations else None)
+    answer = Answer(
+        asking.asked or asking.question,
+        text,
+        bool(everywhere.items or everywhere.sections),
+        (),
+        tuple(citations),
+        (),
+        asking.usage,
+        timings,
+        standalone=asking.question if asking.asked else None,
+        sources=_line_sources(text, everywhere.items, citations),
+        everywhere=replace(everywhere, documents=tuple(document.id for document in asking.documents)),
+    )
+    yield Done(answer)
+
+
+def _line_sources(text: str, items: Sequence[Item], citations: Sequence[Citation]) -> tuple[SentenceSources, ...]:
+    """Return which citation carries each line of a list: the first line has the first item."""
     places = {(one.document_id, one.page, one.quote): number for number, one in enumerate(citations, 1)}
-    found = (places.get((one.document_id, one.page, one.quote)) for one in items)
-    return [() if number is None else (number,) for number in found]
-
-
-def line_sources(text: str, mark: str, numbers: Sequence[tuple[int, ...]]) -> tuple[SentenceSources, ...]:
-    """Return which citations carry the lines that begin with a mark: the first line has the first numbers."""
+    left = iter(items)
     found: list[SentenceSources] = []
     position = 0
     for line in text.splitlines(keepends=True):
-        if line.startswith(mark) and len(found) < len(numbers):
+        if line.startswith(LINE) and (item := next(left, None)) is not None:
+            number = places.get((item.document_id, item.page, item.quote))
             stop = position + len(line.rstrip())
-            found.append(SentenceSources(position + len(mark), stop, numbers[len(found)]))
+            found.append(SentenceSources(position + len(LINE), stop, () if number is None else (number,)))
         position += len(line)
     return tuple(found)
 
 
-def tell(
-    asking: PartsAsking,
-    started: float,
-    text: str,
-    everywhere: Everywhere,
-    citations: Sequence[Citation],
-    sources: tuple[SentenceSources, ...] = (),
-) -> Generator[Cited | Token | Done, None, None]:
-    """Yield the citations and the text of an answer that is known, and Done.
+# How a line of a list begins.
+LINE = "- "
 
-    `started` is a time of `time.perf_counter`; `sources` say which citations carry which piece of the text.
-    """
-    first_s = time.perf_counter() - started
-    if citations:
-        yield Cited(tuple(citations))
-    yield Token(text)
-    found = bool(everywhere.items or everywhere.sections)
-    usage = Usage(0, 0, 0, 0, 0)
-    timings = Timings(first_s, first_s, time.perf_counter() - started, first_s if citations else None)
-    answer = Answer(asking.asked or asking.question, text, found, (), tuple(citations), (), usage, timings)
-    standalone = asking.question if asking.asked else None
-    ids = tuple(document.id for document in asking.documents)
-    everywhere = replace(everywhere, documents=ids)
-    yield Done(replace(answer, everywhere=everywhere, standalone=standalone, sources=sources))
+
+def lines(texts: Sequence[str]) -> str:
+    """Return texts as the lines of a list."""
+    return "\n".join(f"{LINE}{text}" for text in texts)

@@ -11,7 +11,7 @@ from ..writers.assignment import is_not_stated
 from .conditions import Condition
 from .parts import Part
 from .quotes import LEADING, Place, place_of
-from .rating import stems
+from .stems import stems
 
 # The sign or number in front of a list's item.
 BULLET = re.compile(r"^\s*(?:[-*•–]|\(?\d{1,3}[.)])\s+")

@@ -17,8 +17,15 @@ class Kind(Enum):
     """The whole in short, along the outline."""
     COMPARISON = "comparison"
     """What each of several documents says, side by side."""
+    CHANGES = "changes"
+    """What is different between two documents, which code finds out."""
     CHECK = "check"
     """All places that say something, or the certainty that none does."""
+
+    @property
+    def needs_writer(self) -> bool:
+        """Whether a model that writes is asked."""
+        return self is not Kind.CHANGES
 
 
 class Scope(Enum):
@@ -54,6 +61,12 @@ COMPARISON = re.compile(
     r"same in|"
     r"(both|each|all|either) (of )?(the|these|those)?\s*"
     r"(document|contract|report|paper|version|file|offer)s?|which (of|document|contract|report|version|offer))\b",
+    re.I,
+)
+# Without a topic: "What changed in the notice periods?" is answered by each document.
+CHANGES = re.compile(
+    r"\bwhat(?:'s| is| has| was| are)?( all| been)? (the )?(changed|changes|different|new|differences)\b"
+    r"(?!.*\b(on|in|about|regarding|concerning|with respect to)\b)",
     re.I,
 )
 CHECK = re.compile(
@@ -99,6 +112,8 @@ def kind_of(question: str, documents: int) -> Kind:
     text = " ".join(question.split())
     if SUMMARY.search(text):
         return Kind.SUMMARY
+    if documents == 2 and CHANGES.search(text):
+        return Kind.CHANGES
     if documents > 1 and COMPARISON.search(text):
         return Kind.COMPARISON
     if ALL.search(text) or _counts(text):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from parallelcomp import Sampling
 
 from ..writers.writer import Cancel, Message, Writer
-from .rating import stems
+from .stems import stems
 
 RELATED = (
     "Write other words that a document may use for what this question asks: synonyms and related words, separated "

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from ..documents.document import Document, OutlineEntry
 from .parts import Part
-from .rating import stems
+from .stems import stems
 
 # The outline is followed as deep as it has no more sections than this.
 MOST = 64
@@ -34,7 +34,6 @@ class Section:
 
 def sections_of(document: Document, parts: Sequence[Part]) -> list[Section]:
     """Return the sections of a document in order."""
-    parts = [part for part in parts if not part.is_contents]
     if not parts:
         return []
     titles = [" › ".join(part.heading.split(" › ")[: _depth(document)]) for part in parts]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..answer import Cited, Done, Event, Token
 from ..documents.texts import text_document
-from ..everywhere.kinds import Scope, wanted
+from ..everywhere.kinds import Scope
 from ..runtime.client import NOBODY, Client
 
 if TYPE_CHECKING:
@@ -49,10 +49,16 @@ def respond(
         "cancelled": cancelled,
         "client": client,
     }
-    kind = wanted(prompt.question, len(asked), scope) if asked else None
+    kind = library.wanted(prompt.question, len(asked), scope, settings) if asked else None
     if kind is not None:
         yield from library.everywhere(
-            asked, prompt.question, kind=kind, history=prompt.history, cancelled=cancelled, client=client
+            asked,
+            prompt.question,
+            kind=kind,
+            history=prompt.history,
+            settings=settings,
+            cancelled=cancelled,
+            client=client,
         )
     elif asked:
         events = library.stream(asked, prompt.question, **rest)

@@ -14,8 +14,9 @@ from ..models.text_model import TextModel
 from .local import LocalWriter
 from .writer import Cancel, Message, Writer
 
-# Between two runs of the model a caller may want to give it to somebody else.
-AT_ONCE = 8
+# So many parts are read and answered from together. Between two groups others may have the model, and on a CPU more
+# of them are no faster.
+AT_ONCE, AT_ONCE_ON_GPU = 8, 64
 YES = "Yes"
 # The engine takes no smaller limit of a chunk's tokens.
 LEAST_CHUNK = 16
@@ -50,6 +51,12 @@ class PartsReader(Protocol):
     def agreements(self, behind: str, cancelled: Cancel | None = None) -> list[float]:
         """Return how likely the writer is to say Yes to one question behind each of the parts. Raises the same."""
         ...
+
+
+def parts_at_once(writer: Writer) -> int:
+    """Return how many parts a writer should read together. Loads the model of a writer in this process."""
+    on_cpu = not isinstance(writer, LocalWriter) or writer.model.loaded.spec.device.type == "cpu"
+    return AT_ONCE if on_cpu else AT_ONCE_ON_GPU
 
 
 def read_parts(writer: Writer, before: str, parts: Sequence[str], cancelled: Cancel | None = None) -> PartsReader:

@@ -58,7 +58,7 @@ def run(quick: bool, manuals: Path | None = None, most: int | None = None) -> Re
         asked = every if most is None else every[:: max(1, len(every) // most)][:most]
         for _ in library.read(document):
             pass
-        writer = library._everywhere_writer()
+        writer = library._everywhere_writer(Kind.LIST, library.settings)
         parts = [part for part in parts_of(document) if not part.is_contents]
         everywhere: list[Marked] = []
         retrieved: list[Marked] = []

@@ -7,7 +7,8 @@ import math
 import pytest
 
 from wholedoc.answering import shared_words as bm25
-from wholedoc.answering.shared_words import LENGTH, SATURATION, WEIGHT
+from wholedoc.answering.shared_words import WEIGHT
+from wholedoc.documents.bm25 import LENGTH, SATURATION
 from wholedoc.documents.words import WordCounts
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,20 @@ pytest.importorskip("fastapi")
 pytest.importorskip("llama_index.core")
 
 from parallelcomp import Cancelled
-from wholedoc import AskingParts, Cited, Done, Kind, Library, Reading, Rewritten, Scope, Settings, Token, Turn
+from wholedoc import (
+    AskingParts,
+    Cited,
+    Done,
+    Event,
+    Kind,
+    Library,
+    Reading,
+    Rewritten,
+    Scope,
+    Settings,
+    Token,
+    Turn,
+)
 from wholedoc.errors import NoWriterError, QuestionError
 from wholedoc.everywhere.kinds import Scope as ScopeAgain
 from wholedoc.llama_index import WholeDocumentQueryEngine
@@ -114,9 +128,45 @@ def test_the_model_of_this_process_is_asked_in_turns(settings: Settings, path: P
     assert not library.turns.busy
 
 
+def test_a_conversation_on_the_command_line_goes_on_everywhere(
+    wholedoc: Command, path: Path, tiny_model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[int] = []
+
+    def everywhere(self: Library, *_: object, history: Sequence[Turn], **__: object) -> Iterator[Event]:
+        seen.append(len(history))
+        return self.stream([self.parse(path)], "Who?")
+
+    monkeypatch.setattr(Library, "everywhere", everywhere)
+    models = ("--model", str(tiny_model), "--answer-model", str(tiny_model), "--chunk-tokens", "256")
+    questions = ("-q", "Which vessels came?", "-q", "And from which others?")
+    assert wholedoc("ask", path, *questions, "--conversation", "--everywhere", "--json", *models)[0] == 0
+    assert seen == [0, 1]
+
+
+def test_several_processes_are_not_asked_everywhere(wholedoc: Command, path: Path) -> None:
+    code, _, err = wholedoc("ask", path, "-q", QUESTION, "--everywhere", "--ranks", "2")
+    assert code == 2
+    assert "leave out --everywhere or --ranks" in err
+
+
+def test_what_changed_needs_no_writer(settings: Settings, path: Path, tmp_path: Path) -> None:
+    library = Library.open(settings=replace(settings, answer_model=Answerer.READER))
+    other = tmp_path / "other.txt"
+    other.write_text(path.read_text().replace("North Mole", "Saltgate"))
+    documents = [library.parse(path), library.parse(other)]
+    answer = library.ask(documents, "What changed between these two?", scope=Scope.BY_QUESTION)
+    assert answer.everywhere is not None
+    (item,) = answer.everywhere.items
+    assert item.item.startswith("changed")
+    assert "Saltgate" in item.quote
+    assert answer.usage.document_tokens > 0
+
+
 def test_without_a_writer_a_small_reader_says_what_to_do(settings: Settings, path: Path) -> None:
     library = Library.open(settings=replace(settings, answer_model=Answerer.READER))
-    assert not library.can_ask_everywhere
+    assert library.wanted(QUESTION, 1, Scope.BY_QUESTION) is None
+    assert library.wanted(QUESTION, 1, Scope.EVERYWHERE) is Kind.LIST
     with pytest.raises(NoWriterError, match="wholedoc models fetch"):
         list(library.everywhere([library.parse(path)], QUESTION))
 
@@ -151,9 +201,10 @@ def test_the_command_line_says_what_is_missing(wholedoc: Command, path: Path, ti
     assert code == 2
     assert "wholedoc models fetch" in err
     assert "Traceback" not in err
-    code, out, _ = wholedoc("ask", path, "-q", QUESTION, "--json", *models)
+    code, out, err = wholedoc("ask", path, "-q", QUESTION, "--json", *models)
     assert code == 0
     assert "items" not in json.loads(out)["answers"][0]
+    assert "one place is asked: for a list of every part there must be a model that writes" in err
 
 
 def test_the_server(library: Library, path: Path) -> None:

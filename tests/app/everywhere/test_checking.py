@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from wholedoc import AskingParts, Done, Everywhere, Token
 from wholedoc.everywhere.asking import PartsAsking
-from wholedoc.everywhere.checking import check
+from wholedoc.everywhere.tasks.checking import check
 
 from .documents import LOG
 from .scripted import Ruled

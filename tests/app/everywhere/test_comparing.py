@@ -10,9 +10,9 @@ from wholedoc import Answer, Citation, Done, Event, Token
 from wholedoc.answer import Timings, Usage
 from wholedoc.documents.document import Document
 from wholedoc.everywhere.asking import PartsAsking
-from wholedoc.everywhere.changes import asks_for_changes, changes
-from wholedoc.everywhere.comparing import question_for_each
-from wholedoc.everywhere.tasks import compared
+from wholedoc.everywhere.kinds import Kind, kind_of
+from wholedoc.everywhere.tasks.changes import changes, differences
+from wholedoc.everywhere.tasks.comparing import compare, question_for_each
 
 from .documents import document_of
 from .scripted import Ruled
@@ -37,7 +37,7 @@ def answer(document: Document, text: str) -> Answer:
     return Answer("q", text, found, (), (cited,) if found else (), (), Usage(0, 0, 0, 0, 0), Timings(0.0, 0.0, 0.0))
 
 
-def compare(question: str, said: dict[str, str]) -> tuple[Answer, list[str]]:
+def compared(question: str, said: dict[str, str]) -> tuple[Answer, list[str]]:
     asked: list[str] = []
 
     def ask_one(document: Document, text: str) -> Generator[Event, None, Answer]:
@@ -46,7 +46,7 @@ def compare(question: str, said: dict[str, str]) -> tuple[Answer, list[str]]:
         return answer(document, said[document.id])
 
     asking = PartsAsking((OLD, NEW), question, Ruled(lambda _: ""))
-    *_, token, done = compared(asking, ask_one)
+    *_, token, done = compare(asking, ask_one)
     assert isinstance(token, Token)
     assert isinstance(done, Done)
     assert done.answer.text == token.text
@@ -54,7 +54,7 @@ def compare(question: str, said: dict[str, str]) -> tuple[Answer, list[str]]:
 
 
 def test_every_document_is_asked_apart_and_answers_stand_side_by_side() -> None:
-    found, asked = compare("How do they differ on notice periods?", {"old": "three months", "new": "six | months"})
+    found, asked = compared("How do they differ on notice periods?", {"old": "three months", "new": "six | months"})
     assert asked == ["What does the document say about notice periods?"] * 2
     assert found.everywhere is not None
     assert [(one.document, one.item) for one in found.everywhere.items] == [
@@ -66,33 +66,40 @@ def test_every_document_is_asked_apart_and_answers_stand_side_by_side() -> None:
 
 
 def test_a_document_that_says_nothing_is_named_as_such() -> None:
-    found, _ = compare("Compare the pets.", {"old": "allowed", "new": ""})
+    found, _ = compared("Compare the pets.", {"old": "allowed", "new": ""})
     assert "| new.txt | does not say |  |" in found.text
-    assert found.text.endswith("Only 1 of 2 documents say it.")
+    assert found.text.startswith("Only 1 of 2 documents say it.\n\n| document |")
     assert found.everywhere is not None
     assert found.everywhere.items[1].quote == ""
     assert not found.everywhere.items[1].verified
 
 
-def test_changes_are_found_paragraph_by_paragraph() -> None:
-    found, asked = compare("What changed between these two?", {})
-    assert asked == []
-    assert found.everywhere is not None
-    kinds = [(one.item.split(",")[0].split(":")[0], one.document) for one in found.everywhere.items]
+def test_changes_are_found_paragraph_by_paragraph_and_nobody_is_asked() -> None:
+    writer = Ruled(lambda _: "")
+    *_, token, done = changes(PartsAsking((OLD, NEW), "What changed?", writer))
+    assert isinstance(token, Token)
+    assert isinstance(done, Done)
+    assert writer.told == []
+    assert done.answer.everywhere is not None
+    items = done.answer.everywhere.items
+    kinds = [(one.item.split(",")[0].split(":")[0], one.document) for one in items]
     assert kinds == [("changed", "new.txt"), ("removed", "old.txt"), ("added", "new.txt")]
-    changed, removed, added = found.everywhere.items
+    changed, removed, added = items
     assert "six months" in changed.quote
     assert "three months" in changed.item
     assert "Pets" in removed.quote
     assert "Smoking" in added.quote
     for one, document in ((changed, NEW), (removed, OLD), (added, NEW)):
         assert one.quote in document.pages[one.page - 1].text
-    assert found.everywhere.count == 3
+    assert done.answer.everywhere.count == 3
+    assert token.text.startswith("3 paragraphs are different.\n\n- new.txt, p. i, changed")
+    assert [one.citations for one in done.answer.sources] == [(1,), (2,), (3,)]
 
 
 def test_nothing_changed_is_said() -> None:
-    everywhere, citations = changes(OLD, OLD)
-    assert (everywhere.items, citations) == ((), ())
+    assert list(differences(OLD, OLD)) == []
+    *_, token, _ = changes(PartsAsking((OLD, OLD), "What changed?", Ruled(lambda _: "")))
+    assert token == Token("Both documents have the same paragraphs.")
 
 
 @pytest.mark.parametrize(
@@ -108,6 +115,7 @@ def test_what_each_document_is_asked(question: str, each: str) -> None:
 
 
 def test_only_two_documents_can_have_changed() -> None:
-    assert asks_for_changes("What changed?", (OLD, NEW))
-    assert not asks_for_changes("What changed?", (OLD, NEW, OLD))
-    assert not asks_for_changes("Compare the rents.", (OLD, NEW))
+    assert kind_of("What changed?", 2) is Kind.CHANGES
+    assert kind_of("What changed?", 3) is Kind.COMPARISON
+    assert kind_of("What changed in the notice periods?", 2) is Kind.COMPARISON
+    assert kind_of("Compare the rents.", 2) is Kind.COMPARISON

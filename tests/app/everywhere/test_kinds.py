@@ -21,7 +21,6 @@ def test_a_question_is_of_its_kind(question: str, kind: str) -> None:
 @pytest.mark.parametrize(
     "question",
     [
-        "What changed between these two?",
         "How do A and B differ on notice periods?",
         "Compare the notice periods.",
         "Which contract has the longer notice period?",

@@ -8,9 +8,10 @@ import pytest
 
 from wholedoc import AskingParts, Cited, Done, Everywhere, Token
 from wholedoc.documents.document import Document
-from wholedoc.everywhere import asking, listing
 from wholedoc.everywhere.asking import PartsAsking
-from wholedoc.everywhere.listing import list_items
+from wholedoc.everywhere.tasks import listing
+from wholedoc.everywhere.tasks.listing import list_items
+from wholedoc.writers import parts
 
 from .documents import LOG, document_of
 from .scripted import Rule, Ruled, extracting
@@ -66,7 +67,7 @@ def test_every_line_of_the_answer_names_its_citation() -> None:
 
 
 def test_progress_tells_what_is_found_while_it_works(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(asking, "AT_ONCE", 1)
+    monkeypatch.setattr(parts, "AT_ONCE", 1)
     events, everywhere = listed(extracting(vessels))
     progress = [event for event in events if isinstance(event, AskingParts)]
     assert (progress[0].done, progress[0].seconds_left) == (0, None)
@@ -128,7 +129,7 @@ def test_nothing_found_is_said_with_how_much_was_asked() -> None:
 
 
 def test_it_stops_after_enough_parts_in_a_row_held_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(asking, "AT_ONCE", 4)
+    monkeypatch.setattr(parts, "AT_ONCE", 4)
     document = document_of(*[f"Paragraph {number} says a thing at some length. " * 12 for number in range(10)] * 9)
     assert len(document.pages) == 10
     monkeypatch.setattr(listing, "PATIENCE", 5)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from wholedoc.documents.bm25 import bm25, rarities
 from wholedoc.everywhere.asking import PartsAsking
-from wholedoc.everywhere.rating import rarities, shared_stems, stems
 from wholedoc.everywhere.related import RELATED, related_stems
+from wholedoc.everywhere.stems import counted, stems
 
 from .documents import document_of
 from .scripted import Ruled
 
 TEXTS = ("Licences were suspended.", "The licence of Ada was declined.", "Nobody came. The ferry was late.")
+WORDS = [counted(text) for text in TEXTS]
 
 
 def test_endings_and_the_words_that_only_ask_do_not_matter() -> None:
@@ -18,9 +20,9 @@ def test_endings_and_the_words_that_only_ask_do_not_matter() -> None:
 
 
 def test_parts_that_share_rare_words_come_first() -> None:
-    ratings = shared_stems(stems("Whose licences were suspended?"), TEXTS)
+    ratings = bm25(stems("Whose licences were suspended?"), WORDS)
     assert ratings[0] > ratings[1] > ratings[2] == 0
-    rarity = rarities(stems("Whose licences were suspended in Atlantis?"), TEXTS)
+    rarity = rarities(stems("Whose licences were suspended in Atlantis?"), WORDS)
     assert set(rarity) == {"licen", "suspe"}
     assert rarity["suspe"] > rarity["licen"] > 0
 

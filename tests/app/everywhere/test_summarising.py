@@ -12,7 +12,7 @@ from wholedoc.documents.document import OutlineEntry
 from wholedoc.everywhere.asking import PartsAsking
 from wholedoc.everywhere.parts import parts_of
 from wholedoc.everywhere.sections import asked_for, sections_of
-from wholedoc.everywhere.summarising import NOTE, summarise
+from wholedoc.everywhere.tasks.summarising import NOTE, summarise
 from wholedoc.storage.notes import Notes
 
 from .documents import LOG, document_of

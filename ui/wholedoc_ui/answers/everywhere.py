@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from wholedoc import Answer
-from wholedoc.everywhere.summarising import told
-
 from .. import found_views
-from ..saved.items import beside
 from ..session import Exchange
 from .markdown import inert
 
@@ -17,20 +13,20 @@ def shown(exchange: Exchange, index: int) -> str:
     `index` is the exchange's place in the conversation. HTML stands on one line: Markdown leaves such a block as it
     is until the next blank line.
     """
-    answer, evidence = exchange.answer, exchange.evidence
-    if answer and answer.everywhere and answer.everywhere.sections:
-        html = found_views.sections(index, answer.everywhere.sections)
-        return _joined(inert(_whole(answer)), html)
-    if evidence is None or not evidence.items:
+    everywhere = exchange.answer.everywhere if exchange.answer else None
+    items = exchange.evidence.items if exchange.evidence else ()
+    if everywhere and everywhere.sections:
+        return _joined(inert(everywhere.lead), found_views.sections(index, everywhere.sections))
+    if not items:
         return inert(exchange.text)
     html = found_views.items(
         index,
         exchange.kind,
-        evidence.items,
-        documents=len(evidence.asked),
-        complete=answer is not None,
+        items,
+        documents=len(exchange.evidence.asked) if exchange.evidence else 0,
+        complete=everywhere is not None,
     )
-    return _joined(inert(beside(exchange.text)), html)
+    return _joined(inert(everywhere.lead) if everywhere else "", html)
 
 
 def way(exchange: Exchange, index: int) -> str:
@@ -38,12 +34,6 @@ def way(exchange: Exchange, index: int) -> str:
     if exchange.answer is None:
         return ""
     return _one_line(found_views.way(index, exchange.kind, exchange.answer.everywhere))
-
-
-def _whole(answer: Answer) -> str:
-    """Return what a summary says before its sections."""
-    assert answer.everywhere is not None
-    return answer.text.removesuffix(told("", answer.everywhere.sections)).strip()
 
 
 def _joined(text: str, html: str) -> str:

@@ -66,11 +66,6 @@ def to_json(items: Sequence[Item]) -> str:
     return json.dumps(objects, ensure_ascii=False, indent=2) + "\n"
 
 
-def beside(text: str) -> str:
-    """Return what an answer says beside its list or table, which is shown as a table of its own."""
-    return "\n\n".join(part for part in text.strip().split("\n\n") if not part.startswith(("- ", "|")))
-
-
 def _rows(items: Sequence[Item]) -> list[list[str]]:
     """Return each item's cells, each on one line. A document that says nothing has neither page nor quote."""
     return [

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import re
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
-from ..answer import Citation, Everywhere, Item
-from ..documents.document import Document
-from ..documents.sentences import paragraphs
-from .parts import parts_of
+from ...answer import Everywhere, Item
+from ...documents.document import Document
+from ...documents.sentences import paragraphs
+from ..asking import Events, PartsAsking, lines, tell
+from ..parts import parts_of
 
-# A question for changes as a whole, and not for one topic.
-CHANGES = re.compile(
-    r"\bwhat(?:'s| is| has| was| are)?( all| been)? (the )?(changed|changes|different|new|differences)\b", re.I
-)
 # A changed paragraph has so much in common with the one it replaces; else one was removed and another added.
 ALIKE = 0.5
 
@@ -28,25 +25,25 @@ class _Paragraph:
     text: str
 
 
-def asks_for_changes(question: str, documents: Sequence[Document]) -> bool:
-    """Return whether a question asks what is different between two documents, whatever it is."""
-    return len(documents) == 2 and bool(CHANGES.search(question))
+def changes(asking: PartsAsking) -> Events:
+    """Say what became of each paragraph of the first document in the second. No model is asked."""
+    started = time.perf_counter()
+    before, after = asking.documents
+    items = list(differences(before, after))
+    lead = f"{len(items):,} paragraphs are different." if items else "Both documents have the same paragraphs."
+    body = lines([f"{one.document}, p. {one.page_label}, {one.item}: {_plain(one.quote)}" for one in items])
+    parts = len(asking.parts)
+    yield from tell(asking, started, Everywhere(parts, parts, tuple(items), len(items), lead=lead), body)
 
 
-def changes(before: Document, after: Document) -> tuple[Everywhere, tuple[Citation, ...]]:
-    """Return an item for each paragraph that was changed, added or removed, in the order of the second document."""
+def differences(before: Document, after: Document) -> Iterator[Item]:
+    """Yield an item for each paragraph that was changed, added or removed, in the order of the second document."""
     old, new = list(_paragraphs(before)), list(_paragraphs(after))
-    matcher = SequenceMatcher(
-        None, [_plain(one.text) for one in old], [_plain(one.text) for one in new], autojunk=False
-    )
-    items: list[Item] = []
+    before_texts, after_texts = ([_plain(one.text) for one in some] for some in (old, new))
+    matcher = SequenceMatcher(None, before_texts, after_texts, autojunk=False)
     for tag, a, b, c, d in matcher.get_opcodes():
         if tag != "equal":
-            items += _differing(before, after, old[a:b], new[c:d])
-    citations = tuple(
-        Citation(one.document_id, one.document, one.page, one.page_label, one.quote, 1.0) for one in items
-    )
-    return Everywhere(len(old) + len(new), len(old) + len(new), tuple(items), len(items)), citations
+            yield from _differing(before, after, old[a:b], new[c:d])
 
 
 def _differing(
@@ -89,11 +86,3 @@ def _likeness(one: str, other: str) -> float:
 
 def _plain(text: str) -> str:
     return " ".join(text.split())
-
-
-def told(everywhere: Everywhere) -> str:
-    """Return the changes as text."""
-    if not everywhere.items:
-        return "Nothing changed: both documents have the same paragraphs."
-    lines = [f"- {one.document}, p. {one.page_label}, {one.item}: {_plain(one.quote)}" for one in everywhere.items]
-    return f"{len(everywhere.items):,} paragraphs are different.\n\n" + "\n".join(lines)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable, Generator, Sequence
 
-from ..answer import Answer, Citation, Event, Everywhere, Item
-from ..documents.document import Document
+from ...answer import Answer, Event, Everywhere, Item
+from ...documents.document import Document
+from ..asking import PartsAsking, tell
 
 # Asks one document a question, as if it were the only one, and returns the answer.
 AskOne = Callable[[Document, str], Generator[Event, None, Answer]]
@@ -24,18 +26,18 @@ def question_for_each(question: str) -> str:
     return f"What does the document say about {match['topic']}?" if match else question
 
 
-def compare(
-    documents: Sequence[Document], question: str, ask_one: AskOne
-) -> Generator[Event, None, tuple[Everywhere, tuple[Citation, ...]]]:
-    """Ask every document: yields the events of each question, and returns the table with its citations."""
-    asked = question_for_each(question)
+def compare(asking: PartsAsking, ask_one: AskOne) -> Generator[Event, None, None]:
+    """Ask every document: yields the events of the question to each, then Cited, Token and Done."""
+    started = time.perf_counter()
+    question = question_for_each(asking.question)
     items: list[Item] = []
-    citations: list[Citation] = []
-    for document in documents:
-        answer = yield from ask_one(document, asked)
+    for document in asking.documents:
+        answer = yield from ask_one(document, question)
         items.append(_item(document, answer))
-        citations += answer.citations[:1] if answer.found else ()
-    return Everywhere(len(documents), len(documents), tuple(items)), tuple(citations)
+    silent = sum(not one.item for one in items)
+    several = 0 < silent < len(items)
+    lead = f"Only {len(items) - silent} of {len(items)} documents say it." if several else ""
+    yield from tell(asking, started, Everywhere(len(items), len(items), tuple(items), lead=lead), _table(items))
 
 
 def _item(document: Document, answer: Answer) -> Item:
@@ -46,16 +48,13 @@ def _item(document: Document, answer: Answer) -> Item:
     return Item(answer.text, document.id, document.name, best.page, best.page_label, best.quote, verified=sure)
 
 
-def told(everywhere: Everywhere) -> str:
-    """Return the table as Markdown."""
+def _table(items: Sequence[Item]) -> str:
+    """Return the answers as a table in Markdown."""
     rows = [
         f"| {_cell(one.document)} | {_cell(one.item) or 'does not say'} | {one.page_label if one.item else ''} |"
-        for one in everywhere.items
+        for one in items
     ]
-    silent = [one.document for one in everywhere.items if not one.item]
-    saying = len(everywhere.items) - len(silent)
-    note = f"\n\nOnly {saying} of {len(everywhere.items)} documents say it." if silent and saying else ""
-    return "\n".join(["| document | answer | page |", "|---|---|---|", *rows]) + note
+    return "\n".join(["| document | answer | page |", "|---|---|---|", *rows])
 
 
 def _cell(text: str) -> str:

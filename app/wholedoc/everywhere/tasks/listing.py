@@ -3,27 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
-from ..answer import AskingParts, Cited, Done, Everywhere, Item, Token
-from ..writers.parts import PartsReader, read_parts
-from .asking import (
-    BEFORE,
-    PartsAsking,
-    Progress,
-    citations_of,
-    groups,
-    item_of,
-    line_sources,
-    numbers_of,
-    read_group,
-    tell,
-)
-from .conditions import Condition, condition_of, without
-from .items import Best, FoundItem, best_of, judged, merged, stated
-from .parts import Part
-from .rating import rarities, stems
+from ...answer import Everywhere, Item
+from ...documents.bm25 import rarities
+from ...writers.parts import PartsReader, read_parts
+from ..asking import BEFORE, Events, PartsAsking, ask_each, item_of, lines, tell
+from ..conditions import condition_of, without
+from ..items import Best, FoundItem, best_of, judged, merged, stated
+from ..parts import Part
+from ..stems import counted, stems
 
 # Tokens of one part's reply.
 LONGEST = 96
@@ -40,51 +30,53 @@ CHECK = (
 )
 
 
-def list_items(asking: PartsAsking) -> Generator[AskingParts | Cited | Token | Done, None, None]:
-    """List what answers the question: yields AskingParts, Cited, Token and Done. Raises what the writer raises."""
+def list_items(asking: PartsAsking) -> Events:
+    """List what answers the question. Raises what the writer raises."""
     started = time.perf_counter()
-    condition = condition_of(asking.question)
-    question = without(asking.question, condition) if condition else asking.question
-    parts = asking.promising(question)
-    rarity = rarities(stems(question), [part.shown for part in parts])
-    progress = Progress(min(MOST, len(parts)), started=time.perf_counter())
-    found: list[FoundItem] = []
-    barren = 0
-    yield progress.event()
-    for group in groups(parts[:MOST]):
-        reader = read_group(asking, group)
-        yield progress.event(_shown(found, condition))
-        new = _found(asking, reader, group, question, rarity, progress)
-        yield progress.event(_shown(found, condition))
-        new = _asked_back(asking, question, [one for one in judged(new, condition) if one.holds is not False])
-        found += new
-        progress.done += len(group)
-        yield progress.event(_shown(found, condition))
-        best = best_of(found)
-        barren = 0 if any(_is_verified(one, best, condition) for one in new) else barren + len(group)
-        if barren >= PATIENCE:
-            break
-    items = _shown(found, condition)
-    count = sum(one.verified for one in items)
-    everywhere = Everywhere(len(asking.parts), progress.done, tuple(items), count, cut_short=progress.cut_short)
-    text, citations = told(everywhere), citations_of(items)
-    sources = line_sources(text, "- ", numbers_of(items, citations))
-    yield from tell(asking, started, text, everywhere, citations, sources)
+    making = _List(asking)
+    asked = yield from ask_each(asking, making.question, MOST, PATIENCE, making.step, making.items)
+    items = making.items()
+    sure, unsure = ([one for one in items if one.verified is verified] for verified in (True, False))
+    lead = _lead(len(sure), len(unsure), asked, len(asking.parts))
+    everywhere = Everywhere(
+        len(asking.parts), asked, tuple(items), len(sure), cut_short=making.cut_short, lead=lead
+    )
+    blocks = [_lines(sure), "Not verified:" if unsure else "", _lines(unsure)]
+    yield from tell(asking, started, everywhere, "\n\n".join(filter(None, blocks)))
 
 
-def _found(
-    asking: PartsAsking,
-    reader: PartsReader,
-    group: Sequence[Part],
-    question: str,
-    rarity: Mapping[str, float],
-    progress: Progress,
-) -> list[FoundItem]:
-    """Return what the parts of a group hold by the writer's replies."""
-    replies = list(reader.replies(QUESTION.format(question=question), LONGEST, asking.cancelled))
-    progress.cut_short += sum(reply.cut_short for reply in replies)
-    pairs = zip(group, replies, strict=True)
-    return [one for part, reply in pairs for one in stated(reply.text, part, question, rarity)]
+class _List:
+    """The items of a list as they are found. The writer is asked without the question's condition."""
+
+    def __init__(self, asking: PartsAsking) -> None:
+        self._asking = asking
+        self._condition = condition_of(asking.question)
+        self.question = without(asking.question, self._condition) if self._condition else asking.question
+        self._rarity = rarities(stems(self.question), [counted(part.shown) for part in asking.parts])
+        self._found: list[FoundItem] = []
+        self.cut_short = 0
+
+    def step(self, reader: PartsReader, group: Sequence[Part]) -> bool:
+        """Add what the parts of a group hold; return whether something of that is verified."""
+        replies = list(reader.replies(QUESTION.format(question=self.question), LONGEST, self._asking.cancelled))
+        self.cut_short += sum(reply.cut_short for reply in replies)
+        pairs = zip(group, replies, strict=True)
+        said = [one for part, reply in pairs for one in stated(reply.text, part, self.question, self._rarity)]
+        holding = [one for one in judged(said, self._condition) if one.holds is not False]
+        new = _asked_back(self._asking, self.question, holding)
+        self._found += new
+        best = best_of(self._found)
+        return any(self._is_verified(one, best) for one in new)
+
+    def items(self) -> list[Item]:
+        """Return the items in the document's order, those that are not verified behind all others."""
+        best = best_of(self._found)
+        items = [item_of(one, self._is_verified(one, best)) for one in merged(self._found)]
+        return sorted(items, key=lambda one: not one.verified)
+
+    def _is_verified(self, item: FoundItem, best: Best) -> bool:
+        sure = item.certainty(best) >= -BEHIND and item.likely >= LEAST_LIKELY
+        return sure and (self._condition is None or item.holds is True)
 
 
 def _asked_back(asking: PartsAsking, question: str, items: Sequence[FoundItem]) -> list[FoundItem]:
@@ -103,28 +95,11 @@ def _asked_back(asking: PartsAsking, question: str, items: Sequence[FoundItem]) 
     return [replace(one, likely=likely) for one, likely in zip(items, sure, strict=True)]
 
 
-def _is_verified(item: FoundItem, best: Best, condition: Condition | None) -> bool:
-    sure = item.certainty(best) >= -BEHIND and item.likely >= LEAST_LIKELY
-    return sure and (condition is None or item.holds is True)
-
-
-def _shown(found: Sequence[FoundItem], condition: Condition | None) -> list[Item]:
-    """Return the items in the document's order, those that are not verified behind all others."""
-    best = best_of(found)
-    items = [item_of(one, _is_verified(one, best, condition)) for one in merged(found)]
-    return sorted(items, key=lambda one: not one.verified)
-
-
-def told(everywhere: Everywhere) -> str:
-    """Return the answer as text: how many there are, and a line for each."""
-    asked = f"in the {everywhere.asked:,} most promising of {everywhere.parts:,} parts."
-    sure = [one for one in everywhere.items if one.verified]
-    unsure = [one for one in everywhere.items if not one.verified]
-    blocks = [f"{len(sure):,} found {asked}" if sure else f"Nothing found {asked}", _lines(sure)]
-    if unsure:
-        blocks += [f"{len(unsure):,} more could not be verified.", _lines(unsure)]
-    return "\n\n".join(filter(None, blocks))
+def _lead(sure: int, unsure: int, asked: int, parts: int) -> str:
+    found = f"{sure:,} found" if sure else "Nothing found"
+    doubted = f" {unsure:,} more could not be verified." if unsure else ""
+    return f"{found} in the {asked:,} most promising of {parts:,} parts.{doubted}"
 
 
 def _lines(items: Sequence[Item]) -> str:
-    return "\n".join(f"- {one.item} (p. {one.page_label})" for one in items)
+    return lines([f"{one.item} (p. {one.page_label})" for one in items])

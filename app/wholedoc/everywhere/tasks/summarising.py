@@ -6,19 +6,20 @@ import math
 import re
 import time
 from collections import Counter
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
-from ..answer import AskingParts, Citation, Cited, Done, Everywhere, SummarySection, SummarySentence, Token
-from ..answering.sources import sentence_sources
-from ..documents.sentences import sentences
-from ..writers.parts import read_parts
-from .asking import PartsAsking, Progress, groups, tell
-from .parts import Part
-from .quotes import best_sentences
-from .rating import stems
-from .sections import Section, asked_for, sections_of
+from ...answer import Citation, Everywhere, SummarySection, SummarySentence
+from ...answering.sources import sentence_sources
+from ...documents.document import Document
+from ...documents.sentences import sentences
+from ...writers.parts import read_parts
+from ..asking import Events, PartsAsking, Progress, groups, tell
+from ..parts import Part
+from ..quotes import best_sentences
+from ..sections import Section, asked_for, sections_of
+from ..stems import stems
 
 # Characters of a section's passages that the writer reads, and the longest note, in tokens.
 CHARACTERS, NOTE_TOKENS = 2000, 96
@@ -70,23 +71,15 @@ class _Passages:
         ]
 
 
-def summarise(asking: PartsAsking) -> Generator[AskingParts | Cited | Token | Done, None, None]:
-    """Summarise the documents, or the sections that the question names: yields AskingParts, Cited, Token and Done.
-
-    Raises what the writer raises.
-    """
+def summarise(asking: PartsAsking) -> Events:
+    """Summarise the documents, or the sections that the question names. Raises what the writer raises."""
     started = time.perf_counter()
-    chosen = [
-        section
-        for document in asking.documents
-        for section in asked_for(sections_of(document, _parts(asking, document.id)), asking.question)
-    ]
-    telling = _telling(chosen)
+    telling = [one for document in asking.documents for one in _asked_for(asking, document)]
     written = _known(asking)
     missing = [one for one in telling if one.key not in written]
-    progress = Progress(len(missing), started=time.perf_counter())
+    progress = Progress(len(missing))
     yield progress.event()
-    for group in groups(missing):
+    for group in groups(asking, missing):
         reader = read_parts(asking.writer, NOTE, [one.shown for one in group], asking.cancelled)
         yield progress.event()
         replies = reader.replies("", NOTE_TOKENS, asking.cancelled)
@@ -96,9 +89,20 @@ def summarise(asking: PartsAsking) -> Generator[AskingParts | Cited | Token | Do
         progress.done += len(group)
         yield progress.event()
     sections = [written[one.key] for one in telling]
-    whole = _whole(asking, sections) if len(sections) > 1 else ""
-    everywhere = Everywhere(len(asking.parts), sum(len(one.parts) for one in telling), sections=tuple(sections))
-    yield from tell(asking, started, told(whole, everywhere.sections), everywhere, _cited(telling, sections))
+    lead = _whole(asking, sections) if len(sections) > 1 else "" if sections else "There is no text to summarise."
+    asked = sum(len(one.parts) for one in telling)
+    everywhere = Everywhere(len(asking.parts), asked, sections=tuple(sections), lead=lead)
+    yield from tell(asking, started, everywhere, _body(sections), _cited(telling, sections))
+
+
+def _asked_for(asking: PartsAsking, document: Document) -> list[_Passages]:
+    """Return the passages of the sections that the question names.
+
+    They are the same whichever sections are asked for, so that notes on them can be kept.
+    """
+    sections = sections_of(document, [part for part in asking.parts if part.document is document])
+    chosen = asked_for(sections, asking.question)
+    return [one for one in _telling(sections) if one.section in chosen]
 
 
 def _known(asking: PartsAsking) -> dict[_Key, SummarySection]:
@@ -122,10 +126,6 @@ def _keep(asking: PartsAsking, written: Mapping[_Key, SummarySection]) -> None:
 def _way(asking: PartsAsking) -> str:
     """Return what notes depend on beside the document."""
     return f"{asking.writer.name} {CHARACTERS} {NOTE_TOKENS} {NOTE}"
-
-
-def _parts(asking: PartsAsking, document_id: str) -> list[Part]:
-    return [part for part in asking.parts if part.document.id == document_id]
 
 
 def _telling(sections: Sequence[Section]) -> list[_Passages]:
@@ -218,12 +218,12 @@ def _cited(telling: Sequence[_Passages], written: Sequence[SummarySection]) -> l
     return cited
 
 
-def told(whole: str, sections: Sequence[SummarySection]) -> str:
-    """Return a summary as Markdown: the whole, then each section with its pages."""
+def _body(sections: Sequence[SummarySection]) -> str:
+    """Return the sections as Markdown, each sentence with its pages."""
     several = len({section.document_id for section in sections}) > 1
-    blocks = [whole] if whole else []
+    blocks: list[str] = []
     for section in sections:
         title = f"{section.document}: {section.title}" if several else section.title
         said = " ".join(f"{one.text} (p. {', '.join(one.page_labels)})" for one in section.sentences)
         blocks.append(f"**{title}**\n{said}")
-    return "\n\n".join(blocks) or "There is no text to summarise."
+    return "\n\n".join(blocks)
