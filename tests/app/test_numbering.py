@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wholedoc.answering.sources import sentence_sources
-from wholedoc.cli.numbering import Numbering, in_brackets
+from wholedoc.cli.printing.numbering import Numbering, in_brackets
 
 from .answering.test_sources import CHANNEL, FINE
 from .answering.test_unsupported import quoted

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -13,6 +14,8 @@ from parallelcomp import EngineConfig, KVPrecision, Sampling
 from wholedoc import AnswerFrom, Document, Library, Settings
 from wholedoc_ui.app_state import AppState
 from wholedoc_ui.session import Session, Sessions
+
+from .browser import chromium
 
 SAMPLES = Path(__file__).parents[2] / "sample_docs"
 NOTICE = SAMPLES / "short_notice.pdf"
@@ -94,3 +97,10 @@ def put(app_state: AppState, tmp_path: Path) -> Put:
         return app_state.library.parse(path)
 
     return make
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """A real browser, for all tests of a file."""
+    with chromium() as running:
+        yield running

@@ -15,7 +15,7 @@ import pytest
 from cmarkgfm.cmark import Options
 
 from ..app.server.serving import until
-from .browser import Server, Tab, chromium, free_port
+from .browser import Server, Tab, free_port
 from .payloads import PAYLOADS
 from .test_export import active
 
@@ -61,12 +61,6 @@ SENDING = """async url => {
   document.getElementById("form").submit();
   return read.join("");
 }"""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with chromium() as running:
-        yield running
 
 
 @contextmanager

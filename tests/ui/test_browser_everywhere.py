@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from .browser import Server, Tab, a_tab, chromium, free_port
+from ..conftest import hold_embedded_model
+from .browser import Server, Tab, a_tab, free_port
 
 pytest.importorskip("gradio")
 pytestmark = pytest.mark.embedded
@@ -62,17 +63,10 @@ ONE_PLACE = "Which radio channel should a yacht use to announce herself?"
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with chromium() as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
 def server(browser: Any, embedded_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """One server for all tests, as they are many tabs of one person."""
     home = tmp_path_factory.mktemp("library")
-    (home / "models").mkdir()
-    (home / "models" / embedded_folder.name).symlink_to(embedded_folder)
+    hold_embedded_model(home, embedded_folder)
     arguments = ("--answer-model", "reader", "--chunk-tokens", "128")
     running = Server(home, free_port(), arguments, program=PROGRAM)
     running.start()

@@ -13,7 +13,7 @@ import pytest
 from wholedoc.models.catalogue import QWEN_CODER_05B, QWEN_CODER_15B
 
 from ..app.writers.test_remote import Program, event
-from .browser import Server, Tab, a_tab, chromium, free_port
+from .browser import Server, Tab, a_tab, free_port
 
 pytest.importorskip("gradio")
 pytestmark = pytest.mark.embedded
@@ -51,12 +51,6 @@ held_models.hold = hold
 recommendation.free_bytes = lambda _: 64 * 10**9
 main()
 """
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with chromium() as running:
-        yield running
 
 
 def serve(home: Path, embedded_folder: Path, *arguments: str) -> Iterator[Server]:

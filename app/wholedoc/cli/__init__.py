@@ -20,9 +20,9 @@ from .ask import ask
 from .cluster_heads import cluster_heads
 from .doctor import doctor
 from .models import models
+from .printing.terminal import say
 from .retrieval_heads import find_retrieval_heads
 from .serve import serve
-from .terminal import say
 from .upkeep import library_commands, list_documents, remove
 
 # The engine's errors that bad input causes. They carry no exit code, unlike wholedoc's own errors, and are

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from .options import JSON, LIBRARY, MODEL, PASSWORD, settings_from, shared
-from .terminal import say, say_json
+from .printing.terminal import say, say_json
 
 
 @click.command()
@@ -18,7 +18,7 @@ def add(files: tuple[str, ...], password: str | None, as_json: bool, **given: An
     """Read documents into the library, once and for all questions."""
     from ..library import Library
     from .documents import describe, resolve
-    from .progress import bars, tell
+    from .printing.progress import bars, tell
 
     started = time.perf_counter()
     library = Library.open(settings=settings_from(given), notify=tell)

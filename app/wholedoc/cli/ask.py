@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .everywhere import everywhere_json
 from .options import ANSWER, ATTENTION, JSON, LIBRARY, MODEL, PASSWORD, settings_from, shared
+from .printing.everywhere import everywhere_json
+from .printing.terminal import say, say_json
 from .ranks import RANKS, joined, start
-from .terminal import say, say_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -53,7 +53,7 @@ def ask(
     from parallelcomp import ChunkScoring
 
     from ..library import Library
-    from .progress import tell
+    from .printing.progress import tell
 
     settings = settings_from(given)
     if rank_count is not None and given["scoring"] == ChunkScoring.SCAN.value:
@@ -85,8 +85,8 @@ def _ask(
     """
     from ..conversation import Turn
     from .documents import describe
-    from .everywhere import show_everywhere
-    from .progress import tell
+    from .printing.everywhere import show_everywhere
+    from .printing.progress import tell
 
     started = time.perf_counter()
     known = _resolve_all(library, names, password)
@@ -138,7 +138,7 @@ def _kind(library: Library, question: str, documents: int, everywhere: bool | No
     if that is missing.
     """
     from ..everywhere.kinds import Scope, wanted
-    from .progress import tell
+    from .printing.progress import tell
 
     if everywhere is not None:
         return wanted(question, documents, Scope.EVERYWHERE if everywhere else Scope.ONE_PLACE)
@@ -152,7 +152,7 @@ def _kind(library: Library, question: str, documents: int, everywhere: bool | No
 def _recommend_writer(library: Library) -> None:
     """Tells of the model that would write better answers, if it only has to be fetched."""
     from ..models.recommendation import default_writer
-    from .progress import tell
+    from .printing.progress import tell
 
     writer = default_writer(library.settings) if library.ranks is None else None
     if writer is not None and library.writer is None:
@@ -186,7 +186,7 @@ def _resolve_all(library: Library, names: Sequence[str], password: str | None) -
 
 def _read(library: Library, known: Sequence[Document]) -> list[ReadDocument]:
     """Reads the documents and shows the progress. With APB nothing is read now, since every question reads anew."""
-    from .progress import bars
+    from .printing.progress import bars
 
     if library.settings.apb is not None:
         return [library.unread(document) for document in known]
@@ -225,8 +225,8 @@ def _show(events: Iterator[Event], question: str, several: bool) -> Answer:
     The citations are printed first if the answer is only a summary of them.
     """
     from ..answer import Cited, Done, Planned, Reading, Rewritten, Scored, Scoring, Token
-    from .numbering import Numbering
-    from .progress import bars
+    from .printing.numbering import Numbering
+    from .printing.progress import bars
 
     leads = begun = False
     numbering = Numbering()

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from .options import JSON, MODEL, PASSWORD, settings_from, shared
-from .terminal import say, say_json
+from .printing.terminal import say, say_json
 
 
 @click.command("cluster-heads")
@@ -30,7 +30,7 @@ def cluster_heads(
     from ..documents.extraction import read_document
     from ..library import Library
     from ..models.head_samples import samples
-    from .progress import tell
+    from .printing.progress import tell
 
     library = Library.open(settings=settings_from(given), notify=tell)
     documents = [read_document(Path(name), password=password) for name in files]

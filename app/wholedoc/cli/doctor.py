@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from .options import JSON, MODEL, settings_from, shared
-from .terminal import say, say_json
+from .printing.terminal import say, say_json
 
 
 @click.command()
@@ -21,7 +21,7 @@ def doctor(as_json: bool, **given: Any) -> None:
     from ..library import Library
     from ..models.recommendation import recommend_pair
     from ..storage.home import home
-    from .progress import tell
+    from .printing.progress import tell
 
     library = Library.open(settings=settings_from(given), notify=tell)
     spec = library.engine.spec

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from .options import JSON
-from .terminal import say, say_json
+from .printing.terminal import say, say_json
 
 if TYPE_CHECKING:
     from ..models.catalogue import CatalogueModel
@@ -134,7 +134,7 @@ def _shown(*, quiet: bool) -> Iterator[Progress]:
     from rich.progress import Progress as Bar
 
     from ..models.preparing import in_words
-    from .progress import tell
+    from .printing.progress import tell
 
     console = Console(stderr=True)
     if quiet or not console.is_terminal:

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from .options import JSON, MODEL, settings_from, shared
-from .terminal import say, say_json
+from .printing.terminal import say, say_json
 
 
 @click.command("retrieval-heads")
@@ -18,7 +18,7 @@ def find_retrieval_heads(as_json: bool, **given: Any) -> None:
     `wholedoc serve` and `wholedoc ui` find those of any other model by themselves, in the background.
     """
     from ..library import Library
-    from .progress import bars, tell
+    from .printing.progress import bars, tell
 
     library = Library.open(settings=settings_from(given), notify=tell)
     finding = library.heads.finding()

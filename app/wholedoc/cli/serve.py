@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from .options import ANSWER, LIBRARY, MODEL, settings_from, shared
-from .terminal import say
+from .printing.terminal import say
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette
@@ -86,7 +86,7 @@ def serve(
     from parallelcomp import ChunkScoring
 
     from ..library import Library
-    from .progress import tell
+    from .printing.progress import tell
 
     address = Address(host, port)
     if not address.is_loopback and not key and not no_key:
@@ -115,7 +115,7 @@ def serve(
 
 def _pages(library: Library, address: Address, options: Options) -> Starlette | None:
     """Returns the browser app from the package that adds one, or None if its requirements are not installed."""
-    from .progress import tell
+    from .printing.progress import tell
 
     for one in entry_points(group="wholedoc.pages"):
         try:

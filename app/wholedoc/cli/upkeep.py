@@ -7,7 +7,7 @@ from dataclasses import asdict
 import click
 
 from .options import JSON
-from .terminal import say, say_json
+from .printing.terminal import say, say_json
 
 
 @click.command("list")

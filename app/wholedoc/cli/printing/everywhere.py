@@ -10,13 +10,13 @@ from .terminal import say
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ..answer import Answer, Event, Item
-    from ..everywhere.kinds import Kind
+    from ...answer import Answer, Event, Item
+    from ...everywhere.kinds import Kind
 
 
 def show_everywhere(events: Iterator[Event], question: str, kind: Kind) -> Answer:
     """Prints the answer to a question to every part, and returns it. While it works, progress is on stderr."""
-    from ..answer import AskingParts, Done, Planned, Reading, Scoring
+    from ...answer import AskingParts, Done, Planned, Reading, Scoring
     from .progress import bars, tell
 
     say(f"\n{question}", bold=True)

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
-from ..answer import AskingParts, Planned, Reading, Scoring
+from ...answer import AskingParts, Planned, Reading, Scoring
 from .terminal import harmless
 
 T = TypeVar("T")

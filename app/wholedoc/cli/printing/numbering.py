@@ -6,8 +6,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ..answer import Citation
-from ..answering.sources import sentence_sources
+from ...answer import Citation
+from ...answering.sources import sentence_sources
 
 # Only what comes after this tells whether a sentence ended before it.
 UNDECIDED = re.compile(r"\s+[\"'“‘(\[]*$")

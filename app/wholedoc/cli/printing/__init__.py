@@ -1,0 +1,1 @@
+"""What the commands print: text that no terminal acts upon, progress, and answers."""
