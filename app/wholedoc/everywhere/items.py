@@ -16,7 +16,7 @@ from .stems import stems
 # The sign or number in front of a list's item.
 BULLET = re.compile(r"^\s*(?:[-*•–]|\(?\d{1,3}[.)])\s+")
 # What stands between items that were written on one line, tried in this order: names may hold an "and".
-SEPARATORS = (re.compile(r"[,;]\s+(?:and\s+)?"), re.compile(r"[,;]\s+(?:and\s+)?|\s+and\s+"))
+SEPARATORS = (re.compile(r"[,;]\s+(?:(?:and|or)\s+)?"), re.compile(r"[,;]\s+(?:(?:and|or)\s+)?|\s+(?:and|or)\s+"))
 # What the words say for an item weighs so much beside what the writer says, in logits (docs/log.md, trial 36).
 SHARE_WEIGHT = 2.0
 # This share of the items reaches no more than the best do.
@@ -105,9 +105,17 @@ def _lines(reply: str) -> Iterator[str]:
 
 
 def _texts(line: str, part: Part, question: str) -> Iterator[str]:
-    """Yield a line as one item if the part says it so, else the items that are listed in it."""
-    for separator in (None, *SEPARATORS):
-        texts = [line] if separator is None else [one.strip() for one in separator.split(line) if one.strip()]
+    """Yield a line as one item if the part says it so, else the items that are listed in it.
+
+    What has two commas is a list even if the part has the same list.
+    """
+    readings = [
+        [line],
+        *([one.strip() for one in separator.split(line) if one.strip()] for separator in SEPARATORS),
+    ]
+    if len(readings[1]) > 2:
+        readings.append(readings.pop(0))
+    for texts in readings:
         if all(place_of(part, one, question) is not None for one in texts):
             yield from texts
             return

@@ -41,6 +41,19 @@ def test_lines_become_items_that_the_part_says(reply: str, items: list[str]) -> 
     assert [one.text for one in stated(reply, PART, "Who was heard?", {})][: max(len(items), 1)] == items
 
 
+def test_a_list_that_the_part_has_word_for_word_is_several_items() -> None:
+    (part,) = parts_of(
+        document_of("It wants one of OpenBLAS, BLIS, or ATLAS. They met in Wellington, New Zealand.")
+    )
+
+    def texts(reply: str) -> list[str]:
+        return [one.text for one in stated(reply, part, "Which?", {})]
+
+    assert texts("OpenBLAS, BLIS, or ATLAS") == ["OpenBLAS", "BLIS", "ATLAS"]
+    assert texts("OpenBLAS, BLIS, ATLAS") == ["OpenBLAS", "BLIS", "ATLAS"]
+    assert texts("Wellington, New Zealand") == ["Wellington, New Zealand"]
+
+
 def test_a_word_of_the_question_is_no_item() -> None:
     assert not list(stated("Ruling", PART, "Which rulings are there?", {}))
     assert [one.text for one in stated("Ruling 3", PART, "Which rulings are there?", {})] == ["Ruling 3"]
