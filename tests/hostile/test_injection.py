@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from wholedoc.cli import run, terminal
+from wholedoc.cli import run
+from wholedoc.cli.printing import terminal
 from wholedoc.documents.texts import text_document
 from wholedoc.documents.tokenized import tokenize
 from wholedoc.models.chat_template import chat_ids
