@@ -219,10 +219,25 @@ class Scored:
 
 
 @dataclass(frozen=True)
+class Expected:
+    """What a question to every part will take, before it starts.
+
+    The documents have so many `parts`; the writer is asked about `asked` of them, or of their sections, at most.
+    That takes about `seconds` at most, None if this machine has not done it yet. Reading a new document comes
+    before it.
+    """
+
+    parts: int
+    asked: int
+    seconds: float | None
+
+
+@dataclass(frozen=True)
 class AskingParts:
     """The writer has been asked about `done` of the most promising `total` parts, and may stop before the last.
 
-    `items` were found so far. About `seconds_left` are left, None before the first batch.
+    `items` were found so far. About `seconds_left` are left at most; None before the first batch if this machine
+    has never asked such a question.
     """
 
     done: int

@@ -10,7 +10,7 @@ from typing import TypeVar
 from parallelcomp import RetrievalHeads
 from parallelcomp.ranks import Ranks
 
-from .answer import Answer, Done, Event, Planned, Reading, Rewritten, Scoring, Usage
+from .answer import Answer, Done, Event, Expected, Planned, Reading, Rewritten, Scoring, Usage
 from .answering.apb import answer_by_apb
 from .answering.asking import Asking
 from .answering.chat import Chatting, chat
@@ -275,7 +275,9 @@ class Library(Reader):
         known = self._documents(documents)
         kind = kind or kind_of(one.text, len(known))
         writer = self._everywhere_writer(kind, one.settings)
-        asking = PartsAsking(tuple(known), one.text.strip(), writer, cancelled, one.asked, self.folder.notes)
+        asking = PartsAsking(
+            tuple(known), one.text.strip(), writer, cancelled, one.asked, self.folder.notes, self.folder.figures
+        )
         if kind is Kind.COMPARISON:
             yield from compare(
                 asking, lambda document, text: self._ask_one(document, text, one.settings, cancelled, client)
@@ -283,7 +285,7 @@ class Library(Reader):
             return
         corpus = yield from self._corpus(known, cancelled, client, None)
         usage = Usage(corpus.tokens, corpus.cached_tokens, 0, 0, 0)
-        task: Generator[Event, None, None] = task_of(kind)(replace(asking, usage=usage))
+        task: Generator[Event, None, None] = task_of(kind).run(replace(asking, usage=usage))
         # Questions of others go between its steps.
         yield from self.turns.steps(task, cancelled, client, Errand.READING) if writer.here else task
 
@@ -311,6 +313,24 @@ class Library(Reader):
             except (NoWriterError, QuestionError):
                 return None
         return kind
+
+    def expected(
+        self, documents: Sequence[Document | str], question: str, kind: Kind, settings: Settings | None = None
+    ) -> Expected:
+        """Return what such a question to every part will take. Nothing is asked yet.
+
+        A comparison asks whole documents, and how long that takes is not known. Raises NoWriterError and
+        QuestionError if nobody can be asked.
+        """
+        known = self._documents(documents)
+        if kind is Kind.COMPARISON:
+            return Expected(len(known), len(known), None)
+        writer = self._everywhere_writer(kind, settings or self.settings)
+        asking = PartsAsking(
+            tuple(known), question.strip(), writer, notes=self.folder.notes, figures=self.folder.figures
+        )
+        asked, each = task_of(kind).asks(asking), asking.pace(kind).seconds_each
+        return Expected(len(asking.parts), asked, each * asked if each is not None and asked else None)
 
     def _everywhere_writer(self, kind: Kind, settings: Settings) -> Writer:
         """Return who is asked about every part. Raises NoWriterError and QuestionError."""

@@ -109,7 +109,11 @@ def _ask(
         _share_history(library.ranks, history)
         if kind is not None:
             events = library.everywhere(known, question, kind=kind, history=history)
-            answers.append(_wait(events, question) if as_json else show_everywhere(events, question, kind))
+            if as_json:
+                answers.append(_wait(events, question))
+            else:
+                expected = library.expected(known, question, kind)
+                answers.append(show_everywhere(events, question, kind, expected))
             continue
         answers.append(finish(together or library.stream(known, question, history=history), question))
     if as_json:

@@ -23,10 +23,13 @@ from ..answer import (
 )
 from ..documents.bm25 import bm25
 from ..documents.document import Document
+from ..storage.figures import MeasuredFigures
 from ..storage.notes import Notes
 from ..writers.parts import PartsReader, parts_at_once, read_parts
 from ..writers.writer import Cancel, Writer
 from .items import FoundItem
+from .kinds import Kind
+from .pace import Pace
 from .parts import Part, parts_of
 from .related import related_stems
 from .stems import counted, stems
@@ -49,7 +52,8 @@ class PartsAsking:
     """A question to every part of some documents, and who is asked.
 
     `asked` is what the person wrote, if `question` stands in for it. `notes` keeps what a summary is made from;
-    None keeps nothing. `usage` counts the documents' tokens.
+    None keeps nothing. `figures` knows how long this writer took for a part in such a question on this machine, so
+    that a next one can say before it starts how long it will take. `usage` counts the documents' tokens.
     """
 
     documents: tuple[Document, ...]
@@ -58,6 +62,7 @@ class PartsAsking:
     cancelled: Cancel | None = None
     asked: str | None = None
     notes: Notes | None = None
+    figures: MeasuredFigures | None = None
     usage: Usage = NO_USAGE
 
     @cached_property
@@ -65,6 +70,10 @@ class PartsAsking:
         """The parts of all documents, in order, without lists of contents."""
         parts = (part for document in self.documents for part in parts_of(document))
         return [part for part in parts if not part.is_contents]
+
+    def pace(self, kind: Kind) -> Pace:
+        """Return how long a part takes in this kind of question."""
+        return Pace(f"{kind.value}, a part by {self.writer.name}", self.figures)
 
     def promising(self, question: str) -> list[Part]:
         """Return the parts, those first that are most likely to answer a question.
@@ -81,8 +90,12 @@ class PartsAsking:
 
 @dataclass
 class Progress:
-    """How far the loop over `total` parts or sections has come."""
+    """How far the loop over `total` parts or sections has come, and what one of them has taken, in seconds.
 
+    Before the first is done that is what they took the last time, None if there was none.
+    """
+
+    pace: Pace
     total: int
     done: int = 0
     _started: float | None = None
@@ -91,34 +104,54 @@ class Progress:
         """Return what is told about it. The first group begins with the first event."""
         now = time.perf_counter()
         self._started = now if self._started is None else self._started
-        left = (now - self._started) / self.done * (self.total - self.done) if self.done else None
+        each = (now - self._started) / self.done if self.done else self.pace.seconds_each
+        left = None if each is None else each * (self.total - self.done)
         return AskingParts(self.done, self.total, tuple(items), left)
+
+    def end(self) -> int:
+        """Keep how long one took for the next time, and return how many were done."""
+        if self.done and self._started is not None:
+            self.pace.keep((time.perf_counter() - self._started) / self.done)
+        return self.done
 
 
 # Asks the parts of a group that the writer has read, and returns whether one of them brought something.
 Step = Callable[[PartsReader, Sequence[Part]], bool]
 
 
+@dataclass(frozen=True)
+class Bounds:
+    """The `most` parts that are asked, best first, and no more once `patience` in a row brought nothing."""
+
+    kind: Kind
+    most: int
+    patience: int
+
+    def parts(self, asking: PartsAsking) -> int:
+        """Return how many parts are asked at most."""
+        return min(self.most, len(asking.parts))
+
+
 def ask_each(
-    asking: PartsAsking, question: str, most: int, patience: int, step: Step, shown: Callable[[], Sequence[Item]]
+    asking: PartsAsking, question: str, bounds: Bounds, step: Step, shown: Callable[[], Sequence[Item]]
 ) -> Generator[AskingParts, None, int]:
-    """Ask the most promising `most` parts, and no more once `patience` in a row brought nothing.
+    """Ask the most promising parts within some bounds.
 
     Yields AskingParts with the items that are `shown`, and returns how many parts were asked. Others may have the
     model between two events. Raises what the writer raises.
     """
-    progress = Progress(min(most, len(asking.parts)))
+    progress = Progress(asking.pace(bounds.kind), bounds.parts(asking))
     yield progress.event()
     barren = 0
-    for group in groups(asking, asking.promising(question)[:most]):
+    for group in groups(asking, asking.promising(question)[: bounds.most]):
         reader = read_parts(asking.writer, BEFORE, [part.shown for part in group], asking.cancelled)
         yield progress.event(shown())
         barren = 0 if step(reader, group) else barren + len(group)
         progress.done += len(group)
         yield progress.event(shown())
-        if barren >= patience:
+        if barren >= bounds.patience:
             break
-    return progress.done
+    return progress.end()
 
 
 def groups(asking: PartsAsking, some: Sequence[T]) -> Iterator[Sequence[T]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..storage.figures import MeasuredFigures
 from . import catalogue, fetching, held_models
 from .catalogue import CatalogueModel
 from .throughput import ThroughputRecords
@@ -46,7 +47,7 @@ def model_here(model: CatalogueModel, home: Path) -> ModelHere:
         held,
         model.bytes if held else fetching.fetched_bytes(model, models),
         held_models.held_bytes(model, models) if held else model.disk_bytes,
-        ThroughputRecords(home / "paces.json").fastest(held_models.fingerprints(model, models)),
+        ThroughputRecords(MeasuredFigures.of(home)).fastest(held_models.fingerprints(model, models)),
     )
 
 

@@ -68,7 +68,7 @@ class Reader(Shelf):
         self.settings = settings
         self.turns = turns or Turns()
         self._notify = notify
-        self._throughputs = ThroughputRecords(folder.path / "paces.json")
+        self._throughputs = ThroughputRecords(folder.figures)
         self._model = model or LazyModel(settings, notify)
         self._making = threading.Lock()
         self._engine: Engine | None = None

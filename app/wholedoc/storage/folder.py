@@ -15,6 +15,7 @@ from ..documents.document import Document
 from ..errors import LibraryError, storage_error
 from .catalog import Catalog
 from .chunk_store import ChunkStore, write_atomically
+from .figures import MeasuredFigures
 from .incoming import Incoming
 from .notes import Notes
 from .originals import Originals
@@ -59,7 +60,8 @@ class LibraryFolder:
     """Documents, their original files, and their chunks' KV. Several processes may use one folder.
 
     `catalog` holds the documents that came as files, which are a person's shelf. `texts` holds the texts that
-    programs sent. `incoming` is for files that are on their way in. `notes` are those of summaries.
+    programs sent. `incoming` is for files that are on their way in. `notes` are those of summaries, and
+    `figures` how fast this machine was.
     """
 
     def __init__(self, path: Path) -> None:
@@ -71,6 +73,7 @@ class LibraryFolder:
         self.readings = Readings(path / "readings", self.store)
         self.incoming = Incoming(path / "incoming")
         self.notes = Notes(path / "notes")
+        self.figures = MeasuredFigures.of(path)
 
     @property
     def lock(self) -> FileLock:

@@ -76,6 +76,26 @@ def test_a_list_from_python(library: Library, path: Path) -> None:
     assert Scope is ScopeAgain
 
 
+def test_how_long_it_will_take_is_known_before_it_starts_once_it_was_done_before(
+    library: Library, path: Path
+) -> None:
+    document = library.parse(path)
+    before = library.expected([document], QUESTION, Kind.LIST)
+    assert before.asked == before.parts > 0
+    assert before.seconds is None
+    first = next(one for one in library.everywhere([document], QUESTION) if isinstance(one, AskingParts))
+    assert first.seconds_left is None
+    list(library.everywhere([document], QUESTION))
+    again = Library.open(library.folder.path, settings=library.settings, writer=library.writer)
+    after = again.expected([document], QUESTION, Kind.LIST)
+    assert after.seconds is not None
+    events = again.everywhere([document.id], QUESTION)
+    started = next(one for one in events if isinstance(one, AskingParts))
+    assert (started.done, started.seconds_left) == (0, after.seconds)
+    assert again.expected([document], QUESTION, Kind.CHECK).seconds is None  # another kind takes another time
+    assert again.expected([document, document], QUESTION, Kind.COMPARISON).asked == 2
+
+
 def test_a_question_that_refers_back_is_rewritten_first(library: Library, path: Path) -> None:
     document = library.parse(path)
     turns = [Turn("What ran from the Amber Dove?", "Gas oil.")]

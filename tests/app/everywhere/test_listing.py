@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -132,11 +133,10 @@ def test_it_stops_after_enough_parts_in_a_row_held_nothing(monkeypatch: pytest.M
     monkeypatch.setattr(parts, "AT_ONCE", 4)
     document = document_of(*[f"Paragraph {number} says a thing at some length. " * 12 for number in range(10)] * 9)
     assert len(document.pages) == 10
-    monkeypatch.setattr(listing, "PATIENCE", 5)
+    monkeypatch.setattr(listing, "BOUNDS", replace(listing.BOUNDS, patience=5))
     _, everywhere = listed(extracting(lambda _: "Not stated."), "Which things?", document)
     assert everywhere.asked == 8
-    monkeypatch.setattr(listing, "PATIENCE", 500)
-    monkeypatch.setattr(listing, "MOST", 6)
+    monkeypatch.setattr(listing, "BOUNDS", replace(listing.BOUNDS, most=6, patience=500))
     _, everywhere = listed(extracting(lambda _: "Not stated."), "Which things?", document)
     assert everywhere.asked == 6
 

@@ -28,6 +28,7 @@ from wholedoc.models.recommendation import default_writer, recommend_pair
 from wholedoc.models.sources import hub, package_index
 from wholedoc.models.throughput import ThroughputRecords
 from wholedoc.settings import Answerer, Settings
+from wholedoc.storage.figures import MeasuredFigures
 from wholedoc.storage.home import home
 
 from ..conftest import Command
@@ -193,7 +194,7 @@ def test_the_speed_that_was_measured_here_is_listed(wholedoc: Command) -> None:
         "abc cpu elsewhere": 7.0,
     }
     (home() / "paces.json").write_text(json.dumps(paces))
-    assert ThroughputRecords(home() / "paces.json").fastest(()) is None
+    assert ThroughputRecords(MeasuredFigures.of(home())).fastest(()) is None
     listed = json.loads(wholedoc("models", "--json")[1])["models"][0]
     assert (listed["tokens_per_second"], listed["seconds_for_128k_tokens"]) == (512.0, 256)
     assert "512 tokens/s here, 128K tokens in 4:16 min" in wholedoc("models")[1]

@@ -13,35 +13,36 @@ import pytest
 from parallelcomp import Cancelled, Chunk, ChunkKV, Engine
 from wholedoc import Library
 from wholedoc.models.throughput import WARM_UP_TOKENS, ThroughputRecords, measure_throughput
+from wholedoc.storage.figures import MeasuredFigures
 
 pytestmark = pytest.mark.embedded
 
 
 def test_what_was_measured_is_there_in_another_process(library: Library, tmp_path: Path) -> None:
-    records = ThroughputRecords(tmp_path / "new folder" / "throughput.json")
+    records = ThroughputRecords(MeasuredFigures(tmp_path / "new folder" / "throughput.json"))
     assert records.get(library.engine) is None
     records.put(library.engine, 123.5)
-    assert ThroughputRecords(records.path).get(library.engine) == 123.5
+    assert ThroughputRecords(records.figures).get(library.engine) == 123.5
     records.put(library.engine, 99.0)
     assert records.get(library.engine) == 99.0
 
 
 def test_models_are_told_apart(library: Library, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    records = ThroughputRecords(tmp_path / "throughput.json")
+    records = ThroughputRecords(MeasuredFigures(tmp_path / "throughput.json"))
     records.put(library.engine, 10.0)
     with monkeypatch.context() as patch:
         patch.setitem(library.engine.loaded.spec.__dict__, "fingerprint", "another model")
         assert records.get(library.engine) is None
         records.put(library.engine, 20.0)
     assert records.get(library.engine) == 10.0
-    assert sorted(json.loads(records.path.read_text()).values()) == [10.0, 20.0]
+    assert sorted(json.loads(records.figures.path.read_text()).values()) == [10.0, 20.0]
 
 
 @pytest.mark.parametrize("content", ["", "[]", "{", "null", '{"x": "fast"}'])
 def test_a_damaged_file_is_as_none(library: Library, tmp_path: Path, content: str) -> None:
     path = tmp_path / "throughput.json"
     path.write_text(content)
-    records = ThroughputRecords(path)
+    records = ThroughputRecords(MeasuredFigures(path))
     assert records.get(library.engine) is None
     records.put(library.engine, 5.0)
     assert records.get(library.engine) == 5.0
@@ -49,10 +50,10 @@ def test_a_damaged_file_is_as_none(library: Library, tmp_path: Path, content: st
 
 @pytest.mark.parametrize("number", [0.0, -3.0, "12", None])
 def test_a_rate_that_is_none_is_measured_again(library: Library, tmp_path: Path, number: object) -> None:
-    records = ThroughputRecords(tmp_path / "throughput.json")
+    records = ThroughputRecords(MeasuredFigures(tmp_path / "throughput.json"))
     records.put(library.engine, 1.0)
-    (key,) = json.loads(records.path.read_text())
-    records.path.write_text(json.dumps({key: number}))
+    (key,) = json.loads(records.figures.path.read_text())
+    records.figures.path.write_text(json.dumps({key: number}))
     assert records.get(library.engine) is None
 
 

@@ -10,17 +10,17 @@ from .terminal import say
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ...answer import Answer, Event, Item
+    from ...answer import Answer, Event, Expected, Item
     from ...everywhere.kinds import Kind
 
 
-def show_everywhere(events: Iterator[Event], question: str, kind: Kind) -> Answer:
+def show_everywhere(events: Iterator[Event], question: str, kind: Kind, expected: Expected) -> Answer:
     """Prints the answer to a question to every part, and returns it. While it works, progress is on stderr."""
     from ...answer import AskingParts, Done, Planned, Reading, Scoring
     from .progress import bars, tell
 
     say(f"\n{question}", bold=True)
-    tell(f"asking every part ({kind.value}); --one-place looks for one place instead")
+    tell(f"asking everywhere ({kind.value}): {_plan(kind, expected)}; --one-place looks for one place instead")
     with bars() as shown:
         for event in events:
             if isinstance(event, Planned | Reading | Scoring):
@@ -35,6 +35,22 @@ def show_everywhere(events: Iterator[Event], question: str, kind: Kind) -> Answe
     say(answer.text)
     _print_cost(answer)
     return answer
+
+
+def _plan(kind: Kind, expected: Expected) -> str:
+    """Returns what it will take: how many are asked, and for how long if this machine has done it before."""
+    from ...everywhere.kinds import Kind
+    from .progress import duration
+
+    if kind is Kind.COMPARISON:
+        return f"{expected.parts:,} documents"
+    if kind is Kind.SUMMARY:
+        parts = f"{expected.asked:,} sections without notes" if expected.asked else "from notes that are kept"
+    elif expected.asked < expected.parts:
+        parts = f"{expected.parts:,} parts, the most promising of them first"
+    else:
+        parts = f"{expected.parts:,} parts"
+    return parts if expected.seconds is None else f"{parts}, {duration(expected.seconds)} at most"
 
 
 def _print_cost(answer: Answer) -> None:

@@ -35,7 +35,7 @@ class Bars:
                 tell(f"{event.damaged_chunks} chunks of {event.document} were damaged on disk and are read again")
             if event.cached_tokens == event.total_tokens:
                 return
-            left = "" if event.seconds_left is None else f"{_duration(event.seconds_left)} left"
+            left = "" if event.seconds_left is None else f"{duration(event.seconds_left)} left"
             note = (
                 f"{event.tokens:,}/{event.total_tokens:,} tokens  {event.tokens_per_second:,.0f} tokens/s  {left}"
             )
@@ -45,7 +45,7 @@ class Bars:
 
     def show_parts(self, event: AskingParts) -> None:
         """Updates the bar of the parts that are asked."""
-        left = "" if event.seconds_left is None else f"about {_duration(event.seconds_left)} left"
+        left = "" if event.seconds_left is None else f"about {duration(event.seconds_left)} left"
         note = f"{event.done}/{event.total} parts  {len(event.items)} found  {left}"
         self._update("asking every part", event.done, event.total, note)
 
@@ -89,6 +89,7 @@ def _plan(planned: Planned) -> str:
     return f"{planned.document}: {planned.tokens:,} tokens{known}; reading takes {left}, once"
 
 
-def _duration(seconds: float) -> str:
+def duration(seconds: float) -> str:
+    """Returns seconds as people write them: "40 s", "2:05 min"."""
     minutes, rest = divmod(round(seconds), 60)
     return f"{minutes}:{rest:02d} min" if minutes else f"{rest} s"

@@ -7,13 +7,14 @@ from collections.abc import Sequence
 
 from ...answer import Everywhere, Item
 from ...writers.parts import PartsReader
-from ..asking import Events, PartsAsking, ask_each, item_of, lines, tell
+from ..asking import Bounds, Events, PartsAsking, ask_each, item_of, lines, tell
 from ..items import FoundItem
+from ..kinds import Kind
 from ..parts import Part
 from ..quotes import best_sentences
 
 # So many parts are asked at most, and no more once so many in a row do not say it.
-MOST, PATIENCE = 64, 24
+BOUNDS = Bounds(Kind.CHECK, most=64, patience=24)
 # A part says it if the writer says Yes with this probability.
 LIKELY = 0.5
 QUESTION = "\n\nQuestion: {question}\nDoes this passage itself say so? Answer Yes or No."
@@ -34,7 +35,7 @@ def check(asking: PartsAsking) -> Events:
                 found.append(FoundItem(part, text, place, likely=likely))
         return len(found) > before
 
-    asked = yield from ask_each(asking, asking.question, MOST, PATIENCE, step, lambda: _shown(found))
+    asked = yield from ask_each(asking, asking.question, BOUNDS, step, lambda: _shown(found))
     items = _shown(found)
     lead = _lead(len(items), asked, len(asking.parts))
     everywhere = Everywhere(len(asking.parts), asked, tuple(items), len(items), lead=lead)

@@ -9,16 +9,17 @@ from dataclasses import replace
 from ...answer import Everywhere, Item
 from ...documents.bm25 import rarities
 from ...writers.parts import PartsReader, read_parts
-from ..asking import BEFORE, Events, PartsAsking, ask_each, item_of, lines, tell
+from ..asking import BEFORE, Bounds, Events, PartsAsking, ask_each, item_of, lines, tell
 from ..conditions import condition_of, without
 from ..items import Best, FoundItem, best_of, judged, merged, stated
+from ..kinds import Kind
 from ..parts import Part
 from ..stems import counted, stems
 
 # Tokens of one part's reply.
 LONGEST = 96
 # So many parts are asked at most, and no more once so many in a row held nothing that was verified.
-MOST, PATIENCE = 96, 24
+BOUNDS = Bounds(Kind.LIST, most=96, patience=24)
 # An item that is so much less certain than the best of its list is not verified, nor one that the writer finds less
 # likely than this. Of 131 items of ten questions about the register, 96 % of the right ones are verified, and 90 %
 # of those that are, are right (docs/log.md, trial 36).
@@ -34,7 +35,7 @@ def list_items(asking: PartsAsking) -> Events:
     """List what answers the question. Raises what the writer raises."""
     started = time.perf_counter()
     making = _List(asking)
-    asked = yield from ask_each(asking, making.question, MOST, PATIENCE, making.step, making.items)
+    asked = yield from ask_each(asking, making.question, BOUNDS, making.step, making.items)
     items = making.items()
     sure, unsure = ([one for one in items if one.verified is verified] for verified in (True, False))
     lead = _lead(len(sure), len(unsure), asked, len(asking.parts))

@@ -16,6 +16,7 @@ from ...documents.document import Document
 from ...documents.sentences import sentences
 from ...writers.parts import read_parts
 from ..asking import Events, PartsAsking, Progress, groups, tell
+from ..kinds import Kind
 from ..parts import Part
 from ..quotes import best_sentences
 from ..sections import Section, asked_for, sections_of
@@ -74,10 +75,10 @@ class _Passages:
 def summarise(asking: PartsAsking) -> Events:
     """Summarise the documents, or the sections that the question names. Raises what the writer raises."""
     started = time.perf_counter()
-    telling = [one for document in asking.documents for one in _asked_for(asking, document)]
+    telling = _passages(asking)
     written = _known(asking)
-    missing = [one for one in telling if one.key not in written]
-    progress = Progress(len(missing))
+    missing = _missing(telling, written)
+    progress = Progress(asking.pace(Kind.SUMMARY), len(missing))
     yield progress.event()
     for group in groups(asking, missing):
         reader = read_parts(asking.writer, NOTE, [one.shown for one in group], asking.cancelled)
@@ -89,10 +90,24 @@ def summarise(asking: PartsAsking) -> Events:
         progress.done += len(group)
         yield progress.event()
     sections = [written[one.key] for one in telling]
+    progress.end()
     lead = _whole(asking, sections) if len(sections) > 1 else "" if sections else "There is no text to summarise."
     asked = sum(len(one.parts) for one in telling)
     everywhere = Everywhere(len(asking.parts), asked, sections=tuple(sections), lead=lead)
     yield from tell(asking, started, everywhere, _body(sections), _cited(telling, sections))
+
+
+def sections_to_note(asking: PartsAsking) -> int:
+    """Return of how many sections there are no notes yet."""
+    return len(_missing(_passages(asking), _known(asking)))
+
+
+def _passages(asking: PartsAsking) -> list[_Passages]:
+    return [one for document in asking.documents for one in _asked_for(asking, document)]
+
+
+def _missing(telling: Sequence[_Passages], written: Mapping[_Key, SummarySection]) -> list[_Passages]:
+    return [one for one in telling if one.key not in written]
 
 
 def _asked_for(asking: PartsAsking, document: Document) -> list[_Passages]:

@@ -133,6 +133,9 @@ class Completion:
 
     def _progress(self, event: Reading | Scoring | AskingParts) -> Progress:
         elapsed_ms = round(1000 * (time.monotonic() - self.started))
+        left = (
+            None if isinstance(event, Scoring) or event.seconds_left is None else round(1000 * event.seconds_left)
+        )
         if not isinstance(event, Reading):
             return Progress(
                 phase="scoring" if isinstance(event, Scoring) else "asking",
@@ -141,6 +144,7 @@ class Completion:
                 cache=0,
                 processed=event.done,
                 time_ms=elapsed_ms,
+                left_ms=left,
             )
         return Progress(
             phase="reading",
@@ -149,6 +153,7 @@ class Completion:
             cache=event.cached_tokens,
             processed=event.tokens,
             time_ms=elapsed_ms,
+            left_ms=left,
         )
 
     def _timings(self, answer: Answer) -> CompletionTimings:

@@ -116,7 +116,7 @@ class Progress(BaseModel):
     """How far the prompt has been processed, in the field that llama.cpp uses. While `phase` is "reading",
     `total`, `cache` and `processed` count tokens of the file `file_id`; while it is "scoring", they count
     chunks of all files, and while it is "asking", parts of all files, of which `processed` may stay below `total`
-    if nothing more is found."""
+    if nothing more is found. `left_ms` is about how long that will take at most, null if it is not known."""
 
     phase: Literal["reading", "scoring", "asking"]
     file_id: str | None
@@ -124,6 +124,7 @@ class Progress(BaseModel):
     cache: int
     processed: int
     time_ms: int
+    left_ms: int | None = None
 
 
 class Delta(BaseModel):
