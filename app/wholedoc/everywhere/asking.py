@@ -133,17 +133,23 @@ class Bounds:
 
 
 def ask_each(
-    asking: PartsAsking, question: str, bounds: Bounds, step: Step, shown: Callable[[], Sequence[Item]]
+    asking: PartsAsking,
+    question: str,
+    bounds: Bounds,
+    step: Step,
+    shown: Callable[[], Sequence[Item]],
+    may_hold: Callable[[Part], bool] = lambda part: True,
 ) -> Generator[AskingParts, None, int]:
-    """Ask the most promising parts within some bounds.
+    """Ask the most promising parts within some bounds, and none that cannot hold what is asked for.
 
     Yields AskingParts with the items that are `shown`, and returns how many parts were asked. Others may have the
     model between two events. Raises what the writer raises.
     """
-    progress = Progress(asking.pace(bounds.kind), bounds.parts(asking))
+    progress = Progress(asking.pace(bounds.kind), min(bounds.most, sum(map(may_hold, asking.parts))))
     yield progress.event()
     barren = 0
-    for group in groups(asking, asking.promising(question)[: bounds.most]):
+    promising = [part for part in asking.promising(question) if may_hold(part)]
+    for group in groups(asking, promising[: bounds.most]):
         reader = read_parts(asking.writer, BEFORE, [part.shown for part in group], asking.cancelled)
         yield progress.event(shown())
         barren = 0 if step(reader, group) else barren + len(group)

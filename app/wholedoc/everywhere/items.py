@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ..writers.assignment import is_not_stated
-from .conditions import Condition
+from .conditions.condition import Condition, Where
 from .parts import Part
 from .quotes import LEADING, Place, place_of
 from .stems import stems
@@ -39,8 +39,8 @@ class Best:
 class FoundItem:
     """An item as the document writes it, with the quote that says it.
 
-    `holds` says whether a number in the quote satisfies the question's condition; it is None if there is no
-    condition, or no such number. `likely` is how sure the writer is, asked about the quote alone, from 0 to 1;
+    `holds` says whether it satisfies the question's conditions; it is None if there is no condition, or nothing
+    that a condition is about. `likely` is how sure the writer is, asked about the quote alone, from 0 to 1;
     `shared` is the share of the question's words that the quote says, rare words counting more.
     """
 
@@ -122,16 +122,21 @@ def _texts(line: str, part: Part, question: str) -> Iterator[str]:
     yield from texts
 
 
-def judged(items: Sequence[FoundItem], condition: Condition | None) -> list[FoundItem]:
-    """Return the items with what the question's condition says of each: by its own numbers, or by its quote's."""
-    if condition is None:
-        return list(items)
-    return [replace(one, holds=_holds(one, condition)) for one in items]
+def judged(items: Sequence[FoundItem], conditions: Sequence[Condition]) -> list[FoundItem]:
+    """Return the items with what the question's conditions say of each: no, as soon as one does not hold."""
+    return [replace(one, holds=_all_hold(one, conditions)) for one in items] if conditions else list(items)
+
+
+def _all_hold(item: FoundItem, conditions: Sequence[Condition]) -> bool | None:
+    said = [_holds(item, one) for one in conditions]
+    return False if False in said else None if None in said else True
 
 
 def _holds(item: FoundItem, condition: Condition) -> bool | None:
-    own = condition.judge(item.text)
-    return condition.judge(item.quote) if own is None else own
+    """Return what a condition says of an item, by the nearest text that says anything of it."""
+    texts = {Where.ITEM: [item.text], Where.QUOTE: [item.text, item.quote]}
+    every = texts.get(condition.where, [item.text, item.quote, item.part.shown])
+    return next((said for one in every if (said := condition.judge(one)) is not None), None)
 
 
 def best_of(items: Sequence[FoundItem]) -> Best:

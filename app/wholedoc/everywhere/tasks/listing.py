@@ -10,7 +10,7 @@ from ...answer import Everywhere, Item
 from ...documents.bm25 import rarities
 from ...writers.parts import PartsReader, read_parts
 from ..asking import BEFORE, Bounds, Events, PartsAsking, ask_each, item_of, lines, tell
-from ..conditions import condition_of, without
+from ..conditions.stated import conditions_of, without
 from ..items import Best, FoundItem, best_of, judged, merged, stated
 from ..kinds import Kind
 from ..parts import Part
@@ -35,7 +35,7 @@ def list_items(asking: PartsAsking) -> Events:
     """List what answers the question. Raises what the writer raises."""
     started = time.perf_counter()
     making = _List(asking)
-    asked = yield from ask_each(asking, making.question, BOUNDS, making.step, making.items)
+    asked = yield from ask_each(asking, making.question, BOUNDS, making.step, making.items, making.may_hold)
     items = making.items()
     sure, unsure = ([one for one in items if one.verified is verified] for verified in (True, False))
     lead = _lead(len(sure), len(unsure), asked, len(asking.parts))
@@ -47,15 +47,19 @@ def list_items(asking: PartsAsking) -> Events:
 
 
 class _List:
-    """The items of a list as they are found. The writer is asked without the question's condition."""
+    """The items of a list as they are found. The writer is asked without the question's conditions."""
 
     def __init__(self, asking: PartsAsking) -> None:
         self._asking = asking
-        self._condition = condition_of(asking.question)
-        self.question = without(asking.question, self._condition) if self._condition else asking.question
+        self.conditions = conditions_of(asking.question)
+        self.question = without(asking.question, self.conditions)
         self._rarity = rarities(stems(self.question), [counted(part.shown) for part in asking.parts])
         self._found: list[FoundItem] = []
         self.cut_short = 0
+
+    def may_hold(self, part: Part) -> bool:
+        """Return whether a part can hold an item that satisfies the conditions: nothing in it says the opposite."""
+        return all(one.judge(part.shown) is not False for one in self.conditions)
 
     def step(self, reader: PartsReader, group: Sequence[Part]) -> bool:
         """Add what the parts of a group hold; return whether something of that is verified."""
@@ -63,7 +67,7 @@ class _List:
         self.cut_short += sum(reply.cut_short for reply in replies)
         pairs = zip(group, replies, strict=True)
         said = [one for part, reply in pairs for one in stated(reply.text, part, self.question, self._rarity)]
-        holding = [one for one in judged(said, self._condition) if one.holds is not False]
+        holding = [one for one in judged(said, self.conditions) if one.holds is not False]
         new = _asked_back(self._asking, self.question, holding)
         self._found += new
         best = best_of(self._found)
@@ -77,7 +81,7 @@ class _List:
 
     def _is_verified(self, item: FoundItem, best: Best) -> bool:
         sure = item.certainty(best) >= -BEHIND and item.likely >= LEAST_LIKELY
-        return sure and (self._condition is None or item.holds is True)
+        return sure and (not self.conditions or item.holds is True)
 
 
 def _asked_back(asking: PartsAsking, question: str, items: Sequence[FoundItem]) -> list[FoundItem]:

@@ -7,6 +7,8 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from .condition import Where, put_together
+
 # A number as it is written, with separators of thousands and a decimal point.
 NUMBER = r"\d{1,3}(?:[, ’']\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?"
 SIGN = r"[$€£¥]"
@@ -48,7 +50,7 @@ NO_UNIT = frozenset(["and", "or", "of", "in", "on", "at", "to", "for", "by", "pe
 
 
 @dataclass(frozen=True)
-class Condition:
+class NumberCondition:
     """What a number must satisfy: `allows` of the number, which stands with `unit` or, if that is empty, alone.
 
     `phrase` is how the question states it.
@@ -57,11 +59,22 @@ class Condition:
     phrase: str
     unit: str
     allows: Callable[[float], bool]
+    where: Where = Where.QUOTE
 
     def judge(self, text: str) -> bool | None:
         """Return whether a number of the text with this unit satisfies the condition; None if there is none."""
         numbers = list(self._numbers(text))
         return any(self.allows(number) for number in numbers) if numbers else None
+
+    def removed(self, question: str) -> str:
+        """Return the question with "some" in place of the limit."""
+        before, _, behind = question.partition(self.phrase)
+        how = self.phrase.split()[0].casefold()
+        links = how in PREPOSITIONS and not re.search(
+            r"\b(of|did|do|does|was|were|is|are|has|have|after|for)\s*$", before
+        )
+        unit = self.unit if self.unit.isalpha() else ""
+        return put_together(before, "of some" if links else "some", unit, behind)
 
     def _numbers(self, text: str) -> Iterator[float]:
         for match in re.finditer(rf"({SIGN})?\s?(?<![\w.,])({NUMBER})(?:[ \n-]?(%|[^\W\d]+))?", text):
@@ -70,32 +83,20 @@ class Condition:
                 yield _value(number)
 
 
-def condition_of(question: str) -> Condition | None:
-    """Return the condition on a number that a question states; None if it states none, or more than one."""
+def number_conditions(question: str) -> list[NumberCondition]:
+    """Return the conditions on numbers that a question states."""
     stated = [_compared(match) for match in STATED.finditer(question)]
-    stated += [_between(match) for match in BETWEEN.finditer(question)]
-    return stated[0] if len(stated) == 1 else None
+    return stated + [_between(match) for match in BETWEEN.finditer(question)]
 
 
-def without(question: str, condition: Condition) -> str:
-    """Return the question without its condition, so that whatever it might hold for is listed."""
-    before, _, behind = question.partition(condition.phrase)
-    how = condition.phrase.split()[0].casefold()
-    links = how in PREPOSITIONS and not re.search(
-        r"\b(of|did|do|does|was|were|is|are|has|have|after|for)\s*$", before
-    )
-    unit = condition.unit if condition.unit.isalpha() else ""
-    return " ".join(f"{before}{'of some' if links else 'some'} {unit} {behind}".split())
-
-
-def _compared(match: re.Match[str]) -> Condition:
+def _compared(match: re.Match[str]) -> NumberCondition:
     compare, limit = COMPARED[match["how"].casefold()], _value(match["last"])
-    return Condition(_phrase(match), _unit(match), lambda number: compare(number, limit))
+    return NumberCondition(_phrase(match), _unit(match), lambda number: compare(number, limit))
 
 
-def _between(match: re.Match[str]) -> Condition:
+def _between(match: re.Match[str]) -> NumberCondition:
     low, high = _value(match["low"]), _value(match["last"])
-    return Condition(_phrase(match), _unit(match), lambda number: low <= number <= high)
+    return NumberCondition(_phrase(match), _unit(match), lambda number: low <= number <= high)
 
 
 def _phrase(match: re.Match[str]) -> str:

@@ -1,0 +1,1 @@
+"""Conditions that a question states and code applies: on numbers, on dates, and on how a name is spelled."""
