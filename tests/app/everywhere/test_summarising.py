@@ -10,9 +10,10 @@ import pytest
 from wholedoc import AskingParts, Done, Everywhere, Token
 from wholedoc.documents.document import OutlineEntry
 from wholedoc.everywhere.asking import PartsAsking
+from wholedoc.everywhere.notes import NOTE
 from wholedoc.everywhere.parts import parts_of
 from wholedoc.everywhere.sections import asked_for, sections_of
-from wholedoc.everywhere.tasks.summarising import NOTE, summarise
+from wholedoc.everywhere.tasks.summarising import summarise
 from wholedoc.storage.notes import Notes
 
 from .documents import LOG, document_of

@@ -11,11 +11,12 @@ from dataclasses import dataclass
 
 from ..asking import Events, PartsAsking
 from ..kinds import Kind
+from ..notes import sections_to_note
 from . import checking, listing
 from .changes import changes
 from .checking import check
 from .listing import list_items
-from .summarising import sections_to_note, summarise
+from .summarising import summarise
 
 
 @dataclass(frozen=True)
