@@ -113,6 +113,22 @@ class SummarySection:
 
 
 @dataclass(frozen=True)
+class Introduction:
+    """What a person sees of a document before the first question.
+
+    `kind` is what kind of document it seems to be, in a few words, or empty. `sections` has a note on each section,
+    whose first sentence introduces it. `questions` are answered by what the document says, and are in its order.
+    """
+
+    document_id: str
+    document: str
+    pages: int
+    kind: str
+    sections: tuple[SummarySection, ...]
+    questions: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Everywhere:
     """What a question to every part of the `documents`, named by their ids, brought beside its text.
 

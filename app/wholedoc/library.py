@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
@@ -10,7 +11,19 @@ from typing import TypeVar
 from parallelcomp import RetrievalHeads
 from parallelcomp.ranks import Ranks
 
-from .answer import Answer, Done, Event, Expected, Planned, Reading, Rewritten, Scoring, Usage
+from .answer import (
+    Answer,
+    AskingParts,
+    Done,
+    Event,
+    Expected,
+    Introduction,
+    Planned,
+    Reading,
+    Rewritten,
+    Scoring,
+    Usage,
+)
 from .answering.apb import answer_by_apb
 from .answering.asking import Asking
 from .answering.chat import Chatting, chat
@@ -21,6 +34,7 @@ from .documents.document import Document
 from .documents.texts import TEXT_ID
 from .errors import NoWriterError, QuestionError
 from .everywhere.asking import PartsAsking
+from .everywhere.introducing import introduce
 from .everywhere.kinds import Kind, Scope, kind_of, wanted
 from .everywhere.tasks import task_of
 from .everywhere.tasks.comparing import compare
@@ -331,6 +345,30 @@ class Library(Reader):
         )
         asked, each = task_of(kind).asks(asking), asking.pace(kind).seconds_each
         return Expected(len(asking.parts), asked, each * asked if each is not None and asked else None)
+
+    def introduce(
+        self, document: Document | str, *, cancelled: Cancel | None = None, client: Client = NOBODY
+    ) -> Generator[Planned | Reading | AskingParts, None, Introduction]:
+        """Introduce a document: what kind it is, a note on each section, and questions that it answers.
+
+        What was written before comes at once; `folder.notes.introduction` has it without a model. Yields what
+        `read` yields, then AskingParts, and lets others have the model in between. Closing the generator stops it,
+        and the notes that were finished are kept.
+
+        Raises NoWriterError and QuestionError if nobody can be asked, and what `read` and the writer raise.
+        """
+        (known,) = self._documents([document])
+        before = self.folder.notes.introduction(known.id)
+        if before is not None:
+            return before
+        writer = self._everywhere_writer(Kind.SUMMARY, self.settings)
+        yield from self._corpus([known], cancelled, client, None)
+        asking = PartsAsking((known,), "", writer, cancelled, notes=self.folder.notes, figures=self.folder.figures)
+        work = introduce(asking)
+        made = yield from (self.turns.steps(work, cancelled, client, Errand.READING) if writer.here else work)
+        with suppress(OSError):  # it is as good if it cannot be kept
+            self.folder.notes.introduce(made)
+        return made
 
     def _everywhere_writer(self, kind: Kind, settings: Settings) -> Writer:
         """Return who is asked about every part. Raises NoWriterError and QuestionError."""

@@ -23,6 +23,7 @@ from .models import models
 from .printing.terminal import say
 from .retrieval_heads import find_retrieval_heads
 from .serve import serve
+from .show import show
 from .upkeep import library_commands, list_documents, remove
 
 # The engine's errors that bad input causes. They carry no exit code, unlike wholedoc's own errors, and are
@@ -57,6 +58,7 @@ def cli(debug: bool) -> None:
 for command in (
     add,
     ask,
+    show,
     list_documents,
     remove,
     library_commands,

@@ -1,4 +1,4 @@
-"""Notes on the sections of documents, kept so that a second summary need not be written."""
+"""Notes on the sections of documents, and what introduces them, kept so that neither need be written again."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from hashlib import sha256
 from pathlib import Path
 
-from ..answer import SummarySection, SummarySentence
+from ..answer import Introduction, SummarySection, SummarySentence
 from .chunk_store import write_atomically
 
 
@@ -36,8 +36,29 @@ class Notes:
         text = json.dumps(content, ensure_ascii=False)
         write_atomically(self._path(document_id, written_by), text.encode())
 
+    def introduction(self, document_id: str) -> Introduction | None:
+        """Return what introduces a document, whoever wrote it; None if nobody did, or the file is damaged."""
+        try:
+            content = json.loads(self._introduction_path(document_id).read_text(encoding="utf-8"))
+            return Introduction(
+                document_id,
+                str(content["document"]),
+                int(content["pages"]),
+                str(content["kind"]),
+                tuple(_section(one) for one in content["sections"]),
+                tuple(map(str, content["questions"])),
+            )
+        except (FileNotFoundError, ValueError, KeyError, TypeError):
+            return None
+
+    def introduce(self, introduction: Introduction) -> None:
+        """Keep what introduces a document in place of what was there. Raises OSError."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        text = json.dumps(asdict(introduction), ensure_ascii=False)
+        write_atomically(self._introduction_path(introduction.document_id), text.encode())
+
     def remove(self, document_id: str) -> None:
-        """Forget the notes on a document, whoever wrote them."""
+        """Forget the notes on a document and what introduces it, whoever wrote them."""
         for path in self.folder.glob(f"{document_id}.*.json"):
             path.unlink(missing_ok=True)
 
@@ -45,6 +66,9 @@ class Notes:
         """Return the files of documents that are not among these."""
         ids = set(known)
         return [path for path in self.folder.glob("*.json") if path.name.split(".")[0] not in ids]
+
+    def _introduction_path(self, document_id: str) -> Path:
+        return self.folder / f"{document_id}.introduction.json"
 
     def _path(self, document_id: str, written_by: str) -> Path:
         return self.folder / f"{document_id}.{sha256(written_by.encode()).hexdigest()[:16]}.json"

@@ -23,10 +23,8 @@ def show_everywhere(events: Iterator[Event], question: str, kind: Kind, expected
     tell(f"asking everywhere ({kind.value}): {_plan(kind, expected)}; --one-place looks for one place instead")
     with bars() as shown:
         for event in events:
-            if isinstance(event, Planned | Reading | Scoring):
+            if isinstance(event, Planned | Reading | Scoring | AskingParts):
                 shown.show(event)
-            elif isinstance(event, AskingParts):
-                shown.show_parts(event)
             elif isinstance(event, Done):
                 break
         else:

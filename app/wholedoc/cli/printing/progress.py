@@ -24,7 +24,7 @@ class Bars:
         self._tasks: dict[str, TaskID] = {}
         self._reported_damage: set[str] = set()
 
-    def show(self, event: Planned | Reading | Scoring) -> None:
+    def show(self, event: Planned | Reading | Scoring | AskingParts) -> None:
         """Announces what is planned, or updates the bar that an event belongs to."""
         if isinstance(event, Planned):
             if event.seconds is not None:
@@ -40,13 +40,15 @@ class Bars:
                 f"{event.tokens:,}/{event.total_tokens:,} tokens  {event.tokens_per_second:,.0f} tokens/s  {left}"
             )
             self._update(f"reading {event.document}", event.tokens, event.total_tokens, note)
+        elif isinstance(event, AskingParts):
+            self._show_parts(event)
         else:
             self._update("asking", event.done, event.total, f"{event.done}/{event.total} chunks")
 
-    def show_parts(self, event: AskingParts) -> None:
-        """Updates the bar of the parts that are asked."""
+    def _show_parts(self, event: AskingParts) -> None:
         left = "" if event.seconds_left is None else f"about {duration(event.seconds_left)} left"
-        note = f"{event.done}/{event.total} parts  {len(event.items)} found  {left}"
+        found = f"{len(event.items)} found  " if event.items else ""
+        note = f"{event.done}/{event.total} parts  {found}{left}"
         self._update("asking every part", event.done, event.total, note)
 
     def show_share(self, title: str, share: float) -> None:
@@ -59,8 +61,8 @@ class Bars:
             self._tasks[title] = self._progress.add_task(title, total=total, note=note)
         self._progress.update(self._tasks[title], completed=done, total=total, note=note)
 
-    def follow(self, reading: Generator[Planned | Reading, None, T]) -> T:
-        """Runs a reading to its end, shows its progress, and returns its result."""
+    def follow(self, reading: Generator[Planned | Reading | AskingParts, None, T]) -> T:
+        """Runs a reading, or what follows it, to its end, shows its progress, and returns its result."""
         while True:
             try:
                 self.show(next(reading))
