@@ -84,11 +84,30 @@ def test_what_the_part_does_not_say_is_dropped() -> None:
 
 
 def test_what_the_writer_denies_when_asked_back_is_not_verified_and_not_counted() -> None:
-    _, everywhere = listed(
-        extracting(vessels, agree=lambda message: "Bold Wren" not in message.split("Proposed")[1])
-    )
+    _, everywhere = listed(extracting(vessels, agree=lambda message: "Amber Dove" in message.split("Proposed")[1]))
     assert [(one.item, one.verified) for one in everywhere.items] == [("Amber Dove", True), ("Bold Wren", False)]
     assert everywhere.count == 1
+
+
+def test_a_wrong_name_out_of_the_right_sentence_gives_way_to_the_right_one() -> None:
+    def harbours(message: str) -> str:
+        return "\n".join(name for name in ("Corn Quay", "North Mole") if name in message) or "Not stated."
+
+    def agree(message: str) -> bool:
+        return message.split("Proposed answer: ")[1].startswith(("Amber Dove", "Bold Wren"))
+
+    _, everywhere = listed(extracting(harbours, agree=agree))
+    assert [(one.item, one.verified) for one in everywhere.items] == [("Amber Dove", True), ("Bold Wren", True)]
+    assert all(one.item in one.quote for one in everywhere.items)
+
+
+def test_of_two_right_names_in_one_sentence_none_gives_way() -> None:
+    document = document_of(
+        "At noon the Amber Dove and the Bold Wren met bow to bow off Corn Quay. Nobody was hurt.\n"
+    )
+    found = extracting(lambda _: "Amber Dove\nBold Wren")
+    _, everywhere = listed(found, "Which vessels met bow to bow?", document)
+    assert [one.item for one in everywhere.items] == ["Amber Dove", "Bold Wren"]
 
 
 def test_an_item_is_asked_back_about_its_quote_alone() -> None:

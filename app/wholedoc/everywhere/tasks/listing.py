@@ -13,6 +13,7 @@ from ..asking import BEFORE, Bounds, Events, PartsAsking, ask_each, item_of, lin
 from ..conditions.stated import conditions_of, without
 from ..items import Best, FoundItem, best_of, judged, merged, stated
 from ..kinds import Kind
+from ..names import rivals
 from ..parts import Part
 from ..stems import counted, stems
 
@@ -24,11 +25,10 @@ BOUNDS = Bounds(Kind.LIST, most=96, patience=24)
 # likely than this. Of 131 items of ten questions about the register, 96 % of the right ones are verified, and 90 %
 # of those that are, are right (docs/log.md, trial 36).
 BEHIND, LEAST_LIKELY = 1.4, 0.3
+# Other names of a quote are tried if it says no smaller share of the question's words than the best do, less this.
+WORDS_BEHIND = 0.3
 QUESTION = "\n\nQuestion: {question}"
-CHECK = (
-    "\n\nQuestion: {question}\nProposed answer: {item}\n"
-    "Does the passage say that this is an answer to the question? Answer Yes or No."
-)
+CHECK = "\nProposed answer: {item}\nDoes the passage say that this is an answer to the question? Answer Yes or No."
 
 
 def list_items(asking: PartsAsking) -> Events:
@@ -68,7 +68,8 @@ class _List:
         pairs = zip(group, replies, strict=True)
         said = [one for part, reply in pairs for one in stated(reply.text, part, self.question, self._rarity)]
         holding = [one for one in judged(said, self.conditions) if one.holds is not False]
-        new = _asked_back(self._asking, self.question, holding)
+        known = best_of([*self._found, *holding])
+        new = _asked_back(self._asking, self.question, holding, known)
         self._found += new
         best = best_of(self._found)
         return any(self._is_verified(one, best) for one in new)
@@ -84,20 +85,28 @@ class _List:
         return sure and (not self.conditions or item.holds is True)
 
 
-def _asked_back(asking: PartsAsking, question: str, items: Sequence[FoundItem]) -> list[FoundItem]:
+def _asked_back(asking: PartsAsking, question: str, items: Sequence[FoundItem], best: Best) -> list[FoundItem]:
     """Return the items with how sure the writer is of each, asked about the item's quote alone.
 
-    The quote alone is a better judge than the part, in which something else may answer the question.
+    The quote alone is a better judge than the part, in which something else may answer the question. Where another
+    name of the quote is likelier, that is the item. An item whose quote says too few of the question's words to be
+    verified is not compared.
     """
     if not items:
         return []
-    quotes = [" ".join(one.quote.split()) for one in items]
+    behind = QUESTION.format(question=question)
+    quotes = [" ".join(one.quote.split()) + behind for one in items]
     reader = read_parts(asking.writer, BEFORE, quotes, asking.cancelled)
-    sure = (
-        reader.agreement(index, [CHECK.format(question=question, item=one.text)], asking.cancelled)[0]
-        for index, one in enumerate(items)
-    )
-    return [replace(one, likely=likely) for one, likely in zip(items, sure, strict=True)]
+    judged: list[FoundItem] = []
+    for index, one in enumerate(items):
+        promising = one.shared >= best.shared - WORDS_BEHIND
+        others = [other.text for other in items if other.part is one.part]
+        named = [one, *(rivals(one, question, others) if promising else ())]
+        checks = [CHECK.format(item=each.text) for each in named]
+        sure = reader.agreement(index, checks, asking.cancelled)
+        rated = [replace(each, likely=likely) for each, likely in zip(named, sure, strict=True)]
+        judged.append(max(rated, key=lambda each: each.likely))  # the writer's own if another is as likely
+    return judged
 
 
 def _lead(sure: int, unsure: int, asked: int, parts: int) -> str:
