@@ -243,7 +243,7 @@ def test_by_default_other_ways_of_reading_answer_themselves(
     settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     library = Library.open(settings=settings)
-    monkeypatch.setattr("wholedoc.library.writer_of", lambda *_: Scripted(["Other", "."]))
+    monkeypatch.setattr("wholedoc.answering.asker.writer_of", lambda *_: Scripted(["Other", "."]))
     document = library.parse(write(tmp_path / "log.txt", PARAGRAPHS))
     assert next(e for e in library.stream([document], "Who?") if isinstance(e, Done)).answer.text == "Other."
     by_star = replace(settings, apb=APB.star(2))
