@@ -27,9 +27,10 @@ from .documents.document import Document
 from .errors import NoWriterError, QuestionError
 from .everywhere.asking import PartsAsking
 from .everywhere.introducing import introduce
-from .everywhere.kinds import Kind, Scope, kind_of, wanted
+from .everywhere.kinds import Kind, Scope
 from .everywhere.tasks import task_of
 from .everywhere.tasks.comparing import compare
+from .everywhere.wording import kind_of, wanted
 from .reading.reader import Notify
 from .runtime.client import NOBODY, Client
 from .runtime.turns import Errand

@@ -141,7 +141,8 @@ def _kind(library: Library, question: str, documents: int, everywhere: bool | No
     If the person did not choose, the question's words do, and only where there is somebody who can be asked. Tells
     if that is missing.
     """
-    from ..everywhere.kinds import Scope, wanted
+    from ..everywhere.kinds import Scope
+    from ..everywhere.wording import wanted
     from .printing.progress import tell
 
     if everywhere is not None:

@@ -10,9 +10,10 @@ from wholedoc import Answer, Citation, Done, Event, Token
 from wholedoc.answer import Timings, Usage
 from wholedoc.documents.document import Document
 from wholedoc.everywhere.asking import PartsAsking
-from wholedoc.everywhere.kinds import Kind, kind_of
+from wholedoc.everywhere.kinds import Kind
 from wholedoc.everywhere.tasks.changes import changes, differences
 from wholedoc.everywhere.tasks.comparing import compare, question_for_each
+from wholedoc.everywhere.wording import kind_of
 
 from .documents import document_of
 from .scripted import Ruled

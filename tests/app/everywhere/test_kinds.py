@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from wholedoc import Kind, Scope
-from wholedoc.everywhere.kinds import kind_of, wanted
+from wholedoc.everywhere.wording import kind_of, wanted
 
 CASES = json.loads((Path(__file__).parent / "kinds.json").read_text(encoding="utf-8"))
 
