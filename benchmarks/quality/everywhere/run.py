@@ -23,6 +23,7 @@ from ...report import Report
 from ...sample import REGISTER
 from ..baselines.retrieval import rank
 from ..cases.metrics import contains, normalised
+from .kinds import add_kinds
 from .manual import QUESTIONS as MANUALS
 from .manual import manual_questions
 from .register import ListQuestion, questions
@@ -53,6 +54,7 @@ def run(quick: bool, manuals: Path | None = None, most: int | None = None) -> Re
     `most` is how many are asked about each document, evenly spread over the list; None asks all.
     """
     report = Report("everywhere-quick" if quick else "everywhere")
+    add_kinds(report)
     library = Library.open(settings=Settings())
     for document, every in _asked(library, manuals, quick):
         asked = every if most is None else every[:: max(1, len(every) // most)][:most]
