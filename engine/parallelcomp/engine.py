@@ -23,7 +23,7 @@ from .kv.stored import ChunkKV, Prefix, StoredKV
 from .memory import MemoryPlan, check_plain, plan
 from .model import LoadedModel, ModelSpec
 from .policies import policy_of
-from .prefill import batches, prefill_batch, prefill_prefix
+from .prefill import batches, batches_of_like_length, prefill_batch, prefill_prefix
 from .replies import Reply, reply_each
 from .retrieval.scan import ScanKeys, check_heads, head_queries, scan, scan_keys
 from .scoring import ChunkScore, Question, score, score_batch
@@ -134,6 +134,27 @@ class Engine:
                 device=memory.kv_device,
                 cancelled=cancelled,
             )
+
+    def prefill_pieces(
+        self, chunks: Sequence[Chunk], memory: MemoryPlan, cancelled: Cancel | None = None
+    ) -> list[ChunkKV]:
+        """Read chunks of very different lengths, padding as little as pays, and return their KV in order.
+
+        Raises Cancelled, also in the middle of a batch.
+        """
+        read: dict[int, ChunkKV] = {}
+        for group in batches_of_like_length(chunks, memory.prefill_batch * self.config.chunk_tokens):
+            _poll(cancelled)
+            pieces = prefill_batch(
+                self.loaded,
+                self.prefix,
+                group,
+                precision=self.config.precision,
+                device=memory.kv_device,
+                cancelled=cancelled,
+            )
+            read |= {one.chunk.index: one for one in pieces}
+        return [read[one.index] for one in chunks]
 
     def scan_keys(self, kv: StoredKV, heads: RetrievalHeads) -> ScanKeys:
         """Return a chunk's keys for a scan by these heads. Raises HeadsError if they are another model's."""

@@ -76,3 +76,25 @@ def batches(chunks: Sequence[Chunk], size: int) -> Iterator[list[Chunk]]:
     """Yield the chunks in document order, `size` at a time."""
     for first in range(0, len(chunks), size):
         yield list(chunks[first : first + size])
+
+
+# A batch of this many tokens is worth a pass over the weights; from there on a longer chunk begins a new one if it
+# would pad the shortest by more than this share.
+ENOUGH_TOKENS, PADDED = 256, 0.3
+
+
+def batches_of_like_length(chunks: Sequence[Chunk], tokens: int) -> Iterator[list[Chunk]]:
+    """Yield the chunks, the shortest first, in batches of at most `tokens` tokens with padding, or of one chunk.
+
+    Chunks of very different lengths are not read together, since the shorter would be padded to the longer.
+    """
+    batch: list[Chunk] = []
+    for chunk in sorted(chunks, key=len):
+        enough = sum(map(len, batch)) >= ENOUGH_TOKENS
+        pads = bool(batch) and enough and len(chunk) > (1 + PADDED) * len(batch[0])
+        if batch and (pads or (len(batch) + 1) * len(chunk) > tokens):
+            yield batch
+            batch = []
+        batch.append(chunk)
+    if batch:
+        yield batch

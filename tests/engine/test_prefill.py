@@ -5,8 +5,14 @@ from __future__ import annotations
 import pytest
 import torch
 
-from parallelcomp import Cancelled, KVPrecision
-from parallelcomp.prefill import batches, prefill_batch, prefill_prefix
+from parallelcomp import Cancelled, Engine, EngineConfig, KVPrecision
+from parallelcomp.prefill import (
+    ENOUGH_TOKENS,
+    batches,
+    batches_of_like_length,
+    prefill_batch,
+    prefill_prefix,
+)
 
 from .tiny import CONFIGS, PREFIX, chunks_of, dense, pair, read, read_prefix, tokens
 
@@ -92,3 +98,29 @@ def test_batches_keep_the_order_and_leave_nothing_out() -> None:
     grouped = list(batches(chunks, 3))
     assert [len(group) for group in grouped] == [3, 3, 1]
     assert [chunk for group in grouped for chunk in group] == chunks
+
+
+@pytest.mark.parametrize("tokens_at_once", [300, 1024])
+def test_batches_of_like_length_leave_nothing_out_and_pad_little(tokens_at_once: int) -> None:
+    lengths = [400, 40, 61, 300, 150, 5, 160, 90, 900, 310]
+    grouped = [
+        [len(chunk) for chunk in group] for group in batches_of_like_length(chunks_of(*lengths), tokens_at_once)
+    ]
+    assert sorted(length for group in grouped for length in group) == sorted(lengths)
+    for group in grouped:
+        assert len(group) * max(group) <= tokens_at_once or len(group) == 1
+        longer = [length for length in group if length > 1.3 * min(group)]
+        assert sum(group) - sum(longer) < ENOUGH_TOKENS or not longer  # short ones do not wait for company
+
+
+def test_pieces_are_read_as_they_would_be_alone_and_come_in_order() -> None:
+    one = pair()
+    engine = Engine(one.loaded, PREFIX, EngineConfig(chunk_tokens=64, precision=KVPrecision.FP32))
+    chunks = chunks_of(31, 1, 64, 17, 17, 60)
+    memory = engine.plan(190)
+    pieces = engine.prefill_pieces(chunks, memory)
+    assert [piece.chunk for piece in pieces] == chunks
+    for piece, alone in zip(pieces, engine.prefill(chunks, memory), strict=True):
+        torch.testing.assert_close(dense(piece), dense(alone), atol=1e-5, rtol=1e-5)
+    with pytest.raises(Cancelled):
+        engine.prefill_pieces(chunks, memory, lambda: True)

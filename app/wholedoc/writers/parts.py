@@ -86,7 +86,7 @@ class LocalParts:
         self._engine = Engine(model.loaded, prefix, config)
         self._memory = self._engine.plan(sum(len(one) for one in chunks))
         self._memory.check()
-        self._read = list(self._engine.prefill(chunks, self._memory, cancelled))
+        self._read = self._engine.prefill_pieces(chunks, self._memory, cancelled)
 
     def replies(self, behind: str, longest: int, cancelled: Cancel | None = None) -> Iterator[Reply]:
         """Yield the replies, which are computed together."""
