@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import suppress
 
@@ -18,6 +19,17 @@ TOKENS = 96
 NOTE = "Summarise the passages in two sentences. Say only what they say, with their names and numbers.\n\n"
 # A sentence of fewer words, such as the number of a paragraph, says nothing.
 LEAST_WORDS = 4
+# A small writer says that the passage says something, though it was asked to say what; and it repeats titles.
+SAYS_THAT = re.compile(
+    r"^(?:(?:the|this|these)\s+(?:passages?|texts?|sections?|notes?|chapters?)|it|they)\s+(?:also\s+)?"
+    r"(?:mention|explain|state|say|note|indicate|add)s?\s+that\s+",
+    re.I,
+)
+OF_PASSAGES = (
+    (re.compile(r"^the passage\b", re.I), "This section"),
+    (re.compile(r"^the passages\b", re.I), "These pages"),
+)
+ECHO = re.compile(r"^\[[^\]]{1,120}\]\s*")
 
 
 def take_notes(
@@ -81,9 +93,9 @@ def _section(passages: Passages, note: str, cut_short: bool) -> SummarySection:
     text = " ".join(note.split())
     citations = passages.citations
     carried = [
-        _sentence(text[one.start : one.stop], [citations[number - 1] for number in one.citations])
+        _sentence(plainly(text[one.start : one.stop]), [citations[number - 1] for number in one.citations])
         for one in sentence_sources(text, citations)
-        if one.citations and says_something(text[one.start : one.stop], cut_short)
+        if one.citations and says_something(plainly(text[one.start : one.stop]), cut_short)
     ]
     section, document = passages.section, passages.section.parts[0].document
     if not carried:
@@ -94,9 +106,18 @@ def _section(passages: Passages, note: str, cut_short: bool) -> SummarySection:
     return SummarySection(section.title, document.id, document.name, section.pages, tuple(carried))
 
 
+def plainly(sentence: str) -> str:
+    """Return a sentence without a title in front of it, and without saying that a passage says it."""
+    plain = SAYS_THAT.sub("", ECHO.sub("", sentence))
+    for words, instead in OF_PASSAGES:
+        plain = words.sub(instead, plain)
+    return plain[:1].upper() + plain[1:]
+
+
 def says_something(sentence: str, cut_short: bool) -> bool:
-    """Return whether a sentence is worth showing: long enough, and with its end if the text may be cut."""
-    return len(sentence.split()) >= LEAST_WORDS and (not cut_short or sentence[-1] in ".!?")
+    """Return whether a sentence is worth showing: long enough, and whole, as far as its end and brackets tell."""
+    whole = sentence.count("(") == sentence.count(")") and (not cut_short or sentence[-1] in ".!?")
+    return whole and len(sentence.split()) >= LEAST_WORDS
 
 
 def _sentence(text: str, carrying: Sequence[Citation]) -> SummarySentence:

@@ -19,8 +19,15 @@ PARAGRAPH_CHARACTERS = 1500
 EDGE_LINES, RUNNING_PAGES = 2, 3
 # A running head has no more characters than this.
 RUNNING_CHARACTERS = 120
+# What stands in front of a title: "2.3.1", "A.4", "Chapter 7:", "IV."
+NUMBER = re.compile(
+    r"^(?:(?:chapter|part|section|appendix|article|annex)\s+)?(?:[A-Z]?\d{1,3}(?:\.\d{1,3})*|[A-Z](?:\.\d{1,3})+|[A-Z]|[IVX]+)"
+    r"[.:)]?\s+(?=\S)",
+    re.I,
+)
 # What leads from a title to its page in a list of contents.
 DOTS = re.compile(r"(?:\. ?){4,}")
+SHORT = 3
 
 
 @dataclass(frozen=True)
@@ -63,8 +70,11 @@ class Part:
 
     @property
     def is_contents(self) -> bool:
-        """Whether it is a list of contents: most of its lines are filled with dots up to a page number."""
-        lines = self.text.splitlines()
+        """Whether it is a list of contents or an index: most of its lines are filled with dots up to a page number.
+
+        Lines with a letter or a number alone do not count.
+        """
+        lines = [line for line in self.text.splitlines() if len(line.strip()) > SHORT]
         return 2 * sum(bool(DOTS.search(line)) for line in lines) > len(lines)
 
     @property
@@ -222,11 +232,11 @@ class _Headings:
 
 
 def _line_of(title: str, text: str) -> int:
-    """Return where the line begins that begins with a title; 0 if there is none."""
-    wanted, position = _plain(title), 0
+    """Return where the line begins that begins with a title, with or without its number; 0 if there is none."""
+    wanted, position = _plain(NUMBER.sub("", title)), 0
     for line in text.splitlines(keepends=True):
-        begun = text[position : position + 2 * len(title) + 20]  # titles may be broken over lines
-        if wanted and _plain(line) and _plain(begun).startswith(wanted):
+        begun = text[position : position + 2 * len(title) + 30].lstrip()  # titles may be broken over lines
+        if wanted and _plain(line) and _plain(NUMBER.sub("", begun)).startswith(wanted):
             return position + len(line) - len(line.lstrip())
         position += len(line)
     return 0

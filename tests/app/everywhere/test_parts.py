@@ -49,6 +49,21 @@ def test_of_several_titles_on_a_page_the_last_one_above_counts() -> None:
     assert [part.heading for part in parts_of(document)] == ["First Things", "Second Things"]
 
 
+@pytest.mark.parametrize("number", ["1.1 ", "Chapter 2: ", "B.3 ", "IV. ", ""])
+def test_titles_of_one_page_are_found_though_the_page_numbers_them_and_the_outline_does_not(number: str) -> None:
+    text = f"{number}Getting Sources\nSources lie on a server.\n\n{number}Getting Patches\nPatches come by mail.\n"
+    outline = (OutlineEntry("Getting Sources", 1, 1), OutlineEntry("3 Getting Patches", 1, 1))
+    found = parts_of(document_of(text, outline=outline))
+    assert [part.heading for part in found] == ["Getting Sources", "3 Getting Patches"]
+    assert found[1].text.endswith("Patches come by mail.")
+
+
+def test_an_index_is_known_as_a_list_of_contents() -> None:
+    index = "B\nBLAS library . . . . . . . . . 47\nC\nCairo . . . . . . . . 20, 43\nF\n"
+    (part,) = parts_of(document_of(index))
+    assert part.is_contents
+
+
 def test_a_list_of_contents_is_known_as_one() -> None:
     contents = (
         "Contents\nFirst things . . . . . . . . . . 3\nSecond things . . . . . . . . 9\nThird . . . . . . 12\n"

@@ -10,7 +10,7 @@ import pytest
 from wholedoc import AskingParts, Done, Everywhere, Token
 from wholedoc.documents.document import OutlineEntry
 from wholedoc.everywhere.asking import PartsAsking
-from wholedoc.everywhere.notes import NOTE
+from wholedoc.everywhere.notes import NOTE, plainly, says_something
 from wholedoc.everywhere.parts import parts_of
 from wholedoc.everywhere.sections import asked_for, sections_of
 from wholedoc.everywhere.tasks.summarising import summarise
@@ -83,7 +83,39 @@ def test_the_whole_has_as_many_sentences_as_were_asked_for() -> None:
 
     text, _ = summarised(rule, "Summarise this in two sentences.")
     whole = text.split("\n\n")[0]
-    assert whole == "Every yacht reports to the office. The constable asks for the ship's papers."
+    assert whole == "Every yacht reports to the office. (p. i) The constable asks for the ship's papers. (p. i)"
+
+
+def test_the_whole_says_what_titles_and_notes_together_carry_with_the_pages_that_do() -> None:
+    def rule(message: str) -> str:
+        if message.startswith("These are notes"):
+            told = "The notes say that yachts report to the office and pay 30 crowns a night."
+            return f"{told} Whales are mammals of 9 seas."
+        return first_sentence(message)
+
+    text, _ = summarised(rule)
+    whole = text.split("\n\n")[0]
+    assert whole == "Its sections say that yachts report to the office and pay 30 crowns a night. (p. i, ii)"
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ("The passage also mentions that yachts pay at the window.", "Yachts pay at the window."),
+        ("[1.2 Dues] Yachts pay at the window.", "Yachts pay at the window."),
+        ("The passage describes the dues of yachts.", "This section describes the dues of yachts."),
+        ("It says that yachts pay.", "Yachts pay."),
+        ("They say what they pay.", "They say what they pay."),
+    ],
+)
+def test_a_note_says_what_the_passage_says_and_not_that_it_says_so(said: str, shown: str) -> None:
+    assert plainly(said) == shown
+
+
+def test_half_a_sentence_is_left_out() -> None:
+    assert not says_something("The limits are much larger (e.g.", cut_short=False)
+    assert says_something("The limits are much larger (e.g. 8 TB).", cut_short=False)
+    assert not says_something("The limits are much", cut_short=True)
 
 
 @pytest.mark.parametrize(

@@ -17,9 +17,15 @@ from ..quotes import best_sentences
 from ..stems import stems
 
 # The whole is written from the notes: the longest text, in tokens, and the characters of the notes it may be from.
-WHOLE_TOKENS, NOTES_CHARACTERS = 320, 12_000
+WHOLE_TOKENS, NOTES_CHARACTERS = 320, 5_000
 NOTES = "These are notes on a document, section by section.\n\n"
-WHOLE = "\n\nSay in {count} sentences what the document as a whole is about. Say only what the notes say."
+WHOLE = (
+    "\n\nSay in {count} sentences what the whole document is about. Say only what the notes say, in your own "
+    "words, and do not list sections."
+)
+OF_NOTES = re.compile(r"^the notes\b", re.I)
+# A sentence on the whole has the pages of so many sections at most, of which each says so many more of its words.
+PLACES, LEAST_NEW = 3, 2
 # How many sentences the whole has if the question does not say.
 COUNT = 5
 STATED = re.compile(r"\b(\d+|one|two|three|four|five|six|seven|eight|nine|ten) sentences?\b", re.I)
@@ -38,7 +44,10 @@ def summarise(asking: PartsAsking) -> Events:
 
 
 def _whole(asking: PartsAsking, sections: Sequence[SummarySection]) -> str:
-    """Return as many sentences on all sections as were asked for, of those that the sections' notes carry."""
+    """Return as many sentences on all sections as were asked for, of those that titles and notes together carry.
+
+    Each has the pages of the sections that say most of it.
+    """
     notes = [" ".join(one.text for one in section.sentences) for section in sections]
     share = max(80, NOTES_CHARACTERS // max(len(notes), 1))
     lines = [f"{section.title}: {_up_to(note, share)}" for section, note in zip(sections, notes, strict=True)]
@@ -46,9 +55,29 @@ def _whole(asking: PartsAsking, sections: Sequence[SummarySection]) -> str:
     reader = read_parts(asking.writer, NOTES, ["\n".join(lines)], asking.cancelled)
     (reply,) = reader.replies(WHOLE.format(count=count), WHOLE_TOKENS, asking.cancelled)
     text = " ".join(reply.text.split())
-    sources = sentence_sources(text, [Citation("", "", 1, "", note, 1.0) for note in notes])
-    carried = (text[one.start : one.stop] for one in sources if one.citations)
-    return " ".join([one for one in carried if says_something(one, reply.cut_short)][:count])
+    known = [f"{section.title}. {note}" for section, note in zip(sections, notes, strict=True)]
+    sources = sentence_sources(text, [Citation("", "", 1, "", " ".join(known), 1.0)])
+    carried = (OF_NOTES.sub("Its sections", text[one.start : one.stop]) for one in sources if one.citations)
+    said = [one for one in carried if says_something(one, reply.cut_short)][:count]
+    return " ".join(f"{one} ({_places(one, known, sections)})" for one in said)
+
+
+def _places(sentence: str, known: Sequence[str], sections: Sequence[SummarySection]) -> str:
+    """Return the pages where the sections begin that together say most of a sentence, as people write them."""
+    left = stems(sentence)
+    chosen: list[int] = []
+    while len(chosen) < PLACES:
+        index = max(range(len(known)), key=lambda one: len(left & stems(known[one])))
+        new = left & stems(known[index])
+        if chosen and len(new) < LEAST_NEW:
+            break
+        chosen.append(index)
+        left -= new
+    several = len({section.document_id for section in sections}) > 1
+    places = [(sections[index].document, sections[index].sentences[0].page_labels[0]) for index in sorted(chosen)]
+    if not several:
+        return f"p. {', '.join(dict.fromkeys(label for _, label in places))}"
+    return "; ".join(dict.fromkeys(f"{document}, p. {label}" for document, label in places))
 
 
 def _up_to(text: str, characters: int) -> str:
