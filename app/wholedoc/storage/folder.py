@@ -15,6 +15,7 @@ from ..documents.document import Document
 from ..errors import LibraryError, storage_error
 from .catalog import Catalog
 from .chunk_store import ChunkStore, write_atomically
+from .conversations import ConversationHead, Conversations, KeptConversation
 from .incoming import Incoming
 from .notes import Notes
 from .originals import Originals
@@ -59,7 +60,8 @@ class LibraryFolder:
     """Documents, their original files, and their chunks' KV. Several processes may use one folder.
 
     `catalog` holds the documents that came as files, which are a person's shelf. `texts` holds the texts that
-    programs sent. `incoming` is for files that are on their way in. `notes` are those of summaries.
+    programs sent. `incoming` is for files that are on their way in. `notes` are those of summaries,
+    and `conversations` those that people had in the browser app.
     """
 
     def __init__(self, path: Path) -> None:
@@ -71,6 +73,7 @@ class LibraryFolder:
         self.readings = Readings(path / "readings", self.store)
         self.incoming = Incoming(path / "incoming")
         self.notes = Notes(path / "notes")
+        self.conversations = Conversations(path / "conversations")
 
     @property
     def lock(self) -> FileLock:
@@ -177,6 +180,11 @@ class LibraryFolder:
         self.readings.remove(self.readings.of(id))
         self.notes.remove(id)
 
+    def keep_conversation(self, conversation: KeptConversation) -> list[ConversationHead]:
+        """Keep a conversation as it is now. Returns those that were removed to make place. Raises LibraryError."""
+        with self.writing():
+            return self.conversations.put(conversation)
+
     def make_room(self, name: str, record: StoredReading, missing: int, limit: int) -> list[StoredReading]:
         """Make room for `missing` more bytes of a document's chunks, and write the reading's record.
 
@@ -229,7 +237,8 @@ class LibraryFolder:
             for key in set(self.store) - self.readings.named():
                 self.store.remove(key)
             freed = before - self.store.total()
-            left = (*self.store.leftovers(), *self.originals.leftovers(known), *self.notes.leftovers(known))
+            left = [*self.store.leftovers(), *self.originals.leftovers(known), *self.notes.leftovers(known)]
+            left += self.conversations.leftovers()
             for path in left:
                 freed += path.stat().st_size
                 path.unlink(missing_ok=True)
