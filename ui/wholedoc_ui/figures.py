@@ -35,3 +35,11 @@ def duration(seconds: float) -> str:
     if minutes < 60:
         return f"{minutes} min"
     return f"{minutes // 60}:{minutes % 60:02d} h"
+
+
+def ago(seconds: float) -> str:
+    """How long ago something was: just now, 12 minutes ago, 3 hours ago, 4 days ago."""
+    for length, noun in ((86_400, "day"), (3600, "hour"), (60, "minute")):
+        if seconds >= length:
+            return f"{counted(int(seconds // length), noun)} ago"
+    return "just now"

@@ -35,7 +35,8 @@ class KeptExchange:
     """A question and what came of it.
 
     `documents` are those that were asked. `status` says why it has no `answer`, and `text` is what was written of
-    one until then; `chunks` and `citations` were known by then. `standalone` is what was asked instead. `kind` is the value of the `Kind` that every part was asked for, empty for a question to one place.
+    one until then; `chunks` and `citations` were known by then. `standalone` is what was asked instead. `kind` is
+    the value of the `Kind` that every part was asked for, empty for a question to one place.
     """
 
     question: str

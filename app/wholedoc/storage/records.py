@@ -31,8 +31,10 @@ def _value(kind: Any, content: object) -> Any:
         return None if content is None else _value(next(one for one in inner if one is not type(None)), content)
     if kind is float and type(content) is int:
         content = float(content)
-    if type(content) is not kind or (kind is float and not isfinite(content)):  # so that True is no number
+    if type(content) is not kind:  # so that True is no number
         raise ValueError(f"{content!r:.80} is no {getattr(kind, '__name__', kind)}")
+    if isinstance(content, float) and not isfinite(content):
+        raise ValueError(f"{content} is no number")
     return content
 
 
