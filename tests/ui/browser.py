@@ -142,7 +142,14 @@ class Tab:
         self.choose(file.name)
 
     def wait_read(self, name: str) -> None:
-        self.row(name).locator(".wd-warm", has_text="warm").wait_for()
+        self.row(name).locator(".wd-warm", has_text="ready").wait_for()
+
+    def remove(self, name: str) -> None:
+        """Take a document off the shelf, and be sure about it."""
+        row = self.row(name)
+        row.get_by_role("button", name=f"Remove {name}", exact=True).click()
+        row.locator(".wd-yes").click()
+        row.wait_for(state="detached")
 
     def row(self, name: str) -> Any:
         return self.page.locator(".wd-row", has_text=name)
@@ -159,12 +166,17 @@ class Tab:
     def ask(self, question: str) -> None:
         self.page.fill("#wd-question textarea", question)
         self.page.keyboard.press("Enter")
+        self.page.wait_for_function("!document.querySelector('#wd-question textarea').value")
 
     def wait_answer(self) -> str:
         """Wait until the last answer is complete, and return it."""
         self.page.locator("#wd-question button", has_text="Ask").wait_for()
-        self.page.locator("#wd-cost dl").wait_for()
+        self.page.locator("#wd-cost summary").wait_for()
         return self.answer()
+
+    def cost(self) -> str:
+        """Return what the last answer cost, also where it is not opened."""
+        return str(self.page.text_content("#wd-cost"))
 
     def answer(self) -> str:
         text: str = self.page.locator("#wd-chat [data-testid=bot]").last.inner_text()

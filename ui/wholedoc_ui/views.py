@@ -127,8 +127,8 @@ def citations(
 ) -> str:
     """The citations as buttons that open their pages, or a note that says why there are none.
 
-    `chosen` is the index of the citation whose page is open. `asked` are the names of the documents that were asked,
-    and `removed` the ids of those that have left the library.
+    `chosen` is the index of the citation whose page is open. `asked` are the names of the documents that were
+    asked, and `removed` the ids of those that have left the library.
     """
     return render("citations", evidence=evidence, chosen=chosen, asked=asked, removed=removed)
 
@@ -177,8 +177,8 @@ def _around(text: str, quote: str) -> tuple[str, str, str]:
 
 
 def strip(chunks: Sequence[ScoredChunk], names: Mapping[str, str], labels: Mapping[str, Sequence[str]]) -> str:
-    """One bar a chunk over all documents that were asked: its height is what decided whether it stays, or how much a
-    scan saw in it that passed it over.
+    """One bar a chunk over all documents that were asked: its height is what decided whether it stays, or how much
+    a scan saw in it that passed it over.
 
     `names` and `labels` are the documents' names and their pages' labels, by document id. Empty without chunks.
     """

@@ -154,8 +154,8 @@ def _chat() -> ChatParts:
         latex_delimiters=[],
         allow_tags=False,
         feedback_options=None,
-        placeholder="## Ask a whole document\n\nEvery page of it is read, on this machine. Drop a file, tick it, and "
-        "ask: each answer comes with its pages.",
+        placeholder="## Ask a whole document\n\nEvery page of it is read, on this machine. Drop a file, tick it, "
+        "and ask: each answer comes with its pages.",
         elem_id="wd-chat",
     )
     answers = html("", js_on_load=ANSWERS, elem_id="wd-answers")

@@ -18,7 +18,7 @@ class ConversationHandlers(Handlers):
         parts.listed.open_conversation(self.open_one, None, opened, **ORDERED)
         parts.listed.delete_conversation(self.delete, None, opened, **ORDERED)
         parts.listed.rename_conversation(self.rename, None, [parts.listed], **ORDERED)
-        parts.search.input(
+        parts.search.change(
             self.search,
             [parts.search],
             [parts.listed],

@@ -156,7 +156,8 @@ class Handlers:
     def tab(self, session: Session) -> Updates:
         """What the browser remembers of this tab, so that it is here again after the page was loaded again."""
         conversation = session.conversation.id if session.exchanges else ""
-        return {self.parts.chat.tab: json.dumps({"conversation": conversation, "selected": session.selected})}
+        selected = session.selected if session.chose else None
+        return {self.parts.chat.tab: json.dumps({"conversation": conversation, "selected": selected})}
 
     # The evidence
 

@@ -41,8 +41,9 @@ class PageHandlers(Handlers):
         """Show a tab that was opened, with the conversation and the documents that it had before, if it had any."""
         session = self.session(request)
         conversation, selected = _remembered(remembered)
-        is_open = conversation and conversations.open_one(self.app_state, self.sessions, session, conversation)
-        if is_open or selected:
+        if conversation:
+            conversations.open_one(self.app_state, self.sessions, session, conversation)
+        if selected is not None:
             session.chose = True
             session.selected = [id for id in selected if self.app_state.library.knows(id)]
         updates = self.conversation(session)
@@ -101,13 +102,12 @@ class PageHandlers(Handlers):
         self.sessions.stop(request.session_hash or "")
 
 
-def _remembered(text: str) -> tuple[str, list[str]]:
-    """Return the conversation and the documents that a browser remembers; nothing if it remembers nonsense."""
+def _remembered(text: str) -> tuple[str, list[str] | None]:
+    """Return the conversation and the chosen documents that a browser remembers; nothing of what is nonsense."""
     try:
         known = json.loads(text)
         conversation, selected = known["conversation"], known["selected"]
-    except (ValueError, KeyError, TypeError):
-        return "", []
-    if not isinstance(conversation, str) or not isinstance(selected, list):
-        return "", []
-    return conversation, [one for one in selected if isinstance(one, str)]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return "", None
+    chosen = [one for one in selected if isinstance(one, str)] if isinstance(selected, list) else None
+    return (conversation if isinstance(conversation, str) else ""), chosen
