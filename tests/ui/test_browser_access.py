@@ -1,4 +1,4 @@
-"""The page for everybody, in a real browser: by keyboard alone, for weak eyes, for unsteady hands, and read aloud."""
+"""The page for everybody, in a real browser: by keyboard alone, for weak eyes and for unsteady hands."""
 
 from __future__ import annotations
 

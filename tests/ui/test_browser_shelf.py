@@ -150,8 +150,9 @@ def test_what_stayed_is_what_is_highest(browser: Any, server: Server, tab: Tab) 
     page.keyboard.press("Escape")
     tab.ask("What does rule 4 say about Mercy Dock and springs?")
     tab.wait_answer()
+    height = "Number(one.style.getPropertyValue('--height'))"
     bars = page.locator(".wd-bar").evaluate_all(
-        "bars => bars.map(one => [one.classList.contains('wd-kept'), Number(one.style.getPropertyValue('--height'))])"
+        f"bars => bars.map(one => [one.classList.contains('wd-kept'), {height}])"
     )
     stayed = [height for is_kept, height in bars if is_kept]
     others = [height for is_kept, height in bars if not is_kept]
@@ -177,11 +178,12 @@ def test_a_clicked_citation_comes_into_view(browser: Any, server: Server, window
             tab.page.wait_for_timeout(300)
             place = tab.page.locator(".wd-highlight").first.bounding_box()
             assert place is not None
-            assert 0 <= place["y"]
+            assert place["y"] >= 0
             assert place["y"] + place["height"] <= height
 
 
-PLACES = "() => ['#wd-question', '#wd-scope', '#wd-chat', '#wd-drop'].map(id => document.querySelector(id).getBoundingClientRect().top)"
+PLACES = """() => ["#wd-question", "#wd-scope", "#wd-chat", "#wd-drop"]
+  .map(id => document.querySelector(id).getBoundingClientRect().top)"""
 
 
 def test_nothing_jumps_between_question_and_answer(tab: Tab) -> None:
