@@ -98,7 +98,7 @@ FOCUS = """() => {
   const lit = [style, around].some(s => s.outlineStyle !== "none" && parseFloat(s.outlineWidth) >= 2);
   const column = one.closest("#wd-left, #wd-middle, #wd-right, #wd-settings")?.id ?? "";
   const seen = one.checkVisibility({ checkVisibilityCSS: true }) && box.right > 0 && box.left < innerWidth;
-  return { column, lit, seen, html: one.outerHTML.slice(0, 160), body: one === document.body };
+  return { column, lit, seen, html: one.outerHTML.slice(0, 400), body: one === document.body };
 }"""
 
 

@@ -175,7 +175,7 @@ def test_a_clicked_citation_comes_into_view(browser: Any, server: Server, window
         for one in tab.page.locator(".wd-citations button").all():
             one.click()
             tab.page.locator(".wd-citations button[aria-current]").wait_for()
-            tab.page.wait_for_timeout(300)
+            tab.page.wait_for_timeout(800)
             place = tab.page.locator(".wd-highlight").first.bounding_box()
             assert place is not None
             assert place["y"] >= 0

@@ -1,7 +1,9 @@
 // A page that is opened shows its quote: the page scrolls to it, and after a click the window to the page.
 let clicked = 0;
 document.addEventListener("click", event => {
-  if (event.target.closest?.(".wd-citations button, .wd-source, .wd-open-item, .wd-open-section, .wd-bar")) clicked = Date.now();
+  if (!event.target.closest?.(".wd-citations button, .wd-source, .wd-open-item, .wd-open-section, .wd-bar")) return;
+  clicked = Date.now();
+  setTimeout(() => { if (clicked) reveal(); }, 500); // a page that is open already does not change
 }, true);
 
 const reveal = () => {

@@ -26,8 +26,7 @@ class ConversationHandlers(Handlers):
             concurrency_limit=None,
             **HIDDEN,
         )
-        for cleared in (chat.clear.click, chat.chatbot.clear):
-            cleared(self.start_new, None, opened, **QUICK)
+        chat.clear.click(self.start_new, None, opened, **QUICK)
 
     def open_one(self, event: gr.EventData, request: gr.Request) -> Updates:
         """Open a conversation that was clicked. What is being answered goes on, and is kept in its own."""
