@@ -125,21 +125,29 @@ class Tab:
 
     def open(self) -> None:
         self.page.goto(self.server.url)
-        self.page.wait_for_selector("#wd-question textarea")
+        self.page.wait_for_selector("#wd-question textarea", state="attached")
         self.wait_ready()
 
     def wait_ready(self) -> None:
         self.page.wait_for_selector("#wd-status .wd-ready")
+
+    def show(self, part: str) -> None:
+        """Show a part of the page where the window is too narrow for all."""
+        button = self.page.locator("#wd-parts button", has_text=part)
+        if button.is_visible():
+            button.click()
 
     def drop(self, *files: Path) -> None:
         self.page.set_input_files("#wd-drop input[type=file]", list(files))
 
     def use(self, file: Path) -> None:
         """Put this document on the shelf if it is not there, wait until it is read, and select it alone."""
+        self.show("Documents")
         if not self.row(file.name).count():
             self.drop(file)
         self.wait_read(file.name)
         self.choose(file.name)
+        self.show("Chat")
 
     def wait_read(self, name: str) -> None:
         self.row(name).locator(".wd-warm", has_text="ready").wait_for()

@@ -342,6 +342,7 @@ def test_a_phone_and_the_dark(browser: Any, server: Server) -> None:
         tab.use(SAMPLES / "short_notice.pdf")
         tab.ask(SHORT.question)
         tab.wait_answer()
+        tab.show("Pages")
         tab.page.locator(".wd-figure").wait_for()
         assert tab.page.evaluate("document.documentElement.scrollWidth") <= 390
         contrast = json.loads(tab.page.evaluate(CONTRAST))

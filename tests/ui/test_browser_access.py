@@ -39,9 +39,10 @@ def server(browser: Any, embedded_folder: Path, tmp_path_factory: pytest.TempPat
 
 
 def open_conversation(tab: Tab) -> None:
+    tab.show("Documents")
     tab.page.locator(".wd-open-conversation").first.click()
-    tab.page.locator(".wd-citations button").first.wait_for()
-    tab.page.locator(".wd-figure").wait_for()
+    tab.page.locator(".wd-citations button").first.wait_for(state="attached")
+    tab.page.locator(".wd-figure").wait_for(state="attached")
 
 
 def open_settings(tab: Tab) -> None:
@@ -66,9 +67,14 @@ def test_axe_finds_nothing_serious(browser: Any, server: Server, window: str) ->
     with a_tab(browser, server, **WINDOWS[window]) as tab:
         assert serious(tab) == []
         open_conversation(tab)
+        for part in ("Pages", "Chat", "Documents"):
+            tab.show(part)
+            assert serious(tab) == []
         row = tab.row(NOTICE.name)
         row.get_by_role("button", name="Remove").click()
         tab.page.locator(".wd-conversation").first.get_by_role("button", name="Rename").click()
+        assert serious(tab) == []
+        tab.show("Chat")
         tab.page.locator("#wd-cost summary").click()
         assert serious(tab) == []
         open_settings(tab)
@@ -89,7 +95,9 @@ SMALL = """() => [...document.querySelectorAll("button, input, textarea, select,
 def test_targets_are_large_enough(browser: Any, server: Server, window: str) -> None:
     with a_tab(browser, server, **WINDOWS[window]) as tab:
         open_conversation(tab)
-        assert tab.page.evaluate(SMALL) == []
+        for part in ("Pages", "Chat", "Documents"):
+            tab.show(part)
+            assert tab.page.evaluate(SMALL) == []
 
 
 FOCUS = """() => {
@@ -118,7 +126,7 @@ def test_the_keyboard_comes_to_everything_in_order(browser: Any, server: Server)
     """The closed settings used to take the first Tabs, and nobody saw where the focus was."""
     with a_tab(browser, server) as tab:
         open_conversation(tab)
-        tab.page.evaluate("document.activeElement.blur()")
+        tab.page.locator("h1").click()  # the keyboard begins here
         stops = tabs_through(tab)
         assert [one["html"] for one in stops if not (one["lit"] and one["seen"])] == []
         columns = [one["column"] for one in stops if one["column"]]

@@ -172,6 +172,7 @@ def test_a_clicked_citation_comes_into_view(browser: Any, server: Server, window
         tab.use(NOTICE)
         tab.ask("How many litres of spirits are sealed, and what is the fee at Fiddlers Hard?")
         tab.wait_answer()
+        tab.show("Pages")
         for one in tab.page.locator(".wd-citations button").all():
             one.click()
             tab.page.locator(".wd-citations button[aria-current]").wait_for()

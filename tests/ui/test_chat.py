@@ -69,7 +69,7 @@ def test_an_exchange_grows_and_ends_with_answer_and_evidence(
     assert texts[-1].strip() == last.text
     assert len(set(texts)) > 3
     check_free(app_state, asked)
-    assert asked.exchanges == [last]
+    assert asked.exchanges == [replace(last, ended=True)]
 
 
 def test_evidence_comes_before_the_first_word(app_state: AppState, asked: Session, settings: Settings) -> None:

@@ -168,6 +168,8 @@ def conversation_lists(text: str) -> Iterator[str]:
 def questions_asked(text: str) -> Iterator[str]:
     yield views.asked_as(0, text)
     yield views.asked_of([text, text])
+    for count in (1, 2):
+        yield views.asked_documents([AskedDocument(text, text)] * count)
 
 
 def strips(text: str) -> Iterator[str]:
@@ -271,6 +273,7 @@ def test_every_view_and_every_template_is_covered_here() -> None:
     public = {name for name in made if not name.startswith("_")}
     tested = {"status_line", "told", "shelf", "arrivals", "citations", "page", "strip", "cost"}
     tested |= {"fetch", "models", "sends_to", "unsupported", "source", "asked_as", "asked_of", "conversations"}
+    tested |= {"asked_documents", "parts_of_page", "welcome"}
     assert public == tested
     found = {"way", "items", "sections", "found_pages"}
     others = inspect.getmembers(found_views, inspect.isfunction)

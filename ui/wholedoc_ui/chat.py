@@ -55,7 +55,7 @@ def ask(
     that `stands_alone` refers to nothing before it, whatever its words are. Errors become the exchange's status.
     """
     conversation = session.conversation
-    exchange = Exchange(question.strip(), documents=_documents(app_state, session))
+    exchange = Exchange(question.strip(), documents=documents(app_state, session))
     history = [] if stands_alone else conversation.history
     conversation.exchanges.append(exchange)
     work = session.asking = conversation.asking = Work()
@@ -85,7 +85,7 @@ def retry(session: Session) -> str:
     return session.exchanges.pop().question if session.exchanges else ""
 
 
-def _documents(app_state: AppState, session: Session) -> tuple[AskedDocument, ...]:
+def documents(app_state: AppState, session: Session) -> tuple[AskedDocument, ...]:
     """Return the documents that a question goes to now."""
     known = [id for id in session.selected if app_state.library.knows(id)]
     return tuple(AskedDocument(id, app_state.library.document(id).name) for id in known)
@@ -108,12 +108,12 @@ def _answer(
     if app_state.state.phase is Phase.LOADING:
         exchange.status = "The model is still loading; your question is next."
         yield exchange
-    documents = list(session.selected)
-    session.asked = set(documents)
-    for event in _events(library or app_state.library, documents, exchange, settings, scope, work, history):
+    asked = list(session.selected)
+    session.asked = set(asked)
+    for event in _events(library or app_state.library, asked, exchange, settings, scope, work, history):
         if isinstance(event, Planned):
             continue
-        _take(session, exchange, event, tuple(documents) if exchange.kind else ())
+        _take(session, exchange, event, tuple(asked) if exchange.kind else ())
         yield exchange
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from wholedoc import ScoredChunk
+from wholedoc import AskedDocument, ScoredChunk
 from wholedoc.models.catalogue import Role
 from wholedoc.models.preparing import Step
 from wholedoc.settings import Answerer
@@ -31,6 +31,8 @@ FULL_HEIGHT_WORTH = 0.5
 # A part that a scan passed over is at most so high: what the scan saw and what a score says cannot be compared.
 PASSED_HEIGHT = 0.4
 
+# The parts of the page by their elements, and what the buttons say that show them.
+PARTS = {"wd-left": "Documents", "wd-middle": "Chat", "wd-right": "Pages"}
 _DOTS = {Phase.LOADING: "busy", Phase.READING: "busy", Phase.READY: "ready", Phase.FAILED: "failed"}
 _FETCHING = {Step.FETCHING: "Fetching", Step.CONVERTING: "Converting, once"}
 # The events of the buttons that give a model a role, and what the buttons say.
@@ -151,6 +153,21 @@ def asked_as(exchange: int, question: str) -> str:
 def asked_of(names: Sequence[str]) -> str:
     """The documents that a question was asked of where nothing was found."""
     return render("asked_of", names=names)
+
+
+def asked_documents(documents: Sequence[AskedDocument]) -> str:
+    """The documents that the next question goes to, beside the question box."""
+    return render("asked_documents", documents=documents)
+
+
+def parts_of_page() -> str:
+    """Buttons that show one part of the page at a time, where the window is too narrow for all."""
+    return render("parts_of_page", parts=PARTS, shown="wd-middle")
+
+
+def welcome() -> str:
+    """What a person reads who has no documents yet."""
+    return render("welcome")
 
 
 def conversations(heads: Sequence[ConversationHead], open_id: str, damaged: int, searched: bool, now: float) -> str:

@@ -10,7 +10,7 @@ from .. import views
 from ..app_state import AppState
 from ..choices import SCOPES
 from ..suggestions import COUNT
-from .html import ANSWERS, LOOKED_AT, PAGE, acts, html
+from .html import ANSWERS, LOOKED_AT, PAGE, PARTS, acts, html
 from .settings_parts import SettingsParts, settings_parts
 
 
@@ -49,6 +49,7 @@ class ChatParts:
     chatbot: gr.Chatbot
     answers: gr.HTML
     question: gr.Textbox
+    asked: gr.HTML
     sent: gr.Textbox
     tab: gr.Textbox
     scope: gr.Radio
@@ -91,6 +92,7 @@ def build(app_state: AppState) -> Parts:
     with gr.Row(elem_id="wd-fetch"):
         told = html("", elem_id="wd-fetch-told")
         cancel = gr.Button("Cancel", size="sm", visible=False, scale=0, min_width=90, elem_id="wd-cancel-fetch")
+    html(views.parts_of_page(), js_on_load=PARTS, elem_id="wd-parts")
     with gr.Row(elem_id="wd-columns"):
         with gr.Column(scale=3, min_width=260, elem_id="wd-left"):
             shelf = _shelf()
@@ -106,7 +108,8 @@ def build(app_state: AppState) -> Parts:
 
 
 def _shelf() -> ShelfParts:
-    html("<h2>Documents</h2>")
+    html(views.welcome(), elem_id="wd-welcome")
+    html("<h2>Documents</h2>", elem_id="wd-documents-title")
     # Any type of file, since one that cannot be read is refused in words beside it.
     drop = gr.File(label="Add documents", file_count="multiple", height=96, show_label=False, elem_id="wd-drop")
     arrivals = html("", js_on_load=acts("dismiss", "ask_too"), elem_id="wd-arrivals")
@@ -127,7 +130,7 @@ def _shelf() -> ShelfParts:
 
 
 def _conversations() -> ConversationParts:
-    html("<h2>Conversations</h2>")
+    html("<h2>Conversations</h2>", elem_id="wd-conversations-title")
     search = gr.Textbox(
         label="Search the conversations",
         show_label=False,
@@ -154,8 +157,7 @@ def _chat() -> ChatParts:
         latex_delimiters=[],
         allow_tags=False,
         feedback_options=None,
-        placeholder="## Ask a whole document\n\nEvery page of it is read, on this machine. Drop a file, tick it, "
-        "and ask: each answer comes with its pages.",
+        placeholder="Every page of it is read, nothing is searched for.\n\nAsk anything about it.",
         elem_id="wd-chat",
     )
     answers = html("", js_on_load=ANSWERS, elem_id="wd-answers")
@@ -164,6 +166,7 @@ def _chat() -> ChatParts:
             gr.Button("", size="sm", visible=False, min_width=80, elem_classes="wd-suggestion")
             for _ in range(COUNT)
         )
+    asked = html(views.asked_documents(()), js_on_load=acts("leave_out"), elem_id="wd-asked")
     question = gr.Textbox(
         label="Your question",
         show_label=False,
@@ -196,6 +199,7 @@ def _chat() -> ChatParts:
         chatbot,
         answers,
         question,
+        asked,
         sent,
         tab,
         scope,

@@ -26,7 +26,9 @@ class ConversationHandlers(Handlers):
             concurrency_limit=None,
             **HIDDEN,
         )
-        chat.clear.click(self.start_new, None, opened, **QUICK)
+        # The chat's own button for it is hidden, as it says "Clear", where nothing is lost.
+        for cleared in (chat.clear.click, chat.chatbot.clear):
+            cleared(self.start_new, None, opened, **QUICK)
 
     def open_one(self, event: gr.EventData, request: gr.Request) -> Updates:
         """Open a conversation that was clicked. What is being answered goes on, and is kept in its own."""

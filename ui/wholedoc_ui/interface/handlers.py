@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import gradio as gr
 
-from .. import conversations, evidence, found_views, shelf, suggestions, views
+from .. import chat, conversations, evidence, found_views, shelf, suggestions, views
 from ..answers.messages import messages
 from ..app_state import AppState, ModelState
 from ..choices import ReadingChoices
@@ -89,7 +89,8 @@ class Handlers:
 
     @property
     def shelf_outputs(self) -> list[Any]:
-        return [self.parts.shelf.documents, self.parts.shelf.arrivals, *self.parts.chat.suggestions]
+        chat = self.parts.chat
+        return [self.parts.shelf.documents, self.parts.shelf.arrivals, chat.asked, *chat.suggestions]
 
     def shelf(self, session: Session) -> Updates:
         """The documents of the library, those on their way into it, and first questions."""
@@ -104,15 +105,17 @@ class Handlers:
         return {self.parts.shelf.arrivals: views.arrivals(shelf.arrivals(self.sessions, session))}
 
     def suggestions(self, session: Session) -> Updates:
-        """Offer first questions about the document that was chosen last, until something is asked."""
+        """Name the documents that are asked next, and offer first questions about the last until one is asked."""
         texts: tuple[str, ...] = ()
         if not session.exchanges and session.selected and self.app_state.library.knows(session.selected[-1]):
             texts = suggestions.suggest(self.app_state.library.document(session.selected[-1]))
         buttons = self.parts.chat.suggestions
         padded = [*texts, *[""] * (len(buttons) - len(texts))]
-        return {
+        offered = {
             button: gr.update(value=text, visible=bool(text)) for button, text in zip(buttons, padded, strict=True)
         }
+        asked = views.asked_documents(chat.documents(self.app_state, session))
+        return {self.parts.chat.asked: asked, **offered}
 
     # The conversation
 

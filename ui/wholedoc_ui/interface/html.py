@@ -18,6 +18,8 @@ ANSWERS = (ASSETS / "answers.js").read_text(encoding="utf-8")
 PAGE = (ASSETS / "highlight.js").read_text(encoding="utf-8")
 # Shows a question as soon as it is sent. It keeps Markdown from acting as the page's other texts do.
 SEND = (ASSETS / "send.js").read_text(encoding="utf-8").replace("ACTIVE", js_pattern())
+# Shows one part of the page at a time in a narrow window.
+PARTS = (ASSETS / "parts.js").read_text(encoding="utf-8")
 LOOKED_AT = (ASSETS / "looked_at.js").read_text(encoding="utf-8")
 
 

@@ -26,6 +26,7 @@ class ShelfHandlers(Handlers):
         parts.stop.click(self.stop_reading, None, None, **QUICK)
         chosen = [self.parts.chat.tab, *self.shelf_outputs]
         parts.documents.choose_document(self.choose, None, chosen, **ORDERED)
+        self.parts.chat.asked.leave_out(self.leave_out, None, chosen, **ORDERED)
         parts.arrivals.ask_too(self.ask_too, None, chosen, **ORDERED)
         parts.arrivals.dismiss(self.dismiss, None, [*locked, *self.shelf_outputs], **ORDERED)
         parts.no_password.click(self.no_password, None, [*locked, *self.shelf_outputs], **ORDERED)
@@ -83,6 +84,12 @@ class ShelfHandlers(Handlers):
         """Ask a document, too, that was read in the middle of a conversation."""
         session = self.session(request)
         shelf.choose(session, acted(event)["id"], selected=True)
+        return {**self.shelf(session), **self.tab(session)}
+
+    def leave_out(self, event: gr.EventData, request: gr.Request) -> Updates:
+        """Ask a document no more that is named beside the question box."""
+        session = self.session(request)
+        shelf.choose(session, acted(event)["id"], selected=False)
         return {**self.shelf(session), **self.tab(session)}
 
     def dismiss(self, event: gr.EventData, request: gr.Request) -> Updates:
