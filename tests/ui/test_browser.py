@@ -79,6 +79,8 @@ def test_from_the_drop_to_the_highlighted_page_and_over_a_restart(tab: Tab, serv
     page, name = tab.page, JOURNEY.document.name
     if PICTURES:
         page.set_default_timeout(800_000)
+    page.locator("text=Ask a whole document").wait_for()
+    assert not page.locator("#wd-question").is_visible()  # there is nothing to ask yet
     tab.drop(JOURNEY.document)
     page.locator(".wd-arrival", has_text="It fits").wait_for()
     page.locator(".wd-arrival progress").wait_for()

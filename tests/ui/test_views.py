@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import fields, replace
 from functools import cache
 from pathlib import Path
+from time import mktime
 
 import pytest
 from bs4 import BeautifulSoup, NavigableString, Tag
@@ -34,7 +35,7 @@ from wholedoc_ui.app_state import ModelState, Phase
 from wholedoc_ui.arrivals import Arrival, Stage
 from wholedoc_ui.cost import Cost
 from wholedoc_ui.evidence import RemovedPage, ShownPage
-from wholedoc_ui.figures import duration
+from wholedoc_ui.figures import duration, when
 from wholedoc_ui.models.fetching import Fetch, FetchPhase
 from wholedoc_ui.models.offers import Offer, Offers
 from wholedoc_ui.models.wanted import Wanted
@@ -544,12 +545,12 @@ def test_conversations_are_listed_with_what_they_are_about() -> None:
         ConversationHead(
             "c1", "Which channel?", (AskedDocument("d1", "a.pdf"), AskedDocument("d2", "b.pdf")), 1, 100.0
         ),
-        ConversationHead("c2", "Who?", (), 2, 100.0 - 3 * 3600),
+        ConversationHead("c2", "Who?", (), 2, 100.0 - 40 * 86_400),
     ]
     items = parsed(views.conversations(heads, "c2", 0, False, 100.0)).find_all("li")
     assert [item.select_one(".wd-facts").text.strip() for item in items] == [
-        "1 question · just now · a.pdf, b.pdf",
-        "2 questions · 3 hours ago ·",
+        f"1 question · {when(100.0, 100.0)} · a.pdf, b.pdf",
+        f"2 questions · {when(100.0 - 40 * 86_400, 100.0)} ·",
     ]
     assert [bool(item.select("[aria-current]")) for item in items] == [False, True]
     acts = [one["data-act"] for one in items[0].select("[data-act]")]
@@ -844,6 +845,13 @@ def test_support_is_shown_where_the_writer_told() -> None:
 )
 def test_durations_read_as_people_say_them(seconds: float, said: str) -> None:
     assert duration(seconds) == said
+
+
+def test_times_are_short_and_stay_as_they_are() -> None:
+    noon = mktime((2026, 11, 30, 12, 0, 0, 0, 0, -1))
+    assert when(noon - 3600, noon) == "11:00"
+    assert when(noon - 86_400, noon) == "29 Nov"
+    assert when(noon - 365 * 86_400, noon) == "30 Nov 2025"
 
 
 @pytest.mark.parametrize(

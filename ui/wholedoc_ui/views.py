@@ -17,7 +17,7 @@ from .app_state import ModelState, Phase
 from .arrivals import Arrival, Stage
 from .cost import Cost
 from .evidence import RemovedPage, ShownPage
-from .figures import ago
+from .figures import when
 from .models.fetching import Fetch, FetchPhase
 from .models.offers import Offers
 from .session import Evidence
@@ -174,7 +174,7 @@ def conversations(heads: Sequence[ConversationHead], open_id: str, damaged: int,
     """The conversations that are kept, each with buttons. `open_id` is the one that is open, `now` in seconds since
     1970.
     """
-    listed = [{"head": head, "ago": ago(now - head.changed)} for head in heads]
+    listed = [{"head": head, "when": when(head.changed, now)} for head in heads]
     return render("conversations", listed=listed, open_id=open_id, damaged=damaged, searched=searched)
 
 

@@ -99,6 +99,7 @@ class PageHandlers(Handlers):
 
     def closed(self, request: gr.Request) -> None:
         """Stop the work of a tab that was closed or lost its connection."""
+        self.session(request).watches += 1  # which ends what follows for it
         self.sessions.stop(request.session_hash or "")
 
 

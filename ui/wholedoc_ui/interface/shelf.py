@@ -49,7 +49,7 @@ class ShelfHandlers(Handlers):
 
     def _read(self, session: Session, work: Iterator[Arrivals]) -> Iterator[Updates]:
         parts = self.parts.shelf
-        yield {parts.drop: None, parts.stop: gr.Button(visible=True), **self._locked(session)}
+        yield {parts.drop: None, parts.stop: gr.Button(visible=True), parts.password: gr.Textbox(value="")}
         for _ in paced(work):
             yield self.arrivals(session)
         self.tell()
@@ -66,7 +66,7 @@ class ShelfHandlers(Handlers):
         names = " and ".join(path.name for path in session.locked)
         return {
             self.parts.shelf.locked: gr.update(visible=bool(names)),
-            self.parts.shelf.password: gr.update(value="", label=f"Password of {names}"),
+            self.parts.shelf.password: gr.update(label=f"Password of {names}"),
         }
 
     def stop_reading(self, request: gr.Request) -> None:
