@@ -75,9 +75,8 @@ class ChatHandlers(Handlers):
             yield gr.skip()
             return
         scope = Scope.ONE_PLACE if session.exchanges[index].kind is None else Scope.EVERYWHERE
-        if index == len(session.exchanges) - 1:
-            chat.retry(session)
-        yield from self._ask(session, text, scope, *answering, stands_alone=True)
+        is_last = index == len(session.exchanges) - 1
+        yield from self._ask(session, text, scope, *answering, stands_alone=True, replaces_last=is_last)
 
     def _is_busy(self, session: Session) -> bool:
         """Return whether a question of this conversation is being answered, and tell so."""
@@ -87,7 +86,13 @@ class ChatHandlers(Handlers):
         return True
 
     def _ask(
-        self, session: Session, question: str, scope: Scope, *answering: Any, stands_alone: bool = False
+        self,
+        session: Session,
+        question: str,
+        scope: Scope,
+        *answering: Any,
+        stands_alone: bool = False,
+        replaces_last: bool = False,
     ) -> Iterator[Updates]:
         parts = self.parts.chat
         try:
@@ -99,6 +104,8 @@ class ChatHandlers(Handlers):
             gr.Warning(esc(sentence(error)))
             yield {parts.question: gr.Textbox(value=question, **IDLE), parts.chatbot: messages(session)}
             return
+        if replaces_last:
+            chat.retry(session)
         conversation = session.conversation
         shown: tuple[Any, ...] = ()
         begun = False
@@ -122,7 +129,8 @@ class ChatHandlers(Handlers):
         if not session.exchanges or self._is_busy(session):
             yield gr.skip()
             return
-        yield from self._ask(session, chat.retry(session), SCOPES[scope], *answering)
+        question = session.exchanges[-1].question
+        yield from self._ask(session, question, SCOPES[scope], *answering, replaces_last=True)
 
     def stop_asking(self, request: gr.Request) -> None:
         work = self.session(request).asking
