@@ -31,7 +31,7 @@ class ChatHandlers(Handlers):
             parts.cost,
             parts.tab,
             self.parts.conversations.listed,
-            *parts.suggestions,
+            *self.suggestions_outputs,
             *self.evidence_outputs,
         ]
         # The browser shows the question at once, and empties the box before a person types on.

@@ -89,8 +89,11 @@ class Handlers:
 
     @property
     def shelf_outputs(self) -> list[Any]:
-        chat = self.parts.chat
-        return [self.parts.shelf.documents, self.parts.shelf.arrivals, chat.asked, *chat.suggestions]
+        return [self.parts.shelf.documents, self.parts.shelf.arrivals, *self.suggestions_outputs]
+
+    @property
+    def suggestions_outputs(self) -> list[Any]:
+        return [self.parts.chat.asked, *self.parts.chat.suggestions]
 
     def shelf(self, session: Session) -> Updates:
         """The documents of the library, those on their way into it, and first questions."""
