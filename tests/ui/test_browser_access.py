@@ -30,12 +30,14 @@ def server(browser: Any, embedded_folder: Path, tmp_path_factory: pytest.TempPat
     hold_embedded_model(home, embedded_folder)
     running = Server(home, free_port(), ("--answer-model", "reader", "--chunk-tokens", "128"))
     running.start(NOTICE)
-    with a_tab(browser, running) as tab:
-        tab.use(NOTICE)
-        tab.ask(CHANNEL)
-        tab.wait_answer()
-    yield running
-    running.stop()
+    try:
+        with a_tab(browser, running) as tab:
+            tab.use(NOTICE)
+            tab.ask(CHANNEL)
+            tab.wait_answer()
+        yield running
+    finally:
+        running.stop()
 
 
 def open_conversation(tab: Tab) -> None:
