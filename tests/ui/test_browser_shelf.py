@@ -113,14 +113,18 @@ def test_other_windows_follow_the_shelf(browser: Any, tab: Tab, server: Server, 
 
 def test_a_password_is_asked_for_by_name_and_can_be_left_out(tab: Tab, server: Server) -> None:
     page = tab.page
-    tab.drop(SAMPLES / "encrypted.pdf")
+    tab.drop(SAMPLES / "encrypted.pdf", SAMPLES / "harbour_register.pdf")
     box = page.get_by_label("Password of encrypted.pdf")
     box.wait_for()
     seen = box.bounding_box()
     assert seen["y"] + seen["height"] <= 900
+    page.locator(".wd-arrival progress").wait_for()  # the other one is being read meanwhile
     page.click("#wd-no-password")
     box.wait_for(state="detached")
-    assert page.locator(".wd-arrival").count() == 0
+    assert page.locator(".wd-arrival", has_text="encrypted.pdf").count() == 0
+    page.click("#wd-stop-reading")
+    page.locator(".wd-arrival").wait_for(state="detached")
+    tab.remove("harbour_register.pdf")
     assert not list((server.home / "incoming").rglob("encrypted.pdf"))
 
 

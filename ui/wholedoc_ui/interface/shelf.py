@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import gradio as gr
 
@@ -50,8 +51,11 @@ class ShelfHandlers(Handlers):
     def _read(self, session: Session, work: Iterator[Arrivals]) -> Iterator[Updates]:
         parts = self.parts.shelf
         yield {parts.drop: None, parts.stop: gr.Button(visible=True), parts.password: gr.Textbox(value="")}
+        locked: list[Path] = []
         for _ in paced(work):
-            yield self.arrivals(session)
+            asked = self._locked(session) if session.locked != locked else {}  # while others are still being read
+            locked = list(session.locked)
+            yield {**self.arrivals(session), **asked}
         self.tell()
         going_on = session.reading is not None
         yield {
