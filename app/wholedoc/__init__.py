@@ -36,7 +36,7 @@ if TYPE_CHECKING:
         Token,
         Usage,
     )
-    from .conversation import Turn
+    from .conversation import AskedDocument, Turn
     from .documents.document import Document
     from .errors import WholedocError
     from .everywhere.kinds import Kind, Scope
@@ -73,7 +73,7 @@ _HOMES = {
         "answer",
     ),
     **dict.fromkeys(("Kind", "Scope"), "everywhere.kinds"),
-    "Turn": "conversation",
+    **dict.fromkeys(("AskedDocument", "Turn"), "conversation"),
     "Document": "documents.document",
     "WholedocError": "errors",
     "DocumentInfo": "storage.folder",
@@ -85,6 +85,7 @@ _HOMES = {
 __all__ = [
     "Answer",
     "AnswerFrom",
+    "AskedDocument",
     "AskingParts",
     "Citation",
     "Cited",

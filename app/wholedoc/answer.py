@@ -24,7 +24,8 @@ class ScoredChunk:
     `nll` is the question's mean -log P given the chunk, in nats per token; `gain` is by how much the chunk makes
     the question more likely than the prefix alone does, in nats per token. Both are None for a chunk that a scan
     passed over. `scan` is what the scan found, in standard deviations from the mean over all chunks, None where
-    nothing was scanned. `pages` are the first and the last, 1-based.
+    nothing was scanned. `pages` are the first and the last, 1-based. `worth` is what decided which chunks stay: the
+    gain and what the question's words say for the chunk, in nats per token, None if the chunk was not scored.
     """
 
     document_id: str
@@ -34,6 +35,7 @@ class ScoredChunk:
     gain: float | None
     kept: bool
     scan: float | None = None
+    worth: float | None = None
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""A conversation: the turns before a question, which it may refer to."""
+"""A conversation: the turns before a question, which it may refer to, and the documents that were asked."""
 
 from __future__ import annotations
 
@@ -11,3 +11,11 @@ class Turn:
 
     question: str
     answer: str
+
+
+@dataclass(frozen=True)
+class AskedDocument:
+    """A document that a question went to. It keeps its name here when it is removed from the library."""
+
+    id: str
+    name: str

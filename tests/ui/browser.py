@@ -125,24 +125,39 @@ class Tab:
 
     def open(self) -> None:
         self.page.goto(self.server.url)
-        self.page.wait_for_selector("#wd-question textarea")
+        self.page.wait_for_selector("#wd-question textarea", state="attached")
         self.wait_ready()
 
     def wait_ready(self) -> None:
         self.page.wait_for_selector("#wd-status .wd-ready")
+
+    def show(self, part: str) -> None:
+        """Show a part of the page where the window is too narrow for all."""
+        button = self.page.locator("#wd-parts button", has_text=part)
+        if button.is_visible():
+            button.click()
 
     def drop(self, *files: Path) -> None:
         self.page.set_input_files("#wd-drop input[type=file]", list(files))
 
     def use(self, file: Path) -> None:
         """Put this document on the shelf if it is not there, wait until it is read, and select it alone."""
+        self.show("Documents")
         if not self.row(file.name).count():
             self.drop(file)
         self.wait_read(file.name)
         self.choose(file.name)
+        self.show("Chat")
 
     def wait_read(self, name: str) -> None:
-        self.row(name).locator(".wd-warm", has_text="warm").wait_for()
+        self.row(name).locator(".wd-warm", has_text="ready").wait_for()
+
+    def remove(self, name: str) -> None:
+        """Take a document off the shelf, and be sure about it."""
+        row = self.row(name)
+        row.get_by_role("button", name=f"Remove {name}", exact=True).click()
+        row.locator(".wd-yes").click()
+        row.wait_for(state="detached")
 
     def row(self, name: str) -> Any:
         return self.page.locator(".wd-row", has_text=name)
@@ -159,12 +174,17 @@ class Tab:
     def ask(self, question: str) -> None:
         self.page.fill("#wd-question textarea", question)
         self.page.keyboard.press("Enter")
+        self.page.wait_for_function("!document.querySelector('#wd-question textarea').value")
 
     def wait_answer(self) -> str:
         """Wait until the last answer is complete, and return it."""
         self.page.locator("#wd-question button", has_text="Ask").wait_for()
-        self.page.locator("#wd-cost dl").wait_for()
+        self.page.locator("#wd-cost summary").wait_for()
         return self.answer()
+
+    def cost(self) -> str:
+        """Return what the last answer cost, also where it is not opened."""
+        return str(self.page.text_content("#wd-cost"))
 
     def answer(self) -> str:
         text: str = self.page.locator("#wd-chat [data-testid=bot]").last.inner_text()

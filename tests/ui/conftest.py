@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ import torch
 
 from parallelcomp import EngineConfig, KVPrecision, Sampling
 from wholedoc import AnswerFrom, Document, Library, Settings
-from wholedoc_ui.app_state import AppState
+from wholedoc_ui.app_state import AppState, ModelState
 from wholedoc_ui.session import Session, Sessions
 
 from .browser import chromium
@@ -57,6 +58,16 @@ def app_state(settings: Settings, loaded: Library) -> Iterator[AppState]:
     made.library._model = loaded._model
     yield made
     made.close()
+
+
+def watched(app_state: AppState) -> Iterator[ModelState]:
+    """Yield the state now and whenever it changes, until it does not go on by itself."""
+    seen: ModelState | None = None
+    while seen is None or seen.goes_on:
+        if (now := app_state.state) != seen:
+            seen = now
+            yield seen
+        time.sleep(0.01)
 
 
 @pytest.fixture

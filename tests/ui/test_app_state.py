@@ -14,14 +14,14 @@ from wholedoc.errors import LibraryError, ModelError
 from wholedoc_ui.app_state import AppState, ModelState, Phase, sentence
 from wholedoc_ui.cost import cost_of
 
-from .conftest import NOTICE, PARAGRAPHS, Put
+from .conftest import NOTICE, PARAGRAPHS, Put, watched
 
 pytestmark = pytest.mark.embedded
 
 
 def started(app_state: AppState, *files: Path) -> list[ModelState]:
     app_state.start(files)
-    return list(app_state.watch())
+    return list(watched(app_state))
 
 
 def test_an_app_begins_by_loading(settings: Settings) -> None:
@@ -34,7 +34,7 @@ def test_a_start_ends_ready_and_says_with_what(app_state: AppState, settings: Se
     last = started(app_state)[-1]
     assert last.phase is Phase.READY
     assert last.message == f"{app_state.library.model.name} on {app_state.library.engine.spec.device}, float32"
-    assert list(app_state.watch()) == [last]  # a tab that comes later gets the last state only
+    assert list(watched(app_state)) == [last]  # a tab that comes later gets the last state only
 
 
 def test_files_of_the_start_are_read(app_state: AppState, tmp_path: Path) -> None:

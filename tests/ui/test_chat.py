@@ -10,13 +10,13 @@ from itertools import pairwise
 import pytest
 
 from wholedoc import Answer, Done, Scored, Settings, Turn
-from wholedoc_ui import chat
+from wholedoc_ui import chat, conversations
 from wholedoc_ui.answers.messages import messages
 from wholedoc_ui.app_state import AppState, Phase
 from wholedoc_ui.chat import STOPPED, ask
 from wholedoc_ui.session import Evidence, Exchange, PageView, Session, Sessions
 
-from .conftest import NOTICE, PARAGRAPHS, Put
+from .conftest import NOTICE, PARAGRAPHS, Put, watched
 
 pytestmark = pytest.mark.embedded
 QUESTION = "Which vessel brought salt?"
@@ -61,7 +61,7 @@ def test_an_exchange_grows_and_ends_with_answer_and_evidence(
     assert (last.text, last.status) == (last.answer.text, "")
     assert last.evidence == Evidence(last.answer.chunks, last.answer.citations, True)
     assert last.evidence.document_ids == tuple(asked.selected)
-    said = [one.status.split(":")[0].split(" log")[0] for one in seen]
+    said = [one.status.split(":")[0].split(" log")[0] for one in seen[1:]]  # the first shows the question alone
     steps = ["Reading", "Asking every part of the document", "Looking for the passages that carry the answer"]
     assert list(dict.fromkeys(said))[-5:] == [*steps, "Answering", ""]
     texts = [one.text for one in seen[:-1]]
@@ -69,7 +69,7 @@ def test_an_exchange_grows_and_ends_with_answer_and_evidence(
     assert texts[-1].strip() == last.text
     assert len(set(texts)) > 3
     check_free(app_state, asked)
-    assert asked.exchanges == [last]
+    assert asked.exchanges == [replace(last, ended=True)]
 
 
 def test_evidence_comes_before_the_first_word(app_state: AppState, asked: Session, settings: Settings) -> None:
@@ -122,9 +122,13 @@ def test_a_question_while_the_model_loads_is_told_so(
     app_state: AppState, asked: Session, settings: Settings
 ) -> None:
     assert app_state.state.phase is Phase.LOADING
-    assert "still loading" in next(ask(app_state, asked, QUESTION, settings)).status
+    work = ask(app_state, asked, QUESTION, settings)
+    assert next(work).status == ""  # the question shows before anything else
+    assert "still loading" in next(work).status
+    work.close()  # type: ignore[attr-defined]
+    asked.conversation.exchanges.clear()
     app_state.start()
-    assert [state.phase for state in app_state.watch()][-1] is Phase.READY
+    assert [state.phase for state in watched(app_state)][-1] is Phase.READY
     assert not any("still loading" in one.status for one in states(ask(app_state, asked, QUESTION, settings)))
 
 
@@ -132,10 +136,11 @@ def test_nothing_chosen_is_told_and_asks_nothing(
     app_state: AppState, session: Session, settings: Settings, put: Put
 ) -> None:
     put("log.txt")
-    (only,) = states(ask(app_state, session, QUESTION, settings))
+    first, only = states(ask(app_state, session, QUESTION, settings))
+    assert (first.question, first.status) == (QUESTION, "")
     assert "Choose a document" in only.status
     assert (only.text, only.answer, only.evidence) == ("", None, None)
-    assert session.history == []
+    assert session.conversation.history == []
     check_free(app_state, session)
 
 
@@ -157,7 +162,7 @@ def test_a_stopped_question_ends_so_and_frees_the_model(
     assert len(after) <= 3  # events that were under way already
     assert after[-1].text.startswith(before.text)
     assert after[-1].answer is None
-    assert asked.history == []
+    assert asked.conversation.history == []
     check_free(app_state, asked)
     assert states(ask(app_state, asked, QUESTION, settings))[-1].answer is not None
 
@@ -230,13 +235,13 @@ def chunks_of(app_state: AppState, session: Session, settings: Settings, history
 def test_a_follow_up_sees_the_turns_before(app_state: AppState, asked: Session, settings: Settings) -> None:
     first = states(ask(app_state, asked, QUESTION, settings))[-1]
     assert first.answer is not None
-    assert asked.history == [Turn(QUESTION, first.answer.text)]
+    assert asked.conversation.history == [Turn(QUESTION, first.answer.text)]
     second = states(ask(app_state, asked, "And when?", settings))[-1]
     assert second.answer is not None
     seen = [chunk.nll for chunk in second.answer.chunks]
     assert seen == chunks_of(app_state, asked, settings, [Turn(QUESTION, first.answer.text)])
     assert seen != chunks_of(app_state, asked, settings, [])
-    assert [turn.question for turn in asked.history] == [QUESTION, "And when?"]
+    assert [turn.question for turn in asked.conversation.history] == [QUESTION, "And when?"]
 
 
 def test_two_tabs_that_ask_at_once_never_mix(
@@ -284,7 +289,7 @@ def test_two_tabs_that_ask_at_once_never_mix(
 
 def test_retry_takes_the_last_exchange_back(session: Session) -> None:
     assert chat.retry(session) == ""
-    session.exchanges = [Exchange("One?", "1"), Exchange("Two?", status=STOPPED)]
+    session.conversation.exchanges = [Exchange("One?", "1"), Exchange("Two?", status=STOPPED)]
     assert chat.retry(session) == "Two?"
     assert [one.question for one in session.exchanges] == ["One?"]
 
@@ -303,8 +308,8 @@ def test_a_retried_question_does_not_see_its_own_answer(
 def test_a_new_conversation_is_empty(app_state: AppState, asked: Session, settings: Settings) -> None:
     selected = list(asked.selected)
     list(ask(app_state, asked, QUESTION, settings))
-    chat.clear(asked)
-    assert (asked.exchanges, asked.shown, asked.view, asked.history) == ([], None, None, [])
+    conversations.start_new(asked)
+    assert (asked.exchanges, asked.shown, asked.view, asked.conversation.history) == ([], None, None, [])
     assert asked.selected == selected
 
 
@@ -314,7 +319,7 @@ def test_a_new_conversation_stops_the_question_of_the_old(
 ) -> None:
     work = ask(app_state, asked, QUESTION, settings)
     until(work, moment)
-    chat.clear(asked)
+    conversations.start_new(asked)
     assert states(work)[-1].status == STOPPED
     assert (asked.exchanges, asked.shown, asked.view) == ([], None, None)
     check_free(app_state, asked)
@@ -329,14 +334,14 @@ def test_a_new_conversation_shows_no_evidence_of_the_old(
         done, _, total = exchange.status.removeprefix("Asking every part of the document: ").partition(" of ")
         if exchange.status.startswith("Asking") and done == total:
             break
-    chat.clear(asked)
+    conversations.start_new(asked)
     list(work)
     assert (asked.exchanges, asked.shown, asked.view) == ([], None, None)
 
 
 def test_messages_are_the_conversation_in_turn(session: Session) -> None:
     assert messages(session) == []
-    session.exchanges = [
+    session.conversation.exchanges = [
         Exchange("One?", "The answer."),
         Exchange("Two?", "Half an", STOPPED),
         Exchange("Three?", status="Answering"),

@@ -179,7 +179,7 @@ def answered(found: Everywhere, text: str, kind: Kind = Kind.LIST) -> Exchange:
 
 def shown(session: Session, *exchanges: Exchange) -> BeautifulSoup:
     """Return what a browser would make of the last answer."""
-    session.exchanges = list(exchanges)
+    session.conversation.exchanges = list(exchanges)
     return BeautifulSoup(MARKDOWN.render(messages(session)[-1]["content"]), "html.parser")
 
 
@@ -234,7 +234,7 @@ def test_nothing_that_is_found_acts(session: Session, payload: str) -> None:
 
 def test_an_item_opens_its_page_and_shows_its_exchange(session: Session) -> None:
     one, two = answered(Everywhere(9, 8, (HERON,), 1), ""), Exchange("And then?")
-    session.exchanges, session.shown = [one, two], two
+    session.conversation.exchanges, session.shown = [one, two], two
     for exchange, index in ((-1, 0), (2, 0), (0, 1), (0, -1), (1, 0)):
         evidence.open_item(session, exchange, index)
         assert session.view is None
@@ -261,7 +261,7 @@ def test_a_section_opens_its_pages(app_state: AppState, session: Session, put: P
     section = SummarySection("Trade", document.id, "log.txt", (1, 1), ())
     one = answered(Everywhere(9, 8, sections=(section,)), "", Kind.SUMMARY)
     one.evidence = Evidence((), (), True, (), (document.id,))
-    session.exchanges = [one]
+    session.conversation.exchanges = [one]
     for exchange, index, page in ((1, 0, 1), (0, 1, 1), (0, -1, 1), (0, 0, 99)):
         evidence.open_section(app_state, session, exchange, index, page)
         assert session.view is None

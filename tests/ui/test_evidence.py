@@ -8,10 +8,20 @@ from dataclasses import replace
 import pytest
 from PIL import Image
 
-from wholedoc import Citation, Document, ScoredChunk
+from wholedoc import AskedDocument, Citation, Document, ScoredChunk
 from wholedoc_ui import evidence
 from wholedoc_ui.app_state import AppState
-from wholedoc_ui.evidence import PAGE_WIDTH, WIDEST, open_chunk, open_citation, shown_page, turn, zoom
+from wholedoc_ui.evidence import (
+    PAGE_WIDTH,
+    WIDEST,
+    RemovedPage,
+    open_chunk,
+    open_citation,
+    removed,
+    shown_page,
+    turn,
+    zoom,
+)
 from wholedoc_ui.session import ZOOMS, Evidence, Exchange, PageView, Session
 
 from .conftest import NOTICE, PASSWORD, SAMPLES, Put
@@ -151,7 +161,7 @@ def test_turning_a_page_of_a_document_that_is_gone_changes_nothing(
     assert session_with_evidence.view is not None
     app_state.library.remove(session_with_evidence.view.document_id)
     turn(app_state, session_with_evidence, 1)
-    assert shown_page(app_state, session_with_evidence) is None
+    assert isinstance(shown_page(app_state, session_with_evidence), RemovedPage)
 
 
 # What a page looks like
@@ -231,8 +241,12 @@ def test_an_encrypted_file_leaves_its_text(app_state: AppState, session: Session
 def test_a_document_that_is_gone_is_not_shown(app_state: AppState, session_with_evidence: Session) -> None:
     assert session_with_evidence.view is not None
     app_state.library.remove(session_with_evidence.view.document_id)
-    assert shown_page(app_state, session_with_evidence) is None
-    assert session_with_evidence.view is None
+    assert shown_page(app_state, session_with_evidence) == RemovedPage("The document")
+    assert session_with_evidence.shown is not None
+    asked = (AskedDocument(session_with_evidence.view.document_id, "notice.pdf"),)
+    session_with_evidence.shown.documents = asked
+    assert shown_page(app_state, session_with_evidence) == RemovedPage("notice.pdf")
+    assert removed(app_state, session_with_evidence) == {asked[0].id}
 
 
 def test_evidence_names_the_documents_that_were_asked(notice: Document) -> None:

@@ -22,6 +22,8 @@ from wholedoc_ui.chat import ask
 from wholedoc_ui.models.fetching import Fetch, FetchPhase
 from wholedoc_ui.session import Session
 
+from .conftest import watched
+
 pytestmark = pytest.mark.embedded
 WRITER, SMALLER = QWEN_CODER_15B, QWEN_CODER_05B
 
@@ -142,12 +144,12 @@ def test_a_tab_that_is_opened_later_sees_the_fetch_and_its_end(
 ) -> None:
     app_state = start()
     underway(app_state)
-    watched = app_state.watch()
-    first = next(watched).fetch
+    following = watched(app_state)
+    first = next(following).fetch
     assert first is not None
     assert first.phase is FetchPhase.RUNNING
     source.come()
-    last = list(watched)[-1]
+    last = list(following)[-1]
     assert last.phase is Phase.READY
     assert last.fetch is not None
     assert last.fetch.phase is FetchPhase.DONE

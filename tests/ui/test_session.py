@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wholedoc import Answer, Timings, Turn, Usage
-from wholedoc_ui.session import ZOOMS, Exchange, PageView, Session, Sessions, Work
+from wholedoc import Answer, AskedDocument, Timings, Turn, Usage
+from wholedoc_ui.arrivals import Arrival, Batch, Stage
+from wholedoc_ui.session import ZOOMS, Conversation, Exchange, PageView, Session, Sessions, Work
 
 ANSWER = Answer("One?", "The answer.", True, (1,), (), (), Usage(10, 10, 5, 2, 1), Timings(0.1, 0.2, 0.3))
 
@@ -50,7 +52,7 @@ def test_only_finished_turns_are_history() -> None:
         Exchange("Three?", status="It went wrong."),
         Exchange("Four?", "Growing"),
     ]
-    assert Session(exchanges=exchanges).history == [Turn("One?", "The answer.")]
+    assert Conversation(exchanges=exchanges).history == [Turn("One?", "The answer.")]
 
 
 def test_stopping_stops_all_work_of_the_tab_only(sessions: Sessions) -> None:
@@ -93,10 +95,13 @@ def test_a_tab_that_nobody_knows_can_go_too(sessions: Sessions, unknown: str) ->
 
 def test_what_other_tabs_do_is_told_without_ones_own(sessions: Sessions) -> None:
     one, two, three = (sessions.get(id) for id in ("one", "two", "three"))
-    one.arriving, two.arriving, three.arriving = {"a"}, {"b"}, {"b", "c"}
+    going, failed = Arrival("a.pdf", Stage.READING), Arrival("b.pdf", Stage.FAILED)
+    one.batches, two.batches = [Batch([going])], [Batch([failed]), Batch([replace(going, name="c.pdf")])]
+    assert [arrival.name for arrival in sessions.arriving_elsewhere(one)] == ["c.pdf"]
+    assert [arrival.name for arrival in sessions.arriving_elsewhere(three)] == ["a.pdf", "c.pdf"]
+    assert two.arrivals == [failed, replace(going, name="c.pdf")]
     one.being_read, two.being_read = {"a", "d"}, {"b"}
-    assert sessions.arriving_elsewhere(one) == {"b", "c"}
-    assert sessions.arriving_elsewhere(two) == {"a", "b", "c"}
+    assert sessions.being_read() == {"a", "b", "d"}
     two.asked = {"e"}
     assert sessions.in_use_elsewhere(two) == {"a", "d"}
     assert sessions.in_use_elsewhere(three) == {"a", "b", "d", "e"}
@@ -121,3 +126,13 @@ def test_a_view_zooms_within_its_steps(zoom: int, by: int) -> None:
 def test_zooms_go_up_from_the_whole_width() -> None:
     assert ZOOMS[0] == 100 == PageView("d1", 1).zoom
     assert list(ZOOMS) == sorted(set(ZOOMS))
+
+
+def test_a_conversation_is_about_what_was_asked_last(sessions: Sessions) -> None:
+    one, two = AskedDocument("d1", "a.pdf"), AskedDocument("d2", "b.pdf")
+    conversation = Conversation(exchanges=[Exchange("One?", documents=(one,)), Exchange("Two?", documents=(two,))])
+    assert conversation.documents == (two,)
+    assert Conversation().documents == ()
+    tabs = [sessions.get(id) for id in ("one", "two", "three")]
+    tabs[0].conversation = tabs[2].conversation = conversation
+    assert sessions.with_conversation(conversation.id) == [tabs[0], tabs[2]]

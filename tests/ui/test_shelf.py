@@ -17,10 +17,10 @@ from wholedoc.errors import UnknownDocumentError, WholedocError
 from wholedoc.storage.home import home
 from wholedoc_ui import shelf
 from wholedoc_ui.app_state import AppState, Phase
-from wholedoc_ui.session import PageView, Session, Sessions
-from wholedoc_ui.shelf import Arrival, Arrivals, Stage
+from wholedoc_ui.arrivals import Arrival, Arrivals, Stage
+from wholedoc_ui.session import Exchange, PageView, Session, Sessions
 
-from .conftest import NOTICE, PARAGRAPHS, PASSWORD, SAMPLES, Drop, Put
+from .conftest import NOTICE, PARAGRAPHS, PASSWORD, SAMPLES, Drop, Put, watched
 
 pytestmark = pytest.mark.embedded
 TEXT = "\n\n".join(PARAGRAPHS)
@@ -72,7 +72,7 @@ def only(app_state: AppState) -> DocumentInfo:
 # Files coming in
 
 
-def test_a_file_becomes_a_warm_document(app_state: AppState, session: Session, drop: Drop) -> None:
+def test_a_file_becomes_a_document_that_is_ready(app_state: AppState, session: Session, drop: Drop) -> None:
     upload = drop("log.txt", TEXT)
     seen = log(shelf.take_in(app_state, session, [upload]))
     assert seen.stages == FINISHED
@@ -87,7 +87,7 @@ def test_a_file_becomes_a_warm_document(app_state: AppState, session: Session, d
     assert (info.name, info.warm, info.tokens) == ("log.txt", 1, planned.tokens)
     assert seen.last.pages == info.pages
     assert session.selected == [info.id]
-    assert (session.reading, session.being_read, session.arriving) == (None, set(), set())
+    assert (session.reading, session.being_read, session.batches) == (None, set(), [])
 
 
 def test_the_upload_goes_and_the_library_has_the_original(
@@ -124,7 +124,11 @@ def test_good_damaged_and_encrypted_files_come_together(app_state: AppState, ses
     assert [info.name for info in app_state.library.documents()] == ["good.txt"]
     assert [path.name for path in session.locked] == ["locked.pdf"]
     assert files_in(app_state.uploads.folder) == ["locked.pdf"]
-    assert (session.being_read, session.arriving) == (set(), set())
+    assert session.being_read == set()
+    assert [one.stage for one in session.arrivals] == [
+        Stage.FAILED,
+        Stage.LOCKED,
+    ]  # what is on the shelf stands there
 
 
 def test_a_locked_file_opens_with_its_password(app_state: AppState, session: Session, drop: Drop) -> None:
@@ -180,7 +184,7 @@ def test_a_stopped_document_goes_on_where_it_was(app_state: AppState, session: S
     info = only(app_state)
     assert 0 < info.warm < 1
     assert session.selected == []
-    assert (session.reading, session.being_read, session.arriving) == (None, set(), set())
+    assert (session.reading, session.being_read, session.batches) == (None, set(), [])
     again = log(shelf.read_again(app_state, session, info.id))
     assert again.stages == FINISHED
     assert again.last.planned is not None
@@ -209,7 +213,7 @@ def test_what_waited_when_the_tab_went_leaves_no_file(app_state: AppState, sessi
     work = shelf.take_in(app_state, session, [drop("one.txt", TEXT), drop("two.txt", TEXT[::-1])])
     until_reading(work)
     work.close()  # type: ignore[attr-defined]
-    assert (session.reading, session.being_read, session.arriving) == (None, set(), set())
+    assert (session.reading, session.being_read, session.batches) == (None, set(), [])
     assert files_in(app_state.uploads.folder) == []
 
 
@@ -242,29 +246,57 @@ def test_reading_a_document_that_is_gone_is_an_arrival_too(app_state: AppState, 
 # Several tabs
 
 
-def test_what_arrives_in_one_tab_is_not_seen_in_another(
+def test_what_arrives_in_one_tab_is_seen_in_all(
     app_state: AppState, sessions: Sessions, session: Session, other: Session, drop: Drop
 ) -> None:
     work = shelf.take_in(app_state, session, [drop("log.txt", TEXT)])
     until_reading(work)
-    (mine,) = shelf.rows(app_state, sessions, session)
-    assert (mine.info.name, mine.busy) == ("log.txt", True)
-    assert shelf.rows(app_state, sessions, other) == []
+    for tab, elsewhere in ((session, False), (other, True)):
+        (row,) = shelf.rows(app_state, sessions, tab)
+        assert (row.info.name, row.busy) == ("log.txt", True)
+        ((arrival, is_elsewhere),) = shelf.arrivals(sessions, tab)
+        assert (arrival.stage, is_elsewhere) == (Stage.READING, elsewhere)
     list(work)
-    (mine,) = shelf.rows(app_state, sessions, session)
-    (theirs,) = shelf.rows(app_state, sessions, other)
-    assert (mine.busy, theirs.busy) == (False, False)
-    assert theirs.info == mine.info
+    for tab in (session, other):
+        assert [row.busy for row in shelf.rows(app_state, sessions, tab)] == [False]
+        assert shelf.arrivals(sessions, tab) == []
 
 
-def test_a_document_of_the_shelf_stays_seen_while_a_tab_reads_it(
-    app_state: AppState, sessions: Sessions, session: Session, other: Session, put: Put
+def test_what_comes_in_the_middle_of_a_conversation_waits_to_be_wanted(
+    app_state: AppState, sessions: Sessions, session: Session, drop: Drop, put: Put
 ) -> None:
-    document = put("log.txt")
-    work = shelf.read_again(app_state, session, document.id)
+    old = put("old.txt", PARAGRAPHS[:3])
+    session.selected = [old.id]
+    session.conversation.exchanges.append(Exchange("One?"))
+    assert log(shelf.take_in(app_state, session, [drop("new.txt", TEXT)])).last.stage is Stage.BESIDE
+    assert session.selected == [old.id]
+    ((beside, _),) = shelf.arrivals(sessions, session)
+    shelf.choose(session, beside.document_id, True)
+    assert session.selected == [old.id, beside.document_id]
+    assert shelf.arrivals(sessions, session) == []
+    assert log(shelf.take_in(app_state, session, [drop("new.txt", TEXT)])).last.stage is Stage.DONE
+
+
+def test_what_needs_a_look_can_be_put_away(
+    app_state: AppState, sessions: Sessions, session: Session, other: Session, drop: Drop
+) -> None:
+    files = [drop("empty.txt", ""), drop("locked.pdf", SAMPLES / "encrypted.pdf")]
+    list(shelf.take_in(app_state, session, files))
+    failed, locked = session.arrivals
+    shelf.dismiss(app_state, other, failed.key)  # it is another tab's
+    assert session.arrivals == [failed, locked]
+    shelf.dismiss(app_state, session, failed.key)
+    assert session.arrivals == [locked]
+    shelf.dismiss(app_state, session, locked.key)
+    assert (session.arrivals, session.locked, session.waiting) == ([], [], [])
+    assert files_in(app_state.uploads.folder) == []
+
+
+def test_what_is_on_its_way_is_not_put_away(app_state: AppState, session: Session, drop: Drop) -> None:
+    work = shelf.take_in(app_state, session, [drop("log.txt", TEXT)])
     until_reading(work)
-    assert [row.busy for row in shelf.rows(app_state, sessions, session)] == [True]
-    assert [row.busy for row in shelf.rows(app_state, sessions, other)] == [False]
+    shelf.dismiss(app_state, session, session.arrivals[0].key)
+    assert len(session.arrivals) == 1
     list(work)
 
 
@@ -296,7 +328,7 @@ def test_what_is_removed_is_gone_everywhere(
     session.view = PageView(id, 1)
     shelf.remove(app_state, sessions, session, id)
     assert shelf.rows(app_state, sessions, session) == []
-    assert (session.selected, session.view) == ([], None)
+    assert session.selected == []
     assert app_state.library.folder.originals.get(id) is None
     assert list((home() / "kv").rglob("*.safetensors")) == []
     with pytest.raises(UnknownDocumentError):
@@ -358,7 +390,7 @@ def test_what_is_read_at_the_start_is_not_removed(
         assert [row.busy for row in shelf.rows(app_state, sessions, session)] == [True]
         with pytest.raises(WholedocError):
             shelf.remove(app_state, sessions, session, document.id)
-    for state in app_state.watch():
+    for state in watched(app_state):
         last = state
     assert last.phase is Phase.READY
     assert only(app_state).warm == 1

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import fields, replace
 from functools import cache
 from pathlib import Path
+from time import mktime
 
 import pytest
 from bs4 import BeautifulSoup, NavigableString, Tag
@@ -20,24 +21,26 @@ from jinja2 import UndefinedError
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from wholedoc import Citation, Document, DocumentInfo, Item, Kind, Planned, Reading, ScoredChunk
+from wholedoc import AskedDocument, Citation, Document, DocumentInfo, Item, Kind, Planned, Reading, ScoredChunk
 from wholedoc.answer import SummarySection, SummarySentence
 from wholedoc.documents.rendering import Box, PageImage
 from wholedoc.models.catalogue import QWEN_CODER_05B, Role
 from wholedoc.models.inventory import ModelHere
 from wholedoc.models.preparing import Preparing, Step
 from wholedoc.settings import Answerer
+from wholedoc.storage.conversations import ConversationHead
 from wholedoc_ui import found_views, views
 from wholedoc_ui.answers.markdown import JOINER, inert
 from wholedoc_ui.app_state import ModelState, Phase
+from wholedoc_ui.arrivals import Arrival, Stage
 from wholedoc_ui.cost import Cost
-from wholedoc_ui.evidence import ShownPage
-from wholedoc_ui.figures import duration
+from wholedoc_ui.evidence import RemovedPage, ShownPage
+from wholedoc_ui.figures import duration, when
 from wholedoc_ui.models.fetching import Fetch, FetchPhase
 from wholedoc_ui.models.offers import Offer, Offers
 from wholedoc_ui.models.wanted import Wanted
 from wholedoc_ui.session import Evidence, PageView
-from wholedoc_ui.shelf import Arrival, Row, Stage
+from wholedoc_ui.shelf import Row
 from wholedoc_ui.templating import esc, render
 
 HOSTILE = [
@@ -56,7 +59,7 @@ TEMPLATES = sorted((Path(views.__file__).parent / "templates").iterdir())
 PLANNED = Planned("d1", "a.pdf", 5000, 0, 12_000_000, 160.0, 90_000)
 READING = Reading("d1", "a.pdf", 1234, 5000, 0, 321.4, 75.0)
 INFO = DocumentInfo("d1", "a.pdf", 12, 5000, 12_000_000, 1.0, ("a model",), ())
-COST = Cost(0, 5000, 5000, 800, 21, 1.04, 3.0, 2_500_000_000, "cpu")
+COST = Cost(0, 5000, 5000, 800, 21, 1.04, 3.0, 2_500_000_000, "cpu", parts=69, parts_asked=2)
 
 
 def chunk(
@@ -132,12 +135,20 @@ def arrivals(text: str) -> Iterator[str]:
     planned = replace(PLANNED, document_id=text, document=text)
     reading = replace(READING, document_id=text, document=text)
     for stage in Stage:
-        yield views.arrivals([Arrival(text, stage, text, planned, reading, 3, (text,)), Arrival(text, stage, text)])
+        one = Arrival(text, stage, text, planned, reading, 3, (text,), text, key=7)
+        for elsewhere in (True, False):
+            yield views.arrivals([(one, elsewhere), (Arrival(text, stage, text, key=8), elsewhere)])
 
 
 def citation_lists(text: str) -> Iterator[str]:
     one = citation(text, name=text, label=text)
-    yield views.citations(Evidence((chunk(),), (one,), True), 0)
+    yield views.citations(Evidence((chunk(),), (one,), True), 0, (text, text), frozenset({"d1"}))
+    for nothing in (
+        Evidence((chunk(),), (), False),
+        Evidence((chunk(),), (one,), False),
+        Evidence((), (), False, (), ("d1",)),
+    ):
+        yield views.citations(nothing, None, (text,))
     yield views.citations(Evidence((chunk(), chunk(id="d2")), (one, replace(one, document_id="d2")), True), 1)
 
 
@@ -146,6 +157,20 @@ def pages(text: str) -> Iterator[str]:
     yield views.page(shown)
     yield views.page(replace(shown, view=replace(shown.view, quote="not on this page")))
     yield views.page(with_picture(shown, media_type=text))
+    yield views.page(RemovedPage(text))
+
+
+def conversation_lists(text: str) -> Iterator[str]:
+    head = ConversationHead(text, text, (AskedDocument(text, text), AskedDocument("d2", text)), 2, 100.0)
+    for open_id in (text, ""):
+        yield views.conversations([head, replace(head, documents=())], open_id, 1, False, 200.0)
+
+
+def questions_asked(text: str) -> Iterator[str]:
+    yield views.asked_as(0, text)
+    yield views.asked_of([text, text])
+    for count in (1, 2):
+        yield views.asked_documents([AskedDocument(text, text)] * count)
 
 
 def strips(text: str) -> Iterator[str]:
@@ -199,6 +224,8 @@ EVERYTHING = [
     arrivals,
     citation_lists,
     pages,
+    conversation_lists,
+    questions_asked,
     strips,
     fetches,
     model_lists,
@@ -246,12 +273,16 @@ def test_every_view_and_every_template_is_covered_here() -> None:
     made = {name for name, one in inspect.getmembers(views, inspect.isfunction) if one.__module__ == views.__name__}
     public = {name for name in made if not name.startswith("_")}
     tested = {"status_line", "told", "shelf", "arrivals", "citations", "page", "strip", "cost"}
-    tested |= {"fetch", "models", "sends_to", "unsupported", "source"}
+    tested |= {"fetch", "models", "sends_to", "unsupported", "source", "asked_as", "asked_of", "conversations"}
+    tested |= {"asked_documents", "parts_of_page", "welcome"}
     assert public == tested
     found = {"way", "items", "sections", "found_pages"}
     others = inspect.getmembers(found_views, inspect.isfunction)
     assert {name for name, one in others if one.__module__ == found_views.__name__ and name[0] != "_"} == found
-    assert {path.stem for path in TEMPLATES} == tested | found | {"come_back"}  # that one shows no values
+    assert {path.stem for path in TEMPLATES} == tested | found | {
+        "removed_page",
+        "come_back",
+    }  # the last shows no values
 
 
 @pytest.mark.parametrize("field", [field.name for field in fields(Cost) if field.name != "device"])
@@ -281,7 +312,7 @@ def test_templates_leave_escaping_on_and_quote_their_attributes(template: Path) 
     for tag in re.findall(r"<[a-z][^>]*>", shown):
         attributes = re.sub(r'[a-z-]+="[^"]*"', "", tag)
         assert "VALUE" not in attributes
-        assert re.fullmatch(r"<[a-z0-9]+(\s+checked)?\s*>", attributes), tag
+        assert re.fullmatch(r"<[a-z0-9]+(\s+(checked|hidden))?\s*>", attributes), tag
 
 
 # Markdown that cannot act
@@ -436,16 +467,19 @@ def test_a_shelf_row_has_its_facts_and_buttons() -> None:
     rows = [Row(INFO, True, False), Row(cold, False, False), Row(part, False, False), Row(part, False, True)]
     items = parsed(views.shelf(rows)).find_all("li")
     facts = [item.select_one(".wd-facts").text for item in items]
-    assert facts[0] == "12 pages · 5,000 tokens · 12 MB · warm"
+    assert facts[0] == "12 pages · 5,000 tokens · 12 MB · ready"
     assert facts[1] == "1 page · not read yet"
     assert facts[2].endswith("31% read")
     assert facts[3].endswith("being read")
     assert [item.input.has_attr("checked") for item in items] == [True, False, False, False]
-    acts = [[button["data-act"] for button in item.find_all("button")] for item in items]
+    acts = [[button["data-act"] for button in item.select("button[data-act]")] for item in items]
     assert acts == [["remove_document"], *[["read_document", "remove_document"]] * 2, ["remove_document"]]
-    assert {button["data-id"] for button in items[1].find_all("button")} == {"d2"}
+    assert {button["data-id"] for button in items[1].select("[data-act]")} == {"d2"}
+    sure = items[1].select_one(".wd-sure")
+    assert sure.has_attr("hidden")
+    assert [button.text for button in sure.find_all("button")] == ["Remove", "Keep"]
     assert items[2].select_one(".wd-warning").text == "Page 3 has no text."
-    assert len({button["aria-label"] for button in items[1].find_all("button")}) == 2
+    assert len({button["aria-label"] for button in items[1].select("button[aria-label]")}) == 3
 
 
 def test_an_empty_shelf_says_what_to_do() -> None:
@@ -459,7 +493,8 @@ PROGRESS = {
     Stage.EXTRACTING: "taking the text",
     Stage.PLANNED: "about to be read",
     Stage.READING: "1,234 of 5,000 tokens · 321 tokens/s · 1:15 min left",
-    Stage.STOPPED: "stopped",
+    Stage.STOPPED: "drop it again",
+    Stage.BESIDE: "goes on with the documents that are ticked",
     Stage.FAILED: "What went wrong.",
     Stage.LOCKED: "What went wrong.",
 }
@@ -467,7 +502,9 @@ PROGRESS = {
 
 @pytest.mark.parametrize("stage", Stage)
 def test_an_arrival_says_how_far_it_is(stage: Stage) -> None:
-    shown = parsed(views.arrivals([Arrival("a.pdf", stage, "What went wrong.", PLANNED, READING, 12, ("Odd.",))]))
+    shown = parsed(
+        views.arrivals([(Arrival("a.pdf", stage, "What went wrong.", PLANNED, READING, 12, ("Odd.",)), False)])
+    )
     if stage is Stage.DONE:
         assert str(shown) == ""  # it is on the shelf by now
         return
@@ -482,9 +519,46 @@ def test_an_arrival_says_how_far_it_is(stage: Stage) -> None:
 
 
 def test_only_what_is_done_disappears() -> None:
-    items = parsed(views.arrivals([Arrival("a", Stage.DONE), Arrival("b"), Arrival("c", Stage.FAILED, "No.")]))
-    assert [name.text for name in items.select(".wd-name")] == ["b", "c"]
-    assert views.arrivals([Arrival("a", Stage.DONE), Arrival("b", Stage.DONE)]) == views.arrivals([]) == ""
+    done = (Arrival("a", Stage.DONE), False)
+    failed = Arrival("c", Stage.FAILED, "No.", key=7)
+    items = parsed(views.arrivals([done, (Arrival("b"), True), (failed, False)]))
+    assert [name.text for name in items.select(".wd-name")] == ["b in another window", "c"]
+    assert [(one["data-act"], one["data-index"]) for one in items.find_all("button")] == [("dismiss", "7")]
+    assert views.arrivals([done, done]) == views.arrivals([]) == ""
+
+
+def test_what_was_read_beside_a_conversation_can_be_asked_too() -> None:
+    one = Arrival("a", Stage.BESIDE, document_id="d1", key=7)
+    buttons = parsed(views.arrivals([(one, False)])).find_all("button")
+    assert [(button["data-act"], button.text) for button in buttons] == [
+        ("ask_too", "Ask it too"),
+        ("dismiss", "Not now"),
+    ]
+    assert buttons[0]["data-id"] == "d1"
+
+
+# Conversations
+
+
+def test_conversations_are_listed_with_what_they_are_about() -> None:
+    heads = [
+        ConversationHead(
+            "c1", "Which channel?", (AskedDocument("d1", "a.pdf"), AskedDocument("d2", "b.pdf")), 1, 100.0
+        ),
+        ConversationHead("c2", "Who?", (), 2, 100.0 - 40 * 86_400),
+    ]
+    items = parsed(views.conversations(heads, "c2", 0, False, 100.0)).find_all("li")
+    assert [item.select_one(".wd-facts").text.strip() for item in items] == [
+        f"1 question · {when(100.0, 100.0)} · a.pdf, b.pdf",
+        f"2 questions · {when(100.0 - 40 * 86_400, 100.0)} ·",
+    ]
+    assert [bool(item.select("[aria-current]")) for item in items] == [False, True]
+    acts = [one["data-act"] for one in items[0].select("[data-act]")]
+    assert acts == ["open_conversation", "rename_conversation", "delete_conversation"]
+    assert items[0].input["value"] == "Which channel?"
+    assert "None yet" in views.conversations([], "", 0, False, 0.0)
+    assert "No conversation holds" in views.conversations([], "", 0, True, 0.0)
+    assert "2 conversations cannot be read" in views.conversations([], "", 2, False, 0.0)
 
 
 @pytest.mark.parametrize(
@@ -497,7 +571,7 @@ def test_only_what_is_done_disappears() -> None:
     ],
 )
 def test_what_reading_takes_is_said_first(planned: Planned, words: list[str]) -> None:
-    text = parsed(views.arrivals([Arrival("a.pdf", Stage.PLANNED, planned=planned)])).text
+    text = parsed(views.arrivals([(Arrival("a.pdf", Stage.PLANNED, planned=planned), False)])).text
     assert [one for one in words if one not in text] == []
     assert ("were read before" in text) == (0 < planned.cached_tokens < planned.tokens)
 
@@ -530,7 +604,18 @@ def test_citations_name_their_documents_where_several_were_asked() -> None:
 def test_no_citations_yet_and_none_at_all() -> None:
     assert "Ask a question" in views.citations(None, None)
     assert "Looking for" in views.citations(Evidence((chunk(),)), None)
-    assert "Not found" in parsed(views.citations(Evidence((chunk(),), (), False), None)).strong.text
+    nothing = Evidence((chunk(),), (), False)
+    assert parsed(views.citations(nothing, None, ("a.pdf", "b.pdf"))).strong.text == "Not found in a.pdf, b.pdf"
+    near = replace(nothing, citations=(citation(),))
+    assert parsed(views.citations(near, None, ("a.pdf",))).strong.text == "a.pdf probably does not say"
+    assert parsed(views.citations(near, None, ("a", "b"))).strong.text == "a, b probably do not say"
+
+
+def test_citations_of_what_was_removed_say_so() -> None:
+    evidence = Evidence((chunk(),), (citation(), citation(id="d2", name="b.pdf")), True)
+    shown = parsed(views.citations(evidence, None, (), frozenset({"d2"})))
+    assert [bool(one.select(".wd-gone")) for one in shown.find_all("button")] == [False, True]
+    assert "b.pdf was removed" in views.page(RemovedPage("b.pdf"))
 
 
 def test_a_page_is_an_image_with_its_quote_marked() -> None:
@@ -604,8 +689,8 @@ def test_there_is_a_bar_for_each_chunk(values: list[tuple[float, int, bool]]) ->
     assert [bar["data-index"] for bar in bars] == [str(index) for index in range(len(chunks))]
     assert {bar["data-act"] for bar in bars} == {"open_chunk"}
     assert ["wd-kept" in bar["class"] for bar in bars] == [kept for _, _, kept in values]
-    assert ["kept" in bar["aria-label"] for bar in bars] == [kept for _, _, kept in values]
-    assert f"the {sum(kept for *_, kept in values)} that stayed" in " ".join(parsed(source).text.split())
+    assert ["stayed" in bar["aria-label"] for bar in bars] == [kept for _, _, kept in values]
+    assert f"the {sum(kept for *_, kept in values)} highest stayed" in " ".join(parsed(source).text.split())
     full = max(0.5, *(gain for gain, *_ in values))
     assert [height(bar) for bar in bars] == [pytest.approx(max(gain, 0) / full, abs=6e-4) for gain, *_ in values]
     assert max(height(bar) for bar in bars) <= 1
@@ -637,6 +722,25 @@ def test_page_labels_stand_where_their_chunks_do(values: list[tuple[float, int, 
         assert len(marks) == min(len(chunks), views.AXIS_MARKS)
 
 
+@given(
+    st.lists(st.tuples(st.floats(-3, 3), st.floats(0, 3), st.booleans()), min_size=1, max_size=20),
+    st.integers(1, 20),
+)
+def test_what_stayed_is_highest(values: list[tuple[float, float, bool]], kept: int) -> None:
+    """Bars were as high as the gain alone, while the question's words had a say in what stayed."""
+    order = sorted(range(len(values)), key=lambda index: -sum(values[index][:2]))
+    chunks = [
+        replace(chunk(gain), gain=None, nll=None, scan=9.0)
+        if passed and index not in order[:kept]
+        else replace(chunk(gain), worth=gain + words, kept=index in order[:kept])
+        for index, (gain, words, passed) in enumerate(values)
+    ]
+    bars = bars_of(views.strip(chunks, {}, {}))
+    stayed = [height(bar) for bar in bars if "wd-kept" in bar["class"]]
+    others = [height(bar) for bar in bars if "wd-kept" not in bar["class"]]
+    assert not others or min(stayed) >= max(others)
+
+
 def test_noise_is_no_evidence() -> None:
     """If no chunk explains the question, no bar fills the strip."""
     low = [height(bar) for bar in bars_of(views.strip([chunk(0.01), chunk(-0.5)], {}, {}))]
@@ -647,7 +751,7 @@ def test_noise_is_no_evidence() -> None:
 def test_bars_say_their_pages_as_printed() -> None:
     chunks = [replace(chunk(0.25, kept=True), pages=(1, 1)), replace(chunk(-0.1), pages=(1, 3))]
     said = [bar["aria-label"] for bar in bars_of(views.strip(chunks, {"d1": "a"}, {"d1": ["i", "ii", "1"]}))]
-    assert said == ["p. i: +0.25 nats per token, kept", "pp. i–1: -0.10 nats per token"]
+    assert said == ["p. i: 50% of the full height, stayed for the answer", "pp. i–1: 0% of the full height"]
     beyond = bars_of(views.strip(chunks, {}, {}))  # a document that is gone has no labels any more
     assert beyond[1]["title"].startswith("pp. 1–3:")
 
@@ -672,13 +776,13 @@ def test_the_strip_tells_what_a_scan_passed_over() -> None:
     source = views.strip([scored, *passed], {"d1": "a"}, {})
     bars = bars_of(source)
     assert [bar["aria-label"] for bar in bars] == [
-        "pp. 1–2: +0.30 nats per token, kept; scan +2.1",
-        "pp. 3–4: not scored; scan +1.0",
-        "pp. 5–6: not scored; scan -0.4",
+        "pp. 1–2: 60% of the full height, stayed for the answer",
+        "pp. 3–4: a quick scan passed it over",
+        "pp. 5–6: a quick scan passed it over",
     ]
     assert ["wd-passed" in bar["class"] for bar in bars] == [False, True, True]
     assert [height(bar) for bar in bars] == pytest.approx([0.6, 0.198, 0.0], abs=0.001)
-    assert "The 2 pale ones a quick scan of all parts passed over." in parsed(source).get_text()
+    assert "A quick scan passed the 2 pale ones over." in parsed(source).get_text()
     assert "pale" not in views.strip([chunk()], {}, {})
 
 
@@ -703,12 +807,16 @@ def test_the_cost_is_what_was_measured() -> None:
         "Kept for the answer": "800 tokens",
         "First word after": "1.0 s",
         "Answer": "21 tokens, 10 tokens/s, 3.0 s in all",
-        "Memory": "2.5 GB",
+        "Memory in use now": "2.5 GB",
     }
     other = facts(replace(COST, tokens_read=1200, tokens_answered=1, device="cuda"))
     assert other["Read for this question"].startswith("1,200")
-    assert other["GPU memory"] == "2.5 GB"
-    assert "–" in other["Answer"]
+    assert other["GPU memory in use now"] == "2.5 GB"
+    assert other["Answer"] == "1 token, 3.0 s in all"
+    at_once = facts(replace(COST, tokens_answered=40, first_token_s=2.99))["Answer"]
+    assert at_once == "40 tokens, 3.0 s in all"  # copied, which says nothing of a speed
+    assert parsed(views.cost(COST)).summary.text == "3 s · 2 of 69 parts"
+    assert parsed(views.cost(replace(COST, total_s=0.2, parts=0))).summary.text == "under 1 s"
     assert views.cost(None) == ""
 
 
@@ -737,6 +845,13 @@ def test_support_is_shown_where_the_writer_told() -> None:
 )
 def test_durations_read_as_people_say_them(seconds: float, said: str) -> None:
     assert duration(seconds) == said
+
+
+def test_times_are_short_and_stay_as_they_are() -> None:
+    noon = mktime((2026, 11, 30, 12, 0, 0, 0, 0, -1))
+    assert when(noon - 3600, noon) == "11:00"
+    assert when(noon - 86_400, noon) == "29 Nov"
+    assert when(noon - 365 * 86_400, noon) == "30 Nov 2025"
 
 
 @pytest.mark.parametrize(
@@ -770,8 +885,8 @@ def test_markup_is_only_in_elements_that_parse() -> None:
 
 def test_a_document_of_one_part_is_said_to_be_one() -> None:
     said = [parsed(views.strip([chunk(1.0)] * count, {}, {})).select_one(".wd-legend").text for count in (1, 2)]  # type: ignore[union-attr]
-    assert said[0].startswith("One bar for the one part that the document was read in.")
-    assert said[1].startswith("One bar for each of the 2 parts that the document was read in.")
+    assert said[0].startswith("One bar for the one part that was read.")
+    assert said[1].startswith("One bar for each of the 2 parts that was read.")
 
 
 # Models

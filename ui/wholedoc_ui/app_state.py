@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import logging
 import threading
-import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from enum import Enum, auto
 from pathlib import Path
+
+import torch
 
 from parallelcomp import ChunkScoring
 from wholedoc import Document, Library, Planned, Reading, Settings
@@ -25,8 +26,6 @@ from .models.wanted import Wanted, missing_default_writer, missing_reader, missi
 from .uploads import LOOKED_FOR_S, Uploads
 
 log = logging.getLogger(__name__)
-# A tab that watches the start looks for progress every so many seconds.
-WATCH_S = 0.5
 
 
 class Phase(Enum):
@@ -53,6 +52,14 @@ class ModelState:
         """Return whether it will change by itself."""
         fetching = self.fetch is not None and self.fetch.phase is FetchPhase.RUNNING
         return fetching or self.phase in (Phase.LOADING, Phase.READING)
+
+
+def _changed(folder: Path) -> int:
+    """Return when a file came into a folder, or went, in nanoseconds; 0 if the folder is not there."""
+    try:
+        return folder.stat().st_mtime_ns
+    except OSError:
+        return 0
 
 
 def sentence(error: Exception) -> str:
@@ -102,6 +109,11 @@ class AppState:
         return replace(self._state, fetch=self._fetching.state)
 
     @property
+    def device(self) -> torch.device | None:
+        """Where the model that reads is; None until it is loaded."""
+        return self._library.engine.spec.device if self._state.phase in (Phase.READING, Phase.READY) else None
+
+    @property
     def running(self) -> Wanted | None:
         """The model that is being fetched now, and what for."""
         return self._fetching.running
@@ -128,16 +140,11 @@ class AppState:
         threading.Thread(target=self._start, args=(files,), name="start", daemon=True).start()
         threading.Thread(target=self._tidy, name="tidy", daemon=True).start()
 
-    def watch(self) -> Iterator[ModelState]:
-        """Yield the state now and whenever it changes, until the program neither loads nor reads nor fetches."""
-        seen: ModelState | None = None
-        while seen is None or seen.goes_on:
-            now = self.state
-            if now == seen:
-                time.sleep(WATCH_S)
-            else:
-                seen = now
-                yield seen
+    def changes(self) -> tuple[object, ...]:
+        """Return what is another value whenever what tabs show of the library or the models may have changed."""
+        folder = self._library.folder
+        folders = (folder.catalog.folder, folder.readings.folder, folder.conversations.folder)
+        return (self.state, tuple(map(_changed, folders)))
 
     def change(self, settings: Settings) -> None:
         """Use other models or read in another way, from now on and in all tabs.
@@ -182,6 +189,10 @@ class AppState:
         """Return the library's messages since the last call: what it removed, what it reads again and why."""
         taken, self._notices = self._notices, []
         return taken
+
+    def notice(self, message: str) -> None:
+        """Have a message told to a person."""
+        self._notices.append(message)
 
     def close(self) -> None:
         """Stop fetching, and delete the files that were on their way in."""

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from parallelcomp import Cancelled
 from wholedoc import (
+    AskedDocument,
     AskingParts,
     Cited,
     Done,
@@ -24,6 +25,7 @@ from wholedoc import (
     Turn,
 )
 
+from . import conversations
 from .app_state import AppState, Phase, sentence
 from .evidence import show
 from .figures import duration, number
@@ -39,21 +41,27 @@ def ask(
     settings: Settings,
     library: Library | None = None,
     scope: Scope = Scope.BY_QUESTION,
+    *,
+    stands_alone: bool = False,
 ) -> Iterator[Exchange]:
-    """Ask the selected documents, and yield the exchange whenever it has changed. It is in the session's list too.
+    """Ask the selected documents, and yield the exchange at once and whenever it has changed. It is in the tab's
+    conversation too, which is kept in the library.
 
     `scope` says whether one place or every part is asked. If the question's words decide that, one place is asked
     where no model can be asked about every part.
 
     `settings` are those of `library` with those that a person chose for questions. The models may be changed at any
-    moment, so that the library is named whose settings they are; by default it is the one in use now. Errors become
-    the exchange's status.
+    moment, so that the library is named whose settings they are; by default it is the one in use now. A question
+    that `stands_alone` refers to nothing before it, whatever its words are. Errors become the exchange's status.
     """
-    exchange = Exchange(question.strip())
-    history = session.history
-    session.exchanges.append(exchange)
-    work = session.asking = Work()
+    conversation = session.conversation
+    exchange = Exchange(question.strip(), documents=documents(app_state, session))
+    history = [] if stands_alone else conversation.history
+    conversation.exchanges.append(exchange)
+    work = session.asking = conversation.asking = Work()
     try:
+        yield exchange  # before any work
+        conversations.keep(app_state, conversation)
         yield from _answer(app_state, library, session, exchange, settings, scope, work, history)
     except Cancelled:
         exchange.status = STOPPED
@@ -63,9 +71,13 @@ def ask(
         yield exchange
     finally:
         work.finish()
+        exchange.ended = True
         session.asked = set()
         if session.asking is work:
             session.asking = None
+        if conversation.asking is work:
+            conversation.asking = None
+        conversations.keep(app_state, conversation)
 
 
 def retry(session: Session) -> str:
@@ -73,12 +85,10 @@ def retry(session: Session) -> str:
     return session.exchanges.pop().question if session.exchanges else ""
 
 
-def clear(session: Session) -> None:
-    """Stop what is being answered, and start a new conversation."""
-    if session.asking is not None:
-        session.asking.stop()
-    session.exchanges = []
-    session.shown = session.view = None
+def documents(app_state: AppState, session: Session) -> tuple[AskedDocument, ...]:
+    """Return the documents that a question goes to now."""
+    known = [id for id in session.selected if app_state.library.knows(id)]
+    return tuple(AskedDocument(id, app_state.library.document(id).name) for id in known)
 
 
 def _answer(
@@ -98,12 +108,12 @@ def _answer(
     if app_state.state.phase is Phase.LOADING:
         exchange.status = "The model is still loading; your question is next."
         yield exchange
-    documents = list(session.selected)
-    session.asked = set(documents)
-    for event in _events(library or app_state.library, documents, exchange, settings, scope, work, history):
+    asked = list(session.selected)
+    session.asked = set(asked)
+    for event in _events(library or app_state.library, asked, exchange, settings, scope, work, history):
         if isinstance(event, Planned):
             continue
-        _take(session, exchange, event, tuple(documents) if exchange.kind else ())
+        _take(session, exchange, event, tuple(asked) if exchange.kind else ())
         yield exchange
 
 

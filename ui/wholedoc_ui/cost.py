@@ -9,13 +9,17 @@ import torch
 
 from wholedoc import Answer
 
+# An answer of fewer tokens says nothing of a speed.
+TELLING_TOKENS = 20
+
 
 @dataclass(frozen=True)
 class Cost:
     """Counts of tokens, seconds since the question, and bytes of memory.
 
     `memory_bytes` is what the program holds in GPU memory if the model is there, else in main memory. `support` is
-    how likely the passages are to state an answer, None if no writer told.
+    how likely the passages are to state an answer, None if no writer told. `parts_asked` of the documents' `parts`
+    were used for the answer; both are 0 if that is not known.
     """
 
     tokens_read: int
@@ -28,12 +32,17 @@ class Cost:
     memory_bytes: int
     device: str
     support: float | None = None
+    parts: int = 0
+    parts_asked: int = 0
 
     @property
     def tokens_per_second(self) -> float | None:
-        """Speed of the answer after its first token; None if the answer is too short to tell."""
+        """Speed of the answer after its first token; None if it is too short to tell.
+
+        What is held back until it is sure, or copied from a passage, comes at once and has no speed.
+        """
         rest = self.total_s - self.first_token_s
-        return (self.tokens_answered - 1) / rest if self.tokens_answered > 1 and rest > 0 else None
+        return (self.tokens_answered - 1) / rest if self.tokens_answered >= TELLING_TOKENS and rest >= 1 else None
 
 
 def cost_of(answer: Answer, device: torch.device) -> Cost:
@@ -50,6 +59,8 @@ def cost_of(answer: Answer, device: torch.device) -> Cost:
         _memory_in_use(device),
         device.type,
         answer.support,
+        answer.everywhere.parts if answer.everywhere else len(answer.chunks),
+        answer.everywhere.asked if answer.everywhere else sum(chunk.kept for chunk in answer.chunks),
     )
 
 

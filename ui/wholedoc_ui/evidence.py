@@ -40,6 +40,13 @@ class ShownPage:
         return self.document.pages[self.view.page - 1].label
 
 
+@dataclass(frozen=True)
+class RemovedPage:
+    """A page that cannot be shown, as the document of this name is not in the library any more."""
+
+    name: str
+
+
 def show(session: Session, exchange: Exchange) -> None:
     """Put an exchange's evidence beside the chat, and open the page of its best citation."""
     session.shown = exchange
@@ -125,16 +132,22 @@ def zoom(session: Session, by: int) -> None:
         session.view = session.view.zoomed(by)
 
 
-def shown_page(app_state: AppState, session: Session) -> ShownPage | None:
-    """Draw the open page. Return None if no page is open or its document is gone."""
+def removed(app_state: AppState, session: Session) -> frozenset[str]:
+    """Return the ids of documents that are cited beside the chat and not in the library any more."""
+    cited = {one.document_id for one in _evidence(session).citations}
+    return frozenset(id for id in cited if not app_state.library.knows(id))
+
+
+def shown_page(app_state: AppState, session: Session) -> ShownPage | RemovedPage | None:
+    """Draw the open page. Return None if no page is open."""
     if session.view is None:
         return None
     view = session.view
     try:
         document = app_state.library.document(view.document_id)
     except UnknownDocumentError:
-        session.view = None
-        return None
+        asked = session.shown.documents if session.shown else ()
+        return RemovedPage(next((one.name for one in asked if one.id == view.document_id), "The document"))
     file = app_state.library.folder.originals.get(document.id)
     if file is None:
         return ShownPage(document, view, None, "The file is not in the library; this is the page's text.")

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from time import localtime, strftime
+
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
 
 def number(value: float, decimals: int = 0) -> str:
     """1,234 or, with a decimal, 1,234.5."""
@@ -35,3 +39,15 @@ def duration(seconds: float) -> str:
     if minutes < 60:
         return f"{minutes} min"
     return f"{minutes // 60}:{minutes % 60:02d} h"
+
+
+def when(then: float, now: float) -> str:
+    """When something was, in seconds since 1970 as is `now`: 18:55 on the same day, 30 Nov, or 30 Nov 2025.
+
+    It stays the same for a day, so that a list with it need not be drawn anew all the time.
+    """
+    was, today = localtime(then), localtime(now)
+    if (was.tm_year, was.tm_yday) == (today.tm_year, today.tm_yday):
+        return strftime("%H:%M", was)
+    day = f"{was.tm_mday} {MONTHS[was.tm_mon - 1]}"
+    return day if was.tm_year == today.tm_year else f"{day} {was.tm_year}"

@@ -1,4 +1,7 @@
-"""One browser tab: its selection, its conversation, its open page, and the work that runs for it."""
+"""One browser tab: its selection, its conversation, its open page, and the work that runs for it.
+
+Tabs that open the same conversation share it.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,10 @@ import threading
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from wholedoc import Answer, Citation, Item, Kind, ScoredChunk, Turn
+from wholedoc import Answer, AskedDocument, Citation, Item, Kind, ScoredChunk, Turn
+from wholedoc.storage.conversations import new_id
+
+from .arrivals import Arrival, Batch
 
 # Steps of zoom: a page's width in per cent of the panel's.
 ZOOMS = (100, 150, 200, 300)
@@ -59,7 +65,8 @@ class Exchange:
 
     `status` tells a person what is going on, or why the answer ended early; it is empty otherwise.
     `standalone` is the question that is asked instead of one that refers to what was said before.
-    `kind` is what every part is asked for; None for a question to one place.
+    `kind` is what every part is asked for; None for a question to one place. `documents` are those that are asked,
+    and `ended` says that nothing more will come.
     """
 
     question: str
@@ -69,6 +76,32 @@ class Exchange:
     kind: Kind | None = None
     evidence: Evidence | None = None
     answer: Answer | None = None
+    documents: tuple[AskedDocument, ...] = ()
+    ended: bool = False
+
+
+@dataclass
+class Conversation:
+    """Questions that were asked one after the other, and the work at the one that is being answered.
+
+    It has a name as soon as something was asked. `forgotten` says that it was deleted, and is not to be kept again.
+    """
+
+    id: str = field(default_factory=new_id, compare=False)
+    name: str = ""
+    exchanges: list[Exchange] = field(default_factory=list)
+    asking: Work | None = None
+    forgotten: bool = False
+
+    @property
+    def documents(self) -> tuple[AskedDocument, ...]:
+        """The documents that were asked last."""
+        return next((one.documents for one in reversed(self.exchanges) if one.documents), ())
+
+    @property
+    def history(self) -> list[Turn]:
+        """The exchanges that were answered in full, which a follow-up question may refer to."""
+        return [Turn(one.question, one.answer.text) for one in self.exchanges if one.answer]
 
 
 @dataclass(frozen=True)
@@ -98,30 +131,41 @@ class Session:
     `selected`: the documents that the next question goes to; `chose` says that a person has chosen them.
     `shown`: the exchange whose evidence is beside the chat; `view`: the page that is open there.
     `reading`, `asking`: the tasks that run for this tab.
-    `being_read`: the documents that this tab reads now; `arriving`: those that the library did not know before.
+    `being_read`: the documents that this tab reads now. `batches`: what was dropped here, until it is read or put
+    away.
     `asked`: the documents that are being asked now.
     `waiting`: the files that this tab holds until they are read; `locked`: those that wait for their password.
     `models_shown`: the names of the models that this tab's settings show.
+    `searched`: the words that the list of conversations is searched for.
+    `watches`: how often this tab began to follow what happens elsewhere. `said`: what it shows of its conversation.
     """
 
     selected: list[str] = field(default_factory=list)
     chose: bool = False
-    exchanges: list[Exchange] = field(default_factory=list)
+    conversation: Conversation = field(default_factory=Conversation)
     shown: Exchange | None = None
     view: PageView | None = None
     reading: Work | None = None
     asking: Work | None = None
     being_read: set[str] = field(default_factory=set)
-    arriving: set[str] = field(default_factory=set)
+    batches: list[Batch] = field(default_factory=list)
     asked: set[str] = field(default_factory=set)
     waiting: list[Path] = field(default_factory=list)
     locked: list[Path] = field(default_factory=list)
     models_shown: tuple[str, str] | None = None
+    searched: str = ""
+    watches: int = 0
+    said: tuple[object, ...] = ()
 
     @property
-    def history(self) -> list[Turn]:
-        """The exchanges that were answered in full, which a follow-up question may refer to."""
-        return [Turn(one.question, one.answer.text) for one in self.exchanges if one.answer]
+    def exchanges(self) -> list[Exchange]:
+        """The questions of this tab's conversation."""
+        return self.conversation.exchanges
+
+    @property
+    def arrivals(self) -> list[Arrival]:
+        """What was dropped in this tab and is not done."""
+        return [one for batch in self.batches for one in batch.shown]
 
     def stop(self) -> None:
         """Stop the tasks that run for this tab."""
@@ -160,9 +204,19 @@ class Sessions:
             for path in session.locked:
                 shutil.rmtree(path.parent, ignore_errors=True)
 
-    def arriving_elsewhere(self, session: Session) -> set[str]:
-        """Ids of documents that other tabs are adding to the library. This tab sees them when they are read."""
-        return {id for other in self._others(session) for id in other.arriving}
+    def arriving_elsewhere(self, session: Session) -> list[Arrival]:
+        """What other tabs are adding to the library now."""
+        return [one for other in self._others(session) for one in other.arrivals if one.stage.goes_on]
+
+    def being_read(self) -> set[str]:
+        """Ids of documents that any tab is reading now."""
+        with self._lock:
+            return {id for one in self._open.values() for id in one.being_read}
+
+    def with_conversation(self, id: str) -> list[Session]:
+        """The tabs in which a conversation is open."""
+        with self._lock:
+            return [one for one in self._open.values() if one.conversation.id == id]
 
     def in_use_elsewhere(self, session: Session) -> set[str]:
         """Ids of documents that other tabs are reading or asking now."""

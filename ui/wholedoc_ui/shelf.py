@@ -2,70 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from enum import Enum, auto
 from pathlib import Path
 
 from parallelcomp import Cancelled
-from wholedoc import Document, DocumentInfo, Planned, Reading
+from wholedoc import Document, DocumentInfo, Planned
 from wholedoc.errors import PasswordError, UnknownDocumentError, WholedocError
 from wholedoc.storage.shelf import file_id
 
 from .app_state import AppState, sentence
+from .arrivals import Arrival, Arrivals, Batch, Stage
 from .session import Session, Sessions, Work
 
 
 @dataclass(frozen=True)
 class Row:
-    """A document on the shelf. `busy` says that this tab, or the program at its start, is reading it now."""
+    """A document on the shelf. `busy` says that a tab, or the program at its start, is reading it now."""
 
     info: DocumentInfo
     selected: bool
     busy: bool
 
 
-class Stage(Enum):
-    WAITING = auto()
-    EXTRACTING = auto()
-    PLANNED = auto()
-    READING = auto()
-    DONE = auto()
-    STOPPED = auto()
-    FAILED = auto()
-    LOCKED = auto()
-
-
-@dataclass(frozen=True)
-class Arrival:
-    """A document on its way into the library. `message` explains the stages FAILED and LOCKED."""
-
-    name: str
-    stage: Stage = Stage.WAITING
-    message: str = ""
-    planned: Planned | None = None
-    reading: Reading | None = None
-    pages: int = 0
-    warnings: tuple[str, ...] = ()
-
-
-Arrivals = tuple[Arrival, ...]
-
-
 def rows(app_state: AppState, sessions: Sessions, session: Session) -> list[Row]:
-    """Return the documents that this tab sees, and bring its selection up to date.
+    """Return the documents of the library, and bring the tab's selection up to date.
 
     Documents that are gone are no longer selected. One is selected for a person who has chosen none yet.
     """
-    hidden = sessions.arriving_elsewhere(session) - session.arriving
-    infos = [info for info in app_state.library.documents() if info.id not in hidden]
+    infos = app_state.library.documents()
     known = {info.id for info in infos}
     session.selected = [id for id in session.selected if id in known]
     if not session.chose and not session.exchanges:
         session.selected = _first_choice(infos)
     current = app_state.state.reading
     starting = {current.document_id} if current else set()
-    busy = session.being_read | starting
+    busy = sessions.being_read() | starting
     return [Row(info, info.id in session.selected, info.id in busy) for info in infos]
 
 
@@ -73,6 +45,28 @@ def choose(session: Session, id: str, selected: bool) -> None:
     """Add a document to those that are asked, or take it out of them."""
     session.chose = True
     session.selected = [one for one in session.selected if one != id] + ([id] if selected else [])
+    _put_away(session, lambda one: one.stage is Stage.BESIDE and one.document_id == id)
+
+
+def arrivals(sessions: Sessions, session: Session) -> list[tuple[Arrival, bool]]:
+    """Return what is on its way into the library, each with whether another tab is adding it."""
+    own = [(one, False) for one in session.arrivals]
+    return own + [(one, True) for one in sessions.arriving_elsewhere(session)]
+
+
+def dismiss(app_state: AppState, session: Session, key: int) -> None:
+    """Put away an arrival that needs no more work. A file that waits for its password is deleted."""
+    gone = [one for one in session.arrivals if one.key == key and not one.stage.goes_on]
+    _put_away(session, lambda one: any(one is other for other in gone))
+    names = [one.name for one in gone if one.stage is Stage.LOCKED]
+    for file in [file for file in session.locked if file.name in names]:
+        session.locked.remove(file)
+        _discard(app_state, session, file)
+
+
+def _put_away(session: Session, is_gone: Callable[[Arrival], bool]) -> None:
+    for batch in session.batches:
+        batch.put_away |= {one.key for one in batch.arrivals if is_gone(one)}
 
 
 def remove(app_state: AppState, sessions: Sessions, session: Session, id: str) -> None:
@@ -90,17 +84,18 @@ def remove(app_state: AppState, sessions: Sessions, session: Session, id: str) -
         session.reading.stop()
     app_state.library.remove(id)
     choose(session, id, False)
-    if session.view is not None and session.view.document_id == id:
-        session.view = None
 
 
 def take_in(app_state: AppState, session: Session, uploads: Sequence[str]) -> Iterator[Arrivals]:
     """Take uploaded files into the library and read them one by one. Yields all arrivals at every change."""
     arrived = [Path(upload) for upload in uploads]
+    _put_away(session, lambda one: one.stage in (Stage.FAILED, Stage.STOPPED))
     try:
         taken = app_state.uploads.take(arrived, session.waiting)
     except WholedocError as error:
-        yield tuple(Arrival(one.name, Stage.FAILED, str(error)) for one in arrived)
+        failed = [Arrival(one.name, Stage.FAILED, str(error)) for one in arrived]
+        session.batches.append(Batch(failed))
+        yield tuple(failed)
         return
     session.waiting += taken
     yield from _work_through(app_state, session, taken, None)
@@ -109,6 +104,7 @@ def take_in(app_state: AppState, session: Session, uploads: Sequence[str]) -> It
 def unlock(app_state: AppState, session: Session, password: str) -> Iterator[Arrivals]:
     """Try a password on the files that wait for one, and read those that it opens."""
     locked, session.locked = session.locked, []
+    _put_away(session, lambda one: one.stage is Stage.LOCKED)
     yield from _work_through(app_state, session, locked, password)
 
 
@@ -117,7 +113,9 @@ def read_again(app_state: AppState, session: Session, id: str) -> Iterator[Arriv
     try:
         document = app_state.library.document(id)
     except UnknownDocumentError as error:
-        yield (Arrival("This document", Stage.FAILED, str(error)),)
+        failed = Arrival("This document", Stage.FAILED, str(error))
+        session.batches.append(Batch([failed]))
+        yield (failed,)
         return
     yield from _work_through(app_state, session, [document], None)
 
@@ -126,15 +124,20 @@ def _work_through(
     app_state: AppState, session: Session, todo: Sequence[Path | Document], password: str | None
 ) -> Iterator[Arrivals]:
     arrivals = [Arrival(one.name) for one in todo]
+    batch = Batch(arrivals)
+    session.batches.append(batch)
     files = [one for one in todo if isinstance(one, Path)]
     work = session.reading = Work(session.reading)
     try:
         with app_state.uploads.work_on(files):
             for index, one in enumerate(todo):
-                for arrivals[index] in _arrive(app_state, session, one, password, work):
+                for now in _arrive(app_state, session, one, password, work, arrivals[index]):
+                    arrivals[index] = now
                     yield tuple(arrivals)
     finally:
         work.finish()
+        batch.arrivals = [one for one in batch.shown if _needs_a_look(app_state, session, one)]
+        session.batches = [one for one in session.batches if one.shown]
         if session.reading is work:
             session.reading = work.beside if work.beside and not work.beside.stopped() else None
         for one in files:
@@ -142,11 +145,25 @@ def _work_through(
                 _discard(app_state, session, one)
 
 
+def _needs_a_look(app_state: AppState, session: Session, arrival: Arrival) -> bool:
+    """Return whether an arrival stays in sight when its work has ended. What is on the shelf stands there."""
+    if arrival.stage is Stage.STOPPED:
+        return not app_state.library.knows(arrival.document_id)
+    if arrival.stage is Stage.BESIDE:
+        return arrival.document_id not in session.selected
+    return not arrival.stage.goes_on and arrival.stage is not Stage.DONE
+
+
 def _arrive(
-    app_state: AppState, session: Session, source: Path | Document, password: str | None, work: Work
+    app_state: AppState,
+    session: Session,
+    source: Path | Document,
+    password: str | None,
+    work: Work,
+    arrival: Arrival,
 ) -> Iterator[Arrival]:
     """Extract and read one document. Errors become the arrival's stage and message."""
-    arrival = Arrival(source.name, Stage.EXTRACTING)
+    arrival = replace(arrival, stage=Stage.EXTRACTING)
     if work.stopped():
         yield replace(arrival, stage=Stage.STOPPED)
         return
@@ -156,11 +173,9 @@ def _arrive(
         if isinstance(source, Path) and not source.exists():
             raise WholedocError(f"{source.name} is not here any more: drop it again.")
         id = source.id if isinstance(source, Document) else file_id(source)
-        if not app_state.library.knows(id):
-            session.arriving.add(id)
         document = source if isinstance(source, Document) else _parse(app_state, session, source, password)
         session.being_read.add(id)
-        yield from _read(app_state, session, document, work)
+        yield from _read(app_state, session, document, work, arrival)
     except PasswordError:
         session.locked += [source] if isinstance(source, Path) else []
         wanted = "It is encrypted: enter its password below." if password is None else "This password does not fit."
@@ -170,7 +185,6 @@ def _arrive(
             _discard(app_state, session, source)
         yield replace(arrival, stage=Stage.FAILED, message=sentence(error))
     finally:
-        session.arriving.discard(id)
         session.being_read.discard(id)
 
 
@@ -186,8 +200,10 @@ def _discard(app_state: AppState, session: Session, file: Path) -> None:
         session.waiting.remove(file)
 
 
-def _read(app_state: AppState, session: Session, document: Document, work: Work) -> Iterator[Arrival]:
-    arrival = Arrival(document.name, Stage.EXTRACTING, pages=len(document.pages), warnings=document.warnings)
+def _read(
+    app_state: AppState, session: Session, document: Document, work: Work, arrival: Arrival
+) -> Iterator[Arrival]:
+    arrival = replace(arrival, pages=len(document.pages), warnings=document.warnings, document_id=document.id)
     try:
         for event in app_state.library.read(document, work.stopped):
             if isinstance(event, Planned):
@@ -198,13 +214,17 @@ def _read(app_state: AppState, session: Session, document: Document, work: Work)
     except Cancelled:
         yield replace(arrival, stage=Stage.STOPPED)
         return
-    _select_new(session, document.id)
-    session.arriving.discard(document.id)
-    yield replace(arrival, stage=Stage.DONE)
+    beside = bool(session.exchanges) and document.id not in session.selected
+    if not beside:
+        _select_new(session, document.id)
+    yield replace(arrival, stage=Stage.BESIDE if beside else Stage.DONE)
 
 
 def _select_new(session: Session, id: str) -> None:
-    """Select a document that a person has just dropped, together with those that they chose before."""
+    """Select a document that a person has just dropped, together with those that they chose before.
+
+    In the middle of a conversation the documents stay that it is about.
+    """
     kept = session.selected if session.chose else []
     session.chose = True
     session.selected = [*(one for one in kept if one != id), id]

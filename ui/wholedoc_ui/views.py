@@ -7,27 +7,32 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from wholedoc import ScoredChunk
+from wholedoc import AskedDocument, ScoredChunk
 from wholedoc.models.catalogue import Role
 from wholedoc.models.preparing import Step
 from wholedoc.settings import Answerer
+from wholedoc.storage.conversations import ConversationHead
 
 from .app_state import ModelState, Phase
+from .arrivals import Arrival, Stage
 from .cost import Cost
-from .evidence import ShownPage
+from .evidence import RemovedPage, ShownPage
+from .figures import when
 from .models.fetching import Fetch, FetchPhase
 from .models.offers import Offers
 from .session import Evidence
-from .shelf import Arrival, Row, Stage
+from .shelf import Row
 from .templating import render
 
 # The page axis of the strip has at most this many labels.
 AXIS_MARKS = 6
-# A gain of at least this many nats per token fills the strip's height, so that noise does not look like evidence.
-FULL_HEIGHT_GAIN = 0.5
+# A worth of at least this many nats per token fills the strip's height, so that noise does not look like evidence.
+FULL_HEIGHT_WORTH = 0.5
 # A part that a scan passed over is at most so high: what the scan saw and what a score says cannot be compared.
 PASSED_HEIGHT = 0.4
 
+# The parts of the page by their elements, and what the buttons say that show them.
+PARTS = {"wd-left": "Documents", "wd-middle": "Chat", "wd-right": "Pages"}
 _DOTS = {Phase.LOADING: "busy", Phase.READING: "busy", Phase.READY: "ready", Phase.FAILED: "failed"}
 _FETCHING = {Step.FETCHING: "Fetching", Step.CONVERTING: "Converting, once"}
 # The events of the buttons that give a model a role, and what the buttons say.
@@ -42,7 +47,8 @@ _STAGE_MESSAGES = {
     Stage.WAITING: "waiting for the one before it",
     Stage.EXTRACTING: "taking the text out of the file",
     Stage.PLANNED: "about to be read",
-    Stage.STOPPED: "stopped; what was read so far is kept",
+    Stage.STOPPED: "stopped before it was taken in: drop it again to have it read",
+    Stage.BESIDE: "It is read. This conversation goes on with the documents that are ticked.",
 }
 
 
@@ -89,15 +95,24 @@ def shelf(rows: Sequence[Row]) -> str:
     return render("shelf", rows=rows)
 
 
-def arrivals(items: Iterable[Arrival]) -> str:
-    """The documents on their way in, each with its progress; empty if all of them are done."""
-    return render("arrivals", arrivals=[_arrival(item) for item in items if item.stage is not Stage.DONE])
+def arrivals(items: Iterable[tuple[Arrival, bool]]) -> str:
+    """The documents on their way in, each with its progress; empty if all of them are done.
+
+    Each comes with whether another tab is adding it.
+    """
+    shown = [_arrival(item, elsewhere) for item, elsewhere in items if item.stage is not Stage.DONE]
+    return render("arrivals", arrivals=shown)
 
 
-def _arrival(item: Arrival) -> dict[str, object]:
+def _arrival(item: Arrival, elsewhere: bool) -> dict[str, object]:
     """The values of one arrival. What reading takes is known, and shown, before reading starts."""
     return {
         "name": item.name,
+        "key": item.key,
+        "document_id": item.document_id,
+        "elsewhere": elsewhere,
+        "beside": item.stage is Stage.BESIDE,
+        "can_go": not elsewhere and not item.stage.goes_on,
         "failed": item.stage in (Stage.FAILED, Stage.LOCKED),
         "message": _STAGE_MESSAGES.get(item.stage, item.message),
         "reading": item.reading if item.stage is Stage.READING else None,
@@ -106,12 +121,18 @@ def _arrival(item: Arrival) -> dict[str, object]:
     }
 
 
-def citations(evidence: Evidence | None, chosen: int | None) -> str:
+def citations(
+    evidence: Evidence | None,
+    chosen: int | None,
+    asked: Sequence[str] = (),
+    removed: frozenset[str] = frozenset(),
+) -> str:
     """The citations as buttons that open their pages, or a note that says why there are none.
 
-    `chosen` is the index of the citation whose page is open.
+    `chosen` is the index of the citation whose page is open. `asked` are the names of the documents that were
+    asked, and `removed` the ids of those that have left the library.
     """
-    return render("citations", evidence=evidence, chosen=chosen)
+    return render("citations", evidence=evidence, chosen=chosen, asked=asked, removed=removed)
 
 
 def unsupported(words: str) -> str:
@@ -124,8 +145,43 @@ def source(exchange: int, number: int) -> str:
     return render("source", exchange=exchange, number=number)
 
 
-def page(shown: ShownPage | None) -> str:
-    """The open page with its quote highlighted, or a note that says how to open one."""
+def asked_as(exchange: int, question: str) -> str:
+    """The question that was asked instead of one that refers back, with a button to correct it."""
+    return render("asked_as", exchange=exchange, question=question)
+
+
+def asked_of(names: Sequence[str]) -> str:
+    """The documents that a question was asked of where nothing was found."""
+    return render("asked_of", names=names)
+
+
+def asked_documents(documents: Sequence[AskedDocument]) -> str:
+    """The documents that the next question goes to, beside the question box."""
+    return render("asked_documents", documents=documents)
+
+
+def parts_of_page() -> str:
+    """Buttons that show one part of the page at a time, where the window is too narrow for all."""
+    return render("parts_of_page", parts=PARTS, shown="wd-middle")
+
+
+def welcome() -> str:
+    """What a person reads who has no documents yet."""
+    return render("welcome")
+
+
+def conversations(heads: Sequence[ConversationHead], open_id: str, damaged: int, searched: bool, now: float) -> str:
+    """The conversations that are kept, each with buttons. `open_id` is the one that is open, `now` in seconds since
+    1970.
+    """
+    listed = [{"head": head, "when": when(head.changed, now)} for head in heads]
+    return render("conversations", listed=listed, open_id=open_id, damaged=damaged, searched=searched)
+
+
+def page(shown: ShownPage | RemovedPage | None) -> str:
+    """The open page with its quote highlighted, or a note that says how to open one or why it is not there."""
+    if isinstance(shown, RemovedPage):
+        return render("removed_page", document=shown.name)
     if shown is None:
         return render("page", shown=None)
     before, quote, after = _around(shown.text, shown.view.quote)
@@ -138,8 +194,8 @@ def _around(text: str, quote: str) -> tuple[str, str, str]:
 
 
 def strip(chunks: Sequence[ScoredChunk], names: Mapping[str, str], labels: Mapping[str, Sequence[str]]) -> str:
-    """One bar a chunk over all documents that were asked: its height is how much the chunk explains the question,
-    or how much a scan saw in it that passed it over.
+    """One bar a chunk over all documents that were asked: its height is what decided whether it stays, or how much
+    a scan saw in it that passed it over.
 
     `names` and `labels` are the documents' names and their pages' labels, by document id. Empty without chunks.
     """
@@ -183,23 +239,35 @@ class Mark:
 
 
 def _bars(chunks: Sequence[ScoredChunk], labels: Mapping[str, Sequence[str]]) -> Iterator[Bar]:
-    gains = [math.nan if chunk.gain is None else chunk.gain for chunk in chunks]
-    full = max([FULL_HEIGHT_GAIN, *(gain for gain in gains if not math.isnan(gain))])
+    """Return a bar for each chunk. Those that were kept are the highest, since the same number decides both."""
+    worths = [_worth(chunk) for chunk in chunks]
+    full = max([FULL_HEIGHT_WORTH, *(worth for worth in worths if worth is not None)])
+    kept = [max(worth or 0.0, 0.0) / full for worth, chunk in zip(worths, chunks, strict=True) if chunk.kept]
+    highest_passed = min([PASSED_HEIGHT, *kept])
     seen = max((chunk.scan or 0.0 for chunk in chunks), default=0.0)
-    best = max(range(len(chunks)), key=lambda index: -math.inf if math.isnan(gains[index]) else gains[index])
-    for index, (chunk, gain) in enumerate(zip(chunks, gains, strict=True)):
+    best = max(range(len(chunks)), key=lambda index: _or_least(worths[index]))
+    for index, (chunk, worth) in enumerate(zip(chunks, worths, strict=True)):
         first, last = (_page_label(labels.get(chunk.document_id, ()), number) for number in chunk.pages)
         where = f"p. {first}" if chunk.pages[0] == chunk.pages[1] else f"pp. {first}–{last}"
-        passed = math.isnan(gain)
-        if passed:
-            label = f"{where}: not scored"
-            height = PASSED_HEIGHT * max(chunk.scan or 0.0, 0.0) / seen if seen > 0 else 0.0
+        if worth is None:
+            said = "a quick scan passed it over"
+            height = highest_passed * max(chunk.scan or 0.0, 0.0) / seen if seen > 0 else 0.0
         else:
-            label = f"{where}: {gain:+.2f} nats per token{', kept' if chunk.kept else ''}"
-            height = max(gain, 0.0) / full
-        if chunk.scan is not None:
-            label += f"; scan {chunk.scan:+.1f}"
-        yield Bar(index, chunk.document_id, chunk.tokens, height, chunk.kept, passed, index == best, first, label)
+            height = max(worth, 0.0) / full
+            said = f"{height:.0%} of the full height{', stayed for the answer' if chunk.kept else ''}"
+        label = f"{where}: {said}"
+        yield Bar(
+            index, chunk.document_id, chunk.tokens, height, chunk.kept, worth is None, index == best, first, label
+        )
+
+
+def _worth(chunk: ScoredChunk) -> float | None:
+    """What decided whether a chunk stays. Answers that were kept by an earlier version know the gain alone."""
+    return chunk.gain if chunk.worth is None else chunk.worth
+
+
+def _or_least(worth: float | None) -> float:
+    return -math.inf if worth is None else worth
 
 
 def _page_label(labels: Sequence[str], number: int) -> str:

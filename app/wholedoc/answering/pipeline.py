@@ -323,6 +323,7 @@ def _scored_chunks(
     """Return what is known of every chunk, in document order."""
     stay = {score.index for score in kept}
     nll = {score.index: score.nll for score in scores}
+    rank = {score.index: score.rank for score in scores}
     found: list[ScoredChunk] = []
     for one in corpus.chunks:
         index, chunk = one.chunk.index, one.chunk
@@ -338,6 +339,7 @@ def _scored_chunks(
                 baseline - nll[index] if index in nll else None,
                 index in stay,
                 None if scanned is None else scanned.scores[index],
+                baseline - rank[index] if index in rank else None,
             )
         )
     return tuple(found)

@@ -15,6 +15,7 @@ from ..documents.document import Document
 from ..errors import LibraryError, storage_error
 from .catalog import Catalog
 from .chunk_store import ChunkStore, write_atomically
+from .conversations import ConversationHead, Conversations, KeptConversation
 from .figures import MeasuredFigures
 from .incoming import Incoming
 from .notes import Notes
@@ -60,8 +61,8 @@ class LibraryFolder:
     """Documents, their original files, and their chunks' KV. Several processes may use one folder.
 
     `catalog` holds the documents that came as files, which are a person's shelf. `texts` holds the texts that
-    programs sent. `incoming` is for files that are on their way in. `notes` are those of summaries, and
-    `figures` how fast this machine was.
+    programs sent. `incoming` is for files that are on their way in. `notes` are those of summaries,
+    `conversations` those that people had in the browser app, and `figures` how fast this machine was.
     """
 
     def __init__(self, path: Path) -> None:
@@ -74,6 +75,7 @@ class LibraryFolder:
         self.incoming = Incoming(path / "incoming")
         self.notes = Notes(path / "notes")
         self.figures = MeasuredFigures.of(path)
+        self.conversations = Conversations(path / "conversations")
 
     @property
     def lock(self) -> FileLock:
@@ -180,6 +182,11 @@ class LibraryFolder:
         self.readings.remove(self.readings.of(id))
         self.notes.remove(id)
 
+    def keep_conversation(self, conversation: KeptConversation) -> list[ConversationHead]:
+        """Keep a conversation as it is now. Returns those that were removed to make place. Raises LibraryError."""
+        with self.writing():
+            return self.conversations.put(conversation)
+
     def make_room(self, name: str, record: StoredReading, missing: int, limit: int) -> list[StoredReading]:
         """Make room for `missing` more bytes of a document's chunks, and write the reading's record.
 
@@ -232,7 +239,8 @@ class LibraryFolder:
             for key in set(self.store) - self.readings.named():
                 self.store.remove(key)
             freed = before - self.store.total()
-            left = (*self.store.leftovers(), *self.originals.leftovers(known), *self.notes.leftovers(known))
+            left = [*self.store.leftovers(), *self.originals.leftovers(known), *self.notes.leftovers(known)]
+            left += self.conversations.leftovers()
             for path in left:
                 freed += path.stat().st_size
                 path.unlink(missing_ok=True)

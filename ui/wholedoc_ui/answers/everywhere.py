@@ -33,12 +33,13 @@ def way(exchange: Exchange, index: int) -> str:
     """Return how a question was asked, and the button that asks the other way; empty while it is being answered."""
     if exchange.answer is None:
         return ""
-    return _one_line(found_views.way(index, exchange.kind, exchange.answer.everywhere))
+    return one_line(found_views.way(index, exchange.kind, exchange.answer.everywhere))
 
 
 def _joined(text: str, html: str) -> str:
-    return "\n\n".join(part for part in (text, _one_line(html)) if part)
+    return "\n\n".join(part for part in (text, one_line(html)) if part)
 
 
-def _one_line(html: str) -> str:
+def one_line(html: str) -> str:
+    """Return HTML on one line, as Markdown leaves it alone until the next blank line."""
     return " ".join(html.split())

@@ -12,6 +12,11 @@ _ACTIVE = re.compile(
 )
 
 
+def js_pattern() -> str:
+    """Return the places that would act as a pattern of JavaScript."""
+    return f"/{_ACTIVE.pattern.replace('/', chr(92) + '/')}/gi"
+
+
 def inert(text: str, marks: Sequence[tuple[int, str]] = ()) -> str:
     """Return Markdown that holds no HTML, shows no image and links nowhere; emphasis, lists and code stay.
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from .. import views
 from ..session import Exchange, Session
 from . import everywhere
+from .everywhere import one_line
 from .markdown import inert
 from .marks import marked
 
@@ -19,10 +21,12 @@ def messages(session: Session) -> list[dict[str, str]]:
 
 def _answer(exchange: Exchange, index: int) -> str:
     """Return what an exchange says: how it was asked, its answer, and what is going on."""
-    asked = inert(f"Asked as: {exchange.standalone}") if exchange.standalone else ""
+    asked = one_line(views.asked_as(index, exchange.standalone)) if exchange.standalone else ""
     if exchange.kind is not None:
         text = everywhere.shown(exchange, index)
     else:
         text = marked(exchange.answer, index) if exchange.answer else inert(exchange.text)
+    missing = exchange.answer is not None and not exchange.answer.found and exchange.documents
+    names = one_line(views.asked_of([one.name for one in exchange.documents])) if missing else ""
     status = inert(f"*{exchange.status}*") if exchange.status else ""
-    return "\n\n".join(part for part in (everywhere.way(exchange, index), asked, text, status) if part)
+    return "\n\n".join(part for part in (everywhere.way(exchange, index), asked, text, names, status) if part)

@@ -30,9 +30,38 @@ const filter = box => {
   }
 };
 
+// A question that was rewritten is corrected where it stands.
+const correct = button => {
+  const line = button.closest(".wd-asked-as"), quote = line.querySelector("q");
+  const box = Object.assign(document.createElement("input"), { type: "text", value: quote.textContent.replaceAll("\u2060", "") });
+  box.setAttribute("aria-label", "The question as it is to be asked");
+  const done = sent => {
+    const text = box.value.trim();
+    box.replaceWith(quote);
+    button.textContent = "Correct";
+    if (sent && text) trigger("ask_corrected", { id: button.value, text });
+    else button.focus();
+  };
+  box.addEventListener("keydown", event => {
+    if (event.key === "Escape") event.stopPropagation();
+    if (event.key === "Enter" || event.key === "Escape") done(event.key === "Enter");
+  });
+  quote.replaceWith(box);
+  button.textContent = "Ask";
+  button.onclick = () => done(true);
+  box.focus();
+};
+
 document.addEventListener("click", event => {
   const target = event.target.closest?.("#wd-chat :is(button, input, summary)");
   if (!target) return;
+  if (target.closest(".wd-asked-as")) {
+    event.stopPropagation();
+    const box = target.closest(".wd-asked-as").querySelector("input");
+    if (target.classList.contains("wd-correct") && !box) correct(target);
+    else if (target.classList.contains("wd-correct")) target.onclick?.();
+    return;
+  }
   const name = Object.keys(does).find(one => target.classList.contains(one));
   if (!name && !target.closest(".wd-items, .wd-sections")) return;
   event.stopPropagation();

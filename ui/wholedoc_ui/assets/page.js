@@ -22,4 +22,10 @@
     const write = navigator.clipboard.writeText.bind(navigator.clipboard);
     navigator.clipboard.writeText = copied => write(plain(text(copied)));
   }
+  // Escape closes the settings, or stops the answer.
+  document.addEventListener("keydown", event => {
+    if (event.key !== "Escape") return;
+    const settings = document.querySelector("#wd-settings.open .toggle-button");
+    (settings ?? document.querySelector("#wd-question .stop-button"))?.click();
+  });
 }

@@ -38,6 +38,7 @@ def mount(app: FastAPI, app_state: AppState, *, auth: tuple[str, str] | None, up
         show_error=True,
         theme=_theme(),
         css=(ASSETS / "style.css").read_text(encoding="utf-8"),
+        head=(ASSETS / "frame.html").read_text(encoding="utf-8"),
         app_kwargs={"docs_url": None, "redoc_url": None, "openapi_url": None},
     )
 

@@ -10,14 +10,14 @@ import gradio as gr
 from parallelcomp import ChunkScoring
 from wholedoc import Scope
 
-from .. import chat, evidence, views
+from .. import chat, evidence
 from ..answers.messages import messages
 from ..app_state import sentence
 from ..choices import SCOPES, AnsweringChoices
-from ..cost import cost_of
-from ..session import Exchange, Session
+from ..session import Session
 from ..templating import esc
-from .handlers import HIDDEN, MODEL, QUICK, Handlers, Updates, numbers, paced
+from .handlers import BUSY, HIDDEN, IDLE, MODEL, QUICK, Handlers, Updates, acted, numbers, paced
+from .html import SEND
 
 
 class ChatHandlers(Handlers):
@@ -25,36 +25,76 @@ class ChatHandlers(Handlers):
         """Bind the events of this part. Call it inside gr.Blocks."""
         parts = self.parts.chat
         answering: list[Any] = list(self.parts.settings.answering)
-        outputs = [parts.chatbot, parts.question, parts.cost, *self.evidence_outputs]
-        parts.question.submit(self.ask, [parts.question, parts.scope, *answering], outputs, **MODEL, **HIDDEN)
+        outputs = [
+            parts.chatbot,
+            parts.question,
+            parts.cost,
+            parts.tab,
+            self.parts.conversations.listed,
+            *self.suggestions_outputs,
+            *self.evidence_outputs,
+        ]
+        # The browser shows the question at once, and empties the box before a person types on.
+        shown = [parts.question, parts.sent, parts.chatbot]
+        sent = {"inputs": [parts.sent, parts.scope, *answering], "outputs": outputs, **MODEL, **HIDDEN}
+        parts.question.submit(None, [parts.question, parts.chatbot], shown, js=SEND).then(self.ask, **sent)
         for button in parts.suggestions:
-            button.click(self.ask, [button, parts.scope, *answering], outputs, **MODEL, **HIDDEN)
+            button.click(None, [button, parts.chatbot], shown, js=SEND).then(self.ask, **sent)
         for retried in (parts.retry.click, parts.chatbot.retry):
             retried(self.retry, [parts.scope, *answering], outputs, **MODEL, **HIDDEN)
         parts.answers.ask_other_way(self.ask_other_way, answering, outputs, **MODEL, **HIDDEN)
+        parts.answers.ask_corrected(self.ask_corrected, answering, outputs, **MODEL, **HIDDEN)
         parts.question.stop(self.stop_asking, None, None, **QUICK)
-        for cleared in (parts.clear.click, parts.chatbot.clear):
-            cleared(self.clear, None, outputs, **QUICK)
         parts.chatbot.select(self.look_at, None, self.evidence_outputs, **QUICK)
 
     def ask(self, request: gr.Request, question: str, scope: str, *answering: Any) -> Iterator[Updates]:
-        yield from self._ask(self.session(request), question, SCOPES[scope], *answering)
+        session = self.session(request)
+        if not question.strip():
+            yield gr.skip()  # a generator that yields nothing would empty its outputs
+            return
+        if self._is_busy(session):  # which the browser did not know when it emptied the box
+            box = gr.Textbox(value=question, **(BUSY if session.asking else IDLE))
+            yield {self.parts.chat.question: box, self.parts.chat.chatbot: messages(session)}
+            return
+        yield from self._ask(session, question, SCOPES[scope], *answering)
 
     def ask_other_way(self, event: gr.EventData, request: gr.Request, *answering: Any) -> Iterator[Updates]:
         """Ask again what was asked, everywhere instead of in one place or the other way round."""
         session, (index,) = self.session(request), numbers(event, 1)
-        if 0 <= index < len(session.exchanges):
-            one = session.exchanges[index]
-            scope = Scope.EVERYWHERE if one.kind is None else Scope.ONE_PLACE
-            yield from self._ask(session, one.standalone or one.question, scope, *answering)
+        if self._is_busy(session) or not 0 <= index < len(session.exchanges):
+            yield gr.skip()
+            return
+        one = session.exchanges[index]
+        scope = Scope.EVERYWHERE if one.kind is None else Scope.ONE_PLACE
+        yield from self._ask(session, one.standalone or one.question, scope, *answering)
 
-    def _ask(self, session: Session, question: str, scope: Scope, *answering: Any) -> Iterator[Updates]:
+    def ask_corrected(self, event: gr.EventData, request: gr.Request, *answering: Any) -> Iterator[Updates]:
+        """Ask the question that a person wrote in the place of one that was rewritten, as it is."""
+        session, (index,), text = self.session(request), numbers(event, 1), acted(event)["text"].strip()
+        if not text or self._is_busy(session) or not 0 <= index < len(session.exchanges):
+            yield gr.skip()
+            return
+        scope = Scope.ONE_PLACE if session.exchanges[index].kind is None else Scope.EVERYWHERE
+        is_last = index == len(session.exchanges) - 1
+        yield from self._ask(session, text, scope, *answering, stands_alone=True, replaces_last=is_last)
+
+    def _is_busy(self, session: Session) -> bool:
+        """Return whether a question of this conversation is being answered, and tell so."""
+        if session.asking is None and session.conversation.asking is None:
+            return False
+        gr.Warning("A question is being answered; stop it first, or wait.")
+        return True
+
+    def _ask(
+        self,
+        session: Session,
+        question: str,
+        scope: Scope,
+        *answering: Any,
+        stands_alone: bool = False,
+        replaces_last: bool = False,
+    ) -> Iterator[Updates]:
         parts = self.parts.chat
-        if session.asking is not None:
-            gr.Warning("A question is being answered; stop it first, or wait.")
-            return
-        if not question.strip():
-            return
         try:
             library = self.app_state.library
             settings = AnsweringChoices(*answering).applied(library.settings, library.clustered_heads)
@@ -62,35 +102,40 @@ class ChatHandlers(Handlers):
                 library.heads.find_in_background()  # does nothing where they are known
         except Exception as error:
             gr.Warning(esc(sentence(error)))
+            yield {parts.question: gr.Textbox(value=question, **IDLE), parts.chatbot: messages(session)}
             return
-        running = gr.Textbox(value="", submit_btn=False, stop_btn="Stop")
-        yield {parts.question: running, parts.cost: ""}
+        if replaces_last:
+            chat.retry(session)
+        conversation = session.conversation
         shown: tuple[Any, ...] = ()
-        for exchange in paced(chat.ask(self.app_state, session, question, settings, library, scope)):
+        begun = False
+        for exchange in paced(
+            chat.ask(self.app_state, session, question, settings, library, scope, stands_alone=stands_alone)
+        ):
             now = (exchange.evidence, session.view, session.shown)
             changed = self.evidence(session) if now != shown and session.shown is exchange else {}
             shown = now
-            yield {parts.chatbot: messages(session), **changed}
+            if not begun:
+                begun = True
+                changed |= {parts.question: gr.Textbox(**BUSY), **self.suggestions(session), **self.tab(session)}
+            if session.conversation is conversation:
+                yield {**self.chat(session), **changed}
         self.tell()
-        done = gr.Textbox(submit_btn="Ask", stop_btn=False)
-        yield {parts.question: done, parts.cost: self._cost(session), parts.chatbot: messages(session)}
+        done = {parts.question: gr.Textbox(**IDLE), **self.conversations(session), **self.tab(session)}
+        yield {**done, **self.chat(session), **self.cost(session)}
 
     def retry(self, request: gr.Request, scope: str, *answering: Any) -> Iterator[Updates]:
         session = self.session(request)
-        if session.asking is not None:
-            gr.Warning("A question is being answered; stop it first, or wait.")
+        if not session.exchanges or self._is_busy(session):
+            yield gr.skip()
             return
-        yield from self._ask(session, chat.retry(session), SCOPES[scope], *answering)
+        question = session.exchanges[-1].question
+        yield from self._ask(session, question, SCOPES[scope], *answering, replaces_last=True)
 
     def stop_asking(self, request: gr.Request) -> None:
         work = self.session(request).asking
         if work is not None:
             work.stop()
-
-    def clear(self, request: gr.Request) -> Updates:
-        session = self.session(request)
-        chat.clear(session)
-        return {self.parts.chat.chatbot: [], self.parts.chat.cost: "", **self.evidence(session)}
 
     def look_at(self, event: gr.SelectData, request: gr.Request) -> Updates:
         """Show the evidence of the answer whose message was clicked."""
@@ -99,8 +144,3 @@ class ChatHandlers(Handlers):
         if 0 <= index // 2 < len(session.exchanges) and session.exchanges[index // 2].evidence:
             evidence.show(session, session.exchanges[index // 2])
         return self.evidence(session)
-
-    def _cost(self, session: Session) -> str:
-        answered: list[Exchange] = [one for one in session.exchanges if one.answer]
-        last = answered[-1].answer if answered else None
-        return views.cost(cost_of(last, self.app_state.library.engine.spec.device)) if last else ""

@@ -10,10 +10,8 @@ from .. import views
 from ..app_state import AppState
 from ..choices import SCOPES
 from ..suggestions import COUNT
-from .html import ANSWERS, LOOKED_AT, acts, html
+from .html import ANSWERS, LOOKED_AT, PAGE, PARTS, acts, html
 from .settings_parts import SettingsParts, settings_parts
-
-FILE_TYPES = [".pdf", ".txt", ".md", ".html", ".htm"]
 
 
 @dataclass(frozen=True)
@@ -24,22 +22,36 @@ class FetchParts:
 
 @dataclass(frozen=True)
 class ShelfParts:
+    """`locked` holds the box for a password, and the button that puts it away."""
+
     drop: gr.File
     arrivals: gr.HTML
     stop: gr.Button
+    locked: gr.Row
     password: gr.Textbox
+    no_password: gr.Button
     documents: gr.HTML
 
 
 @dataclass(frozen=True)
+class ConversationParts:
+    search: gr.Textbox
+    listed: gr.HTML
+
+
+@dataclass(frozen=True)
 class ChatParts:
-    """`answers` shows nothing: it stands for what is clicked in the answers. `exported` and `exported_name` are the
-    file that the browser saves.
+    """`answers` shows nothing: it stands for what is clicked in the answers. `sent` is the question that was sent
+    last. `tab` is what the browser remembers of this tab. `exported` and `exported_name` are the file that the
+    browser saves.
     """
 
     chatbot: gr.Chatbot
     answers: gr.HTML
     question: gr.Textbox
+    asked: gr.HTML
+    sent: gr.Textbox
+    tab: gr.Textbox
     scope: gr.Radio
     sends_to: gr.HTML
     suggestions: tuple[gr.Button, ...]
@@ -68,6 +80,7 @@ class Parts:
     status: gr.HTML
     fetch: FetchParts
     shelf: ShelfParts
+    conversations: ConversationParts
     chat: ChatParts
     evidence: EvidenceParts
     settings: SettingsParts
@@ -75,44 +88,63 @@ class Parts:
 
 def build(app_state: AppState) -> Parts:
     """Make the page's components. Call it inside gr.Blocks."""
-    with gr.Sidebar(label="Settings", open=False, position="right", width=340, elem_id="wd-settings"):
-        settings = settings_parts(app_state)
     status = html(views.status_line(app_state.state), js_on_load=LOOKED_AT, elem_id="wd-status")
     with gr.Row(elem_id="wd-fetch"):
         told = html("", elem_id="wd-fetch-told")
         cancel = gr.Button("Cancel", size="sm", visible=False, scale=0, min_width=90, elem_id="wd-cancel-fetch")
+    html(views.parts_of_page(), js_on_load=PARTS, elem_id="wd-parts")
     with gr.Row(elem_id="wd-columns"):
         with gr.Column(scale=3, min_width=260, elem_id="wd-left"):
             shelf = _shelf()
+            conversations = _conversations()
         with gr.Column(scale=5, min_width=330, elem_id="wd-middle"):
             chat = _chat()
         with gr.Column(scale=5, min_width=330, elem_id="wd-right"):
             evidence = _evidence()
-    return Parts(status, FetchParts(told, cancel), shelf, chat, evidence, settings)
+    # Last, so that the keyboard comes to it last.
+    with gr.Sidebar(label="Settings", open=False, position="right", width=340, elem_id="wd-settings"):
+        settings = settings_parts(app_state)
+    return Parts(status, FetchParts(told, cancel), shelf, conversations, chat, evidence, settings)
 
 
 def _shelf() -> ShelfParts:
-    html("<h2>Documents</h2>")
-    drop = gr.File(
-        label="Add documents",
-        file_count="multiple",
-        file_types=FILE_TYPES,
-        height=140,
-        elem_id="wd-drop",
-    )
-    arrivals = html("", elem_id="wd-arrivals")
+    html(views.welcome(), elem_id="wd-welcome")
+    html("<h2>Documents</h2>", elem_id="wd-documents-title")
+    # Any type of file, since one that cannot be read is refused in words beside it.
+    drop = gr.File(label="Add documents", file_count="multiple", height=96, show_label=False, elem_id="wd-drop")
+    arrivals = html("", js_on_load=acts("dismiss", "ask_too"), elem_id="wd-arrivals")
+    with gr.Row(visible=False, elem_id="wd-locked") as locked:
+        password = gr.Textbox(
+            label="Password of the document",
+            type="password",
+            submit_btn="Open",
+            min_width=160,
+            elem_id="wd-password",
+        )
+        no_password = gr.Button("Dismiss", size="sm", scale=0, min_width=80, elem_id="wd-no-password")
     stop = gr.Button("Stop reading", size="sm", variant="stop", visible=False, elem_id="wd-stop-reading")
-    password = gr.Textbox(
-        label="Password of the document",
-        type="password",
-        visible=False,
-        submit_btn="Open",
-        elem_id="wd-password",
-    )
     documents = html(
         "", js_on_load=acts("choose_document", "remove_document", "read_document"), elem_id="wd-documents"
     )
-    return ShelfParts(drop, arrivals, stop, password, documents)
+    return ShelfParts(drop, arrivals, stop, locked, password, no_password, documents)
+
+
+def _conversations() -> ConversationParts:
+    html("<h2>Conversations</h2>", elem_id="wd-conversations-title")
+    search = gr.Textbox(
+        label="Search the conversations",
+        show_label=False,
+        placeholder="Search",
+        container=False,
+        max_lines=1,
+        elem_id="wd-search",
+    )
+    listed = html(
+        "",
+        js_on_load=acts("open_conversation", "rename_conversation", "delete_conversation"),
+        elem_id="wd-conversations",
+    )
+    return ConversationParts(search, listed)
 
 
 def _chat() -> ChatParts:
@@ -120,13 +152,12 @@ def _chat() -> ChatParts:
     chatbot = gr.Chatbot(
         label="Conversation",
         show_label=False,
-        height="56vh",
-        min_height=260,
+        height="100%",
         buttons=["copy"],
         latex_delimiters=[],
         allow_tags=False,
         feedback_options=None,
-        placeholder="The whole document is read, nothing is searched for.\n\nAsk anything about it.",
+        placeholder="Every page of it is read, nothing is searched for.\n\nAsk anything about it.",
         elem_id="wd-chat",
     )
     answers = html("", js_on_load=ANSWERS, elem_id="wd-answers")
@@ -135,6 +166,7 @@ def _chat() -> ChatParts:
             gr.Button("", size="sm", visible=False, min_width=80, elem_classes="wd-suggestion")
             for _ in range(COUNT)
         )
+    asked = html(views.asked_documents(()), js_on_load=acts("leave_out"), elem_id="wd-asked")
     question = gr.Textbox(
         label="Your question",
         show_label=False,
@@ -145,6 +177,8 @@ def _chat() -> ChatParts:
         elem_id="wd-question",
         html_attributes=gr.InputHTMLAttributes(autocorrect="off", spellcheck=True),
     )
+    sent = gr.Textbox(visible="hidden", label="What was sent")
+    tab = gr.Textbox(visible="hidden", label="What the browser remembers")
     scope = gr.Radio(
         list(SCOPES),
         value=next(iter(SCOPES)),
@@ -155,16 +189,19 @@ def _chat() -> ChatParts:
     )
     sends_to = html("", elem_id="wd-sends-to")
     with gr.Row(elem_id="wd-chat-tools"):
-        retry = gr.Button("Retry", size="sm", min_width=60)
-        clear = gr.Button("New conversation", size="sm", min_width=60)
-        export = gr.Button("Save as Markdown", size="sm", min_width=60)
+        cost = html("", elem_id="wd-cost")
+        retry = gr.Button("Retry", size="sm", scale=0, min_width=60)
+        clear = gr.Button("New conversation", size="sm", scale=0, min_width=60)
+        export = gr.Button("Save as Markdown", size="sm", scale=0, min_width=60)
     exported = gr.Textbox(visible="hidden", label="What is saved", elem_id="wd-exported")
     exported_name = gr.Textbox(visible="hidden", label="The name of its file")
-    cost = html("", elem_id="wd-cost")
     return ChatParts(
         chatbot,
         answers,
         question,
+        asked,
+        sent,
+        tab,
         scope,
         sends_to,
         suggestions,
@@ -186,5 +223,5 @@ def _evidence() -> EvidenceParts:
         following = gr.Button("Next ›", size="sm", min_width=60, elem_id="wd-next")
         smaller = gr.Button("Smaller", size="sm", min_width=60, elem_id="wd-smaller")
         larger = gr.Button("Larger", size="sm", min_width=60, elem_id="wd-larger")
-    page = html("", elem_id="wd-page")
+    page = html("", js_on_load=PAGE, elem_id="wd-page")
     return EvidenceParts(strip, citations, page, tools, previous, following, smaller, larger)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,11 +10,13 @@ from typing import Any, TypeVar
 
 import gradio as gr
 
-from .. import evidence, found_views, shelf, suggestions, views
+from .. import chat, conversations, evidence, found_views, shelf, suggestions, views
+from ..answers.messages import messages
 from ..app_state import AppState, ModelState
 from ..choices import ReadingChoices
+from ..cost import cost_of
 from ..models.fetching import FetchPhase
-from ..session import Session, Sessions
+from ..session import Exchange, Session, Sessions
 from ..templating import esc
 from .components import Parts
 
@@ -30,6 +33,9 @@ HIDDEN: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"
 QUICK: dict[str, Any] = {**HIDDEN, "concurrency_limit": None}
 # Every one of several quick clicks counts, in their order.
 ORDERED: dict[str, Any] = {**HIDDEN, "concurrency_limit": 1, "trigger_mode": "multiple"}
+# The question box while nothing is being answered, and while something is. Both leave what is typed in it.
+IDLE: dict[str, Any] = {"submit_btn": "Ask", "stop_btn": False}
+BUSY: dict[str, Any] = {"submit_btn": False, "stop_btn": "Stop"}
 
 
 @dataclass(frozen=True)
@@ -70,20 +76,6 @@ class Handlers:
             parts.settings.models: views.models(self.app_state.offers),
         }
 
-    def watch(self, request: gr.Request) -> Iterator[Updates]:
-        """Show what the program is doing for as long as it does something by itself."""
-        session = self.session(request)
-        sent: Updates = {}
-        for state in self.app_state.watch():
-            status, documents = self.status(state), self.shelf(session)
-            shelf = (
-                documents if sent.get(self.parts.shelf.documents) != documents[self.parts.shelf.documents] else {}
-            )
-            changed = {part: value for part, value in status.items() if sent.get(part) != value}
-            sent = {**documents, **status}
-            yield {**changed, **shelf, **self.names(session)}
-        self.tell()
-
     def names(self, session: Session) -> Updates:
         """The names of the models in the settings, if others are used than this tab was shown."""
         chosen = ReadingChoices.of(self.app_state.library.settings)
@@ -97,23 +89,81 @@ class Handlers:
 
     @property
     def shelf_outputs(self) -> list[Any]:
-        return [self.parts.shelf.documents, *self.parts.chat.suggestions]
+        return [self.parts.shelf.documents, self.parts.shelf.arrivals, *self.suggestions_outputs]
+
+    @property
+    def suggestions_outputs(self) -> list[Any]:
+        return [self.parts.chat.asked, *self.parts.chat.suggestions]
 
     def shelf(self, session: Session) -> Updates:
-        """The documents that a tab sees, and first questions about them."""
+        """The documents of the library, those on their way into it, and first questions."""
         shown = shelf.rows(self.app_state, self.sessions, session)
-        return {self.parts.shelf.documents: views.shelf(shown), **self.suggestions(session)}
+        return {
+            self.parts.shelf.documents: views.shelf(shown),
+            **self.arrivals(session),
+            **self.suggestions(session),
+        }
+
+    def arrivals(self, session: Session) -> Updates:
+        return {self.parts.shelf.arrivals: views.arrivals(shelf.arrivals(self.sessions, session))}
 
     def suggestions(self, session: Session) -> Updates:
-        """Offer first questions about the document that was chosen last; none if no document is."""
+        """Name the documents that are asked next, and offer first questions about the last until one is asked."""
         texts: tuple[str, ...] = ()
-        if session.selected and self.app_state.library.knows(session.selected[-1]):
+        if not session.exchanges and session.selected and self.app_state.library.knows(session.selected[-1]):
             texts = suggestions.suggest(self.app_state.library.document(session.selected[-1]))
         buttons = self.parts.chat.suggestions
         padded = [*texts, *[""] * (len(buttons) - len(texts))]
-        return {
-            button: gr.Button(value=text, visible=bool(text)) for button, text in zip(buttons, padded, strict=True)
+        offered = {
+            button: gr.update(value=text, visible=bool(text)) for button, text in zip(buttons, padded, strict=True)
         }
+        asked = views.asked_documents(chat.documents(self.app_state, session))
+        return {self.parts.chat.asked: asked, **offered}
+
+    # The conversation
+
+    @property
+    def conversation_outputs(self) -> list[Any]:
+        chat = self.parts.chat
+        listed = self.parts.conversations.listed
+        return [chat.chatbot, chat.cost, chat.tab, listed, *self.shelf_outputs, *self.evidence_outputs]
+
+    def conversation(self, session: Session) -> Updates:
+        """A conversation that was opened: what was said, its documents and its evidence."""
+        return {
+            **self.chat(session),
+            **self.cost(session),
+            **self.tab(session),
+            **self.conversations(session),
+            **self.shelf(session),
+            **self.evidence(session),
+        }
+
+    def chat(self, session: Session) -> Updates:
+        """What was said."""
+        session.said = saying(session)
+        return {self.parts.chat.chatbot: messages(session)}
+
+    def cost(self, session: Session) -> Updates:
+        """What the last answer cost; nothing of one that was given before the program started."""
+        answered = [one.answer for one in session.exchanges if one.answer]
+        device = self.app_state.device
+        shown = views.cost(cost_of(answered[-1], device)) if answered and device else ""
+        return {self.parts.chat.cost: shown}
+
+    def conversations(self, session: Session) -> Updates:
+        """The list of conversations."""
+        heads = conversations.listed(self.app_state, session)
+        damaged = self.app_state.library.folder.conversations.damaged()
+        searched = bool(session.searched.strip())
+        listed = views.conversations(heads, session.conversation.id, damaged, searched, time.time())
+        return {self.parts.conversations.listed: listed}
+
+    def tab(self, session: Session) -> Updates:
+        """What the browser remembers of this tab, so that it is here again after the page was loaded again."""
+        conversation = session.conversation.id if session.exchanges else ""
+        selected = session.selected if session.chose else None
+        return {self.parts.chat.tab: json.dumps({"conversation": conversation, "selected": selected})}
 
     # The evidence
 
@@ -127,7 +177,8 @@ class Handlers:
         shown = session.shown.evidence if session.shown else None
         known = [id for id in shown.document_ids if self.app_state.library.knows(id)] if shown else []
         documents = {id: self.app_state.library.document(id) for id in known}
-        names = {id: document.name for id, document in documents.items()}
+        asked = {one.id: one.name for one in session.shown.documents} if session.shown else {}
+        names = asked | {id: document.name for id, document in documents.items()}
         labels = {id: [page.label for page in document.pages] for id, document in documents.items()}
         if shown and shown.asked:
             drawn = found_views.found_pages(shown.items or shown.citations, names, labels)
@@ -139,10 +190,12 @@ class Handlers:
         parts = self.parts.evidence
         shown = session.shown.evidence if session.shown else None
         page = evidence.shown_page(self.app_state, session)
+        asked = [one.name for one in session.shown.documents] if session.shown else []
+        chosen, removed = evidence.chosen_citation(session), evidence.removed(self.app_state, session)
         return {
-            parts.citations: views.citations(shown, evidence.chosen_citation(session)),
+            parts.citations: views.citations(shown, chosen, asked, removed),
             parts.page: views.page(page) if shown else "",
-            parts.tools: gr.Row(visible=page is not None),
+            parts.tools: gr.update(visible=isinstance(page, evidence.ShownPage)),
         }
 
 
@@ -158,6 +211,13 @@ def paced(states: Iterator[T]) -> Iterator[T]:
     yield from held
 
 
+def saying(session: Session) -> tuple[object, ...]:
+    """Return what changes with what a conversation shows."""
+    last = session.exchanges[-1] if session.exchanges else Exchange("")
+    found = len(last.evidence.items) if last.evidence else 0
+    return (session.conversation.id, len(session.exchanges), last.text, last.status, found, last.answer is None)
+
+
 def acted(event: gr.EventData) -> dict[str, Any]:
     """Return what clicks.js sent, converted to the types that it promises."""
     data = event._data if isinstance(event._data, dict) else {}
@@ -165,6 +225,7 @@ def acted(event: gr.EventData) -> dict[str, Any]:
         "id": str(data.get("id", "")),
         "index": int(data.get("index", -1)),
         "checked": data.get("checked") is True,
+        "text": str(data.get("text", "")),
     }
 
 

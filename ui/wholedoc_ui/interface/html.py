@@ -7,11 +7,19 @@ from typing import Any
 
 import gradio as gr
 
+from ..answers.markdown import js_pattern
+
 ASSETS = files("wholedoc_ui") / "assets"
 # Reports clicks on elements with a data-act attribute, and moves the focus along the bars with the arrow keys.
 CLICKS = (ASSETS / "clicks.js").read_text(encoding="utf-8")
 # Reports clicks in answers, and sorts and filters their tables.
 ANSWERS = (ASSETS / "answers.js").read_text(encoding="utf-8")
+# Scrolls to the quote of a page that is shown.
+PAGE = (ASSETS / "highlight.js").read_text(encoding="utf-8")
+# Shows a question as soon as it is sent. It keeps Markdown from acting as the page's other texts do.
+SEND = (ASSETS / "send.js").read_text(encoding="utf-8").replace("ACTIVE", js_pattern())
+# Shows one part of the page at a time in a narrow window.
+PARTS = (ASSETS / "parts.js").read_text(encoding="utf-8")
 LOOKED_AT = (ASSETS / "looked_at.js").read_text(encoding="utf-8")
 
 

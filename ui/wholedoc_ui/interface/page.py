@@ -1,13 +1,25 @@
-"""The page as a whole: a tab that opens or goes away, and what the program is doing."""
+"""The page as a whole: a tab that opens, comes back or goes away, and what it follows of the others."""
 
 from __future__ import annotations
 
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator
 from typing import Any
 
 import gradio as gr
 
-from .handlers import QUICK, Handlers, Updates
+from .. import conversations
+from ..session import Session
+from .handlers import HIDDEN, QUICK, Handlers, Updates, saying
 from .html import ASSETS
+
+# A tab looks for what has changed elsewhere every so many seconds, and shows all anew every so many.
+FOLLOW_S = 0.5
+ANEW_S = 10.0
+REMEMBERED = "() => [sessionStorage.getItem('wholedoc') ?? '']"
+REMEMBER = "tab => { sessionStorage.setItem('wholedoc', tab); }"
 
 
 class PageHandlers(Handlers):
@@ -15,20 +27,70 @@ class PageHandlers(Handlers):
         """Bind the events of the page. Call it inside gr.Blocks."""
         # Gradio forgets a closed tab an hour later, since it may come back until then. Then we forget it too.
         tab = gr.State(None, delete_callback=self.sessions.end)
-        load_js = (ASSETS / "page.js").read_text(encoding="utf-8")
-        page.load(self.opened, None, [tab, *self.shelf_outputs], **QUICK)
-        watched = [*self.status_outputs, *self.shelf_outputs]
-        page.load(self.watch, None, watched, **QUICK)
-        self.parts.status.looked_at(self.watch, None, watched, **QUICK)
+        opened = [tab, *self.conversation_outputs]
+        page.load(self.opened, [self.parts.chat.tab], opened, js=REMEMBERED, **QUICK).then(
+            self.follow, None, self.followed_outputs, **QUICK
+        )
+        self.parts.status.looked_at(self.follow, None, self.followed_outputs, **QUICK)
         self.parts.fetch.cancel.click(self.cancel, None, self.status_outputs, **QUICK)
-        page.load(None, None, None, js=load_js)
+        self.parts.chat.tab.change(None, [self.parts.chat.tab], None, js=REMEMBER, **HIDDEN)
+        page.load(None, None, None, js=(ASSETS / "page.js").read_text(encoding="utf-8"))
         page.unload(self.closed)
 
-    def opened(self, request: gr.Request) -> tuple[Any, ...]:
-        """Show the shelf to a tab that was opened."""
+    def opened(self, remembered: str, request: gr.Request) -> tuple[Any, ...]:
+        """Show a tab that was opened, with the conversation and the documents that it had before, if it had any."""
         session = self.session(request)
-        updates = self.shelf(session)
-        return (request.session_hash, *(updates[part] for part in self.shelf_outputs))
+        conversation, selected = _remembered(remembered)
+        if conversation:
+            conversations.open_one(self.app_state, self.sessions, session, conversation)
+        if selected is not None:
+            session.chose = True
+            session.selected = [id for id in selected if self.app_state.library.knows(id)]
+        updates = self.conversation(session)
+        return (request.session_hash, *(updates[part] for part in self.conversation_outputs))
+
+    @property
+    def followed_outputs(self) -> list[Any]:
+        outputs = [*self.status_outputs, *self.conversation_outputs, self.parts.shelf.stop]
+        return list(dict.fromkeys(outputs))
+
+    async def follow(self, request: gr.Request) -> AsyncIterator[Updates]:
+        """Show what changes in the library, the models and the tab's conversation, wherever it was done.
+
+        No thread waits for it. Of several that follow for one tab the last goes on.
+        """
+        session = self.session(request)
+        session.watches += 1
+        mine = session.watches
+        sent: Updates = {}
+        seen: object = None
+        shown_at = 0.0
+        while session.watches == mine:
+            now = (self.app_state.changes(), self._arriving(session), session.selected, saying(session))
+            if now != seen or time.monotonic() - shown_at > ANEW_S:
+                updates = await asyncio.to_thread(self._all, session)
+                changed = {part: value for part, value in updates.items() if sent.get(part) != value}
+                seen, shown_at = now, time.monotonic()
+                sent |= changed
+                if changed:
+                    yield changed
+            await asyncio.sleep(FOLLOW_S)
+
+    def _arriving(self, session: Session) -> list[object]:
+        elsewhere = self.sessions.arriving_elsewhere(session)
+        return [*elsewhere, *session.arrivals, *sorted(self.sessions.being_read())]
+
+    def _all(self, session: Session) -> Updates:
+        """What the tab shows of all that others change."""
+        self.tell()
+        return {
+            **self.status(self.app_state.state),
+            **self.names(session),
+            **self.shelf(session),
+            **self.conversations(session),
+            **self.tab(session),
+            **(self.chat(session) if session.said != saying(session) and session.asking is None else {}),
+        }
 
     def cancel(self) -> Updates:
         """Stop fetching a model, or put away what is said of the last fetch, for all tabs."""
@@ -37,4 +99,16 @@ class PageHandlers(Handlers):
 
     def closed(self, request: gr.Request) -> None:
         """Stop the work of a tab that was closed or lost its connection."""
+        self.session(request).watches += 1  # which ends what follows for it
         self.sessions.stop(request.session_hash or "")
+
+
+def _remembered(text: str) -> tuple[str, list[str] | None]:
+    """Return the conversation and the chosen documents that a browser remembers; nothing of what is nonsense."""
+    try:
+        known = json.loads(text)
+        conversation, selected = known["conversation"], known["selected"]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return "", None
+    chosen = [one for one in selected if isinstance(one, str)] if isinstance(selected, list) else None
+    return (conversation if isinstance(conversation, str) else ""), chosen

@@ -15,22 +15,17 @@ from .. import views
 from ..app_state import sentence
 from ..choices import ReadingChoices, writer_of_text
 from ..session import Session
-from .handlers import HIDDEN, MODEL, QUICK, Handlers, Updates, acted
+from .handlers import HIDDEN, MODEL, Handlers, Updates, acted
 
 
 class SettingsHandlers(Handlers):
     def bind(self) -> None:
         """Bind the events of this part. Call it inside gr.Blocks."""
         parts = self.parts.settings
-        watched = [*self.status_outputs, *self.shelf_outputs]
-        outputs = [parts.told, *watched]
-        chosen = (
-            parts.apply.click(self.apply, list(parts.reading), outputs, **MODEL, **HIDDEN),
-            parts.models.use_to_read(self._user(Role.READER), None, outputs, **MODEL, **HIDDEN),
-            parts.models.use_to_write(self._user(Role.WRITER), None, outputs, **MODEL, **HIDDEN),
-        )
-        for one in chosen:
-            one.then(self.watch, None, watched, **QUICK)
+        outputs = [parts.told, *self.status_outputs, *self.shelf_outputs]
+        parts.apply.click(self.apply, list(parts.reading), outputs, **MODEL, **HIDDEN)
+        parts.models.use_to_read(self._user(Role.READER), None, outputs, **MODEL, **HIDDEN)
+        parts.models.use_to_write(self._user(Role.WRITER), None, outputs, **MODEL, **HIDDEN)
 
     def apply(self, request: gr.Request, *reading: Any) -> Iterator[Updates]:
         """Apply the chosen reading settings, for all tabs."""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import gradio as gr
 
-from .. import shelf, views
+from .. import shelf
 from ..app_state import sentence
+from ..arrivals import Arrivals, Stage
 from ..session import Session
 from ..templating import esc
 from .handlers import HIDDEN, MODEL, ORDERED, QUICK, Handlers, Updates, acted, paced
@@ -17,13 +19,20 @@ class ShelfHandlers(Handlers):
     def bind(self) -> None:
         """Bind the events of this part. Call it inside gr.Blocks."""
         parts = self.parts.shelf
-        intake = [parts.drop, parts.arrivals, parts.stop, parts.password, *self.shelf_outputs]
+        locked = [parts.locked, parts.password]
+        intake = [parts.drop, parts.stop, *locked, self.parts.chat.tab, *self.shelf_outputs]
         parts.drop.upload(self.take_in, [parts.drop], intake, **MODEL, **HIDDEN)
         parts.password.submit(self.unlock, [parts.password], intake, **MODEL, **HIDDEN)
         parts.documents.read_document(self.read_again, None, intake, **MODEL, **HIDDEN)
         parts.stop.click(self.stop_reading, None, None, **QUICK)
-        parts.documents.choose_document(self.choose, None, list(self.parts.chat.suggestions), **ORDERED)
-        parts.documents.remove_document(self.remove, None, [*self.shelf_outputs, *self.evidence_outputs], **QUICK)
+        chosen = [self.parts.chat.tab, *self.shelf_outputs]
+        parts.documents.choose_document(self.choose, None, chosen, **ORDERED)
+        self.parts.chat.asked.leave_out(self.leave_out, None, chosen, **ORDERED)
+        parts.arrivals.ask_too(self.ask_too, None, chosen, **ORDERED)
+        parts.arrivals.dismiss(self.dismiss, None, [*locked, *self.shelf_outputs], **ORDERED)
+        parts.no_password.click(self.no_password, None, [*locked, *self.shelf_outputs], **ORDERED)
+        removed = [self.parts.chat.tab, *self.shelf_outputs, *self.evidence_outputs]
+        parts.documents.remove_document(self.remove, None, removed, **QUICK)
 
     def take_in(self, uploads: list[str] | None, request: gr.Request) -> Iterator[Updates]:
         session = self.session(request)
@@ -39,16 +48,29 @@ class ShelfHandlers(Handlers):
         session = self.session(request)
         yield from self._read(session, shelf.read_again(self.app_state, session, acted(event)["id"]))
 
-    def _read(self, session: Session, work: Iterator[shelf.Arrivals]) -> Iterator[Updates]:
+    def _read(self, session: Session, work: Iterator[Arrivals]) -> Iterator[Updates]:
         parts = self.parts.shelf
-        yield {parts.drop: None, parts.stop: gr.Button(visible=True), parts.password: gr.Textbox(visible=False)}
-        for arrivals in paced(work):
-            yield {parts.arrivals: views.arrivals(arrivals)}
+        yield {parts.drop: None, parts.stop: gr.Button(visible=True), parts.password: gr.Textbox(value="")}
+        locked: list[Path] = []
+        for _ in paced(work):
+            asked = self._locked(session) if session.locked != locked else {}  # while others are still being read
+            locked = list(session.locked)
+            yield {**self.arrivals(session), **asked}
         self.tell()
+        going_on = session.reading is not None
         yield {
-            parts.stop: gr.Button(visible=False),
-            parts.password: gr.Textbox(value="", visible=bool(session.locked)),
+            parts.stop: gr.Button(visible=going_on),
+            **self._locked(session),
             **self.shelf(session),
+            **self.tab(session),
+        }
+
+    def _locked(self, session: Session) -> Updates:
+        """A box for the password of the files that wait for one, named by them; nothing if none waits."""
+        names = " and ".join(path.name for path in session.locked)
+        return {
+            self.parts.shelf.locked: gr.update(visible=bool(names)),
+            self.parts.shelf.password: gr.update(label=f"Password of {names}"),
         }
 
     def stop_reading(self, request: gr.Request) -> None:
@@ -57,9 +79,35 @@ class ShelfHandlers(Handlers):
             work.stop()
 
     def choose(self, event: gr.EventData, request: gr.Request) -> Updates:
+        """Tick a document, or untick it. The box has changed already, so that the list is not drawn anew."""
         session, data = self.session(request), acted(event)
         shelf.choose(session, data["id"], data["checked"])
-        return self.suggestions(session)
+        return {**self.suggestions(session), **self.arrivals(session), **self.tab(session)}
+
+    def ask_too(self, event: gr.EventData, request: gr.Request) -> Updates:
+        """Ask a document, too, that was read in the middle of a conversation."""
+        session = self.session(request)
+        shelf.choose(session, acted(event)["id"], selected=True)
+        return {**self.shelf(session), **self.tab(session)}
+
+    def leave_out(self, event: gr.EventData, request: gr.Request) -> Updates:
+        """Ask a document no more that is named beside the question box."""
+        session = self.session(request)
+        shelf.choose(session, acted(event)["id"], selected=False)
+        return {**self.shelf(session), **self.tab(session)}
+
+    def dismiss(self, event: gr.EventData, request: gr.Request) -> Updates:
+        session = self.session(request)
+        shelf.dismiss(self.app_state, session, acted(event)["index"])
+        return {**self.shelf(session), **self._locked(session)}
+
+    def no_password(self, request: gr.Request) -> Updates:
+        """Give up the files that wait for their password."""
+        session = self.session(request)
+        for one in session.arrivals:
+            if one.stage is Stage.LOCKED:
+                shelf.dismiss(self.app_state, session, one.key)
+        return {**self.shelf(session), **self._locked(session)}
 
     def remove(self, event: gr.EventData, request: gr.Request) -> Updates:
         session = self.session(request)
@@ -67,4 +115,4 @@ class ShelfHandlers(Handlers):
             shelf.remove(self.app_state, self.sessions, session, acted(event)["id"])
         except Exception as error:
             gr.Warning(esc(sentence(error)))
-        return {**self.shelf(session), **self.evidence(session)}
+        return {**self.shelf(session), **self.evidence(session), **self.tab(session)}

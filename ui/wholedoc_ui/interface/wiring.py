@@ -8,6 +8,7 @@ from ..app_state import AppState
 from ..session import Sessions
 from .chat import ChatHandlers
 from .components import Parts
+from .conversations import ConversationHandlers
 from .evidence import EvidenceHandlers
 from .page import PageHandlers
 from .saving import SavingHandlers
@@ -18,5 +19,12 @@ from .shelf import ShelfHandlers
 def bind(page: gr.Blocks, app_state: AppState, sessions: Sessions, parts: Parts) -> None:
     """Bind all events. Call it inside gr.Blocks."""
     PageHandlers(app_state, sessions, parts).bind(page)
-    for handlers in (ShelfHandlers, ChatHandlers, SavingHandlers, EvidenceHandlers, SettingsHandlers):
+    for handlers in (
+        ShelfHandlers,
+        ConversationHandlers,
+        ChatHandlers,
+        SavingHandlers,
+        EvidenceHandlers,
+        SettingsHandlers,
+    ):
         handlers(app_state, sessions, parts).bind()
