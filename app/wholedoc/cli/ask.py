@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ..documents.document import place
 from .options import ANSWER, ATTENTION, JSON, LIBRARY, MODEL, PASSWORD, settings_from, shared
 from .printing.everywhere import everywhere_json
 from .printing.terminal import say, say_json
@@ -261,9 +262,9 @@ def _show(events: Iterator[Event], question: str, several: bool) -> Answer:
 
 def _print_citations(citations: Sequence[Citation], several: bool) -> None:
     for number, citation in enumerate(citations, start=1):
-        place = f"[{number}] p. {citation.page_label}" + (f" of {citation.document}" if several else "")
+        where = f"[{number}] {place(citation.page_label)}" + (f" of {citation.document}" if several else "")
         quote = " ".join(citation.quote.split())
-        say(f"  {place}", nl=False, fg="cyan")
+        say(f"  {where}", nl=False, fg="cyan")
         say(f"  {quote}")
 
 

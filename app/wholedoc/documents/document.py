@@ -9,6 +9,15 @@ from functools import cached_property
 PAGE_SEPARATOR = "\n\n"
 
 
+# A label that is longer than this, or of several words, is no number on a page.
+_LONGEST_NUMBER = 12
+
+
+def place(label: str) -> str:
+    """Return how a page is cited: "p. 12" by its number, and a slide, a sheet or a chapter by its own name."""
+    return label if len(label) > _LONGEST_NUMBER or " " in label else f"p. {label}"
+
+
 @dataclass(frozen=True)
 class Page:
     """One page. `offset` is the index of its first character in `Document.text`."""

@@ -14,14 +14,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wholedoc.documents.document import Document
-from wholedoc.documents.extraction import markup, read_document
+from wholedoc.documents.extraction import read_document
 from wholedoc.documents.extraction.clean import clean_characters, clean_pdf_text, is_garbled
-from wholedoc.documents.extraction.decoding import decode
-from wholedoc.documents.extraction.html import read_html
 from wholedoc.documents.extraction.hyphens import join_divided_words
 from wholedoc.documents.extraction.paging import PAGE_CHARACTERS, Heading, extracted_from_text, paginate
 from wholedoc.documents.extraction.pdf.page_warnings import page_ranges
-from wholedoc.documents.extraction.plain import markdown_headings, read_text
+from wholedoc.documents.extraction.text import markup
+from wholedoc.documents.extraction.text.decoding import decode
+from wholedoc.documents.extraction.text.html import read_html
+from wholedoc.documents.extraction.text.plain import markdown_headings, read_text
 from wholedoc.errors import DocumentError, NoTextError, UnreadableFileError
 
 Read = Callable[..., Document]

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 
 import gradio as gr
 
+from wholedoc.documents.formats import suffixes
+
 from .. import views
 from ..app_state import AppState
 from ..choices import SCOPES
 from ..suggestions import COUNT
 from .html import ANSWERS, LOOKED_AT, acts, html
 from .settings_parts import SettingsParts, settings_parts
-
-FILE_TYPES = [".pdf", ".txt", ".md", ".html", ".htm"]
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,7 @@ def _shelf() -> ShelfParts:
     drop = gr.File(
         label="Add documents",
         file_count="multiple",
-        file_types=FILE_TYPES,
+        file_types=suffixes(),
         height=140,
         elem_id="wd-drop",
     )

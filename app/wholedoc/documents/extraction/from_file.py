@@ -19,10 +19,12 @@ from .worker import Request
 def read_document(
     path: Path, *, password: str | None = None, limits: ExtractionLimits = DEFAULT_LIMITS
 ) -> Document:
-    """Read a PDF, HTML, Markdown or plain text file in a limited child process.
+    """Read a file of one of the `formats.FORMATS` in a limited child process.
 
-    A PDF keeps its pages and their labels. Other formats have no pages: they are divided at form feeds, or
-    into pages of about 3000 characters labelled "1", "2" and so on, so that a citation can point somewhere.
+    A PDF keeps its pages and their labels. Other formats have what they have for a page: a slide, a sheet, a
+    chapter, what stands under a heading, each labelled so, and several pages of one that is much longer than 3000
+    characters. A text has none of that: it is divided at form feeds, or into pages of about that length labelled
+    "1", "2" and so on, so that a citation can point somewhere.
     `Document.warnings` tells what was unusual; nothing is left out silently.
 
     Raises `UnreadableFileError`, `PasswordError`, `ExtractionLimitError` or `NoTextError`, each with one

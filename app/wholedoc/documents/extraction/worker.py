@@ -13,8 +13,8 @@ from typing import Any
 
 from ...errors import DocumentError, ExtractionLimitError, NoTextError
 from ...runtime.limited_worker import serve
+from ..formats import FileKind
 from .extracted import Extracted, error_to_json
-from .filetype import FileKind
 from .limits import ExtractionLimits
 
 
@@ -55,27 +55,13 @@ def _answer(request: Request) -> bytes:
 
 
 def _extract(request: Request) -> Extracted:
-    data = Path(request.path).read_bytes()
     # The parsers are imported here, when the limits hold, and only the one that is needed is.
-    match request.kind:
-        case FileKind.PDF:
-            from .pdf.extract import read_pdf
-            from .pdf.readers import PdfRequest
+    from .reading import read
+    from .source import Budget, Source
 
-            _harden_pypdf()
-            return read_pdf(PdfRequest(data, request.name, request.password, request.limits))
-        case FileKind.HTML:
-            from .html import read_html
-
-            return read_html(data, request.name)
-        case FileKind.MARKDOWN:
-            from .plain import read_markdown
-
-            return read_markdown(data, request.name)
-        case FileKind.TEXT:
-            from .plain import read_text
-
-            return read_text(data, request.name)
+    data = Path(request.path).read_bytes()
+    budget = Budget(request.limits)
+    return read(Source(data, request.name, request.kind, request.password, request.limits, budget, read))
 
 
 def _check_size(extracted: Extracted, request: Request) -> None:
@@ -88,15 +74,6 @@ def _check_size(extracted: Extracted, request: Request) -> None:
         )
     if not any(text.strip() for text, _ in extracted.pages):
         raise NoTextError(f"{request.name} has no text, so there is nothing to ask about.")
-
-
-def _harden_pypdf() -> None:
-    """Keep pypdf from running another program (jbig2dec); pypdf 6 has no such setting."""
-    import pypdf
-
-    overwrite = getattr(pypdf, "overwrite_configuration", None)
-    if overwrite is not None:
-        overwrite(jbig2dec_binary=None, disable_legacy_handling=True)
 
 
 if __name__ == "__main__":

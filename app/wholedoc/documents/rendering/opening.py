@@ -9,8 +9,9 @@ import pypdfium2
 import pypdfium2.raw as pdfium_c
 
 from ...errors import DocumentError, NoSuchPageError, PasswordError, UnreadableFileError
-from ..extraction.filetype import HEAD_BYTES, FileKind, detect
+from ..extraction.filetype import HEAD_BYTES, detect
 from ..extraction.pdf.opening import is_cut_off, with_new_trailer
+from ..formats import FileKind
 
 
 def open_page(path: Path, name: str, page: int, password: str | None) -> Any:
