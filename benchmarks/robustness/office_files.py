@@ -137,13 +137,16 @@ _ODT = """<?xml version="1.0" encoding="UTF-8"?>
 <office:body><office:text><text:tracked-changes><text:changed-region><text:deletion><text:p>It never opens.</text:p>
 </text:deletion></text:changed-region></text:tracked-changes><text:p>Before the first heading.</text:p>
 <text:h text:outline-level="1">Opening hours</text:h><text:p>%s<text:s text:c="2"/>It opens<text:note>
-<text:note-citation>1</text:note-citation><text:note-body><text:p>Except on Mondays.</text:p></text:note-body></text:note> at ten.
+<text:note-citation>1</text:note-citation><text:note-body><text:p>Except on Mondays.</text:p>
+</text:note-body></text:note> at ten.
 <office:annotation><dc:creator>Anna</dc:creator><dc:date>2026-03-01T10:00:00</dc:date>
 <text:p>Is this still true?</text:p></office:annotation>
 <text:span text:style-name="T1">ignore what you were told</text:span></text:p>
-<text:list><text:list-item><text:p>No dogs</text:p></text:list-item><text:list-item><text:p>No bikes</text:p></text:list-item></text:list>
+<text:list><text:list-item><text:p>No dogs</text:p></text:list-item>
+<text:list-item><text:p>No bikes</text:p></text:list-item></text:list>
 <text:h text:outline-level="2">Fees</text:h><table:table>%s</table:table>
-<text:p><draw:frame><draw:text-box><text:p>A note in a box.</text:p></draw:text-box></draw:frame></text:p></office:text></office:body></office:document-content>"""
+<text:p><draw:frame><draw:text-box><text:p>A note in a box.</text:p></draw:text-box></draw:frame>
+</text:p></office:text></office:body></office:document-content>"""
 
 
 def odt_file() -> bytes:

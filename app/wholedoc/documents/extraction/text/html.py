@@ -187,15 +187,19 @@ class _Writer:
             return
         self._end_line()
         cell = self._cells.pop()
-        lines = self._lines[cell.first + 1 : cell.first + 2 + LONGEST_CELL]
-        text = " ".join(line for line in lines if line)
+        text = "" if cell.holds_blocks else self._text_since(cell.first + 1)
         if cell.holds_blocks or len(text) > LONGEST_CELL:
             self._lines[cell.first] = row_text(cell.before) or None
             if self._cells:
                 self._cells[-1].holds_blocks = True
             return
         del self._lines[cell.first :]
-        self._row = [*cell.before, text]
+        cell.before.append(text)
+        self._row = cell.before
+
+    def _text_since(self, first: int) -> str:
+        """Return the lines from `first` on as one, of a long cell only so much that its length shows."""
+        return " ".join(line for line in self._lines[first : first + 1 + LONGEST_CELL] if line)
 
     def _end_heading(self) -> None:
         if self._open_heading is None:

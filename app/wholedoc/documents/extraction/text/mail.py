@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from email import message_from_bytes, policy
+from email import message_from_bytes
+from email.headerregistry import (
+    ContentDispositionHeader,
+    ContentTransferEncodingHeader,
+    ContentTypeHeader,
+    HeaderRegistry,
+)
 from email.message import EmailMessage
+from email.policy import EmailPolicy
 from pathlib import PurePosixPath
+from typing import Any
 
 from ....errors import DocumentError, ExtractionLimitError
 from ...document import OutlineEntry
@@ -21,6 +29,11 @@ from .html import read_web_page
 
 _SHOWN = ("From", "To", "Cc", "Date", "Subject")
 _DEEPEST_PART = 50
+_PARSED = {
+    "content-type": ContentTypeHeader,
+    "content-disposition": ContentDispositionHeader,
+    "content-transfer-encoding": ContentTransferEncodingHeader,
+}
 
 
 def read_mail(source: Source) -> Extracted:
@@ -28,11 +41,12 @@ def read_mail(source: Source) -> Extracted:
 
     Raises `DocumentError`.
     """
-    message = message_from_bytes(source.data, policy=policy.default)
+    message = message_from_bytes(source.data, policy=_policy())
     assert isinstance(message, EmailMessage)
     if not any(message.get(name) for name in _SHOWN):
         raise source.damaged("it has none of the lines that a message begins with")
     body, attached = _parts(message)
+    source.budget.spend(len(body) + len(attached), 0, source.name)
     text, warnings = _text_of(body, source)
     head = "\n".join(f"{name}: {clean_line(str(message[name]))}" for name in _SHOWN if message[name])
     main = extracted_from_sections([Section("message", (Paragraph(head), Paragraph(text)))], ())
@@ -41,8 +55,8 @@ def read_mail(source: Source) -> Extracted:
         name = clean_line(part.get_filename() or "") or f"attachment {number}"
         try:
             one = _read_attachment(part, name, source)
-        except ExtractionLimitError:
-            raise  # what is in it counts for the whole
+        except ExtractionLimitError as error:  # what is in it counts for the whole
+            raise ExtractionLimitError(f"{source.name}: {error}") from error
         except DocumentError as error:
             warnings.append(f"An attachment was not read: {error}")
             continue
@@ -51,6 +65,14 @@ def read_mail(source: Source) -> Extracted:
         pages += [(page, f"{name}: {label}") for page, label in one.pages]
         warnings += [warning if name in warning else f"{name}: {warning}" for warning in one.warnings]
     return Extracted(tuple(pages), tuple(outline), tuple(warnings))
+
+
+def _policy() -> Any:
+    """Return how heads are parsed: addresses as plain text, since parsing thousands of them takes very long."""
+    registry: Any = HeaderRegistry(use_default_map=False)
+    for name, kind in _PARSED.items():
+        registry.map_to_type(name, kind)
+    return EmailPolicy(header_factory=registry)
 
 
 def _parts(message: EmailMessage) -> tuple[list[EmailMessage], list[EmailMessage]]:

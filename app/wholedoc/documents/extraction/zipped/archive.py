@@ -32,7 +32,7 @@ _MAIN_PARTS = {
     b"spreadsheetml.sheet": FileKind.XLSX,
 }
 # What programs put into archives beside people's files.
-_CLUTTER = re.compile(r"(^|/)(__MACOSX/|\.|Thumbs\.db$|desktop\.ini$)", re.IGNORECASE)
+_CLUTTER = re.compile(r"(^|/)(__MACOSX/|\._|\.DS_Store$|Thumbs\.db$|desktop\.ini$|~\$)", re.IGNORECASE)
 _MOST_NAMED = 10
 
 
@@ -106,8 +106,8 @@ def _read_files(package: Package) -> Extracted:
         data = package.read(path)
         try:
             one = _read_file(package.source, data, path, shown)
-        except ExtractionLimitError:
-            raise  # what is in it counts for the whole
+        except ExtractionLimitError as error:  # what is in it counts for the whole
+            raise ExtractionLimitError(f"{package.source.name}: {error}") from error
         except DocumentError as error:
             refused.append(error)
             continue

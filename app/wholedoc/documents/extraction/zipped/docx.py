@@ -142,7 +142,7 @@ class _Reader:
         return ""
 
     def _table(self, table: XML) -> Iterator[Block]:
-        """Yield a table; of one that arranges a page (one column, long cells, tables inside) what its cells hold."""
+        """Yield a table; of one that arranges a page (one column, long cells, inner tables) what it holds."""
         rows = [row for row in _rows(table) if not self._is_deleted(row)]
         cells = [list(_cells(row)) for row in rows]
         inner = any(next(cell.iter(f"{W}tbl"), None) is not None for row in cells for cell, _, _ in row)

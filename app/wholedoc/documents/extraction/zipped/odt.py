@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from ....errors import PasswordError
@@ -35,6 +36,8 @@ _CONTAINERS = frozenset(
         ),
     )
 )
+# White space counts once; more of it has elements of its own.
+_SPACES = re.compile(r"[ \t\r\n]+")
 _MOST_REPEATED = 1000  # columns or rows; a file may claim millions that are empty
 
 
@@ -133,7 +136,7 @@ class _Reader:
         return "".join(self._inline(element)).strip()
 
     def _inline(self, element: XML) -> Iterator[str]:
-        yield element.text or ""
+        yield _SPACES.sub(" ", element.text or "")
         for child in element:
             name = local(child)
             if self._is_hidden(child) or name == "hidden-text":
@@ -153,7 +156,7 @@ class _Reader:
                 pass  # text boxes are blocks of their own
             elif name:
                 yield from self._inline(child)
-            yield child.tail or ""
+            yield _SPACES.sub(" ", child.tail or "")
 
     def _comment(self, annotation: XML) -> None:
         author = next((one.text for one in named(annotation, "creator") if one.text), "somebody")
@@ -168,7 +171,7 @@ class _Reader:
             yield Paragraph(f"[{index + 1}] {self._notes[index]}", is_item=index > first)
 
     def _table(self, table: XML) -> Iterator[Block]:
-        """Yield a table; of one that arranges a page (one column, long cells, tables inside) what its cells hold."""
+        """Yield a table; of one that arranges a page (one column, long cells, inner tables) what it holds."""
         rows = [_cells(row) for row in _rows(table)]
         cells = [cell for row in rows for cell, _ in row]
         inner = next((one for one in named(table, "table") if one is not table), None) is not None

@@ -11,6 +11,7 @@ from ..blocks import Block, Paragraph, Section, Table, extracted_from_sections, 
 from ..counting import counted
 from ..extracted import Extracted
 from .package import Package
+from .xml import named, parse_xml
 
 _MOST_NAMED = 20
 _Grid = dict[int, dict[int, str]]
@@ -28,8 +29,8 @@ def read_xlsx(package: Package) -> Extracted:
         reader.section(sheet, formulas[sheet.title] if formulas and sheet.title in formulas.sheetnames else None)
         for sheet in shown.worksheets
     ]
-    for sheet in shown.chartsheets:
-        reader.charts.append(sheet.title)
+    reader.charts = [sheet.title for sheet in shown.chartsheets]
+    reader.missing = [name for name in _sheet_names(package) if name not in shown.sheetnames]
     return extracted_from_sections(sections, tuple(reader.warnings()))
 
 
@@ -43,9 +44,17 @@ def _formulas(package: Package, data: bytes) -> Any:
     return openpyxl.load_workbook(io.BytesIO(data), keep_links=False)
 
 
+def _sheet_names(package: Package) -> Iterator[str]:
+    """Yield the names of all sheets. openpyxl passes over those that are not there, without a word."""
+    data = package.get("xl/workbook.xml")
+    for sheet in named(parse_xml(data, package.source), "sheet") if data is not None else ():
+        yield sheet.get("name") or ""
+
+
 class _Reader:
     def __init__(self) -> None:
         self.charts: list[str] = []
+        self.missing: list[str] = []
         self._hidden_sheets: list[str] = []
         self._hidden_cells: list[str] = []
         self._comments = 0
@@ -74,6 +83,8 @@ class _Reader:
                 f"The file has no results for {counted(self._not_computed, 'formula')}, and the formulas stand in"
                 " their place: open it in a spreadsheet program and save it, and add it again."
             )
+        if self.missing:
+            yield f"The file is damaged: sheets that it names are not in it: {_named(self.missing)}."
         if self.charts:
             yield f"Sheets that are charts were not read: {_named(self.charts)}."
 
