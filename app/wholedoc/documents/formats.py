@@ -21,6 +21,7 @@ class FileKind(Enum):
     TEXT = auto()
     CSV = auto()
     ZIP = auto()
+    IMAGE = auto()
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,12 @@ FORMATS = (
     Format(FileKind.MARKDOWN, "Markdown", (".md", ".markdown"), ("text/markdown",)),
     Format(FileKind.TEXT, "text", (".txt", ".text"), ("text/plain",)),
     Format(FileKind.CSV, "CSV", (".csv", ".tsv"), ("text/csv", "text/tab-separated-values")),
+    Format(
+        FileKind.IMAGE,
+        "pictures (.png, .jpg, .tiff; with the extra ocr)",
+        (".png", ".jpg", ".jpeg", ".tif", ".tiff"),
+        ("image/png", "image/jpeg", "image/tiff"),
+    ),
     Format(FileKind.ZIP, "ZIP archives of these", (".zip",), ("application/zip", "application/x-zip-compressed")),
 )
 

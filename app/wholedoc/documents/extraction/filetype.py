@@ -23,6 +23,7 @@ _OLD_OFFICE = {
 }
 # puremagic calls every ZIP archive a Word document, and so every old Office file.
 _ZIP_MARKS = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")
+_IMAGE_MARKS = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"II*\0", b"MM\0*")
 _OLD_OFFICE_MARK = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 # What Office saves with a password is in the container of its old formats.
 _ENCRYPTED_OFFICE = frozenset((FileKind.DOCX, FileKind.PPTX, FileKind.XLSX))
@@ -48,6 +49,8 @@ def detect(head: bytes, suffix: str, name: str) -> FileKind:
         return FileKind.PDF
     if head.startswith(_ZIP_MARKS):
         return FileKind.ZIP
+    if head.startswith(_IMAGE_MARKS):
+        return FileKind.IMAGE
     known = kind_of_suffix(suffix)
     if head.startswith(_OLD_OFFICE_MARK) and known in _ENCRYPTED_OFFICE:
         raise UnreadableFileError(

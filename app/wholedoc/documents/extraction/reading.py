@@ -27,7 +27,7 @@ def _read_pdf(source: Source) -> Extracted:
     from .pdf.readers import PdfRequest
 
     _harden_pypdf()
-    return read_pdf(PdfRequest(source.data, source.name, source.password, source.limits))
+    return read_pdf(PdfRequest(source.data, source.name, source.password, source.limits, source.recognised))
 
 
 def _read_other(source: Source) -> Extracted:
@@ -44,6 +44,10 @@ def _read_other(source: Source) -> Extracted:
             from .text.plain import read_text
 
             return read_text(source.data, source.name)
+        case FileKind.IMAGE:
+            from .picture import read_picture
+
+            return read_picture(source)
         case FileKind.CSV:
             from .text.separated import read_csv
 

@@ -35,7 +35,10 @@ class Budget:
 
 @dataclass(frozen=True)
 class Source:
-    """A file to read. `depth` counts the archives and messages that it lies in; `read` reads what lies in it."""
+    """A file to read. `depth` counts the archives and messages that it lies in; `read` reads what lies in it.
+
+    `recognised` says that scanned pages will be recognised, so that a file of nothing else is no error.
+    """
 
     data: bytes
     name: str
@@ -45,6 +48,7 @@ class Source:
     budget: Budget
     read: Read
     depth: int = 0
+    recognised: bool = False
 
     def inside(self, data: bytes, name: str, kind: FileKind) -> Source:
         """Return a file that lies in this one. Raises `ExtractionLimitError` if that is too deep."""
@@ -53,7 +57,7 @@ class Source:
                 f"{self.name} has files in files in files, {self.depth + 1} deep: unpack it, and add the files that"
                 " matter."
             )
-        return replace(self, data=data, name=name, kind=kind, depth=self.depth + 1)
+        return replace(self, data=data, name=name, kind=kind, depth=self.depth + 1, recognised=False)
 
     def damaged(self, detail: object) -> UnreadableFileError:
         """Return the error for a file that its format's library cannot read."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import sys
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,13 +20,17 @@ from .limits import ExtractionLimits
 
 @dataclass(frozen=True)
 class Request:
-    """What the worker is to read. The password travels through the pipe only."""
+    """What the worker is to read. The password travels through the pipe only.
+
+    `recognised` says that scanned pages will be recognised, so that a file of nothing else is no error.
+    """
 
     path: str
     name: str
     kind: FileKind
     password: str | None
     limits: ExtractionLimits
+    recognised: bool = False
 
     def to_json(self) -> bytes:
         return json.dumps({**asdict(self), "kind": self.kind.name}).encode()
@@ -61,7 +65,8 @@ def _extract(request: Request) -> Extracted:
 
     data = Path(request.path).read_bytes()
     budget = Budget(request.limits)
-    return read(Source(data, request.name, request.kind, request.password, request.limits, budget, read))
+    source = Source(data, request.name, request.kind, request.password, request.limits, budget, read)
+    return read(replace(source, recognised=request.recognised))
 
 
 def _check_size(extracted: Extracted, request: Request) -> None:
@@ -72,7 +77,7 @@ def _check_size(extracted: Extracted, request: Request) -> None:
             f"{request.name} has {characters:,} characters of text, or {pages:,} pages, more than the limits"
             f" of {limits.characters:,} and {limits.pages:,}: split it into smaller files."
         )
-    if not any(text.strip() for text, _ in extracted.pages):
+    if not any(text.strip() for text, _ in extracted.pages) and not (extracted.scans and request.recognised):
         raise NoTextError(f"{request.name} has no text, so there is nothing to ask about.")
 
 
