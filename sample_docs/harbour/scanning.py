@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
+from typing import Any
 
 DPI = 200
 TILT = 1.0  # degrees
@@ -30,7 +31,7 @@ def scan(pdf: Path, pages: range) -> bytes:
     return buffer.getvalue()
 
 
-def scanned_pictures(pdf: Path, pages: range) -> list:
+def scanned_pictures(pdf: Path, pages: range) -> list[Any]:
     """Return the pictures of some pages, in grey. The noise is the same each time."""
     import numpy as np
     import pypdfium2

@@ -35,8 +35,10 @@ class Shelf:
         # What is no regular file may never end: extraction says so, without reading it.
         known = self.folder.catalog.get(file_id(path)) if path.is_file() else None
         if known is not None and recognition is not None and any(NOT_RECOGNISED in one for one in known.warnings):
-            known = None
-        document = known or read_document(path, password=password, recognition=recognition)
+            document = read_document(path, password=password, recognition=recognition)
+            self.remove(known.id)  # with what was read of it: its text is another one now
+        else:
+            document = known or read_document(path, password=password, recognition=recognition)
         self.folder.keep(document, path)
         return document
 

@@ -290,7 +290,7 @@ def test_a_message_is_read_with_what_is_attached(read: Read) -> None:
 
 def test_attachments_that_cannot_be_read_are_named(read: Read) -> None:
     (warning,) = read(made.eml_file(), "a.eml").warnings
-    assert warning.startswith("An attachment was not read: logo.png is an image (PNG)")
+    assert warning.startswith("An attachment was not read: logo.png is a picture")
 
 
 def test_a_message_of_html_alone_is_read_as_a_web_page(read: Read) -> None:
@@ -313,7 +313,7 @@ def test_an_archive_is_one_document_of_its_files(read: Read) -> None:
         ("Opening hours", 2),
     ]
     told = "\n".join(document.warnings)
-    assert "1 file in it was not read: logo.png is an image (PNG)" in told
+    assert "1 file in it was not read: logo.png is a picture" in told
     assert "letters.zip: 1 file in it was not read: empty.txt is empty." in told
     assert "__MACOSX" not in told
 
@@ -398,7 +398,7 @@ def test_a_sheet_that_is_missing_is_told(read: Read) -> None:
         (
             zipped({"a.png": b"\x89PNG\r\n\x1a\n" + bytes(9)}),
             "a.zip",
-            "has no file that can be read. a.png is an image",
+            "has no file that can be read. a.png is a picture",
         ),
     ],
 )

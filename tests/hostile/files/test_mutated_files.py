@@ -27,7 +27,7 @@ def test_every_kind_of_file_is_among_them_and_is_read_when_it_is_sound(tmp_path:
         text = read_document(path, password=PASSWORD).text
         assert len(text) > 100
         assert path.suffix == ".pdf" or "The keeper's café" in text
-    assert kinds == set(FileKind)
+    assert kinds == set(FileKind) - {FileKind.IMAGE}  # whose text is recognised elsewhere
 
 
 @pytest.mark.parametrize("mutation", MUTATIONS)

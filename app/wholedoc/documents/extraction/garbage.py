@@ -9,11 +9,11 @@ from .clean import is_garbled
 LEAST_WORDLIKE = 0.6
 """Text of which a smaller share is words and numbers is garbage. The pages of the sample register have
 0.94 to 1, tables among them; with every letter shifted by 29, as fonts without names for their letters have it,
-they have 0.08 to 0.6. Letters exchanged for others one by one may pass."""
+they have 0.03 to 0.32. Letters exchanged for others one by one may pass."""
 
 _LEAST_LETTERS = 80  # fewer say nothing
 _PUNCTUATION = frozenset(".,;:!?'\"()[]-–—/…’‘“”„«»·•|%&*+=<>$€£@#_§°")
-_RUN = re.compile(r"[^\W\d_]+")
+_RUN = re.compile(r"[^\W_]+")
 _VOWELS = re.compile(r"[aeiouyàáâãäåæèéêëìíîïòóôõöøœùúûüýÿąęěőűůāēīōū]", re.IGNORECASE)
 _LATIN = re.compile(r"[a-zÀ-ɏ]", re.IGNORECASE)
 _MANY_CONSONANTS = re.compile(r"[bcdfghjklmnpqrstvwxz]{5}", re.IGNORECASE)
@@ -33,9 +33,8 @@ def wordlike_share(text: str) -> float:
     Words in other scripts than Latin are taken for words.
     """
     visible = sum(not sign.isspace() and sign not in _PUNCTUATION for sign in text)
-    digits = sum(sign.isdecimal() for sign in text)
     words = sum(len(word) for word in _RUN.findall(text) if _could_be_word(word))
-    return (digits + words) / visible if visible else 1.0
+    return words / visible if visible else 1.0
 
 
 def _letters(text: str) -> int:
@@ -43,8 +42,10 @@ def _letters(text: str) -> int:
 
 
 def _could_be_word(word: str) -> bool:
-    if not _LATIN.search(word) or (word.isupper() and len(word) <= 2 * _SHORT):
+    if not _LATIN.search(word):
         return True
+    if any(sign.isdecimal() for sign in word):
+        return False
     vowels = len(_VOWELS.findall(word))
     if len(word) <= _SHORT:
         return vowels > 0 or len(word) == 1

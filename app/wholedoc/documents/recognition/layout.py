@@ -14,6 +14,7 @@ from ..document import Line
 # A gap between two columns lies in the middle of the page; each column has so many lines, so much of the width.
 _GUTTER_FROM, _GUTTER_TO, _GUTTER_STEP = 0.35, 0.65, 0.01
 _COLUMN_LINES, _COLUMN_WIDTH = 6, 0.25
+_SHORT_WIDTH = 0.1
 # Pieces whose middles are less than so many heights apart are a row; with a gap of so many heights they are cells.
 _SAME_ROW, _CELL_GAP = 0.5, 1.2
 # A gap between lines of more than so many heights ends a paragraph.
@@ -118,7 +119,10 @@ def _columns(placed: Sequence[_Placed]) -> list[list[_Placed]]:
     left: list[_Placed] = []
     right: list[_Placed] = []
     for one in ordered:
-        if one.right <= gutter:
+        if _is_between(one, gutter):
+            parts += [left, right, [one]]
+            left, right = [], []
+        elif one.right <= gutter:
             left.append(one)
         elif one.left >= gutter:
             right.append(one)
@@ -126,6 +130,11 @@ def _columns(placed: Sequence[_Placed]) -> list[list[_Placed]]:
             parts += [left, right, [one]]
             left, right = [], []
     return [part for part in (*parts, left, right) if part]
+
+
+def _is_between(one: _Placed, gutter: float) -> bool:
+    """Return whether a piece is short and stands in the middle, as a page's number does."""
+    return one.right - one.left < _SHORT_WIDTH and abs((one.left + one.right) / 2 - gutter) < _SHORT_WIDTH / 2
 
 
 def _gutter(placed: Sequence[_Placed]) -> float | None:
