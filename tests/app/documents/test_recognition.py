@@ -21,6 +21,7 @@ from wholedoc.documents.extraction import read_document
 from wholedoc.documents.extraction.garbage import LEAST_WORDLIKE, is_garbage, wordlike_share
 from wholedoc.documents.recognition import INSTALL, Recognition, child
 from wholedoc.documents.recognition.boxes import quote_boxes
+from wholedoc.documents.recognition.engine import _is_unread
 from wholedoc.documents.recognition.layout import Piece, page_of
 from wholedoc.documents.recognition.recognised import InvalidPageError, RecognisedPage, parse_page
 from wholedoc.documents.recognition.recognition import RecognitionLimits
@@ -131,6 +132,21 @@ def test_a_picture_of_nothing_has_no_text(tmp_path: Path) -> None:
         read_document(tmp_path / "white.png", recognition=Recognition())
 
 
+def test_lines_that_could_not_be_recognised_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    page = json.dumps({"index": 1, "text": "x", "confidence": 0.9, "lines": [], "unread": 2})
+    _replace_worker(monkeypatch, f"print({page!r})")
+    warnings = read_document(SCAN, recognition=Recognition()).warnings
+    assert warnings[1].startswith("2 lines could not be recognised (page 2)")
+
+
+@pytest.mark.parametrize(
+    ("text", "width", "unread"),
+    [("The office", 150, False), (".", 525, True), ("12", 38, False), ("", 20, True), ("T I T L E", 250, False)],
+)
+def test_a_line_with_next_to_no_letters_was_not_read(text: str, width: int, unread: bool) -> None:
+    assert _is_unread([[10, 10], [10 + width, 10], [10 + width, 49], [10, 49]], text) is unread
+
+
 # --- hostile pictures -----------------------------------------------------------------------------------
 
 
@@ -215,7 +231,7 @@ def test_answers_are_not_trusted(raw: bytes) -> None:
 
 
 def test_sound_answers_come_back() -> None:
-    page = RecognisedPage(2, "täxt", 0.5, (Line(0, 4, 0.1, 0.2, 0.3, 0.4),))
+    page = RecognisedPage(2, "täxt", 0.5, (Line(0, 4, 0.1, 0.2, 0.3, 0.4),), unread=3)
     assert parse_page(page.to_json(), frozenset([2])) == page
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from typing import Any
 
@@ -11,6 +12,10 @@ from .recognised import RecognisedPage
 
 # More threads than this wait for each other more than they help.
 _MOST_THREADS = 4
+# A line of which the recogniser is less sure than this, or with fewer letters for each of its heights, was not
+# read: a script that the models do not know comes out as next to nothing, with a high confidence. Latin has 2.5.
+_LEAST_SURE = 0.5
+_LEAST_LETTERS = 0.7
 
 
 class Engine:
@@ -34,6 +39,7 @@ class Engine:
             params={
                 "Global.use_cls": False,  # upside-down lines; it took 180 degrees for granted on lines of digits
                 "Global.log_level": "critical",
+                "Global.text_score": 0.0,  # else lines below 0.5 vanish without a word
                 "EngineConfig.onnxruntime.intra_op_num_threads": threads,
             }
         )
@@ -44,10 +50,21 @@ class Engine:
 
         found = self._engine(np.asarray(picture)[:, :, ::-1])
         pieces = []
+        unread = 0
         if found.boxes is not None and found.txts is not None:
             for corners, text, score in zip(found.boxes, found.txts, found.scores, strict=True):
-                if text := clean_line(text):
-                    places = tuple((float(x) / picture.width, float(y) / picture.height) for x, y in corners)
-                    pieces.append(Piece(text, float(score), places))
+                text = clean_line(text)
+                if float(score) < _LEAST_SURE or _is_unread(corners, text):
+                    unread += 1
+                    continue
+                places = tuple((float(x) / picture.width, float(y) / picture.height) for x, y in corners)
+                pieces.append(Piece(text, float(score), places))
         text, confidence, lines = page_of(pieces, picture.height / picture.width)
-        return RecognisedPage(index, text, confidence, lines)
+        return RecognisedPage(index, text, confidence, lines, unread)
+
+
+def _is_unread(corners: Any, text: str) -> bool:
+    """Return whether a line has next to no letters for its length."""
+    (x1, y1), (x2, y2), _, (x4, y4) = ((float(x), float(y)) for x, y in corners)
+    width, height = math.hypot(x2 - x1, y2 - y1), max(math.hypot(x4 - x1, y4 - y1), 1.0)
+    return not text or (width > 4 * height and len(text.replace(" ", "")) < _LEAST_LETTERS * width / height)

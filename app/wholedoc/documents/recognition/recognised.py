@@ -20,17 +20,27 @@ class InvalidPageError(Exception):
 
 @dataclass(frozen=True)
 class RecognisedPage:
-    """The text of page `index` (0-based), how sure the recogniser is of it (0 to 1), and where its lines stand."""
+    """The text of page `index` (0-based), how sure the recogniser is of it (0 to 1), and where its lines stand.
+
+    `unread` is how many lines were found whose letters could not be told.
+    """
 
     index: int
     text: str
     confidence: float
     lines: tuple[Line, ...]
+    unread: int = 0
 
     def to_json(self) -> bytes:
         """Write this as a line of a worker's answer."""
         lines = [astuple(line) for line in self.lines]
-        body = {"index": self.index, "text": self.text, "confidence": self.confidence, "lines": lines}
+        body: dict[str, object] = {
+            "index": self.index,
+            "text": self.text,
+            "confidence": self.confidence,
+            "unread": self.unread,
+        }
+        body["lines"] = lines
         return json.dumps(body).encode() + b"\n"
 
 
@@ -49,7 +59,10 @@ def parse_page(raw: bytes, wanted: frozenset[int]) -> RecognisedPage:
         if type(index) is not int or index not in wanted or type(text) is not str or len(text) > _MOST_CHARACTERS:
             raise ValueError("not a page that was asked for")
         lines = tuple(_line(len(text), *line) for line in body["lines"])
-        return RecognisedPage(index, text, _fraction(body["confidence"]), lines)
+        unread = body.get("unread", 0)
+        if type(unread) is not int or unread < 0:
+            raise ValueError("not a number of lines")
+        return RecognisedPage(index, text, _fraction(body["confidence"]), lines, unread)
     except (ValueError, TypeError, KeyError, RecursionError) as error:
         raise InvalidPageError(str(error)) from error
 

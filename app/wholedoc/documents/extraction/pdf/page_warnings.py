@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from ...recognition import NOT_RECOGNISED, RecognisedPage
+from ..counting import counted
 
 _MOST_RANGES = 20
 
@@ -67,6 +68,12 @@ def recognition_warnings(recognised: Mapping[int, RecognisedPage], page_count: i
         warnings.append(
             f"{len(found)} of {page_count} pages {were} recognised from pictures ({page_ranges(found)}), confidence"
             f" {mean:.2f}{least}: compare what matters with the page itself."
+        )
+    if unread := [index for index, page in sorted(recognised.items()) if page.unread]:
+        lines = sum(recognised[index].unread for index in unread)
+        warnings.append(
+            f"{counted(lines, 'line')} could not be recognised ({page_ranges(unread)}): handwriting, or a script that"
+            " the models do not know (they know the Latin alphabet, Chinese and Japanese)."
         )
     if nothing:
         have = "has" if len(nothing) == 1 else "have"
