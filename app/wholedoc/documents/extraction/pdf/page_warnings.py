@@ -72,8 +72,8 @@ def recognition_warnings(recognised: Mapping[int, RecognisedPage], page_count: i
     if unread := [index for index, page in sorted(recognised.items()) if page.unread]:
         lines = sum(recognised[index].unread for index in unread)
         warnings.append(
-            f"{counted(lines, 'line')} could not be recognised ({page_ranges(unread)}): handwriting, or a script that"
-            " the models do not know (they know the Latin alphabet, Chinese and Japanese)."
+            f"{counted(lines, 'line')} could not be recognised ({page_ranges(unread)}): handwriting, or a script"
+            " that the models do not know (they know the Latin alphabet, Chinese and Japanese)."
         )
     if nothing:
         have = "has" if len(nothing) == 1 else "have"
