@@ -12,6 +12,8 @@ from .recognised import RecognisedPage
 
 # More threads than this wait for each other more than they help.
 _MOST_THREADS = 4
+# The longer side, in pixels, of the picture on which lines are found: 110 dpi of an A4 page.
+_FINDING_SIDE = 1280
 # A line of which the recogniser is less sure than this, or with fewer letters for each of its heights, was not
 # read: a script that the models do not know comes out as next to nothing, with a high confidence. Latin has 2.5.
 _LEAST_SURE = 0.5
@@ -40,6 +42,9 @@ class Engine:
                 "Global.use_cls": False,  # upside-down lines; it took 180 degrees for granted on lines of digits
                 "Global.log_level": "critical",
                 "Global.text_score": 0.0,  # else lines below 0.5 vanish without a word
+                # Lines are found on a smaller picture, in half the time, and read on the whole one.
+                "Det.limit_type": "max",
+                "Det.limit_side_len": _FINDING_SIDE,
                 "EngineConfig.onnxruntime.intra_op_num_threads": threads,
             }
         )
