@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ..documents.document import Document
 from ..documents.extraction import read_document
-from ..documents.recognition import NOT_RECOGNISED, Recognition, is_installed
+from ..documents.recognition import Recognition, awaits_recognition, is_installed
 from ..documents.texts import pages_document, text_document
 from ..errors import UnknownDocumentError, UnreadableFileError
 from .folder import DocumentInfo, LibraryFolder
@@ -34,7 +34,7 @@ class Shelf:
             recognition = Recognition()
         # What is no regular file may never end: extraction says so, without reading it.
         known = self.folder.catalog.get(file_id(path)) if path.is_file() else None
-        if known is not None and recognition is not None and any(NOT_RECOGNISED in one for one in known.warnings):
+        if known is not None and recognition is not None and awaits_recognition(known.warnings):
             document = read_document(path, password=password, recognition=recognition)
             self.remove(known.id)  # with what was read of it: its text is another one now
         else:

@@ -5,6 +5,6 @@ rapidocr, which the extra `ocr` installs.
 """
 
 from .recognised import RecognisedPage
-from .recognition import INSTALL, NOT_RECOGNISED, Recognition, is_installed
+from .recognition import INSTALL, NOT_RECOGNISED, Recognition, awaits_recognition, is_installed
 
-__all__ = ["INSTALL", "NOT_RECOGNISED", "RecognisedPage", "Recognition", "is_installed"]
+__all__ = ["INSTALL", "NOT_RECOGNISED", "RecognisedPage", "Recognition", "awaits_recognition", "is_installed"]

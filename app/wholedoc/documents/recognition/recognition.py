@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
 
@@ -11,6 +12,7 @@ INSTALL = 'pip install "wholedoc[ocr]"'
 
 NOT_RECOGNISED = f"Text is recognised where `{INSTALL}` was run"
 """Stands in every warning and error about pages that were not recognised."""
+_OF_PAGES = re.compile(r"\d+ of \d+ pages ")
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,14 @@ class Recognition:
     progress: Callable[[int, int], None] = lambda done, total: None
     cancelled: Callable[[], bool] = lambda: False
     limits: RecognitionLimits = RecognitionLimits()
+
+
+def awaits_recognition(warnings: Sequence[str]) -> bool:
+    """Return whether a document was read when nothing could be recognised, by its warnings.
+
+    Those about files within it begin with the file's name: these are not recognised in any case.
+    """
+    return any(_OF_PAGES.match(one) and NOT_RECOGNISED in one for one in warnings)
 
 
 def is_installed() -> bool:
