@@ -16,7 +16,7 @@ $(VENV)/.pip:
 
 $(VENV)/.run: $(VENV)/.pip pyproject.toml constraints.txt
 	@echo "installing (about a minute the first time)"
-	$(PIP) install --quiet --constraint constraints.txt --editable ".[ui]"
+	$(PIP) install --quiet --constraint constraints.txt --editable ".[ui,ocr]"
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.run

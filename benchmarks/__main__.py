@@ -14,7 +14,7 @@ wait_asleep()  # before anything below imports torch
 
 from . import plots
 from .errors import CasesError, NotInstalledError
-from .quality import attention, conversations, policies, precision, questions
+from .quality import attention, conversations, policies, precision, questions, recognition
 from .quality.everywhere.run import run as run_everywhere
 from .quality.options import Options, add_options
 from .quality.pairs.options import add_pairs, pairs_of
@@ -38,6 +38,7 @@ BENCHMARKS: dict[str, Callable[[bool], Report]] = {
     "policies": policies.run,
     "hostile": hostile.run,
     "fairness": fairness.run,
+    "ocr": recognition.run,
 }
 # These take options of their own; `plots` draws what the others measured.
 QUALITY, LLAMA_CPP, ATTENTION, PLOTS = "quality", "llama_cpp", "attention", "plots"

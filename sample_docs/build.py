@@ -1,6 +1,6 @@
 """Write the sample documents, or check that the committed ones are what this script writes.
 
-python sample_docs/build.py [--out DIR] [--check]
+python sample_docs/build.py [--out DIR] [--check] [--scan FILE]
 """
 
 from __future__ import annotations
@@ -16,7 +16,10 @@ sys.path.insert(0, str(HERE))
 from harbour.documents import harbour_register  # noqa: E402 - the modules lie beside the script
 from harbour.notice import short_notice  # noqa: E402
 from harbour.questions import questions_json  # noqa: E402
+from harbour.scanning import scan  # noqa: E402
 from harbour.small import encrypted, scanned_page  # noqa: E402
+
+SCANNED_PAGES = range(30, 50)
 
 
 def build(out: Path) -> list[Path]:
@@ -52,7 +55,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Write the sample documents.")
     parser.add_argument("--out", type=Path, default=HERE, help="where to write them (here by default)")
     parser.add_argument("--check", action="store_true", help="write nothing; exit 1 if a committed file differs")
+    parser.add_argument("--scan", type=Path, metavar="FILE", help="write 20 pages of the register as a scan, only")
     args = parser.parse_args()
+    if args.scan:
+        args.scan.write_bytes(scan(HERE / "harbour_register.pdf", SCANNED_PAGES))
+        return 0
     if args.check:
         stale = check()
         print("differs: " + ", ".join(stale) if stale else "the committed files are what this script writes")

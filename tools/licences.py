@@ -41,6 +41,7 @@ ALLOWED = frozenset(
 )
 # The names by which packages without an SPDX expression call the same licences.
 NAMES = {
+    "3-Clause BSD License": "BSD-3-Clause",
     "Academic Free License (AFL)": "AFL-2.1",
     "Apache": "Apache-2.0",
     "Apache 2.0": "Apache-2.0",
@@ -64,6 +65,7 @@ def licence(metadata: Message) -> str:
     """Return a package's licence as an SPDX expression where one is known, else as the package words it."""
     classifiers = metadata.get_all("Classifier") or []
     named = [entry.rpartition("::")[2].strip() for entry in classifiers if entry.startswith("License ::")]
+    named = [name for name in named if name != "OSI Approved"]  # says nothing of which
     stated = (metadata.get("License") or "").strip().partition("\n")[0].strip()
     expression = metadata.get("License-Expression")
     return expression or " AND ".join(NAMES.get(name, name) for name in named or [stated])

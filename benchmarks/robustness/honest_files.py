@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..sample import SAMPLES
+from .office_files import office_files
 
 _LINES = (
     "The lamp at Cold Point was lit on 211 nights before midsummer.",
@@ -51,6 +52,7 @@ def honest_files() -> dict[str, bytes]:
         "book-16.txt": _TEXT.encode("utf-16"),
         "book-32.txt": _TEXT.encode("utf-32"),
         "book-sig.txt": _TEXT.encode("utf-8-sig"),
+        **office_files(),
     }
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import zipfile
 import zlib
 from collections.abc import Callable
 from random import Random
@@ -107,9 +109,32 @@ def insert_bomb(data: bytes, chance: Random) -> bytes:
 MUTATIONS: tuple[Mutation, ...] = (flip_bits, cut, double, swap, overwrite, insert_bomb)
 
 
+def damage_inside(data: bytes, chance: Random) -> bytes:
+    """Damage a file in an archive, and pack it as if it were sound. What is no sound archive stays as it is."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            files = {name: archive.read(name) for name in archive.namelist()}
+    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, ValueError, EOFError, OSError):
+        return data
+    # Most of what people wrote is in the large ones.
+    name = max(chance.sample(sorted(files), min(3, len(files))), key=lambda one: len(files[one]), default=None)
+    if name is None:
+        return data
+    files[name] = chance.choice(MUTATIONS)(files[name] or b"\0", chance)
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        for each, content in files.items():
+            archive.writestr(zipfile.ZipInfo(each), content)
+    return packed.getvalue()
+
+
 def mutated(data: bytes, chance: Random) -> tuple[bytes, str]:
-    """Damage `data` in one to three ways, and return it with the names of the ways. It is never empty."""
-    ways = [chance.choice(MUTATIONS) for _ in range(chance.choice((1, 1, 2, 3)))]
+    """Damage `data` in one to three ways, and return it with the names of the ways. It is never empty.
+
+    Of an archive, mostly what is in it is damaged: damage outside, its checksums find.
+    """
+    inside = data.startswith(b"PK") and chance.random() < 0.8
+    ways = [damage_inside if inside else chance.choice(MUTATIONS) for _ in range(chance.choice((1, 1, 2, 3)))]
     for way in ways:
         data = way(data, chance) or b"\0"
     return data, " + ".join(way.__name__ for way in ways)

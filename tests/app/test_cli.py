@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from wholedoc.cli import documents
+from wholedoc.storage import shelf
 from wholedoc.storage.home import home
 
 from .conftest import SAMPLES, Command
@@ -173,7 +175,9 @@ def test_a_conversation_is_seen_by_later_questions(wholedoc: Command, roomy_mode
 
 @pytest.mark.embedded
 @pytest.mark.usefixtures("with_embedded_model")
-def test_pages_without_text_are_named(wholedoc: Command) -> None:
+def test_pages_without_text_are_named(wholedoc: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in (shelf, documents):
+        monkeypatch.setattr(module, "is_installed", lambda: False)
     code, out, err = wholedoc("add", SAMPLES / "scanned_page.pdf", "--json")
     assert code == 0
     document = json.loads(out)["documents"][0]

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import io
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from PIL import Image
 
 from wholedoc import AskedDocument, Citation, Document, ScoredChunk
+from wholedoc.documents.document import Line
+from wholedoc.storage.shelf import file_id
 from wholedoc_ui import evidence
 from wholedoc_ui.app_state import AppState
 from wholedoc_ui.evidence import (
@@ -179,6 +182,24 @@ def test_a_page_of_a_pdf_is_an_image_with_the_quote_marked(
     assert shown.note == ""
     assert (shown.document, shown.view) == (notice, session_with_evidence.view)
     assert shown.label == notice.pages[1].label == "1"
+
+
+def test_a_page_that_was_recognised_is_drawn_and_says_so(
+    app_state: AppState, session: Session, tmp_path: Path
+) -> None:
+    scan = tmp_path / "scan.png"
+    Image.new("L", (400, 600), 255).save(scan)
+    document = Document.from_pages(file_id(scan), scan.name, [("one two", "1")])
+    page = replace(document.pages[0], confidence=0.97, lines=(Line(0, 7, 0.1, 0.2, 0.7, 0.05),))
+    app_state.library.folder.keep(replace(document, pages=(page,)), scan)
+    session.view = PageView(document.id, 1, "two", 100)
+    shown = shown_page(app_state, session)
+    assert shown is not None
+    assert shown.note == "recognised, confidence 0.97"
+    assert shown.image is not None
+    assert (shown.image.width, shown.image.height) == (PAGE_WIDTH, PAGE_WIDTH * 3 // 2)
+    (box,) = shown.image.boxes
+    assert (box.left, box.top, box.width) == (pytest.approx(0.5), 0.2, pytest.approx(0.3))
 
 
 def test_a_page_without_a_quote_has_no_marks(app_state: AppState, session_with_evidence: Session) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from wholedoc import Citation, Document, Item
+from wholedoc.documents.recognition.boxes import quote_boxes
 from wholedoc.documents.rendering import PageImage, render_page
 from wholedoc.errors import PasswordError, UnknownDocumentError, WholedocError
 
@@ -23,7 +24,7 @@ PDF_MARK = b"%PDF-"
 class ShownPage:
     """A page as it is shown: its image if the file is a PDF that can be drawn, otherwise its text.
 
-    `note` tells a person why a PDF has no image.
+    `note` tells a person why a PDF has no image, or that its text was recognised.
     """
 
     document: Document
@@ -151,12 +152,16 @@ def shown_page(app_state: AppState, session: Session) -> ShownPage | RemovedPage
     file = app_state.library.folder.originals.get(document.id)
     if file is None:
         return ShownPage(document, view, None, "The file is not in the library; this is the page's text.")
+    page = document.pages[view.page - 1]
     with file.open("rb") as content:
-        if PDF_MARK not in content.read(1024):
+        if PDF_MARK not in content.read(1024) and page.confidence is None:
             return ShownPage(document, view, None)
     try:
         width = min(PAGE_WIDTH * view.zoom // 100, WIDEST)
-        return ShownPage(document, view, render_page(file, view.page, quote=view.quote, width=width))
+        image = render_page(file, view.page, quote=view.quote, width=width)
+        if page.confidence is not None:  # its text is not in the file
+            image = replace(image, boxes=quote_boxes(page, view.quote))
+        return ShownPage(document, view, image, page.note)
     except PasswordError:
         return ShownPage(
             document, view, None, "The file is encrypted and cannot be drawn; this is the page's text."

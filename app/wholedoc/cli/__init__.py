@@ -19,6 +19,7 @@ from .add import add
 from .ask import ask
 from .cluster_heads import cluster_heads
 from .doctor import doctor
+from .mcp import mcp
 from .models import models
 from .printing.terminal import say
 from .retrieval_heads import find_retrieval_heads
@@ -65,6 +66,7 @@ for command in (
     models,
     doctor,
     serve,
+    mcp,
     cluster_heads,
     find_retrieval_heads,
 ):

@@ -6,10 +6,13 @@ import time
 from contextlib import nullcontext
 from dataclasses import asdict
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from ..documents.document import place
+from .exporting import check_exports, export
 from .options import ANSWER, ATTENTION, JSON, LIBRARY, MODEL, PASSWORD, settings_from, shared
 from .printing.everywhere import everywhere_json
 from .printing.terminal import say, say_json
@@ -38,12 +41,22 @@ if TYPE_CHECKING:
     "[default: as the question's words suggest].",
 )
 @click.option("--conversation", is_flag=True, help="Every question sees the questions and answers before it.")
+@click.option(
+    "--export",
+    "exports",
+    multiple=True,
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Write the answers with their citations to a .docx file, or to a .pdf the cited PDF with its quotes "
+    "highlighted (repeatable).",
+)
 @shared(PASSWORD, JSON, *ANSWER, *ATTENTION, *MODEL, LIBRARY, RANKS)
 def ask(
     documents: tuple[str, ...],
     questions: tuple[str, ...],
     everywhere: bool | None,
     conversation: bool,
+    exports: tuple[Path, ...],
     password: str | None,
     as_json: bool,
     rank_count: int | None,
@@ -55,6 +68,7 @@ def ask(
     from ..library import Library
     from .printing.progress import tell
 
+    check_exports(exports)
     settings = settings_from(given)
     if rank_count is not None and given["scoring"] == ChunkScoring.SCAN.value:
         raise click.UsageError("several processes score every part of a document: leave out --scoring or --ranks")
@@ -65,7 +79,8 @@ def ask(
         alone = ranks is None or ranks.rank == 0
         library = Library.open(settings=own, notify=tell if alone else lambda _: None, ranks=ranks)
         if alone:
-            _ask(library, documents, questions, everywhere, conversation, password, as_json)
+            known, answers = _ask(library, documents, questions, everywhere, conversation, password, as_json)
+            export(exports, library, answers, known)
         else:
             _assist(library, documents, questions, password)
 
@@ -78,8 +93,8 @@ def _ask(
     conversation: bool,
     password: str | None,
     as_json: bool,
-) -> None:
-    """Reads the documents, asks the questions and prints the answers.
+) -> tuple[list[Document], list[Answer]]:
+    """Reads the documents, asks the questions and prints the answers. Returns the documents and the answers.
 
     With several ranks, this is the part of rank 0.
     """
@@ -126,13 +141,14 @@ def _ask(
             **_traffic(library.ranks),
         }
         say_json(result)
-        return
+        return known, answers
     _recommend_writer(library)
     if library.ranks is not None:
         traffic = library.ranks.traffic
         tell(
             f"{library.ranks.size} ranks: {traffic.bytes:,} bytes came here, in {traffic.seconds:.1f} s of waiting"
         )
+    return known, answers
 
 
 def _kind(library: Library, question: str, documents: int, everywhere: bool | None) -> Kind | None:
@@ -266,9 +282,9 @@ def _show(events: Iterator[Event], question: str, several: bool) -> Answer:
 
 def _print_citations(citations: Sequence[Citation], several: bool) -> None:
     for number, citation in enumerate(citations, start=1):
-        place = f"[{number}] p. {citation.page_label}" + (f" of {citation.document}" if several else "")
+        where = f"[{number}] {place(citation.page_label)}" + (f" of {citation.document}" if several else "")
         quote = " ".join(citation.quote.split())
-        say(f"  {place}", nl=False, fg="cyan")
+        say(f"  {where}", nl=False, fg="cyan")
         say(f"  {quote}")
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..documents.document import Document
+from ..documents.recognition import Recognition, is_installed
+from .printing.progress import bars
 
 if TYPE_CHECKING:
     from ..library import Library
@@ -13,10 +16,16 @@ if TYPE_CHECKING:
 
 
 def resolve(library: Library, name: str, password: str | None) -> Document:
-    """Returns the document of a file name or of an id. Raises DocumentError and UnknownDocumentError."""
+    """Returns the document of a file name or of an id. Scanned pages are recognised, and a bar shows how far.
+
+    Raises DocumentError and UnknownDocumentError.
+    """
     path = Path(name)
     if path.exists() or path.suffix or "/" in name:
-        return library.parse(path, password)
+        if not is_installed():
+            return library.parse(path, password)
+        with bars() as shown:
+            return library.parse(path, password, Recognition(partial(shown.show_recognised, path.name)))
     return library.document(name)
 
 

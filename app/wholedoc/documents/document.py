@@ -5,17 +5,54 @@ from __future__ import annotations
 from bisect import bisect_right
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 PAGE_SEPARATOR = "\n\n"
 
 
+# A label that is longer than this, or of several words, is no number on a page.
+_LONGEST_NUMBER = 12
+
+
+def place(label: str) -> str:
+    """Return how a page is cited: "p. 12" by its number, and a slide, a sheet or a chapter by its own name."""
+    return label if len(label) > _LONGEST_NUMBER or " " in label else f"p. {label}"
+
+
+@dataclass(frozen=True)
+class Line:
+    """Characters [start, stop) of a page's text, and where they stand on it, in fractions of its size."""
+
+    start: int
+    stop: int
+    left: float
+    top: float
+    width: float
+    height: float
+
+
 @dataclass(frozen=True)
 class Page:
-    """One page. `offset` is the index of its first character in `Document.text`."""
+    """One page. `offset` is the index of its first character in `Document.text`.
+
+    The text of a page that was recognised (OCR) has a `confidence` from 0 to 1, and the places of its `lines`.
+    """
 
     text: str
     label: str
     offset: int
+    confidence: float | None = None
+    lines: tuple[Line, ...] = ()
+
+    def __post_init__(self) -> None:
+        given: Any = self.lines  # as JSON keeps them, or as lines
+        known = tuple(Line(**line) if isinstance(line, dict) else line for line in given)
+        object.__setattr__(self, "lines", known)
+
+    @property
+    def note(self) -> str:
+        """What a person should know about how the text came about; mostly nothing."""
+        return "" if self.confidence is None else f"recognised, confidence {self.confidence:.2f}"
 
 
 @dataclass(frozen=True)

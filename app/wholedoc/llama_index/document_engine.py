@@ -39,7 +39,7 @@ class DocumentEngine:
         password: str | None = None,
         **options: Any,
     ) -> Self:
-        """Creates an engine over PDF, HTML, Markdown and text files.
+        """Creates an engine over files of the formats in `wholedoc.documents.formats`.
 
         The files are parsed now; the model reads them with the first question. Raises DocumentError and
         LibraryError.

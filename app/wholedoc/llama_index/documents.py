@@ -9,6 +9,7 @@ from pathlib import Path
 from llama_index.core.schema import BaseNode, MetadataMode
 
 from ..documents.document import Document
+from ..documents.formats import names
 from ..documents.texts import title
 from ..errors import DocumentError
 from ..library import Library
@@ -34,8 +35,8 @@ def whole_documents(library: Library, nodes: Sequence[BaseNode]) -> tuple[list[D
                 document = library.remember_pages(list(zip(texts, labels, strict=True)), name or "document")
         except DocumentError as error:
             raise type(error)(
-                f"{name or group[0].node_id}: {error}. WholeDocumentQueryEngine.from_files reads PDF, HTML, "
-                "Markdown and text files itself"
+                f"{name or group[0].node_id}: {error}. WholeDocumentQueryEngine.from_files reads files "
+                f"itself: {names()}"
             ) from error
         documents.append(document)
         for page in range(len(document.pages)):

@@ -23,6 +23,7 @@ from parallelcomp.ranks import Ranks, ScoringOverRanks
 from ..answer import Planned, Reading
 from ..documents.document import Document
 from ..documents.encoding import longest_token
+from ..documents.recognition import Recognition, is_installed
 from ..documents.tokenized import TokenizedDocument, TooManyTokensError, count_tokens, tokenize
 from ..documents.words import WordCounts
 from ..models.lazy_model import LazyModel
@@ -118,10 +119,16 @@ class Reader(Shelf):
         *,
         password: str | None = None,
         progress: Callable[[Reading], None] = lambda _: None,
+        recognising: Callable[[int, int], None] = lambda done, total: None,
         cancelled: Cancel | None = None,
     ) -> DocumentInfo:
-        """Read a file into the library. Raises DocumentError, LibraryError, ModelError and Cancelled."""
-        document = self.parse(path, password)
+        """Read a file into the library. Raises DocumentError, LibraryError, ModelError and Cancelled.
+
+        `recognising` is called with the scanned pages that were recognised and all of them, where the extra `ocr`
+        is installed.
+        """
+        wanted = Recognition(recognising, cancelled or (lambda: False)) if is_installed() else None
+        document = self.parse(path, password, wanted)
         for event in self.read(document, cancelled):
             if isinstance(event, Reading):
                 progress(event)

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -24,6 +25,7 @@ _START = (
 )
 _KEPT_VARIABLES = ("SYSTEMROOT", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "TMPDIR", "TEMP", "TMP")
 _STDERR_TAIL_BYTES = 4000
+_POLL_SECONDS = 0.05
 # Exit codes of a process that the system killed: SIGKILL for want of memory, SIGXCPU at the limit of processor
 # time.
 _KILLED = -9
@@ -67,6 +69,12 @@ def run(job: Job, deadline: float) -> bytes:
     Raises ExtractionLimitError if the worker needs too much time or memory, and CrashedError.
     """
     ending = _run(job, deadline)
+    _check(ending, job)
+    return ending.answer
+
+
+def _check(ending: _Ending, job: Job) -> None:
+    """Raises what `run` raises for a worker that did not end well."""
     if ending.code in (EXIT_OUT_OF_MEMORY, _KILLED):
         raise ExtractionLimitError(
             f"{job.task} needs more memory than the {job.limits.memory_bytes / 2**30:.3g} GiB"
@@ -76,20 +84,66 @@ def run(job: Job, deadline: float) -> bytes:
         raise _too_slow(job)
     if ending.code != 0:
         raise _crash(ending)
-    return ending.answer
+
+
+def lines(job: Job, deadline: float, cancelled: Callable[[], bool]) -> Iterator[bytes]:
+    """Runs a worker and yields the lines of its answer as they come, which are still untrusted.
+
+    Closing the iterator kills the worker. Raises Cancelled when `cancelled` turns true, and what `run` raises.
+    """
+    with tempfile.TemporaryFile() as answer, tempfile.TemporaryFile() as stderr:
+        process = _start(job, answer, stderr)
+        read = 0
+        try:
+            _send(process, job.request)
+            while True:
+                ended = process.poll() is not None
+                size = os.fstat(answer.fileno()).st_size
+                if size > job.limits.result_bytes:
+                    raise CrashedError("its answer is too large")
+                complete, end, _ = os.pread(answer.fileno(), size - read, read).rpartition(b"\n")
+                read += len(complete) + len(end)
+                yield from complete.split(b"\n") if end else ()
+                if ended:
+                    break
+                _check_time(job, deadline, cancelled)
+                time.sleep(_POLL_SECONDS)
+        finally:
+            _kill(process)
+        _check(_Ending(process.returncode, b"", _tail(stderr)), job)
+
+
+def _check_time(job: Job, deadline: float, cancelled: Callable[[], bool]) -> None:
+    if cancelled():
+        from parallelcomp import Cancelled
+
+        raise Cancelled(f"stopped: {job.task}")
+    if time.monotonic() > deadline:
+        raise _too_slow(job)
+
+
+def _send(process: subprocess.Popen[bytes], request: bytes) -> None:
+    assert process.stdin is not None
+    with contextlib.suppress(BrokenPipeError):  # a worker that died at once is told by how it ended
+        process.stdin.write(request)
+        process.stdin.close()
+
+
+def _start(job: Job, answer: IO[bytes], stderr: IO[bytes]) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        job.command,
+        stdin=subprocess.PIPE,
+        stdout=answer,
+        stderr=stderr,
+        env={name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ},
+        cwd=Path(sys.executable).anchor or None,
+        start_new_session=True,  # so that its whole process group can be killed
+    )
 
 
 def _run(job: Job, deadline: float) -> _Ending:
     with tempfile.TemporaryFile() as answer, tempfile.TemporaryFile() as stderr:
-        process = subprocess.Popen(
-            job.command,
-            stdin=subprocess.PIPE,
-            stdout=answer,
-            stderr=stderr,
-            env={name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ},
-            cwd=Path(sys.executable).anchor or None,
-            start_new_session=True,  # so that its whole process group can be killed
-        )
+        process = _start(job, answer, stderr)
         try:
             process.communicate(job.request, timeout=max(deadline - time.monotonic(), 0))
         except subprocess.TimeoutExpired:

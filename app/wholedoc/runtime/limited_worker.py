@@ -7,7 +7,7 @@ import logging
 import math
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import NoReturn, Protocol
 
 EXIT_OUT_OF_MEMORY = 71
@@ -35,6 +35,18 @@ def serve(limits: ProcessLimits, answer: Callable[[], bytes]) -> NoReturn:
     except MemoryError:
         os._exit(EXIT_OUT_OF_MEMORY)
     # Freeing the parsed file object by object takes time and can fail. The system frees everything at once.
+    os._exit(0)
+
+
+def serve_lines(limits: ProcessLimits, answers: Callable[[], Iterator[bytes]]) -> NoReturn:
+    """Does the work within the limits, writes each line of its answer when it has it, and ends this process."""
+    limit_this_process(limits)
+    try:
+        for line in answers():
+            sys.stdout.buffer.write(line)
+            sys.stdout.buffer.flush()
+    except MemoryError:
+        os._exit(EXIT_OUT_OF_MEMORY)
     os._exit(0)
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ..documents.document import Document
 from ..documents.extraction import read_document
+from ..documents.recognition import Recognition, awaits_recognition, is_installed
 from ..documents.texts import pages_document, text_document
 from ..errors import UnknownDocumentError, UnreadableFileError
 from .folder import DocumentInfo, LibraryFolder
@@ -19,12 +20,25 @@ class Shelf:
     def __init__(self, folder: LibraryFolder) -> None:
         self.folder = folder
 
-    def parse(self, path: Path | str, password: str | None = None) -> Document:
-        """Extract a file's text and remember it. Raises DocumentError and LibraryError."""
+    def parse(
+        self, path: Path | str, password: str | None = None, recognition: Recognition | None = None
+    ) -> Document:
+        """Extract a file's text and remember it. Raises DocumentError, LibraryError and Cancelled.
+
+        Where the extra `ocr` is installed, scanned pages are recognised, which takes seconds for each:
+        `recognition` says who is told how far it is, and who may stop it. A file that was parsed without is parsed
+        anew.
+        """
         path = Path(path)
+        if recognition is None and is_installed():
+            recognition = Recognition()
         # What is no regular file may never end: extraction says so, without reading it.
         known = self.folder.catalog.get(file_id(path)) if path.is_file() else None
-        document = known or read_document(path, password=password)
+        if known is not None and recognition is not None and awaits_recognition(known.warnings):
+            document = read_document(path, password=password, recognition=recognition)
+            self.remove(known.id)  # with what was read of it: its text is another one now
+        else:
+            document = known or read_document(path, password=password, recognition=recognition)
         self.folder.keep(document, path)
         return document
 

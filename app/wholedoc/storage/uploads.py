@@ -7,19 +7,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..documents.formats import suffix_of_media_type
 from ..errors import storage_error
 
 if TYPE_CHECKING:
     from ..documents.document import Document
     from .shelf import Shelf
 
-# The ending that a file's name gets if it has none, by the media type that the sender states.
-ENDINGS = {
-    "application/pdf": ".pdf",
-    "text/html": ".html",
-    "text/markdown": ".md",
-    "text/plain": ".txt",
-}
 LONGEST_NAME = 120
 
 
@@ -56,6 +50,6 @@ def safe_name(name: str, media_type: str | None = None) -> str:
     stem, dot, ending = printable.rpartition(".")
     if not stem or len(ending) > 8:
         stem, dot, ending = printable, "", ""
-    known = f"{dot}{ending}" or ENDINGS.get((media_type or "").split(";")[0].strip().lower(), "")
+    known = f"{dot}{ending}" or suffix_of_media_type(media_type)
     kept = stem.encode()[: LONGEST_NAME - len(known.encode())].decode(errors="ignore")
     return f"{kept}{known}"

@@ -13,7 +13,7 @@ import pytest
 
 from wholedoc.documents.extraction import ExtractionLimits, child, read_document
 from wholedoc.documents.extraction.extracted import Extracted, InvalidResultError, parse_result
-from wholedoc.documents.extraction.html import read_html
+from wholedoc.documents.extraction.text.html import read_html
 from wholedoc.errors import DocumentError, ExtractionLimitError, NoTextError, UnreadableFileError
 
 from .extraction_files import one_page_pdf, raw_pdf, rewritten, show, stream, text_pdf

@@ -19,6 +19,7 @@ from wholedoc.documents.extraction.pdf.extract import read_pdf
 from wholedoc.documents.extraction.pdf.opening import Obstacle, Refusal
 from wholedoc.documents.extraction.pdf.readers import PdfRequest
 from wholedoc.documents.extraction.pdf.with_pypdf import PypdfReader
+from wholedoc.documents.recognition import INSTALL
 from wholedoc.errors import ExtractionLimitError, NoTextError, PasswordError
 
 from .extraction_files import HELVETICA, one_page_pdf, raw_pdf, rewritten, show, stream, text_pdf
@@ -174,14 +175,14 @@ def test_scanned_and_blank_pages_are_named(read: Read) -> None:
     assert document.pages_without_text == (2, 4, 5, 6)
     scans, blank = document.warnings
     assert scans.startswith("3 of 7 pages have no text (pages 2, 5-6): they look like scans")
-    assert "ocrmypdf" in scans
+    assert INSTALL in scans
     assert blank == "1 of 7 pages is blank (page 4)."
 
 
 @pytest.mark.parametrize(
     ("pages", "message"),
     [
-        (("image", "image"), "looks like a scan: none of its 2 pages has text, so run OCR first"),
+        (("image", "image"), "looks like a scan: none of its 2 pages has text. Text is recognised where"),
         (("image",), "looks like a scan: its only page has no text"),
         (("blank", "blank"), "is blank: none of its 2 pages has text"),
     ],
@@ -201,7 +202,7 @@ def test_text_of_fonts_without_letters_is_reported(read: Read) -> None:
     private = show(b"private signs").replace(b"/F1", b"/F2")
     data = one_page_pdf(stream(private), stream(to_unicode)).replace(b"/Font << /F1 5 0 R >>", font, 1)
     (warning,) = read(data).warnings[-1:]
-    assert warning.startswith("1 of 1 pages has mostly unreadable signs for text (page 1)")
+    assert warning.startswith("1 of 1 pages has garbage for text (page 1)")
 
 
 @pytest.mark.parametrize("algorithm", ["RC4-40", "RC4-128", "AES-128", "AES-256"])

@@ -59,12 +59,24 @@ def test_sentences_above_a_table_are_not_its_head() -> None:
         ("Ruling 30. Article 12", False),
         ("He came in 1990 and 2001", False),
         ("-- name", False),
+        ("Bracken | North | none", True),
+        (" | Ships", True),
+        ("a|b", False),
         ("7", False),
         ("", False),
     ],
 )
 def test_a_row_ends_in_two_numbers(line: str, row: bool) -> None:
     assert is_row(line) is row
+
+
+BARS = "Fees of the harbour\nBoat | Mooring | Fee\nBracken | North | 4,200\nPeewit | South | none\n\nThe end.\n"
+
+
+def test_the_head_of_cells_with_bars_is_their_first_row() -> None:
+    assert head_at(BARS, "Bracken") == head_at(BARS, "Peewit") == "Boat | Mooring | Fee"
+    assert head_at(BARS, "Boat") == ""
+    assert head_at(BARS, "Fees of") is head_at(BARS, "The end") is None
 
 
 def test_a_hostile_line_takes_no_time() -> None:

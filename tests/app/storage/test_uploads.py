@@ -24,6 +24,8 @@ from ..conftest import SAMPLES
         ("../../etc/passwd", "text/plain", "passwd.txt"),
         ("C:\\files\\notes.md", "application/pdf", "notes.md"),
         ("notes", "text/html; charset=utf-8", "notes.html"),
+        ("fees", "text/csv", "fees.csv"),
+        ("letter", "message/rfc822", "letter.eml"),
         ("", "application/pdf", "document.pdf"),
         ("..", None, "document"),
         (".pdf", "application/pdf", "pdf.pdf"),

@@ -15,7 +15,7 @@ from benchmarks.robustness.mutated_files import LIMITS, run_mutated_files
 from benchmarks.robustness.mutations import MUTATIONS, Mutation, mutated
 
 from wholedoc.documents.extraction import read_document
-from wholedoc.documents.extraction.filetype import HEAD_BYTES, FileKind, detect
+from wholedoc.documents.formats import FileKind, kind_of_suffix
 
 
 def test_every_kind_of_file_is_among_them_and_is_read_when_it_is_sound(tmp_path: Path) -> None:
@@ -23,11 +23,11 @@ def test_every_kind_of_file_is_among_them_and_is_read_when_it_is_sound(tmp_path:
     for name, data in honest_files().items():
         path = tmp_path / name
         path.write_bytes(data)
-        kinds.add(detect(data[:HEAD_BYTES], path.suffix, name))
+        kinds.add(kind_of_suffix(path.suffix))
         text = read_document(path, password=PASSWORD).text
         assert len(text) > 100
         assert path.suffix == ".pdf" or "The keeper's café" in text
-    assert kinds == set(FileKind)
+    assert kinds == set(FileKind) - {FileKind.IMAGE}  # whose text is recognised elsewhere
 
 
 @pytest.mark.parametrize("mutation", MUTATIONS)

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import gradio as gr
 
+from wholedoc.documents.formats import suffixes
+
 from .. import views
 from ..app_state import AppState
 from ..choices import SCOPES

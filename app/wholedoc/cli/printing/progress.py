@@ -51,6 +51,10 @@ class Bars:
         note = f"{event.done}/{event.total} parts  {found}{left}"
         self._update("asking every part", event.done, event.total, note)
 
+    def show_recognised(self, name: str, done: int, total: int) -> None:
+        """Updates the bar of a document whose scanned pages are recognised."""
+        self._update(f"recognising {name}", done, total, f"{done}/{total} pages")
+
     def show_share(self, title: str, share: float) -> None:
         """Updates the bar with this title; `share` of its work is done, from 0 to 1."""
         self._update(title, round(share * 100), 100, f"{share:.0%}")

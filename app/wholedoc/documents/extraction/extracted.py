@@ -20,16 +20,20 @@ class InvalidResultError(Exception):
 
 @dataclass(frozen=True)
 class Extracted:
-    """What was read from a file. `pages` are `(text, label)` pairs in order."""
+    """What was read from a file. `pages` are `(text, label)` pairs in order.
+
+    `scans` are the indexes of pages that are pictures of text, or whose text is garbage.
+    """
 
     pages: tuple[tuple[str, str], ...]
     outline: tuple[OutlineEntry, ...] = ()
     warnings: tuple[str, ...] = ()
+    scans: tuple[int, ...] = ()
 
     def to_json(self) -> bytes:
         """Write this as a worker's answer."""
         outline = [(entry.title, entry.level, entry.page) for entry in self.outline]
-        body = {"pages": self.pages, "outline": outline, "warnings": self.warnings}
+        body = {"pages": self.pages, "outline": outline, "warnings": self.warnings, "scans": self.scans}
         return json.dumps(body, ensure_ascii=False).encode("utf-8", "replace")
 
 
@@ -52,16 +56,23 @@ def parse_result(raw: bytes, limits: ExtractionLimits) -> Extracted:
         pages = tuple((_text(text), _text(label)) for text, label in body["pages"])
         outline = tuple(_entry(*entry, page_count=len(pages)) for entry in body["outline"])
         warnings = tuple(_text(warning) for warning in body["warnings"])
+        scans = tuple(_index(index, len(pages)) for index in body.get("scans", ()))
     except (ValueError, TypeError, KeyError, RecursionError) as error:
         raise InvalidResultError(str(error)) from error
     if len(pages) > limits.pages or sum(len(text) for text, _ in pages) > limits.characters:
         raise InvalidResultError("more pages or characters than the worker was allowed")
-    return Extracted(pages, outline, warnings)
+    return Extracted(pages, outline, warnings, scans)
 
 
 def _text(value: object) -> str:
     if not isinstance(value, str):
         raise TypeError(f"expected text, got {type(value).__name__}")
+    return value
+
+
+def _index(value: object, count: int) -> int:
+    if type(value) is not int or not 0 <= value < count:
+        raise ValueError("a scanned page is out of range")
     return value
 
 

@@ -1,37 +1,32 @@
 """What a file is, told from its first bytes; its suffix only chooses between kinds of text.
 
-PDF, text and the kinds of Office documents are told apart here. Every other kind of file is refused, and the
-library `puremagic` finds its name for the message.
+A ZIP archive may be a Word document, a book or just an archive: `zipped` tells which, in the child process. Kinds
+that are not read are refused here, and the library `puremagic` finds their names for the message.
 """
 
 from __future__ import annotations
 
-from enum import Enum, auto
-
 from ...errors import UnreadableFileError
-from .decoding import has_byte_order_mark, has_many_controls
+from ..formats import TEXT_KINDS, FileKind, kind_of_suffix
+from .text.decoding import has_byte_order_mark, has_many_controls
 
 HEAD_BYTES = 4096
 """How many bytes from the file's beginning `detect` needs."""
 
 _PDF_MARK = b"%PDF-"
 _PDF_MARK_WITHIN = 1024  # PDF readers accept other bytes before the header, up to this position
-_OFFICE = {
-    ".docx": "a Word document",
-    ".xlsx": "an Excel workbook",
-    ".pptx": "a PowerPoint presentation",
-    ".odt": "an OpenDocument text",
-    ".ods": "an OpenDocument spreadsheet",
-    ".odp": "an OpenDocument presentation",
-    ".epub": "an EPUB book",
+_OLD_OFFICE = {
     ".doc": "an old Word document",
     ".xls": "an old Excel workbook",
     ".ppt": "an old PowerPoint presentation",
+    ".msg": "a message of Outlook",
 }
 # puremagic calls every ZIP archive a Word document, and so every old Office file.
-_ZIP_MARK = b"PK\x03\x04"
-_ZIP_MEMBERS = {b"word/": ".docx", b"xl/": ".xlsx", b"ppt/": ".pptx", b"application/epub+zip": ".epub"}
+_ZIP_MARKS = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")
+_IMAGE_MARKS = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"II*\0", b"MM\0*")
 _OLD_OFFICE_MARK = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+# What Office saves with a password is in the container of its old formats.
+_ENCRYPTED_OFFICE = frozenset((FileKind.DOCX, FileKind.PPTX, FileKind.XLSX))
 # Files of these kinds are text to the eye of a program, but not to a reader.
 _MARKUP = {b"{\\rtf": "an RTF document", b"%!PS": "a PostScript file"}
 # puremagic has no MIME type for programs, and does not know GGUF.
@@ -44,45 +39,36 @@ _BINARIES = {
 _MEDIA = {"image": "an image", "audio": "a sound recording", "video": "a video", "font": "a font"}
 
 
-class FileKind(Enum):
-    """The kinds of file that can be read."""
-
-    PDF = auto()
-    HTML = auto()
-    MARKDOWN = auto()
-    TEXT = auto()
-
-
-_TEXT_SUFFIXES = {
-    ".html": FileKind.HTML,
-    ".htm": FileKind.HTML,
-    ".xhtml": FileKind.HTML,
-    ".md": FileKind.MARKDOWN,
-    ".markdown": FileKind.MARKDOWN,
-    ".txt": FileKind.TEXT,
-    ".text": FileKind.TEXT,
-}
-
-
 def detect(head: bytes, suffix: str, name: str) -> FileKind:
     """Tell the kind of a file from its first `HEAD_BYTES` bytes and its suffix (".md", in lower case).
 
-    Raises `UnreadableFileError` for anything that is neither a PDF nor text.
+    `FileKind.ZIP` stands for every format that is a ZIP archive. Raises `UnreadableFileError` for a kind that
+    cannot be read.
     """
     if _is_pdf(head, suffix):
         return FileKind.PDF
+    if head.startswith(_ZIP_MARKS):
+        return FileKind.ZIP
+    if head.startswith(_IMAGE_MARKS):
+        return FileKind.IMAGE
+    known = kind_of_suffix(suffix)
+    if head.startswith(_OLD_OFFICE_MARK) and known in _ENCRYPTED_OFFICE:
+        raise UnreadableFileError(
+            f"{name} is protected with a password, which cannot be opened here: save it without a password."
+        )
     if (other := _refused_kind(head, suffix)) is not None:
         raise UnreadableFileError(
             f"{name} is {other}, which cannot be read: save it as PDF, HTML, Markdown or plain text."
         )
     looks_html = head.lstrip(b"\xef\xbb\xbf \t\r\n")[:14].lower().startswith((b"<!doctype html", b"<html"))
-    if suffix == ".pdf":
+    if known is not None and known not in TEXT_KINDS:
         seems = "a web page" if looks_html else "text"
+        inside = "PDF" if known is FileKind.PDF else "such file"
         raise UnreadableFileError(
-            f"{name} is named .pdf but has no PDF inside (it looks like {seems}): fetch the file again,"
+            f"{name} is named {suffix} but has no {inside} inside (it looks like {seems}): fetch the file again,"
             " or rename it if it is text."
         )
-    return _TEXT_SUFFIXES.get(suffix, FileKind.HTML if looks_html else FileKind.TEXT)
+    return known or (FileKind.HTML if looks_html else FileKind.TEXT)
 
 
 def _is_pdf(head: bytes, suffix: str) -> bool:
@@ -91,7 +77,7 @@ def _is_pdf(head: bytes, suffix: str) -> bool:
         return False
     only_blank_before = not head[:position].strip(b"\xef\xbb\xbf \t\r\n\0")
     # A text about PDF files may show the mark in its first lines; a PDF behind other bytes is not clean UTF-8.
-    return only_blank_before or suffix not in _TEXT_SUFFIXES or not _is_utf8(head)
+    return only_blank_before or kind_of_suffix(suffix) not in TEXT_KINDS or not _is_utf8(head)
 
 
 def _is_utf8(head: bytes) -> bool:
@@ -105,11 +91,8 @@ def _is_utf8(head: bytes) -> bool:
 
 def _refused_kind(head: bytes, suffix: str) -> str | None:
     """Name the kind of a file that is not text, for a message; None for text, and for bytes that may be text."""
-    if head.startswith(_ZIP_MARK):
-        inside = next((kind for mark, kind in _ZIP_MEMBERS.items() if mark in head), suffix)
-        return _OFFICE.get(inside, "a ZIP archive")
     if head.startswith(_OLD_OFFICE_MARK):
-        return _OFFICE.get(suffix, "an old Office document")
+        return _OLD_OFFICE.get(suffix, "an old Office document")
     if (markup := _starting(_MARKUP, head)) is not None:
         return markup
     if has_byte_order_mark(head) or not (b"\0" in head or has_many_controls(head)):

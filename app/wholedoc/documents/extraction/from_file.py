@@ -5,28 +5,42 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
+from dataclasses import replace
 from pathlib import Path
 
-from ...errors import ExtractionLimitError, UnreadableFileError
+from ...errors import ExtractionLimitError, NoTextError, UnreadableFileError
 from ..document import Document
+from ..recognition import RecognisedPage, Recognition
+from ..recognition.child import recognise_in_child
 from .child import extract_in_child
 from .clean import clean_line
+from .extracted import Extracted
 from .filetype import HEAD_BYTES, detect
 from .limits import DEFAULT_LIMITS, ExtractionLimits
+from .pdf.page_warnings import recognition_warnings
 from .worker import Request
 
 
 def read_document(
-    path: Path, *, password: str | None = None, limits: ExtractionLimits = DEFAULT_LIMITS
+    path: Path,
+    *,
+    password: str | None = None,
+    limits: ExtractionLimits = DEFAULT_LIMITS,
+    recognition: Recognition | None = None,
 ) -> Document:
-    """Read a PDF, HTML, Markdown or plain text file in a limited child process.
+    """Read a file of one of the `formats.FORMATS` in a limited child process.
 
-    A PDF keeps its pages and their labels. Other formats have no pages: they are divided at form feeds, or
-    into pages of about 3000 characters labelled "1", "2" and so on, so that a citation can point somewhere.
+    A PDF keeps its pages and their labels. Other formats have what they have for a page: a slide, a sheet, a
+    chapter, what stands under a heading, each labelled so, and several pages of one that is much longer than 3000
+    characters. A text has none of that: it is divided at form feeds, or into pages of about that length labelled
+    "1", "2" and so on, so that a citation can point somewhere.
     `Document.warnings` tells what was unusual; nothing is left out silently.
 
+    With `recognition`, the text of scanned pages and of pictures is recognised in another such process, which needs
+    the extra `ocr`; without it they are named in a warning.
+
     Raises `UnreadableFileError`, `PasswordError`, `ExtractionLimitError` or `NoTextError`, each with one
-    sentence for the person who named the file.
+    sentence for the person who named the file, and `Cancelled`.
     """
     name = clean_line(path.name) or "The file"
     before = _stat_document(path, name, limits)
@@ -39,10 +53,32 @@ def read_document(
         raise UnreadableFileError(_cannot_open(name, error)) from error
     kind = detect(head, path.suffix.lower(), name)
     limits = limits.for_size(before.st_size)
-    extracted = extract_in_child(Request(str(path.absolute()), name, kind, password or None, limits))
+    wanted = recognition is not None
+    extracted = extract_in_child(Request(str(path.absolute()), name, kind, password or None, limits, wanted))
+    recognised: dict[int, RecognisedPage] = {}
+    if recognition is not None and extracted.scans:
+        recognised = recognise_in_child(path, name, kind, extracted.scans, password or None, recognition)
     if _fingerprint(_stat_document(path, name, limits)) != _fingerprint(before):
         raise UnreadableFileError(f"{name} changed while it was being read: try again.")
-    return Document.from_pages(digest, name, list(extracted.pages), extracted.outline, extracted.warnings)
+    return _document(digest, name, extracted, recognised)
+
+
+def _document(digest: str, name: str, extracted: Extracted, recognised: dict[int, RecognisedPage]) -> Document:
+    """Put the pages together. What was recognised is better than garbage, unless nothing was."""
+    found = {index: page for index, page in recognised.items() if page.text}
+    pages = [
+        (found[index].text if index in found else text, label)
+        for index, (text, label) in enumerate(extracted.pages)
+    ]
+    if not any(text.strip() for text, _ in pages):
+        raise NoTextError(f"{name} has no text, and none could be recognised on its pictures.")
+    warnings = (*recognition_warnings(recognised, len(pages)), *extracted.warnings)
+    document = Document.from_pages(digest, name, pages, extracted.outline, warnings)
+    marked = [
+        replace(page, confidence=found[index].confidence, lines=found[index].lines) if index in found else page
+        for index, page in enumerate(document.pages)
+    ]
+    return replace(document, pages=tuple(marked))
 
 
 def _stat_document(path: Path, name: str, limits: ExtractionLimits) -> os.stat_result:

@@ -9,6 +9,9 @@ from dataclasses import dataclass, replace
 class ExtractionLimits:
     """Bounds on reading one file: wall-clock `seconds`, address space and file size in bytes, and counts.
 
+    A file that is an archive, as an Office document is, has at most so many entries, which unpack to so many bytes;
+    what lies in archives within archives, or is attached to attached messages, lies at most so deep.
+
     The defaults leave room for books of several thousand pages. A file beyond a limit is refused with
     `ExtractionLimitError`; it is never cut to fit.
     """
@@ -18,6 +21,9 @@ class ExtractionLimits:
     file_bytes: int = 1 << 30
     pages: int = 20_000
     characters: int = 100_000_000
+    archive_entries: int = 20_000
+    archive_bytes: int = 1 << 30
+    archive_depth: int = 3
 
     def for_size(self, size: int) -> ExtractionLimits:
         """Return these limits with at most 60 seconds, and 20 more for each MB of a file of `size` bytes."""

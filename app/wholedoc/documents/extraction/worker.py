@@ -7,26 +7,30 @@ from __future__ import annotations
 
 import json
 import sys
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from ...errors import DocumentError, ExtractionLimitError, NoTextError
 from ...runtime.limited_worker import serve
+from ..formats import FileKind
 from .extracted import Extracted, error_to_json
-from .filetype import FileKind
 from .limits import ExtractionLimits
 
 
 @dataclass(frozen=True)
 class Request:
-    """What the worker is to read. The password travels through the pipe only."""
+    """What the worker is to read. The password travels through the pipe only.
+
+    `recognised` says that scanned pages will be recognised, so that a file of nothing else is no error.
+    """
 
     path: str
     name: str
     kind: FileKind
     password: str | None
     limits: ExtractionLimits
+    recognised: bool = False
 
     def to_json(self) -> bytes:
         return json.dumps({**asdict(self), "kind": self.kind.name}).encode()
@@ -55,27 +59,14 @@ def _answer(request: Request) -> bytes:
 
 
 def _extract(request: Request) -> Extracted:
-    data = Path(request.path).read_bytes()
     # The parsers are imported here, when the limits hold, and only the one that is needed is.
-    match request.kind:
-        case FileKind.PDF:
-            from .pdf.extract import read_pdf
-            from .pdf.readers import PdfRequest
+    from .reading import read
+    from .source import Budget, Source
 
-            _harden_pypdf()
-            return read_pdf(PdfRequest(data, request.name, request.password, request.limits))
-        case FileKind.HTML:
-            from .html import read_html
-
-            return read_html(data, request.name)
-        case FileKind.MARKDOWN:
-            from .plain import read_markdown
-
-            return read_markdown(data, request.name)
-        case FileKind.TEXT:
-            from .plain import read_text
-
-            return read_text(data, request.name)
+    data = Path(request.path).read_bytes()
+    budget = Budget(request.limits)
+    source = Source(data, request.name, request.kind, request.password, request.limits, budget, read)
+    return read(replace(source, recognised=request.recognised))
 
 
 def _check_size(extracted: Extracted, request: Request) -> None:
@@ -86,17 +77,8 @@ def _check_size(extracted: Extracted, request: Request) -> None:
             f"{request.name} has {characters:,} characters of text, or {pages:,} pages, more than the limits"
             f" of {limits.characters:,} and {limits.pages:,}: split it into smaller files."
         )
-    if not any(text.strip() for text, _ in extracted.pages):
+    if not any(text.strip() for text, _ in extracted.pages) and not (extracted.scans and request.recognised):
         raise NoTextError(f"{request.name} has no text, so there is nothing to ask about.")
-
-
-def _harden_pypdf() -> None:
-    """Keep pypdf from running another program (jbig2dec); pypdf 6 has no such setting."""
-    import pypdf
-
-    overwrite = getattr(pypdf, "overwrite_configuration", None)
-    if overwrite is not None:
-        overwrite(jbig2dec_binary=None, disable_legacy_handling=True)
 
 
 if __name__ == "__main__":

@@ -9,8 +9,9 @@ import pypdfium2
 import pypdfium2.raw as pdfium_c
 
 from ...errors import DocumentError, NoSuchPageError, PasswordError, UnreadableFileError
-from ..extraction.filetype import HEAD_BYTES, FileKind, detect
+from ..extraction.filetype import HEAD_BYTES, detect
 from ..extraction.pdf.opening import is_cut_off, with_new_trailer
+from ..formats import FileKind
 
 
 def open_page(path: Path, name: str, page: int, password: str | None) -> Any:
@@ -18,13 +19,23 @@ def open_page(path: Path, name: str, page: int, password: str | None) -> Any:
 
     Raises `UnreadableFileError`, `PasswordError` and `NoSuchPageError`.
     """
-    document = _open(_read(path, name), name, password)
+    document = open_document(path, name, password)
+    document.init_forms()  # without it, and after the page is loaded, form fields are not drawn
+    return load_page(document, name, page)
+
+
+def open_document(path: Path, name: str, password: str | None) -> Any:
+    """Open a PDF as pdfium's object. Raises `UnreadableFileError` and `PasswordError`."""
+    return _open(_read(path, name), name, password)
+
+
+def load_page(document: Any, name: str, page: int) -> Any:
+    """Return page `page`, counted from 1. Raises `UnreadableFileError` and `NoSuchPageError`."""
     count = len(document)
     if page > count:
         pages = "only 1 page" if count == 1 else f"only {count:,} pages"
         raise NoSuchPageError(f"{name} has {pages}, so there is no page {page:,}: ask for an earlier one.")
     try:
-        document.init_forms()  # without it, and after the page is loaded, form fields are not drawn
         return document[page - 1]
     except pypdfium2.PdfiumError as error:
         raise UnreadableFileError(

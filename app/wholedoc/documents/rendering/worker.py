@@ -32,10 +32,14 @@ def _render(request: Request) -> bytes:
     # pdfium is imported here, when the limits hold.
     from .drawing import draw, picture_size
     from .encoding import encode
+    from .frames import draw_frame, is_picture
     from .highlighting import boxes_of
     from .opening import open_page
 
-    page = open_page(Path(request.path), request.name, request.page, request.password)
+    path = Path(request.path)
+    if is_picture(path):
+        return answer_to_bytes(encode(draw_frame(path, request)), ())
+    page = open_page(path, request.name, request.page, request.password)
     size = picture_size(page, request.width, request.limits, request.what)
     return answer_to_bytes(encode(draw(page, size)), boxes_of(page, request.quote, size))
 

@@ -14,6 +14,7 @@ from fastapi import APIRouter, File, Form, Query, Request, UploadFile
 from starlette.responses import FileResponse, Response
 
 from ...documents.document import Document
+from ...documents.formats import names
 from ...library import Library
 from ...storage.uploads import incoming_file
 from ..bodies import BoundedRoute
@@ -31,7 +32,7 @@ NOT_FOUND: dict[int | str, dict[str, Any]] = {404: {"model": ErrorBody, "descrip
 @router.post("/v1/files")
 async def upload(
     request: Request,
-    file: Annotated[UploadFile, File(description="PDF, text, Markdown or HTML.")],
+    file: Annotated[UploadFile, File(description=f"{names()}.")],
     purpose: Annotated[Purpose, Form(description="Every file serves every question, whatever its purpose.")],
     password: Annotated[str | None, Form(description="The password of an encrypted PDF. It is not kept.")] = None,
 ) -> FileObject:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from ....errors import NoTextError, UnreadableFileError
 from ...document import OutlineEntry
-from ..clean import clean_pdf_text, is_garbled
+from ...recognition import NOT_RECOGNISED
+from ..clean import clean_pdf_text
 from ..extracted import Extracted
+from ..garbage import is_garbage
 from ..hyphens import join_divided_words
 from . import page_warnings as say
 from .readers import PdfRequest, Readers, open_readers
@@ -21,17 +25,18 @@ def read_pdf(request: PdfRequest) -> Extracted:
     readers = open_readers(request)
     texts = read_texts(readers, request.name, request.limits)
     pages = join_divided_words(clean_pdf_text(page) for page in texts.pages)
-    if not any(page.strip() for page in pages):
+    scans = _scans(pages, texts)
+    if not any(page.strip() for page in pages) and not (scans and request.recognised):
         raise _nothing_to_read(request.name, texts)
     labels, label_warnings = _labels(readers)
     outline, outline_warnings = _outline(readers)
     warnings = (
         *readers.warnings,
-        *_missing_text_warnings(pages, texts),
+        *_missing_text_warnings(pages, texts, () if request.recognised else scans),
         *label_warnings,
         *outline_warnings,
     )
-    return Extracted(tuple(zip(pages, labels, strict=True)), outline, warnings)
+    return Extracted(tuple(zip(pages, labels, strict=True)), outline, warnings, tuple(scans))
 
 
 def _nothing_to_read(name: str, texts: PageTexts) -> NoTextError | UnreadableFileError:
@@ -46,21 +51,29 @@ def _nothing_to_read(name: str, texts: PageTexts) -> NoTextError | UnreadableFil
     if len(texts.blank) == count:
         return NoTextError(f"{name} is blank: {pages} {has}, so there is nothing to ask about.")
     return NoTextError(
-        f"{name} looks like a scan: {pages} {has}, so run OCR first,"
-        " for example `ocrmypdf in.pdf out.pdf`, and open the result."
+        f"{name} looks like a scan: {pages} {has}. {NOT_RECOGNISED}; or run OCR over it"
+        " elsewhere and open the result."
     )
 
 
-def _missing_text_warnings(pages: list[str], texts: PageTexts) -> list[str]:
+def _scans(pages: list[str], texts: PageTexts) -> list[int]:
+    """Return the indexes of pages that show something and have no text, or garbage for text."""
+    return [
+        index
+        for index, page in enumerate(pages)
+        if is_garbage(page) or not (page.strip() or index in texts.failed or index in texts.blank)
+    ]
+
+
+def _missing_text_warnings(pages: list[str], texts: PageTexts, scans: Sequence[int]) -> list[str]:
+    """Say which pages have no text; of `scans`, those that nobody will recognise."""
     empty = [index for index, page in enumerate(pages) if not page.strip()]
     failed = [index for index in empty if index in texts.failed]
     blank = [index for index in empty if index in texts.blank]
-    scans = [index for index in empty if index not in texts.failed and index not in texts.blank]
-    garbled = [index for index, page in enumerate(pages) if is_garbled(page)]
     return [
         *say.unreadable(failed, len(pages)),
-        *say.no_text(scans, blank, len(pages)),
-        *say.garbled(garbled, len(pages)),
+        *say.no_text([index for index in scans if index in empty], blank, len(pages)),
+        *say.garbled([index for index in scans if index not in empty], len(pages)),
     ]
 
 

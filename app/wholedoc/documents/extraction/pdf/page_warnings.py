@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+
+from ...recognition import NOT_RECOGNISED, RecognisedPage
+from ..counting import counted
 
 _MOST_RANGES = 20
 
@@ -28,7 +31,7 @@ def no_text(scans: Sequence[int], blanks: Sequence[int], page_count: int) -> lis
         have, look = ("has", "it looks like a scan") if len(scans) == 1 else ("have", "they look like scans")
         warnings.append(
             f"{len(scans)} of {page_count} pages {have} no text ({page_ranges(scans)}): {look}, and the model"
-            " cannot see images; run OCR first, for example `ocrmypdf in.pdf out.pdf`."
+            f" cannot see images. {NOT_RECOGNISED} before the file is added."
         )
     if blanks:
         verb = "is" if len(blanks) == 1 else "are"
@@ -47,10 +50,38 @@ def garbled(indexes: Sequence[int], page_count: int) -> list[str]:
         return []
     have = "has" if len(indexes) == 1 else "have"
     return [
-        f"{len(indexes)} of {page_count} pages {have} mostly unreadable signs for text ({page_ranges(indexes)}),"
-        " because the fonts do not say which letters they draw: run OCR over the file, for example"
-        " `ocrmypdf --force-ocr in.pdf out.pdf`."
+        f"{len(indexes)} of {page_count} pages {have} garbage for text ({page_ranges(indexes)}): the fonts do not"
+        f" say which letters they draw. {NOT_RECOGNISED} before the file is added."
     ]
+
+
+def recognition_warnings(recognised: Mapping[int, RecognisedPage], page_count: int) -> list[str]:
+    """Say which pages were recognised (OCR), and on which nothing was found."""
+    found = [index for index, page in sorted(recognised.items()) if page.text]
+    nothing = [index for index, page in sorted(recognised.items()) if not page.text]
+    warnings = []
+    if found:
+        lowest = min(recognised[index].confidence for index in found)
+        mean = sum(recognised[index].confidence for index in found) / len(found)
+        least = f", {lowest:.2f} at least" if len(found) > 1 else ""
+        were = "was" if len(found) == 1 else "were"
+        warnings.append(
+            f"{len(found)} of {page_count} pages {were} recognised from pictures ({page_ranges(found)}), confidence"
+            f" {mean:.2f}{least}: compare what matters with the page itself."
+        )
+    if unread := [index for index, page in sorted(recognised.items()) if page.unread]:
+        lines = sum(recognised[index].unread for index in unread)
+        warnings.append(
+            f"{counted(lines, 'line')} could not be recognised ({page_ranges(unread)}): handwriting, or a script"
+            " that the models do not know (they know the Latin alphabet, Chinese and Japanese)."
+        )
+    if nothing:
+        have = "has" if len(nothing) == 1 else "have"
+        warnings.append(
+            f"{len(nothing)} of {page_count} pages {have} no text, and none was recognised"
+            f" ({page_ranges(nothing)})."
+        )
+    return warnings
 
 
 def counts_differ(pdfium: int, pypdf: int) -> str:

@@ -14,12 +14,16 @@ from .with_pypdf import PypdfReader
 
 @dataclass(frozen=True)
 class PdfRequest:
-    """The bytes of a PDF, its name for messages, its password if one was given, and the limits on reading it."""
+    """The bytes of a PDF, its name for messages, its password if one was given, and the limits on reading it.
+
+    `recognised` says that scanned pages will be recognised, so that a file of nothing else is no error.
+    """
 
     data: bytes
     name: str
     password: str | None
     limits: ExtractionLimits
+    recognised: bool = False
 
 
 @dataclass(frozen=True)

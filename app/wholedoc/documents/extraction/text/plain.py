@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
-from .clean import clean_line
+from ..clean import clean_line
+from ..extracted import Extracted
+from ..paging import Heading, extracted_from_text
 from .decoding import decode
-from .extracted import Extracted
-from .paging import Heading, extracted_from_text
 
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
 _HEADING = re.compile(r" {0,3}(#{1,6})(?=[ \t]|$)")

@@ -9,7 +9,7 @@ import warnings
 from bs4 import BeautifulSoup
 from bs4.builder._lxml import LXMLTreeBuilder
 
-from ...errors import ExtractionLimitError
+from ....errors import ExtractionLimitError
 
 _PIECE_CHARACTERS = 1 << 13
 _MOST_OPEN = 200_000

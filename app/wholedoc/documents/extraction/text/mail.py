@@ -1,0 +1,136 @@
+"""E-mail: the head that people see, the message, and what is attached, each attachment read by its own format."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from email import message_from_bytes
+from email.headerregistry import (
+    ContentDispositionHeader,
+    ContentTransferEncodingHeader,
+    ContentTypeHeader,
+    HeaderRegistry,
+)
+from email.message import EmailMessage
+from email.policy import EmailPolicy
+from pathlib import PurePosixPath
+from typing import Any
+
+from ....errors import DocumentError, ExtractionLimitError
+from ...document import OutlineEntry
+from ...formats import FileKind
+from ..blocks import Paragraph, Section, extracted_from_sections
+from ..clean import clean_characters, clean_line
+from ..counting import counted
+from ..extracted import Extracted
+from ..filetype import HEAD_BYTES, detect
+from ..source import Source
+from .decoding import decode
+from .html import read_web_page
+
+_SHOWN = ("From", "To", "Cc", "Date", "Subject")
+_DEEPEST_PART = 50
+_PARSED = {
+    "content-type": ContentTypeHeader,
+    "content-disposition": ContentDispositionHeader,
+    "content-transfer-encoding": ContentTransferEncodingHeader,
+}
+
+
+def read_mail(source: Source) -> Extracted:
+    """Read a message: its first page is its head and text, and every attachment follows with its own pages.
+
+    Raises `DocumentError`.
+    """
+    message = message_from_bytes(source.data, policy=_policy())
+    assert isinstance(message, EmailMessage)
+    if not any(message.get(name) for name in _SHOWN):
+        raise source.damaged("it has none of the lines that a message begins with")
+    body, attached = _parts(message)
+    source.budget.spend(len(body) + len(attached), 0, source.name)
+    text, warnings = _text_of(body, source)
+    head = "\n".join(f"{name}: {clean_line(str(message[name]))}" for name in _SHOWN if message[name])
+    main = extracted_from_sections([Section("message", (Paragraph(head), Paragraph(text)))], ())
+    pages, outline = list(main.pages), list(main.outline)
+    for number, part in enumerate(attached, 1):
+        name = clean_line(part.get_filename() or "") or f"attachment {number}"
+        try:
+            one = _read_attachment(part, name, source)
+        except ExtractionLimitError as error:  # what is in it counts for the whole
+            raise ExtractionLimitError(f"{source.name}: {error}") from error
+        except DocumentError as error:
+            warnings.append(f"An attachment was not read: {error}")
+            continue
+        outline.append(OutlineEntry(name, 1, len(pages) + 1))
+        outline += [OutlineEntry(entry.title, entry.level + 1, entry.page + len(pages)) for entry in one.outline]
+        pages += [(page, f"{name}: {label}") for page, label in one.pages]
+        warnings += [warning if name in warning else f"{name}: {warning}" for warning in one.warnings]
+    return Extracted(tuple(pages), tuple(outline), tuple(warnings))
+
+
+def _policy() -> Any:
+    """Return how heads are parsed: addresses as plain text, since parsing thousands of them takes very long."""
+    registry: Any = HeaderRegistry(use_default_map=False)
+    for name, kind in _PARSED.items():
+        registry.map_to_type(name, kind)
+    return EmailPolicy(header_factory=registry)
+
+
+def _parts(message: EmailMessage) -> tuple[list[EmailMessage], list[EmailMessage]]:
+    """Return the parts that are the message's text, of which a browser shows one, and those that are attached."""
+    body: list[EmailMessage] = []
+    attached: list[EmailMessage] = []
+    for part in _leaves(message):
+        text = part.get_content_maintype() == "text" and part.get_content_subtype() in ("plain", "html")
+        if text and part.get_content_disposition() != "attachment" and not part.get_filename():
+            body.append(part)
+        else:
+            attached.append(part)
+    return body, attached
+
+
+def _leaves(message: EmailMessage, depth: int = 0) -> Iterator[EmailMessage]:
+    if depth > _DEEPEST_PART:
+        raise RecursionError
+    if message.get_content_maintype() != "multipart":
+        yield message
+        return
+    for part in message.iter_parts():
+        assert isinstance(part, EmailMessage)
+        yield from _leaves(part, depth + 1)
+
+
+def _text_of(parts: list[EmailMessage], source: Source) -> tuple[str, list[str]]:
+    """Return the message's text. What it says as plain text and as HTML, it says once, as plain text."""
+    plain = [part for part in parts if part.get_content_subtype() == "plain"]
+    texts: list[str] = []
+    warnings: list[str] = []
+    hidden = 0
+    for part in plain or parts:
+        data = _bytes(part)
+        if plain:
+            text, unusual = decode(data, source.name, part.get_content_charset())
+        else:
+            page = read_web_page(data, source.name, part.get_content_charset())
+            text, unusual = page.text, page.warnings
+            hidden += page.hidden_characters
+        texts.append(text.replace("\f", "\n"))
+        warnings += unusual
+    if hidden:
+        warnings.append(f"Hidden text was left out: {counted(hidden, 'character')}.")
+    return "\n\n".join(clean_characters(text).strip() for text in texts), warnings
+
+
+def _bytes(part: EmailMessage) -> bytes:
+    data = part.get_payload(decode=True)
+    return data if isinstance(data, bytes) else b""
+
+
+def _read_attachment(part: EmailMessage, name: str, source: Source) -> Extracted:
+    """Read what is attached: a file of any format, or another message."""
+    if part.get_content_type() == "message/rfc822":
+        inner = part.get_content()
+        return source.read(source.inside(inner.as_bytes(), name, FileKind.EMAIL))
+    data = _bytes(part)
+    source.budget.spend(1, len(data), source.name)
+    kind = detect(data[:HEAD_BYTES], PurePosixPath(name).suffix.lower(), name)
+    return source.read(source.inside(data, name, kind))

@@ -1,0 +1,37 @@
+"""Where a quote stands on a page that was recognised: by the places of its lines."""
+
+from __future__ import annotations
+
+import re
+
+from ..document import Page
+from ..rendering.page_image import Box
+
+
+def quote_boxes(page: Page, quote: str) -> tuple[Box, ...]:
+    """Return a box for each line that the quote is on, in fractions of the page; none if it is not in the text.
+
+    The part of a line is taken as if all its letters were equally wide.
+    """
+    found = _place(page.text, quote)
+    if found is None:
+        return ()
+    start, stop = found
+    boxes = []
+    for line in page.lines:
+        first, last = max(start, line.start), min(stop, line.stop)
+        if first < last:
+            letter = line.width / (line.stop - line.start)
+            boxes.append(
+                Box(line.left + (first - line.start) * letter, line.top, (last - first) * letter, line.height)
+            )
+    return tuple(boxes)
+
+
+def _place(text: str, quote: str) -> tuple[int, int] | None:
+    """Return where a quote begins and ends in a text; white space may differ."""
+    words = quote.split()
+    if not words:
+        return None
+    match = re.search(r"\s+".join(map(re.escape, words)), text)
+    return match.span() if match else None

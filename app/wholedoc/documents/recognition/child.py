@@ -1,0 +1,48 @@
+"""Recognising pages in a child process, with progress by page."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+from ...errors import UnreadableFileError
+from ...runtime.limited_process import CrashedError, Job, command_for, lines
+from ..formats import FileKind
+from .recognised import InvalidPageError, RecognisedPage, parse_page
+from .recognition import Recognition
+from .request import Request
+
+_ADVICE = "split it into smaller files"
+
+
+def recognise_in_child(
+    path: Path, name: str, kind: FileKind, pages: tuple[int, ...], password: str | None, recognition: Recognition
+) -> dict[int, RecognisedPage]:
+    """Recognise pages (0-based) of a file, and return them by their indexes.
+
+    Raises `Cancelled` when `recognition.cancelled` turns true, the `DocumentError` that the worker reports,
+    `ExtractionLimitError` where it needs too much time or memory, and `UnreadableFileError` where it crashes.
+    """
+    limits = recognition.limits.for_pages(len(pages))
+    request = Request(str(path.absolute()), name, kind, pages, password, limits)
+    job = Job(worker_command(), request.to_json(), limits, f"Recognising {name}", _ADVICE)
+    found: dict[int, RecognisedPage] = {}
+    recognition.progress(0, len(pages))
+    try:
+        for line in lines(job, time.monotonic() + limits.seconds, recognition.cancelled):
+            page = parse_page(line, frozenset(pages))
+            found[page.index] = page
+            recognition.progress(len(found), len(pages))
+        if len(found) < len(pages):
+            raise CrashedError("it stopped before the last page")
+    except (CrashedError, InvalidPageError) as error:
+        raise UnreadableFileError(
+            f"{name} made its recogniser crash ({error}), so it is damaged or harmful: fetch the file again, or"
+            " save it anew."
+        ) from error
+    return found
+
+
+def worker_command() -> list[str]:
+    """Return the command that starts a worker."""
+    return command_for("wholedoc.documents.recognition.worker")

@@ -1,0 +1,44 @@
+"""The child process that recognises the text of scanned pages and pictures of an untrusted file.
+
+It reads a JSON request from standard input, and writes a line of JSON for each page to standard output as it goes.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Iterator
+
+from ...errors import DocumentError
+from ...runtime.limited_worker import serve_lines
+from ..extraction.extracted import error_to_json
+from .recognised import RecognisedPage
+from .request import Request
+
+
+def main() -> None:
+    """Answer the one request that comes through standard input."""
+    request = Request.from_json(sys.stdin.buffer.read())
+    serve_lines(request.limits, lambda: _answers(request))
+
+
+def _answers(request: Request) -> Iterator[bytes]:
+    logging.disable(logging.CRITICAL)
+    try:
+        yield from (page.to_json() for page in _pages(request))
+    except DocumentError as error:
+        yield error_to_json(error) + b"\n"
+
+
+def _pages(request: Request) -> Iterator[RecognisedPage]:
+    # What recognises is imported here, when the limits hold.
+    from .engine import Engine
+    from .pictures import pictures
+
+    engine = Engine()
+    for index, picture in pictures(request.path, request.name, request.kind, request.pages, request.password):
+        yield engine.recognise(index, picture)
+
+
+if __name__ == "__main__":
+    main()
