@@ -15,7 +15,8 @@ from ..answer import Reading
 from ..documents.document import Document
 from ..documents.formats import names
 from ..documents.recognition import Recognition, is_installed
-from ..everywhere.kinds import Kind, Scope, wanted
+from ..everywhere.kinds import Kind, Scope
+from ..everywhere.wording import wanted
 from ..library import Library
 from .results import Answer, Listed, Shelf
 from .working import STEPS, Cancel, Tell, answer_of, in_thread

@@ -6,8 +6,6 @@ from dataclasses import dataclass
 
 import gradio as gr
 
-from wholedoc.documents.formats import suffixes
-
 from .. import views
 from ..app_state import AppState
 from ..choices import SCOPES
