@@ -150,12 +150,17 @@ class Library(Asker):
         every part. Loads the model that reads.
         """
         kind = wanted(question, documents, scope)
-        if kind is not None and scope is Scope.BY_QUESTION:
-            try:
-                self._everywhere_writer(kind, settings or self.settings)
-            except (NoWriterError, QuestionError):
-                return None
+        if kind is not None and scope is Scope.BY_QUESTION and not self.can_ask_everywhere(kind, settings):
+            return None
         return kind
+
+    def can_ask_everywhere(self, kind: Kind, settings: Settings | None = None) -> bool:
+        """Return whether there is a model that can be asked so about every part. Loads the model that reads."""
+        try:
+            self._everywhere_writer(kind, settings or self.settings)
+        except (NoWriterError, QuestionError):
+            return False
+        return True
 
     def expected(
         self, documents: Sequence[Document | str], question: str, kind: Kind, settings: Settings | None = None

@@ -20,6 +20,7 @@ from wholedoc.settings import Answerer
 from wholedoc.storage.home import home
 from wholedoc.writers.writer import Writer
 
+from .introducing import Introducer
 from .models.fetching import Fetch, FetchPhase, ModelFetch
 from .models.offers import Offers, offers
 from .models.wanted import Wanted, missing_default_writer, missing_reader, missing_writer, reader_name
@@ -73,7 +74,8 @@ def sentence(error: Exception) -> str:
 
 
 class AppState:
-    """One library with its models. `uploads` are the files on their way into the library.
+    """One library with its models. `uploads` are the files on their way into the library. `introducer` writes what
+    documents are about, and does so for every document that was read if `introduces_after_reading`.
 
     The library is opened here unless the caller gives one that is open and in use elsewhere. Choosing another model
     changes which model the tabs ask, and nothing for the other users of that library. A writer that has to be
@@ -99,6 +101,8 @@ class AppState:
         with self._library.folder.writing():
             self.uploads = Uploads(self._closing.enter_context(self._library.folder.incoming.private()))
         self._closed = threading.Event()
+        self.introducer = Introducer(lambda: self._library, sentence)
+        self.introduces_after_reading = False
 
     @property
     def library(self) -> Library:
@@ -144,7 +148,7 @@ class AppState:
         """Return what is another value whenever what tabs show of the library or the models may have changed."""
         folder = self._library.folder
         folders = (folder.catalog.folder, folder.readings.folder, folder.conversations.folder)
-        return (self.state, tuple(map(_changed, folders)))
+        return (self.state, tuple(map(_changed, folders)), self.introducer.states)
 
     def change(self, settings: Settings) -> None:
         """Use other models or read in another way, from now on and in all tabs.
@@ -197,6 +201,7 @@ class AppState:
     def close(self) -> None:
         """Stop fetching, and delete the files that were on their way in."""
         self._fetching.close()
+        self.introducer.close()
         self._closed.set()
         self._closing.close()
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from parallelcomp import Cancelled
-from wholedoc import Document, DocumentInfo, Planned
+from wholedoc import Document, DocumentInfo, Kind, Planned
 from wholedoc.errors import PasswordError, UnknownDocumentError, WholedocError
 from wholedoc.storage.shelf import file_id
 
@@ -214,6 +214,8 @@ def _read(
     except Cancelled:
         yield replace(arrival, stage=Stage.STOPPED)
         return
+    if app_state.introduces_after_reading and app_state.library.can_ask_everywhere(Kind.SUMMARY):
+        app_state.introducer.wish(document.id)
     beside = bool(session.exchanges) and document.id not in session.selected
     if not beside:
         _select_new(session, document.id)

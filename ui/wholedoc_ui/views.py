@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from wholedoc import AskedDocument, ScoredChunk
+from wholedoc import AskedDocument, Introduction, ScoredChunk
 from wholedoc.models.catalogue import Role
 from wholedoc.models.preparing import Step
 from wholedoc.settings import Answerer
@@ -18,6 +18,7 @@ from .arrivals import Arrival, Stage
 from .cost import Cost
 from .evidence import RemovedPage, ShownPage
 from .figures import when
+from .introducing import Introducing
 from .models.fetching import Fetch, FetchPhase
 from .models.offers import Offers
 from .session import Evidence
@@ -75,6 +76,11 @@ def fetch(state: Fetch | None) -> str:
 def sends_to(host: str | None) -> str:
     """A note beside the question box if what is asked leaves this machine."""
     return render("sends_to", host=host)
+
+
+def introduction(id: str, known: Introduction | None, state: Introducing | None, offered: bool) -> str:
+    """What a document is about, how far the work on that has come, or the button that begins it; else empty."""
+    return render("introduction", id=id, introduction=known, state=state, offered=offered)
 
 
 def models(offered: Offers) -> str:

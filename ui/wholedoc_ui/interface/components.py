@@ -46,6 +46,7 @@ class ChatParts:
     browser saves.
     """
 
+    introduction: gr.HTML
     chatbot: gr.Chatbot
     answers: gr.HTML
     question: gr.Textbox
@@ -149,6 +150,7 @@ def _conversations() -> ConversationParts:
 
 def _chat() -> ChatParts:
     html("<h2>Questions</h2>")
+    introduction = html("", js_on_load=acts("introduce", "stop_introducing"), elem_id="wd-introduction")
     chatbot = gr.Chatbot(
         label="Conversation",
         show_label=False,
@@ -196,6 +198,7 @@ def _chat() -> ChatParts:
     exported = gr.Textbox(visible="hidden", label="What is saved", elem_id="wd-exported")
     exported_name = gr.Textbox(visible="hidden", label="The name of its file")
     return ChatParts(
+        introduction,
         chatbot,
         answers,
         question,

@@ -10,9 +10,11 @@ from typing import Any, TypeVar
 
 import gradio as gr
 
+from wholedoc import Introduction, Kind
+
 from .. import chat, conversations, evidence, found_views, shelf, suggestions, views
 from ..answers.messages import messages
-from ..app_state import AppState, ModelState
+from ..app_state import AppState, ModelState, Phase
 from ..choices import ReadingChoices
 from ..cost import cost_of
 from ..models.fetching import FetchPhase
@@ -93,7 +95,7 @@ class Handlers:
 
     @property
     def suggestions_outputs(self) -> list[Any]:
-        return [self.parts.chat.asked, *self.parts.chat.suggestions]
+        return [self.parts.chat.introduction, self.parts.chat.asked, *self.parts.chat.suggestions]
 
     def shelf(self, session: Session) -> Updates:
         """The documents of the library, those on their way into it, and first questions."""
@@ -110,15 +112,25 @@ class Handlers:
     def suggestions(self, session: Session) -> Updates:
         """Name the documents that are asked next, and offer first questions about the last until one is asked."""
         texts: tuple[str, ...] = ()
+        introduction = ""
         if not session.exchanges and session.selected and self.app_state.library.knows(session.selected[-1]):
-            texts = suggestions.suggest(self.app_state.library.document(session.selected[-1]))
+            id = session.selected[-1]
+            known = self.app_state.library.folder.notes.introduction(id)
+            texts = suggestions.suggest(self.app_state.library.document(id), known)
+            introduction = self._introduction(id, known)
         buttons = self.parts.chat.suggestions
         padded = [*texts, *[""] * (len(buttons) - len(texts))]
         offered = {
             button: gr.update(value=text, visible=bool(text)) for button, text in zip(buttons, padded, strict=True)
         }
         asked = views.asked_documents(chat.documents(self.app_state, session))
-        return {self.parts.chat.asked: asked, **offered}
+        return {self.parts.chat.introduction: introduction, self.parts.chat.asked: asked, **offered}
+
+    def _introduction(self, id: str, known: Introduction | None) -> str:
+        """What is known of a document before the first question. Nothing is offered while the model is loaded."""
+        app_state = self.app_state
+        offered = app_state.state.phase is Phase.READY and app_state.library.can_ask_everywhere(Kind.SUMMARY)
+        return views.introduction(id, known, app_state.introducer.state(id), offered)
 
     # The conversation
 

@@ -15,7 +15,7 @@ from .. import views
 from ..app_state import sentence
 from ..choices import ReadingChoices, writer_of_text
 from ..session import Session
-from .handlers import HIDDEN, MODEL, Handlers, Updates, acted
+from .handlers import HIDDEN, MODEL, QUICK, Handlers, Updates, acted
 
 
 class SettingsHandlers(Handlers):
@@ -24,8 +24,13 @@ class SettingsHandlers(Handlers):
         parts = self.parts.settings
         outputs = [parts.told, *self.status_outputs, *self.shelf_outputs]
         parts.apply.click(self.apply, list(parts.reading), outputs, **MODEL, **HIDDEN)
+        parts.introduces.input(self.introduce, [parts.introduces], None, **QUICK)
         parts.models.use_to_read(self._user(Role.READER), None, outputs, **MODEL, **HIDDEN)
         parts.models.use_to_write(self._user(Role.WRITER), None, outputs, **MODEL, **HIDDEN)
+
+    def introduce(self, after_reading: bool) -> None:
+        """Have documents introduced after reading or not, for all tabs."""
+        self.app_state.introduces_after_reading = after_reading
 
     def apply(self, request: gr.Request, *reading: Any) -> Iterator[Updates]:
         """Apply the chosen reading settings, for all tabs."""

@@ -35,6 +35,7 @@ class SettingsParts:
     models: gr.HTML
     reading: tuple[gr.components.Component, ...]
     apply: gr.Button
+    introduces: gr.Checkbox
     told: gr.HTML
 
 
@@ -120,7 +121,15 @@ def settings_parts(app_state: AppState) -> SettingsParts:
         )
         apply = gr.Button("Apply", size="sm", elem_id="wd-apply")
         told = html("", elem_id="wd-settings-told")
-    return SettingsParts(answering, models, reading, apply, told)
+    with gr.Group():
+        introduces = gr.Checkbox(
+            app_state.introduces_after_reading,
+            label="Introduce documents after reading",
+            info="In the background, in all windows: what kind of document it is, a sentence on each section, and "
+            "questions worth asking. Summaries are quick afterwards.",
+            elem_id="wd-introduces",
+        )
+    return SettingsParts(answering, models, reading, apply, introduces, told)
 
 
 def _slider(label: str, allowed: Range, value: int, info: str | None = None) -> gr.Slider:

@@ -28,6 +28,8 @@ class ShelfHandlers(Handlers):
         chosen = [self.parts.chat.tab, *self.shelf_outputs]
         parts.documents.choose_document(self.choose, None, chosen, **ORDERED)
         self.parts.chat.asked.leave_out(self.leave_out, None, chosen, **ORDERED)
+        self.parts.chat.introduction.introduce(self.introduce, None, self.suggestions_outputs, **QUICK)
+        self.parts.chat.introduction.stop_introducing(self.stop_introducing, None, None, **QUICK)
         parts.arrivals.ask_too(self.ask_too, None, chosen, **ORDERED)
         parts.arrivals.dismiss(self.dismiss, None, [*locked, *self.shelf_outputs], **ORDERED)
         parts.no_password.click(self.no_password, None, [*locked, *self.shelf_outputs], **ORDERED)
@@ -83,6 +85,14 @@ class ShelfHandlers(Handlers):
         session, data = self.session(request), acted(event)
         shelf.choose(session, data["id"], data["checked"])
         return {**self.suggestions(session), **self.arrivals(session), **self.tab(session)}
+
+    def introduce(self, event: gr.EventData, request: gr.Request) -> Updates:
+        """Have a document introduced in the background. How far that comes, every tab sees by following."""
+        self.app_state.introducer.wish(acted(event)["id"])
+        return self.suggestions(self.session(request))
+
+    def stop_introducing(self, event: gr.EventData) -> None:
+        self.app_state.introducer.stop(acted(event)["id"])
 
     def ask_too(self, event: gr.EventData, request: gr.Request) -> Updates:
         """Ask a document, too, that was read in the middle of a conversation."""
