@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import click
 
 from ..errors import UnreadableFileError, WholedocError
-from .printing.progress import tell
 
 if TYPE_CHECKING:
     from ..answer import Answer
@@ -36,6 +35,7 @@ def export(
     Raises DocumentError, and WholedocError where a file cannot be written.
     """
     from ..exporting import answers_docx
+    from .printing.progress import tell
 
     for file in files:
         if file.suffix.lower() == DOCX:
@@ -51,6 +51,7 @@ def export(
 
 def _marked(library: Library, answers: Sequence[Answer], documents: Sequence[Document]) -> bytes:
     from ..exporting import marked_pdf
+    from .printing.progress import tell
 
     citations = [citation for answer in answers for citation in answer.citations]
     cited = [one for one in documents if any(citation.document_id == one.id for citation in citations)]
