@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from wholedoc import Document
 from wholedoc.documents.document import OutlineEntry
 from wholedoc.documents.extraction import read_document
-from wholedoc_ui.suggestions import ANY_DOCUMENT, COUNT, suggest
+from wholedoc_ui.suggestions import ANY_DOCUMENT, BY_TITLE, suggest
 
 from .conftest import NOTICE
 
@@ -29,7 +29,7 @@ def titles_in(questions: tuple[str, ...]) -> list[str]:
 
 def test_without_an_outline_the_questions_fit_any_document() -> None:
     assert suggest(document()) == ANY_DOCUMENT
-    assert len(ANY_DOCUMENT) == COUNT == 3
+    assert len(ANY_DOCUMENT) == BY_TITLE == 3
 
 
 def test_sections_spread_over_the_document_are_asked_about() -> None:
@@ -49,7 +49,7 @@ def test_three_sections_are_three_questions() -> None:
 def test_few_sections_are_filled_up(known: int) -> None:
     questions = suggest(chapters(*["Harbour", "Pilots"][:known]))
     assert titles_in(questions)[:known] == ["Harbour", "Pilots"][:known]
-    assert questions[known:] == ANY_DOCUMENT[: COUNT - known]
+    assert questions[known:] == ANY_DOCUMENT[: BY_TITLE - known]
 
 
 def test_chapters_come_before_their_sections() -> None:
@@ -91,8 +91,8 @@ TITLES = st.one_of(st.text(max_size=90), st.sampled_from(["Harbour", "harbour", 
 @given(st.lists(st.tuples(TITLES, st.integers(1, 6)), max_size=30))
 def test_there_are_always_three_and_never_the_same_twice(outline: list[tuple[str, int]]) -> None:
     questions = suggest(document(*outline))
-    assert len(questions) == COUNT
-    assert len(set(questions)) == COUNT
+    assert len(questions) == BY_TITLE
+    assert len(set(questions)) == BY_TITLE
     assert all(question.strip() and "\n" not in question and len(question) < 120 for question in questions)
     titles = {" ".join(title.split()) for title, _ in outline}
     asked = [title for title in titles_in(questions) if title]
@@ -100,4 +100,4 @@ def test_there_are_always_three_and_never_the_same_twice(outline: list[tuple[str
     assert len(set(asked)) == len(asked)
     worth = {title for title in titles if 4 <= len(title) < 80 and any(map(str.isalpha, title))} - {"Contents"}
     if not {title.lower() for title in worth} & {"index", "cover", "preface", "foreword", "contents"}:
-        assert len(asked) == min(len(worth), COUNT)
+        assert len(asked) == min(len(worth), BY_TITLE)
