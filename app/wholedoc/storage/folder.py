@@ -59,9 +59,9 @@ class Verified:
 class LibraryFolder:
     """Documents, their original files, and their chunks' KV. Several processes may use one folder.
 
+    `conversations` holds those that people had in the browser app.
     `catalog` holds the documents that came as files, which are a person's shelf. `texts` holds the texts that
-    programs sent. `incoming` is for files that are on their way in. `notes` are those of summaries,
-    and `conversations` those that people had in the browser app.
+    programs sent. `incoming` is for files that are on their way in. `notes` are those of summaries.
     """
 
     def __init__(self, path: Path) -> None:
@@ -71,9 +71,9 @@ class LibraryFolder:
         self.originals = Originals(path / "files")
         self.store = ChunkStore(path / "kv")
         self.readings = Readings(path / "readings", self.store)
+        self.conversations = Conversations(path / "conversations")
         self.incoming = Incoming(path / "incoming")
         self.notes = Notes(path / "notes")
-        self.conversations = Conversations(path / "conversations")
 
     @property
     def lock(self) -> FileLock:
