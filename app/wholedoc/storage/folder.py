@@ -60,9 +60,10 @@ class Verified:
 class LibraryFolder:
     """Documents, their original files, and their chunks' KV. Several processes may use one folder.
 
+    `conversations` holds those that people had in the browser app.
     `catalog` holds the documents that came as files, which are a person's shelf. `texts` holds the texts that
-    programs sent. `incoming` is for files that are on their way in. `notes` are those of summaries,
-    `conversations` those that people had in the browser app, and `figures` how fast this machine was.
+    programs sent. `incoming` is for files that are on their way in. `notes` are those of summaries, and
+    `figures` how fast this machine was.
     """
 
     def __init__(self, path: Path) -> None:
@@ -72,10 +73,10 @@ class LibraryFolder:
         self.originals = Originals(path / "files")
         self.store = ChunkStore(path / "kv")
         self.readings = Readings(path / "readings", self.store)
+        self.conversations = Conversations(path / "conversations")
         self.incoming = Incoming(path / "incoming")
         self.notes = Notes(path / "notes")
         self.figures = MeasuredFigures.of(path)
-        self.conversations = Conversations(path / "conversations")
 
     @property
     def lock(self) -> FileLock:
