@@ -12,10 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from wholedoc import DocumentInfo
+from parallelcomp import Cancelled
+from wholedoc import Document, DocumentInfo, Library
+from wholedoc.documents.recognition import Recognition
 from wholedoc.errors import UnknownDocumentError, WholedocError
 from wholedoc.storage.home import home
-from wholedoc_ui import shelf
+from wholedoc_ui import shelf, views
 from wholedoc_ui.app_state import AppState, Phase
 from wholedoc_ui.arrivals import Arrival, Arrivals, Stage
 from wholedoc_ui.session import Exchange, PageView, Session, Sessions
@@ -199,6 +201,50 @@ def test_stopping_stops_the_files_that_wait_too(app_state: AppState, session: Se
     session.stop()
     assert [one.last.stage for one in logs(work)] == [Stage.STOPPED, Stage.STOPPED]
     assert [info.name for info in app_state.library.documents()] == ["one.txt"]
+
+
+def test_recognising_scanned_pages_is_shown_and_can_be_stopped(
+    app_state: AppState, session: Session, drop: Drop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def parse(self: Library, path: Path, password: str | None, recognition: Recognition) -> Document:
+        recognition.progress(3, 20)
+        while not recognition.cancelled():
+            time.sleep(0.01)
+        raise Cancelled
+
+    monkeypatch.setattr(Library, "parse", parse)
+    monkeypatch.setattr(shelf, "is_installed", lambda: True)
+    path = drop("scan.pdf", b"%PDF")
+    seen: list[Arrival] = []
+    told = ""
+    for arrivals in shelf.take_in(app_state, session, [path]):
+        seen.append(arrivals[0])
+        if arrivals[0].recognised and session.reading is not None:
+            told = views.arrivals([(arrivals[0], False)])
+            session.reading.stop()
+    assert "recognising scanned pages: 3 of 20" in told
+    assert (seen[-1].stage, seen[-1].recognised) == (Stage.STOPPED, None)
+    assert not Path(path).exists()
+
+
+def test_recognising_ends_when_whoever_follows_it_goes_away(
+    app_state: AppState, session: Session, drop: Drop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ended: list[bool] = []
+
+    def parse(self: Library, path: Path, password: str | None, recognition: Recognition) -> Document:
+        recognition.progress(1, 20)
+        while not recognition.cancelled():
+            time.sleep(0.01)
+        ended.append(True)
+        raise Cancelled
+
+    monkeypatch.setattr(Library, "parse", parse)
+    monkeypatch.setattr(shelf, "is_installed", lambda: True)
+    work = shelf.take_in(app_state, session, [drop("scan.pdf", b"%PDF")])
+    next(one for one in work if one[0].recognised)
+    work.close()  # type: ignore[attr-defined]
+    assert ended == [True]
 
 
 def test_what_waited_when_it_was_stopped_leaves_no_file(app_state: AppState, session: Session, drop: Drop) -> None:

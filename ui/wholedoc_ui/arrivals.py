@@ -33,7 +33,8 @@ class Stage(Enum):
 class Arrival:
     """A document on its way into the library. `message` explains the stages FAILED and LOCKED.
 
-    `key` tells it from other arrivals; `document_id` is empty until it is known.
+    `recognised` counts the scanned pages that are done and all of them, once one is. `key` tells it from other
+    arrivals; `document_id` is empty until it is known.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Arrival:
     message: str = ""
     planned: Planned | None = None
     reading: Reading | None = None
+    recognised: tuple[int, int] | None = None
     pages: int = 0
     warnings: tuple[str, ...] = ()
     document_id: str = ""

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import threading
+from collections.abc import Callable, Generator, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from parallelcomp import Cancelled
 from wholedoc import Document, DocumentInfo, Kind, Planned
+from wholedoc.documents.recognition import Recognition, is_installed
 from wholedoc.errors import PasswordError, UnknownDocumentError, WholedocError
 from wholedoc.storage.shelf import file_id
 
 from .app_state import AppState, sentence
 from .arrivals import Arrival, Arrivals, Batch, Stage
 from .session import Session, Sessions, Work
+
+# How far a file is while its text is taken out is looked for every so many seconds.
+LOOKED_FOR_S = 0.25
 
 
 @dataclass(frozen=True)
@@ -173,13 +179,18 @@ def _arrive(
         if isinstance(source, Path) and not source.exists():
             raise WholedocError(f"{source.name} is not here any more: drop it again.")
         id = source.id if isinstance(source, Document) else file_id(source)
-        document = source if isinstance(source, Document) else _parse(app_state, session, source, password)
+        if isinstance(source, Document):
+            document = source
+        else:
+            document = yield from _parse(app_state, session, source, password, work, arrival)
         session.being_read.add(id)
         yield from _read(app_state, session, document, work, arrival)
     except PasswordError:
         session.locked += [source] if isinstance(source, Path) else []
         wanted = "It is encrypted: enter its password below." if password is None else "This password does not fit."
         yield replace(arrival, stage=Stage.LOCKED, message=wanted)
+    except Cancelled:
+        yield replace(arrival, stage=Stage.STOPPED)
     except Exception as error:
         if isinstance(source, Path):
             _discard(app_state, session, source)
@@ -188,8 +199,24 @@ def _arrive(
         session.being_read.discard(id)
 
 
-def _parse(app_state: AppState, session: Session, file: Path, password: str | None) -> Document:
-    document = app_state.library.parse(file, password)
+def _parse(
+    app_state: AppState, session: Session, file: Path, password: str | None, work: Work, arrival: Arrival
+) -> Generator[Arrival, None, Document]:
+    """Take the text out of a file. Yields how many scanned pages have been recognised while that goes on."""
+    recognised: list[tuple[int, int]] = []
+    closed = threading.Event()
+    recognition = Recognition(
+        lambda done, total: recognised.append((done, total)), lambda: closed.is_set() or work.stopped()
+    )
+    with ThreadPoolExecutor(1, "parse") as pool:
+        parsing = pool.submit(app_state.library.parse, file, password, recognition if is_installed() else None)
+        try:
+            while not wait([parsing], LOOKED_FOR_S).done:
+                if recognised:
+                    yield replace(arrival, recognised=recognised[-1])
+        finally:
+            closed.set()  # whoever closes the generator waits for a second at most
+    document = parsing.result()
     _discard(app_state, session, file)  # the library has its own copy
     return document
 

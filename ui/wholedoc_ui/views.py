@@ -120,11 +120,18 @@ def _arrival(item: Arrival, elsewhere: bool) -> dict[str, object]:
         "beside": item.stage is Stage.BESIDE,
         "can_go": not elsewhere and not item.stage.goes_on,
         "failed": item.stage in (Stage.FAILED, Stage.LOCKED),
-        "message": _STAGE_MESSAGES.get(item.stage, item.message),
+        "message": _arrival_message(item),
         "reading": item.reading if item.stage is Stage.READING else None,
         "planned": item.planned if item.stage in (Stage.PLANNED, Stage.READING) else None,
         "warnings": item.warnings,
     }
+
+
+def _arrival_message(item: Arrival) -> str:
+    if item.stage is Stage.EXTRACTING and item.recognised is not None:
+        done, total = item.recognised
+        return f"recognising scanned pages: {done:,} of {total:,}"
+    return _STAGE_MESSAGES.get(item.stage, item.message)
 
 
 def citations(

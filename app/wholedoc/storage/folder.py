@@ -60,10 +60,9 @@ class Verified:
 class LibraryFolder:
     """Documents, their original files, and their chunks' KV. Several processes may use one folder.
 
-    `conversations` holds those that people had in the browser app.
     `catalog` holds the documents that came as files, which are a person's shelf. `texts` holds the texts that
-    programs sent. `incoming` is for files that are on their way in. `notes` are those of summaries, and
-    `figures` how fast this machine was.
+    programs sent. `incoming` is for files that are on their way in. `conversations` holds those that people had in
+    the browser app. `notes` are those of summaries, and `figures` how fast this machine was.
     """
 
     def __init__(self, path: Path) -> None:

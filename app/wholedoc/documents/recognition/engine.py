@@ -45,7 +45,7 @@ class Engine:
                 # Lines are found on a smaller picture, in half the time, and read on the whole one.
                 "Det.limit_type": "max",
                 "Det.limit_side_len": _FINDING_SIDE,
-                # Memory that is kept between lines, and more lines together: 5.5 s a page instead of 7.3 s, timed once.
+                # Memory kept between lines, and more lines together: 5.5 s a page instead of 7.3 s, timed once.
                 "EngineConfig.onnxruntime.enable_cpu_mem_arena": True,
                 "Rec.rec_batch_num": 16,
                 "EngineConfig.onnxruntime.intra_op_num_threads": threads,
