@@ -22,7 +22,8 @@ class ShelfHandlers(Handlers):
         locked = [parts.locked, parts.password]
         intake = [parts.drop, parts.stop, *locked, self.parts.chat.tab, *self.shelf_outputs]
         parts.drop.upload(self.take_in, [parts.drop], intake, **MODEL, **HIDDEN)
-        parts.password.submit(self.unlock, [parts.password], intake, **MODEL, **HIDDEN)
+        # Another password may be tried before the end of the work with the first.
+        parts.password.submit(self.unlock, [parts.password], intake, trigger_mode="multiple", **MODEL, **HIDDEN)
         parts.documents.read_document(self.read_again, None, intake, **MODEL, **HIDDEN)
         parts.stop.click(self.stop_reading, None, None, **QUICK)
         chosen = [self.parts.chat.tab, *self.shelf_outputs]
