@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Generator, Sequence
 
 import pytest
+from bs4 import BeautifulSoup
 
 from parallelcomp import Cancelled, Sampling
 from wholedoc import Introduction
@@ -157,6 +158,4 @@ def test_the_page_shows_each_state_and_nothing_acts() -> None:
         section = SummarySection(payload, "d", payload, (1, 1), (SummarySentence(payload, (1,), (payload,)),))
         known = Introduction("d", payload, 1, payload, (section,), (payload,))
         html = views.introduction("d", known, Introducing(message=payload), offered=True)
-        assert payload not in html
-        assert "<script" not in html
-        assert "<img" not in html
+        assert BeautifulSoup(html, "html.parser").find(["script", "img", "a", "iframe", "svg"]) is None

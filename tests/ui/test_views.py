@@ -21,7 +21,18 @@ from jinja2 import UndefinedError
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from wholedoc import AskedDocument, Citation, Document, DocumentInfo, Item, Kind, Planned, Reading, ScoredChunk
+from wholedoc import (
+    AskedDocument,
+    Citation,
+    Document,
+    DocumentInfo,
+    Introduction,
+    Item,
+    Kind,
+    Planned,
+    Reading,
+    ScoredChunk,
+)
 from wholedoc.answer import SummarySection, SummarySentence
 from wholedoc.documents.rendering import Box, PageImage
 from wholedoc.models.catalogue import QWEN_CODER_05B, Role
@@ -36,6 +47,7 @@ from wholedoc_ui.arrivals import Arrival, Stage
 from wholedoc_ui.cost import Cost
 from wholedoc_ui.evidence import RemovedPage, ShownPage
 from wholedoc_ui.figures import duration, when
+from wholedoc_ui.introducing import Introducing
 from wholedoc_ui.models.fetching import Fetch, FetchPhase
 from wholedoc_ui.models.offers import Offer, Offers
 from wholedoc_ui.models.wanted import Wanted
@@ -210,6 +222,15 @@ def summaries(text: str) -> Iterator[str]:
     yield found_views.sections(0, [one, replace(one, document_id="d2")])
 
 
+def introductions(text: str) -> Iterator[str]:
+    section = SummarySection(text, "d1", text, (1, 2), (SummarySentence(text, (1,), (text,)),))
+    known = Introduction(text, text, 2, text, (section, section), (text,))
+    yield views.introduction(text, known, None, offered=True)
+    yield views.introduction(text, replace(known, kind="", sections=()), None, offered=True)
+    for state in (Introducing(), Introducing(1, 2), Introducing(1, 2, 3.0), Introducing(message=text), None):
+        yield views.introduction(text, None, state, offered=True)
+
+
 def found_strips(text: str) -> Iterator[str]:
     yield found_views.found_pages([item()], {"d1": text}, {"d1": [text, text]})
     yield found_views.found_pages([item(id=text)], {text: text, "d2": text}, {text: [text], "d2": [text, text]})
@@ -219,6 +240,7 @@ EVERYTHING = [
     item_tables,
     summaries,
     found_strips,
+    introductions,
     status_lines,
     shelves,
     arrivals,
@@ -274,7 +296,7 @@ def test_every_view_and_every_template_is_covered_here() -> None:
     public = {name for name in made if not name.startswith("_")}
     tested = {"status_line", "told", "shelf", "arrivals", "citations", "page", "strip", "cost"}
     tested |= {"fetch", "models", "sends_to", "unsupported", "source", "asked_as", "asked_of", "conversations"}
-    tested |= {"asked_documents", "parts_of_page", "welcome"}
+    tested |= {"asked_documents", "parts_of_page", "welcome", "introduction"}
     assert public == tested
     found = {"way", "items", "sections", "found_pages"}
     others = inspect.getmembers(found_views, inspect.isfunction)

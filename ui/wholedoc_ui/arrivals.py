@@ -42,10 +42,10 @@ class Arrival:
     message: str = ""
     planned: Planned | None = None
     reading: Reading | None = None
-    recognised: tuple[int, int] | None = None
     pages: int = 0
     warnings: tuple[str, ...] = ()
     document_id: str = ""
+    recognised: tuple[int, int] | None = None
     key: int = field(default_factory=lambda: next(_keys), compare=False)
 
 
