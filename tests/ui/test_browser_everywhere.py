@@ -47,6 +47,10 @@ class Ruled:
             return " ".join(told.split("]\\n", 1)[-1].split()[:60])
         if told.startswith("These are notes"):
             return told.split(": ", 1)[-1].split("\\n")[0]
+        if "What kind of document" in told:
+            return "A notice"
+        if "Write one short question" in told:
+            return "Which radio channel should a yacht use to announce herself?"
         if "Answer Yes or No" in told:
             return "No" if "Proposed answer: yellow flag" in told else "Yes"
         if "one per line" in told:
@@ -204,3 +208,22 @@ def test_a_copied_answer_is_text(browser: Any, server: Server) -> None:
         copied = str(tab.page.evaluate("navigator.clipboard.readText()"))
         assert "<" not in copied
         assert "Mercy Dock\tp. 1\t" in copied.replace("\t ", "\t")
+
+
+def test_a_document_is_introduced_and_asked_what_it_answers(tab: Tab) -> None:
+    page = tab.page
+    page.click("#wd-introduction button:has-text('Introduce it')")
+    page.locator(".wd-introduction h3", has_text=NOTICE.name).wait_for()
+    shown = page.inner_text(".wd-introduction")
+    assert "notice · 5 pages" in shown
+    assert "Rules for the stay" in shown
+    suggested = page.locator(".wd-suggestion:visible")
+    page.locator(".wd-suggestion", has_text=ONE_PLACE).wait_for()
+    assert suggested.all_inner_texts() == [ONE_PLACE]
+    suggested.click()
+    assert "On channel 12." in tab.wait_answer()
+    page.locator(".wd-introduction").wait_for(state="detached")
+    with page.context.expect_page() as opened:  # another window needs no model for it
+        page.evaluate("window.open(location.href)")
+    opened.value.locator(".wd-introduction h3", has_text=NOTICE.name).wait_for()
+    opened.value.close()

@@ -8,8 +8,17 @@ from dataclasses import asdict, dataclass
 from hashlib import sha256
 from pathlib import Path
 
-from ..answer import Introduction, SummarySection, SummarySentence
+from ..answer import Introduction, SummarySection
 from .chunk_store import write_atomically
+from .records import restored
+
+
+@dataclass(frozen=True)
+class _Written:
+    """What a file of notes holds."""
+
+    written_by: str
+    sections: tuple[SummarySection, ...]
 
 
 @dataclass(frozen=True)
@@ -25,30 +34,22 @@ class Notes:
         """Return the notes on a document's sections; none if the file is missing or damaged."""
         try:
             content = json.loads(self._path(document_id, written_by).read_text(encoding="utf-8"))
-            return [_section(one) for one in content["sections"]]
-        except (FileNotFoundError, ValueError, KeyError, TypeError):
+            return list(restored(_Written, content).sections)
+        except (FileNotFoundError, ValueError, RecursionError):
             return []
 
     def put(self, document_id: str, written_by: str, sections: Sequence[SummarySection]) -> None:
         """Keep notes in place of those that were there. Raises OSError."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        content = {"written_by": written_by, "sections": [asdict(one) for one in sections]}
-        text = json.dumps(content, ensure_ascii=False)
+        text = json.dumps(asdict(_Written(written_by, tuple(sections))), ensure_ascii=False)
         write_atomically(self._path(document_id, written_by), text.encode())
 
     def introduction(self, document_id: str) -> Introduction | None:
         """Return what introduces a document, whoever wrote it; None if nobody did, or the file is damaged."""
         try:
             content = json.loads(self._introduction_path(document_id).read_text(encoding="utf-8"))
-            return Introduction(
-                document_id,
-                str(content["document"]),
-                int(content["pages"]),
-                str(content["kind"]),
-                tuple(_section(one) for one in content["sections"]),
-                tuple(map(str, content["questions"])),
-            )
-        except (FileNotFoundError, ValueError, KeyError, TypeError):
+            return restored(Introduction, content)
+        except (FileNotFoundError, ValueError, RecursionError):
             return None
 
     def introduce(self, introduction: Introduction) -> None:
@@ -72,19 +73,3 @@ class Notes:
 
     def _path(self, document_id: str, written_by: str) -> Path:
         return self.folder / f"{document_id}.{sha256(written_by.encode()).hexdigest()[:16]}.json"
-
-
-def _section(content: dict[str, object]) -> SummarySection:
-    """Return a section from its JSON. Raises KeyError, TypeError and ValueError if it is none."""
-    sentences = content["sentences"]
-    pages = content["pages"]
-    if not isinstance(sentences, list) or not isinstance(pages, list):
-        raise ValueError("a section has sentences and pages")
-    first, last = pages
-    return SummarySection(
-        str(content["title"]),
-        str(content["document_id"]),
-        str(content["document"]),
-        (int(first), int(last)),
-        tuple(SummarySentence(one["text"], tuple(one["pages"]), tuple(one["page_labels"])) for one in sentences),
-    )
