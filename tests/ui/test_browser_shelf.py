@@ -130,10 +130,10 @@ def test_a_password_is_asked_for_by_name_and_can_be_left_out(tab: Tab, server: S
 
 def test_a_wrong_type_of_file_is_said_in_its_place(tab: Tab, tmp_path: Path) -> None:
     page = tab.page
-    file = tmp_path / "letter.docx"
-    file.write_bytes(b"PK\x03\x04 no document")
+    file = tmp_path / "letter.doc"
+    file.write_bytes(bytes.fromhex("d0cf11e0a1b11ae1") * 64)
     tab.drop(file)
-    failed = page.locator(".wd-arrival.wd-failed", has_text="letter.docx")
+    failed = page.locator(".wd-arrival.wd-failed", has_text="letter.doc")
     failed.wait_for()
     assert "PDF" in failed.inner_text()
     assert page.locator(".toast-body").count() == 0
