@@ -137,7 +137,7 @@ def test_a_wrong_type_of_file_is_said_in_its_place(tab: Tab, tmp_path: Path) -> 
     failed.wait_for()
     assert "PDF" in failed.inner_text()
     assert page.locator(".toast-body").count() == 0
-    failed.get_by_role("button", name="Put away letter.docx").click()
+    failed.get_by_role("button", name="Put away letter.doc").click()
     failed.wait_for(state="detached")
 
 
