@@ -17,8 +17,8 @@ from .stems import stems
 BULLET = re.compile(r"^\s*(?:[-*•–]|\(?\d{1,3}[.)])\s+")
 # What stands between items that were written on one line, tried in this order: names may hold an "and".
 SEPARATORS = (re.compile(r"[,;]\s+(?:(?:and|or)\s+)?"), re.compile(r"[,;]\s+(?:(?:and|or)\s+)?|\s+(?:and|or)\s+"))
-# What the words say for an item weighs so much beside what the writer says, in logits (docs/log.md, trial 36).
-SHARE_WEIGHT = 2.0
+# What the words say for an item weighs so much beside what the writer says, in logits (docs/log.md, trial 41).
+SHARE_WEIGHT = 6.0
 # This share of the items reaches no more than the best do.
 BEST = 0.9
 NOTHING = frozenset(["none", "no", "n/a", "nothing", "unknown", "not mentioned", "not applicable"])

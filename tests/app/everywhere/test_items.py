@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from wholedoc.everywhere.items import Best, best_of, merged, stated
+from wholedoc.everywhere.items import SHARE_WEIGHT, Best, best_of, merged, stated
 from wholedoc.everywhere.parts import parts_of
 from wholedoc.everywhere.quotes import best_sentences, place_of
 
@@ -101,7 +101,7 @@ def test_items_count_against_the_best_of_the_same_list() -> None:
     best = best_of([doubted] * 9 + [sure] * 3)
     assert best == Best(pytest.approx(math.log(4)), 1.0)  # type: ignore[arg-type]
     assert sure.certainty(best) == pytest.approx(0.0)
-    assert doubted.certainty(best) == pytest.approx(-1.2)
+    assert doubted.certainty(best) == pytest.approx(-0.6 * SHARE_WEIGHT)
     unsure = replace(item, likely=0.5, shared=1.0)
     assert unsure.certainty(best) == pytest.approx(-math.log(4))
     assert unsure.certainty(best_of([unsure])) == 0.0
