@@ -29,6 +29,7 @@ OF_PASSAGES = (
     (re.compile(r"^the passage\b", re.I), "This section"),
     (re.compile(r"^the passages\b", re.I), "These pages"),
 )
+BY_PASSAGE = re.compile(r"\s+of the passages?\b|^(?:in|according to) the passages?,?\s+", re.I)
 ECHO = re.compile(r"^\[[^\]]{1,120}\]\s*")
 
 
@@ -108,7 +109,7 @@ def _section(passages: Passages, note: str, cut_short: bool) -> SummarySection:
 
 def plainly(sentence: str) -> str:
     """Return a sentence without a title in front of it, and without saying that a passage says it."""
-    plain = SAYS_THAT.sub("", ECHO.sub("", sentence))
+    plain = BY_PASSAGE.sub("", SAYS_THAT.sub("", ECHO.sub("", sentence)))
     for words, instead in OF_PASSAGES:
         plain = words.sub(instead, plain)
     return plain[:1].upper() + plain[1:]

@@ -105,6 +105,8 @@ def test_the_whole_says_what_titles_and_notes_together_carry_with_the_pages_that
         ("[1.2 Dues] Yachts pay at the window.", "Yachts pay at the window."),
         ("The passage describes the dues of yachts.", "This section describes the dues of yachts."),
         ("It says that yachts pay.", "Yachts pay."),
+        ("The dues section of the passage lists what yachts pay.", "The dues section lists what yachts pay."),
+        ("According to the passage, yachts pay.", "Yachts pay."),
         ("They say what they pay.", "They say what they pay."),
     ],
 )
