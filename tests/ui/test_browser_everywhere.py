@@ -223,7 +223,5 @@ def test_a_document_is_introduced_and_asked_what_it_answers(tab: Tab) -> None:
     suggested.click()
     assert "On channel 12." in tab.wait_answer()
     page.locator(".wd-introduction").wait_for(state="detached")
-    with page.context.expect_page() as opened:  # another window needs no model for it
-        page.evaluate("window.open(location.href)")
-    opened.value.locator(".wd-introduction h3", has_text=NOTICE.name).wait_for()
-    opened.value.close()
+    page.click("text=New conversation")
+    page.locator(".wd-introduction h3", has_text=NOTICE.name).wait_for()
