@@ -24,7 +24,7 @@ from .answer import (
 from .answering.asker import Asker
 from .conversation import Turn
 from .documents.document import Document
-from .errors import NoWriterError, QuestionError
+from .errors import NoWriterError, QuestionError, WriterError
 from .everywhere.asking import PartsAsking
 from .everywhere.introducing import introduce
 from .everywhere.kinds import Kind, Scope
@@ -158,7 +158,7 @@ class Library(Asker):
         """Return whether there is a model that can be asked so about every part. Loads the model that reads."""
         try:
             self._everywhere_writer(kind, settings or self.settings)
-        except (NoWriterError, QuestionError):
+        except (NoWriterError, QuestionError, WriterError):
             return False
         return True
 

@@ -125,15 +125,7 @@ class Engine:
     ) -> Iterator[ChunkKV]:
         """Read chunks in batches and yield their KV in order. Raises Cancelled, also in the middle of a batch."""
         for group in batches(chunks, memory.prefill_batch):
-            _poll(cancelled)
-            yield from prefill_batch(
-                self.loaded,
-                self.prefix,
-                group,
-                precision=self.config.precision,
-                device=memory.kv_device,
-                cancelled=cancelled,
-            )
+            yield from self._prefill(group, memory, cancelled)
 
     def prefill_pieces(
         self, chunks: Sequence[Chunk], memory: MemoryPlan, cancelled: Cancel | None = None
@@ -144,17 +136,19 @@ class Engine:
         """
         read: dict[int, ChunkKV] = {}
         for group in batches_of_like_length(chunks, memory.prefill_batch * self.config.chunk_tokens):
-            _poll(cancelled)
-            pieces = prefill_batch(
-                self.loaded,
-                self.prefix,
-                group,
-                precision=self.config.precision,
-                device=memory.kv_device,
-                cancelled=cancelled,
-            )
-            read |= {one.chunk.index: one for one in pieces}
+            read |= {one.chunk.index: one for one in self._prefill(group, memory, cancelled)}
         return [read[one.index] for one in chunks]
+
+    def _prefill(self, group: Sequence[Chunk], memory: MemoryPlan, cancelled: Cancel | None) -> list[ChunkKV]:
+        _poll(cancelled)
+        return prefill_batch(
+            self.loaded,
+            self.prefix,
+            group,
+            precision=self.config.precision,
+            device=memory.kv_device,
+            cancelled=cancelled,
+        )
 
     def scan_keys(self, kv: StoredKV, heads: RetrievalHeads) -> ScanKeys:
         """Return a chunk's keys for a scan by these heads. Raises HeadsError if they are another model's."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from wholedoc import Citation
+from wholedoc.documents.document import place
 
 from .saved.escaping import as_text, inert
 from .saved.items import to_markdown_table
@@ -36,5 +37,5 @@ def _exchange(exchange: Exchange) -> str:
 
 
 def _citation(citation: Citation) -> str:
-    source = f"{as_text(citation.document)}, p. {as_text(citation.page_label)}"
+    source = f"{as_text(citation.document)}, {as_text(place(citation.page_label))}"
     return f"> {as_text(citation.quote)}\n>\n> — {source}"

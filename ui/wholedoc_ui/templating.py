@@ -12,6 +12,8 @@ from functools import cache
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import escape
 
+from wholedoc.documents.document import place
+
 from . import figures
 
 
@@ -49,6 +51,7 @@ def _environment() -> Environment:
         "duration": figures.duration,
         "number": figures.number,
         "percent": figures.percent,
+        "place": place,
         "size": figures.size,
     }
     return environment

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from wholedoc import AskedDocument, Introduction, ScoredChunk
+from wholedoc.documents.document import span
 from wholedoc.models.catalogue import Role
 from wholedoc.models.preparing import Step
 from wholedoc.settings import Answerer
@@ -261,7 +262,7 @@ def _bars(chunks: Sequence[ScoredChunk], labels: Mapping[str, Sequence[str]]) ->
     best = max(range(len(chunks)), key=lambda index: _or_least(worths[index]))
     for index, (chunk, worth) in enumerate(zip(chunks, worths, strict=True)):
         first, last = (_page_label(labels.get(chunk.document_id, ()), number) for number in chunk.pages)
-        where = f"p. {first}" if chunk.pages[0] == chunk.pages[1] else f"pp. {first}–{last}"
+        where = span(first, last)
         if worth is None:
             said = "a quick scan passed it over"
             height = highest_passed * max(chunk.scan or 0.0, 0.0) / seen if seen > 0 else 0.0

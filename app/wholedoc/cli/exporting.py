@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ..documents.document import place
 from ..errors import UnreadableFileError, WholedocError
 
 if TYPE_CHECKING:
@@ -66,5 +67,5 @@ def _marked(library: Library, answers: Sequence[Answer], documents: Sequence[Doc
         raise UnreadableFileError(f"the file of {cited[0].name} is not in the library: add it again.")
     marked = marked_pdf(file, cited[0], citations)
     for citation in marked.not_found:
-        tell(f"a quote was not found on p. {citation.page_label} and is not marked: {citation.quote[:60]}")
+        tell(f"a quote was not found on {place(citation.page_label)} and is not marked: {citation.quote[:60]}")
     return marked.content

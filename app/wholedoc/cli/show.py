@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ..documents.document import place
 from .options import JSON, LIBRARY, MODEL, PASSWORD, settings_from, shared
 from .printing.terminal import say, say_json
 
@@ -44,7 +45,7 @@ def _print(introduction: Introduction) -> None:
     say("  " + ", ".join(filter(None, (introduction.kind, pages))), dim=True)
     for section in introduction.sections:
         say(f"\n{section.title}", nl=False, fg="cyan")
-        say(f"  p. {section.sentences[0].page_labels[0]}", dim=True)
+        say(f"  {place(section.sentences[0].page_labels[0])}", dim=True)
         say(f"  {section.sentences[0].text}")
     if introduction.questions:
         say("\nWorth asking", bold=True)

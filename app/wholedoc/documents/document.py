@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -16,7 +17,24 @@ _LONGEST_NUMBER = 12
 
 def place(label: str) -> str:
     """Return how a page is cited: "p. 12" by its number, and a slide, a sheet or a chapter by its own name."""
-    return label if len(label) > _LONGEST_NUMBER or " " in label else f"p. {label}"
+    return label if _is_name(label) else f"p. {label}"
+
+
+def places(labels: Sequence[str]) -> str:
+    """Return how several pages are cited, each once: "p. 12, 14", and those with a name of their own by it."""
+    numbers = ", ".join(dict.fromkeys(label for label in labels if not _is_name(label)))
+    return ", ".join(filter(None, (f"p. {numbers}" if numbers else "", *dict.fromkeys(filter(_is_name, labels)))))
+
+
+def span(first: str, last: str) -> str:
+    """Return how the pages from one to another are cited: "pp. 12–14"."""
+    if first == last:
+        return place(first)
+    return f"{place(first)} – {place(last)}" if _is_name(first) or _is_name(last) else f"pp. {first}–{last}"
+
+
+def _is_name(label: str) -> bool:
+    return len(label) > _LONGEST_NUMBER or " " in label
 
 
 @dataclass(frozen=True)

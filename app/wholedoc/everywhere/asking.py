@@ -115,6 +115,8 @@ class Progress:
         return self.done
 
 
+# Whether a part can hold what is asked for at all.
+MayHold = Callable[[Part], bool]
 # Asks the parts of a group that the writer has read, and returns whether one of them brought something.
 Step = Callable[[PartsReader, Sequence[Part]], bool]
 
@@ -127,9 +129,14 @@ class Bounds:
     most: int
     patience: int
 
-    def parts(self, asking: PartsAsking) -> int:
+    def parts(self, asking: PartsAsking, may_hold: MayHold) -> int:
         """Return how many parts are asked at most."""
-        return min(self.most, len(asking.parts))
+        return min(self.most, sum(map(may_hold, asking.parts)))
+
+
+def any_part(part: Part) -> bool:
+    """Return that every part may hold what is asked for."""
+    return True
 
 
 def ask_each(
@@ -138,14 +145,14 @@ def ask_each(
     bounds: Bounds,
     step: Step,
     shown: Callable[[], Sequence[Item]],
-    may_hold: Callable[[Part], bool] = lambda part: True,
+    may_hold: MayHold = any_part,
 ) -> Generator[AskingParts, None, int]:
     """Ask the most promising parts within some bounds, and none that cannot hold what is asked for.
 
     Yields AskingParts with the items that are `shown`, and returns how many parts were asked. Others may have the
     model between two events. Raises what the writer raises.
     """
-    progress = Progress(asking.pace(bounds.kind), min(bounds.most, sum(map(may_hold, asking.parts))))
+    progress = Progress(asking.pace(bounds.kind), bounds.parts(asking, may_hold))
     yield progress.event()
     barren = 0
     promising = [part for part in asking.promising(question) if may_hold(part)]

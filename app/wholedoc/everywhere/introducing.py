@@ -7,8 +7,8 @@ from collections.abc import Generator, Sequence
 
 from ..answer import AskingParts, Introduction, SummarySection
 from ..documents.sentences import sentences
-from ..writers.parts import PartsReader, parts_at_once, read_parts
-from .asking import PartsAsking
+from ..writers.parts import PartsReader, read_parts
+from .asking import PartsAsking, groups
 from .notes import take_notes
 from .passages import Passages, passages_of
 from .stems import stems
@@ -62,18 +62,18 @@ def _kind(asking: PartsAsking, sections: Sequence[SummarySection]) -> str:
 def _questions(asking: PartsAsking, passages: Sequence[Passages]) -> Generator[AskingParts, None, list[str]]:
     """Return questions that the passages of sections all over the document answer, in its order."""
     chosen = _spread(passages)
-    size = parts_at_once(asking.writer)
     rated: list[tuple[float, int, str]] = []
-    for first in range(0, len(chosen), size):
-        group = chosen[first : first + size]
-        yield AskingParts(first, len(chosen))
+    done = 0
+    for group in groups(asking, chosen):
+        yield AskingParts(done, len(chosen))
         reader = read_parts(asking.writer, BEFORE, [one.shown for one in group], asking.cancelled)
         replies = list(reader.replies(ASK, QUESTION_TOKENS, asking.cancelled))
         for index, (one, reply) in enumerate(zip(group, replies, strict=True)):
             question = _question(reply.text)
             if question and _is_worth_asking(question, one):
-                rated.append((_answered(reader, index, question, asking), first + index, question))
-    yield AskingParts(len(chosen), len(chosen))
+                rated.append((_answered(reader, index, question, asking), done + index, question))
+        done += len(group)
+    yield AskingParts(done, len(chosen))
     best = sorted(rated, key=lambda one: -one[0])
     kept = [one for one in best if one[0] >= LIKELY][:QUESTIONS]
     return list(dict.fromkeys(question for _, _, question in sorted(kept, key=lambda one: one[1])))

@@ -101,6 +101,26 @@ def test_a_wrong_name_out_of_the_right_sentence_gives_way_to_the_right_one() -> 
     assert all(one.item in one.quote for one in everywhere.items)
 
 
+def test_another_name_must_satisfy_the_questions_condition_too() -> None:
+    def agree(message: str) -> bool:
+        return "Amber Dove" in message.split("Proposed answer: ")[1]
+
+    found = extracting(lambda message: "Corn Quay" if "Corn Quay" in message else "Not stated.", agree=agree)
+    _, free = listed(found, "From which vessels did gas oil run?")
+    assert [one.item for one in free.items] == ["Amber Dove"]
+    _, spelled = listed(found, "From which vessels whose names begin with 'Corn' did gas oil run?")
+    assert [(one.item, one.verified) for one in spelled.items] == [("Corn Quay", False)]
+
+
+def test_a_slide_is_cited_by_its_name() -> None:
+    document = Document.from_pages(
+        "d", "talk.pptx", [("1,200 litres of gas oil ran from the ferry Amber Dove at Corn Quay.", "slide 3")]
+    )
+    events, _ = listed(extracting(vessels), document=document)
+    text = next(event for event in events if isinstance(event, Token)).text
+    assert "Amber Dove (slide 3)" in text
+
+
 def test_of_two_right_names_in_one_sentence_none_gives_way() -> None:
     document = document_of(
         "At noon the Amber Dove and the Bold Wren met bow to bow off Corn Quay. Nobody was hurt.\n"

@@ -41,7 +41,9 @@ def _plan(kind: Kind, expected: Expected) -> str:
     from .progress import duration
 
     if kind is Kind.COMPARISON:
-        return f"{expected.parts:,} documents"
+        return f"{expected.parts:,} documents, one after the other"
+    if kind is Kind.CHANGES:
+        return f"{expected.parts:,} paragraphs or groups of them, which no model has to read"
     if kind is Kind.SUMMARY:
         parts = f"{expected.asked:,} sections without notes" if expected.asked else "from notes that are kept"
     elif expected.asked < expected.parts:

@@ -25,6 +25,14 @@ PARTS = re.compile(
     rf"(?P<day>\b\d\d?)(?:st|nd|rd|th)?\b",
     re.I,
 )
+# A year alone may as well be a number of something ("2000 crowns"): so it is if a word follows that names a thing.
+YEAR = re.compile(_YEAR)
+NAMES_A_THING = re.compile(
+    r"\s+(?!(?:and|or|to|of|in|on|at|by|for|from|with|was|were|is|are|has|have|had|did|does|do|that|which|who|when|"
+    r"where|while|but|as|until|since|before|after|alone|only|inclusive)\b)[a-z]"
+)
+# Nothing but a year stands behind these.
+OF_YEARS = frozenset(["in", "during", "since"])
 # A day as numbers that sort as days do. Without a year, days of all years compare by month and day.
 Day = tuple[int, int, int]
 
@@ -96,14 +104,20 @@ def date_conditions(question: str) -> list[DateCondition]:
     found: list[DateCondition] = []
     rest = question
     for match in BETWEEN.finditer(question):
+        if _is_number(match["high"], question[match.end() :]):
+            continue
         low, high = _limits(match["low"], match["high"])
         if low is not None and high is not None:
             found.append(DateCondition(match[0], low, high, COMPARED["in"]))
             rest = rest.replace(match[0], " ")
     for match in STATED.finditer(rest):
+        how = " ".join(match["how"].casefold().split())
+        about = how == "on" and YEAR.fullmatch(match["date"])  # "reports on 2021"
+        if about or (how not in OF_YEARS and _is_number(match["date"], rest[match.end() :])):
+            continue
         date = _period(match["date"])
         if date is not None:
-            found.append(DateCondition(match[0], date, date, COMPARED[" ".join(match["how"].casefold().split())]))
+            found.append(DateCondition(match[0], date, date, COMPARED[how]))
     return found
 
 
@@ -125,10 +139,18 @@ def _limits(low: str, high: str) -> tuple[Period | None, Period | None]:
 
 def _dates(text: str) -> Iterator[Period]:
     for match in FOUND.finditer(text):
-        period = _period(match[0])
         month_alone = re.fullmatch(rf"(?:{_MONTH})\.?", match[0], re.I)
-        if period is not None and not month_alone:
+        before = text[: match.start()].split()[-1:]
+        of_year = bool(before) and before[0].casefold() in OF_YEARS
+        number = not of_year and _is_number(match[0], text[match.end() :])
+        period = None if month_alone or number else _period(match[0])
+        if period is not None:
             yield period
+
+
+def _is_number(date: str, behind: str) -> bool:
+    """Return whether a year alone is a number of something, by the text behind it."""
+    return YEAR.fullmatch(date) is not None and NAMES_A_THING.match(behind) is not None
 
 
 def _period(text: str) -> Period | None:

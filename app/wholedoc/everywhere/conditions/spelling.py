@@ -41,7 +41,7 @@ class SpellingCondition:
 
     def judge(self, text: str) -> bool | None:
         """Return whether a name in the text is spelled so; never None."""
-        return any(self._fits(name.strip(".:")) for name in NAME.findall(text))
+        return any(self._fits(name.rstrip(".:")) for name in NAME.findall(text))
 
     def removed(self, question: str) -> str:
         """Return the question without what it says of the spelling."""

@@ -27,10 +27,10 @@ class Task:
     asks: Callable[[PartsAsking], int]
 
 
-LISTING = Task(list_items, listing.BOUNDS.parts)
+LISTING = Task(list_items, listing.parts_to_ask)
 TASKS: dict[Kind, Task] = {
     Kind.LIST: LISTING,
-    Kind.CHECK: Task(check, checking.BOUNDS.parts),
+    Kind.CHECK: Task(check, checking.parts_to_ask),
     Kind.SUMMARY: Task(summarise, sections_to_note),
     Kind.CHANGES: Task(changes, lambda asking: 0),
 }

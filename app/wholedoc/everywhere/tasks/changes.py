@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 
 from ...answer import Everywhere, Item
-from ...documents.document import Document
+from ...documents.document import Document, place
 from ...documents.sentences import paragraphs
 from ..asking import Events, PartsAsking, lines, tell
 from ..parts import parts_of
@@ -31,7 +31,7 @@ def changes(asking: PartsAsking) -> Events:
     before, after = asking.documents
     items = list(differences(before, after))
     lead = f"{len(items):,} paragraphs are different." if items else "Both documents have the same paragraphs."
-    body = lines([f"{one.document}, p. {one.page_label}, {one.item}: {_plain(one.quote)}" for one in items])
+    body = lines([f"{one.document}, {place(one.page_label)}, {one.item}: {_plain(one.quote)}" for one in items])
     parts = len(asking.parts)
     yield from tell(asking, started, Everywhere(parts, parts, tuple(items), len(items), lead=lead), body)
 

@@ -6,8 +6,9 @@ import time
 from collections.abc import Sequence
 
 from ...answer import Everywhere, Item
+from ...documents.document import place
 from ...writers.parts import PartsReader
-from ..asking import Bounds, Events, PartsAsking, ask_each, item_of, lines, tell
+from ..asking import Bounds, Events, PartsAsking, any_part, ask_each, item_of, lines, tell
 from ..items import FoundItem
 from ..kinds import Kind
 from ..parts import Part
@@ -20,6 +21,11 @@ LIKELY = 0.5
 QUESTION = "\n\nQuestion: {question}\nDoes this passage itself say so? Answer Yes or No."
 
 
+def parts_to_ask(asking: PartsAsking) -> int:
+    """Return how many parts are asked at most."""
+    return BOUNDS.parts(asking, any_part)
+
+
 def check(asking: PartsAsking) -> Events:
     """Find all places that say it. Raises what the writer raises."""
     started = time.perf_counter()
@@ -30,16 +36,16 @@ def check(asking: PartsAsking) -> Events:
         said = reader.agreements(QUESTION.format(question=asking.question), asking.cancelled)
         for part, likely in zip(group, said, strict=True):
             if likely >= LIKELY:
-                place = best_sentences(part, asking.question)
-                text = " ".join(part.document.pages[place.page].text[place.start : place.stop].split())
-                found.append(FoundItem(part, text, place, likely=likely))
+                said_at = best_sentences(part, asking.question)
+                text = " ".join(part.document.pages[said_at.page].text[said_at.start : said_at.stop].split())
+                found.append(FoundItem(part, text, said_at, likely=likely))
         return len(found) > before
 
     asked = yield from ask_each(asking, asking.question, BOUNDS, step, lambda: _shown(found))
     items = _shown(found)
     lead = _lead(len(items), asked, len(asking.parts))
     everywhere = Everywhere(len(asking.parts), asked, tuple(items), len(items), lead=lead)
-    yield from tell(asking, started, everywhere, lines([f"p. {one.page_label}: {one.item}" for one in items]))
+    yield from tell(asking, started, everywhere, lines([f"{place(one.page_label)}: {one.item}" for one in items]))
 
 
 def _shown(found: Sequence[FoundItem]) -> list[Item]:

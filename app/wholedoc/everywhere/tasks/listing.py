@@ -8,8 +8,10 @@ from dataclasses import replace
 
 from ...answer import Everywhere, Item
 from ...documents.bm25 import rarities
+from ...documents.document import place
 from ...writers.parts import PartsReader, read_parts
-from ..asking import BEFORE, Bounds, Events, PartsAsking, ask_each, item_of, lines, tell
+from ..asking import BEFORE, Bounds, Events, MayHold, PartsAsking, ask_each, item_of, lines, tell
+from ..conditions.condition import Condition
 from ..conditions.stated import conditions_of, without
 from ..items import Best, FoundItem, best_of, judged, merged, stated
 from ..kinds import Kind
@@ -34,7 +36,8 @@ def list_items(asking: PartsAsking) -> Events:
     """List what answers the question. Raises what the writer raises."""
     started = time.perf_counter()
     making = _List(asking)
-    asked = yield from ask_each(asking, making.question, BOUNDS, making.step, making.items, making.may_hold)
+    may_hold = _may_hold(making.conditions)
+    asked = yield from ask_each(asking, making.question, BOUNDS, making.step, making.items, may_hold)
     items = making.items()
     sure, unsure = ([one for one in items if one.verified is verified] for verified in (True, False))
     lead = _lead(len(sure), len(unsure), asked, len(asking.parts))
@@ -43,6 +46,16 @@ def list_items(asking: PartsAsking) -> Events:
     )
     blocks = [_lines(sure), "Not verified:" if unsure else "", _lines(unsure)]
     yield from tell(asking, started, everywhere, "\n\n".join(filter(None, blocks)))
+
+
+def parts_to_ask(asking: PartsAsking) -> int:
+    """Return how many parts are asked at most."""
+    return BOUNDS.parts(asking, _may_hold(conditions_of(asking.question)))
+
+
+def _may_hold(conditions: Sequence[Condition]) -> MayHold:
+    """Return which parts can hold an item that satisfies the conditions: nothing in them says the opposite."""
+    return lambda part: all(one.judge(part.shown) is not False for one in conditions)
 
 
 class _List:
@@ -56,10 +69,6 @@ class _List:
         self._found: list[FoundItem] = []
         self.cut_short = 0
 
-    def may_hold(self, part: Part) -> bool:
-        """Return whether a part can hold an item that satisfies the conditions: nothing in it says the opposite."""
-        return all(one.judge(part.shown) is not False for one in self.conditions)
-
     def step(self, reader: PartsReader, group: Sequence[Part]) -> bool:
         """Add what the parts of a group hold; return whether something of that is verified."""
         replies = list(reader.replies(QUESTION.format(question=self.question), LONGEST, self._asking.cancelled))
@@ -67,11 +76,37 @@ class _List:
         pairs = zip(group, replies, strict=True)
         said = [one for part, reply in pairs for one in stated(reply.text, part, self.question, self._rarity)]
         holding = [one for one in judged(said, self.conditions) if one.holds is not False]
-        known = best_of([*self._found, *holding])
-        new = _asked_back(self._asking, self.question, holding, known)
+        new = self._asked_back(holding)
         self._found += new
         best = best_of(self._found)
         return any(self._is_verified(one, best) for one in new)
+
+    def _asked_back(self, items: Sequence[FoundItem]) -> list[FoundItem]:
+        """Return the items with how sure the writer is of each, asked about the item's quote alone.
+
+        The quote alone is a better judge than the part, in which something else may answer the question. Where
+        another name of the quote is likelier, that is the item.
+        """
+        if not items:
+            return []
+        behind = QUESTION.format(question=self.question)
+        quotes = [" ".join(one.quote.split()) + behind for one in items]
+        reader = read_parts(self._asking.writer, BEFORE, quotes, self._asking.cancelled)
+        least = best_of([*self._found, *items]).shared - WORDS_BEHIND
+        asked: list[FoundItem] = []
+        for index, one in enumerate(items):
+            named = [one, *(self._rivals(one, items) if one.shared >= least else ())]
+            checks = [CHECK.format(item=each.text) for each in named]
+            sure = reader.agreement(index, checks, self._asking.cancelled)
+            rated = [replace(each, likely=likely) for each, likely in zip(named, sure, strict=True)]
+            asked.append(max(rated, key=lambda each: each.likely))  # the writer's own if another is as likely
+        return asked
+
+    def _rivals(self, item: FoundItem, items: Sequence[FoundItem]) -> list[FoundItem]:
+        """Return other names of an item's quote that satisfy the conditions and were not found themselves."""
+        others = [one.text for one in items if one.part is item.part]
+        found = judged(rivals(item, self.question, others), self.conditions)
+        return [one for one in found if one.holds is not False]
 
     def items(self) -> list[Item]:
         """Return the items in the document's order, those that are not verified behind all others."""
@@ -84,30 +119,6 @@ class _List:
         return sure and (not self.conditions or item.holds is True)
 
 
-def _asked_back(asking: PartsAsking, question: str, items: Sequence[FoundItem], best: Best) -> list[FoundItem]:
-    """Return the items with how sure the writer is of each, asked about the item's quote alone.
-
-    The quote alone is a better judge than the part, in which something else may answer the question. Where another
-    name of the quote is likelier, that is the item. An item whose quote says too few of the question's words to be
-    verified is not compared.
-    """
-    if not items:
-        return []
-    behind = QUESTION.format(question=question)
-    quotes = [" ".join(one.quote.split()) + behind for one in items]
-    reader = read_parts(asking.writer, BEFORE, quotes, asking.cancelled)
-    judged: list[FoundItem] = []
-    for index, one in enumerate(items):
-        promising = one.shared >= best.shared - WORDS_BEHIND
-        others = [other.text for other in items if other.part is one.part]
-        named = [one, *(rivals(one, question, others) if promising else ())]
-        checks = [CHECK.format(item=each.text) for each in named]
-        sure = reader.agreement(index, checks, asking.cancelled)
-        rated = [replace(each, likely=likely) for each, likely in zip(named, sure, strict=True)]
-        judged.append(max(rated, key=lambda each: each.likely))  # the writer's own if another is as likely
-    return judged
-
-
 def _lead(sure: int, unsure: int, asked: int, parts: int) -> str:
     found = f"{sure:,} found" if sure else "Nothing found"
     doubted = f" {unsure:,} more could not be verified." if unsure else ""
@@ -115,4 +126,4 @@ def _lead(sure: int, unsure: int, asked: int, parts: int) -> str:
 
 
 def _lines(items: Sequence[Item]) -> str:
-    return lines([f"{one.item} (p. {one.page_label})" for one in items])
+    return lines([f"{one.item} ({place(one.page_label)})" for one in items])

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from ...answer import Citation, Everywhere, SummarySection
 from ...answering.sources import sentence_sources
+from ...documents.document import places
 from ...documents.sentences import sentences
 from ...writers.parts import read_parts
 from ..asking import Events, PartsAsking, tell
@@ -74,10 +75,10 @@ def _places(sentence: str, known: Sequence[str], sections: Sequence[SummarySecti
         chosen.append(index)
         left -= new
     several = len({section.document_id for section in sections}) > 1
-    places = [(sections[index].document, sections[index].sentences[0].page_labels[0]) for index in sorted(chosen)]
+    begun = [(sections[index].document, sections[index].sentences[0].page_labels[0]) for index in sorted(chosen)]
     if not several:
-        return f"p. {', '.join(dict.fromkeys(label for _, label in places))}"
-    return "; ".join(dict.fromkeys(f"{document}, p. {label}" for document, label in places))
+        return places([label for _, label in begun])
+    return "; ".join(dict.fromkeys(f"{document}, {places([label])}" for document, label in begun))
 
 
 def _up_to(text: str, characters: int) -> str:
@@ -114,6 +115,6 @@ def _body(sections: Sequence[SummarySection]) -> str:
     blocks: list[str] = []
     for section in sections:
         title = f"{section.document}: {section.title}" if several else section.title
-        said = " ".join(f"{one.text} (p. {', '.join(one.page_labels)})" for one in section.sentences)
+        said = " ".join(f"{one.text} ({places(one.page_labels)})" for one in section.sentences)
         blocks.append(f"**{title}**\n{said}")
     return "\n\n".join(blocks)
