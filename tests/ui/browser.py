@@ -19,6 +19,8 @@ from typing import Any
 
 import pytest
 
+from ..conftest import hold_embedded_model
+
 FLAGS = [
     "--headless",
     "--no-sandbox",
@@ -207,6 +209,19 @@ class Tab:
         """Check that nothing was fetched from elsewhere, that no script failed and that no foreign script ran."""
         assert self.foreign == []
         assert self.errors == []
+
+
+@contextmanager
+def a_server(home: Path, embedded_folder: Path, *files: Path, **options: Any) -> Iterator[Server]:
+    """A server whose library has the embedded model, with these files on its shelf. `options` are a Server's."""
+    hold_embedded_model(home, embedded_folder)
+    arguments = ("--answer-model", "reader", *options.pop("arguments", ("--chunk-tokens", "128")))
+    running = Server(home, free_port(), arguments, **options)
+    try:
+        running.start(*files)
+        yield running
+    finally:
+        running.stop()
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from wholedoc import AnswerFrom, Document, Library, Settings
 from wholedoc_ui.app_state import AppState, ModelState
 from wholedoc_ui.session import Session, Sessions
 
-from .browser import chromium
+from .browser import Server, Tab, a_tab, chromium
 
 SAMPLES = Path(__file__).parents[2] / "sample_docs"
 NOTICE = SAMPLES / "short_notice.pdf"
@@ -115,3 +115,11 @@ def browser() -> Iterator[Any]:
     """A real browser, for all tests of a file."""
     with chromium() as running:
         yield running
+
+
+@pytest.fixture
+def tab(browser: Any, server: Server) -> Iterator[Tab]:
+    """A tab of the server that a file of tests starts, with the short notice chosen."""
+    with a_tab(browser, server) as opened:
+        opened.use(NOTICE)
+        yield opened

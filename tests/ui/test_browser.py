@@ -12,8 +12,7 @@ from typing import Any
 import pytest
 
 from ..app.server.serving import until
-from ..conftest import hold_embedded_model
-from .browser import Server, Tab, a_tab, free_port
+from .browser import Server, Tab, a_server, a_tab
 
 pytest.importorskip("gradio")
 pytestmark = pytest.mark.embedded
@@ -54,12 +53,8 @@ JOURNEY = LONG if PICTURES else SHORT
 @pytest.fixture(scope="module")
 def server(browser: Any, embedded_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """One server for all tests, as they are many tabs of one person."""
-    home = tmp_path_factory.mktemp("library")
-    hold_embedded_model(home, embedded_folder)
-    running = Server(home, free_port(), ("--answer-model", "reader", *JOURNEY.arguments))
-    running.start()
-    yield running
-    running.stop()
+    with a_server(tmp_path_factory.mktemp("library"), embedded_folder, arguments=JOURNEY.arguments) as running:
+        yield running
 
 
 @pytest.fixture

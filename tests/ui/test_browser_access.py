@@ -8,8 +8,7 @@ from typing import Any
 
 import pytest
 
-from ..conftest import hold_embedded_model
-from .browser import Server, Tab, a_tab, free_port
+from .browser import Server, Tab, a_server, a_tab
 
 pytest.importorskip("gradio")
 axe = pytest.importorskip("axe_playwright_python.sync_playwright")
@@ -26,18 +25,12 @@ WINDOWS = {
 @pytest.fixture(scope="module")
 def server(browser: Any, embedded_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """One server for all tests, with one conversation in its library."""
-    home = tmp_path_factory.mktemp("library")
-    hold_embedded_model(home, embedded_folder)
-    running = Server(home, free_port(), ("--answer-model", "reader", "--chunk-tokens", "128"))
-    running.start(NOTICE)
-    try:
+    with a_server(tmp_path_factory.mktemp("library"), embedded_folder, NOTICE) as running:
         with a_tab(browser, running) as tab:
             tab.use(NOTICE)
             tab.ask(CHANNEL)
             tab.wait_answer()
         yield running
-    finally:
-        running.stop()
 
 
 def open_conversation(tab: Tab) -> None:

@@ -13,8 +13,7 @@ from typing import Any
 
 import pytest
 
-from ..conftest import hold_embedded_model
-from .browser import Server, Tab, a_tab, free_port
+from .browser import Server, Tab, a_server, a_tab
 
 pytest.importorskip("gradio")
 pytestmark = pytest.mark.embedded
@@ -69,20 +68,8 @@ ONE_PLACE = "Which radio channel should a yacht use to announce herself?"
 @pytest.fixture(scope="module")
 def server(browser: Any, embedded_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """One server for all tests, as they are many tabs of one person."""
-    home = tmp_path_factory.mktemp("library")
-    hold_embedded_model(home, embedded_folder)
-    arguments = ("--answer-model", "reader", "--chunk-tokens", "128")
-    running = Server(home, free_port(), arguments, program=PROGRAM)
-    running.start()
-    yield running
-    running.stop()
-
-
-@pytest.fixture
-def tab(browser: Any, server: Server) -> Iterator[Tab]:
-    with a_tab(browser, server) as opened:
-        opened.use(NOTICE)
-        yield opened
+    with a_server(tmp_path_factory.mktemp("library"), embedded_folder, program=PROGRAM) as running:
+        yield running
 
 
 def rows(tab: Tab) -> list[list[str]]:

@@ -6,7 +6,6 @@ import io
 import subprocess
 import sys
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import docx
@@ -17,7 +16,6 @@ from benchmarks.robustness import office_files as made
 from benchmarks.robustness.office_files import KEEPER, zipped
 
 from wholedoc.documents.document import Document, place
-from wholedoc.documents.extraction import read_document
 from wholedoc.documents.extraction.blocks import (
     Paragraph,
     Section,
@@ -32,16 +30,6 @@ from wholedoc.errors import DocumentError, NoTextError, PasswordError, Unreadabl
 
 Read = Callable[[bytes, str], Document]
 TABLE = "Boat | Mooring | Fee\nBracken | North | 4,200\nPeewit | South | 1,150"
-
-
-@pytest.fixture
-def read(tmp_path: Path) -> Read:
-    def read_bytes(data: bytes, name: str) -> Document:
-        path = tmp_path / name
-        path.write_bytes(data)
-        return read_document(path)
-
-    return read_bytes
 
 
 def saved(document: Any) -> bytes:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import io
 from collections.abc import Callable
-from pathlib import Path
 
 import pypdf
 import pytest
@@ -14,7 +13,7 @@ from reportlab.lib.utils import ImageReader
 from reportlab.pdfgen import canvas
 
 from wholedoc.documents.document import Document, OutlineEntry
-from wholedoc.documents.extraction import ExtractionLimits, read_document
+from wholedoc.documents.extraction import ExtractionLimits
 from wholedoc.documents.extraction.pdf.extract import read_pdf
 from wholedoc.documents.extraction.pdf.opening import Obstacle, Refusal
 from wholedoc.documents.extraction.pdf.readers import PdfRequest
@@ -26,16 +25,6 @@ from .extraction_files import HELVETICA, one_page_pdf, raw_pdf, rewritten, show,
 
 Read = Callable[..., Document]
 PROSE = [["The reservoir was drained in 1931.", "Nobody was told."], ["Second page, about turbines."]]
-
-
-@pytest.fixture
-def read(tmp_path: Path) -> Read:
-    def read_bytes(data: bytes, name: str = "report.pdf", **options: object) -> Document:
-        path = tmp_path / name
-        path.write_bytes(data)
-        return read_document(path, **options)
-
-    return read_bytes
 
 
 def test_text_pages_name_and_id(read: Read) -> None:

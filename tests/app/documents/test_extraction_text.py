@@ -28,16 +28,6 @@ from wholedoc.errors import DocumentError, NoTextError, UnreadableFileError
 Read = Callable[..., Document]
 
 
-@pytest.fixture
-def read(tmp_path: Path) -> Read:
-    def read_bytes(data: bytes, name: str) -> Document:
-        path = tmp_path / name
-        path.write_bytes(data)
-        return read_document(path)
-
-    return read_bytes
-
-
 # --- which files are read -------------------------------------------------------------------------------
 
 
