@@ -147,8 +147,12 @@ class AppState:
     def changes(self) -> tuple[object, ...]:
         """Return what is another value whenever what tabs show of the library or the models may have changed."""
         folder = self._library.folder
-        folders = (folder.catalog.folder, folder.readings.folder, folder.conversations.folder)
-        return (self.state, tuple(map(_changed, folders)), self.introducer.states)
+        folders = (folder.catalog.folder, folder.readings.folder)
+        return (self.state, tuple(map(_changed, folders)), self.introducer.states, self.conversations_changed())
+
+    def conversations_changed(self) -> int:
+        """Return what is another number whenever a conversation was kept, renamed or removed."""
+        return _changed(self._library.folder.conversations.folder)
 
     def change(self, settings: Settings) -> None:
         """Use other models or read in another way, from now on and in all tabs.

@@ -137,6 +137,7 @@ class Session:
     `waiting`: the files that this tab holds until they are read; `locked`: those that wait for their password.
     `models_shown`: the names of the models that this tab's settings show.
     `searched`: the words that the list of conversations is searched for.
+    `listed`: what the list of conversations that it shows depends on.
     `watches`: how often this tab began to follow what happens elsewhere. `said`: what it shows of its conversation.
     """
 
@@ -154,6 +155,7 @@ class Session:
     locked: list[Path] = field(default_factory=list)
     models_shown: tuple[str, str] | None = None
     searched: str = ""
+    listed: tuple[object, ...] = ()
     watches: int = 0
     said: tuple[object, ...] = ()
 

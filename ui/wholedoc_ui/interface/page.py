@@ -87,10 +87,18 @@ class PageHandlers(Handlers):
             **self.status(self.app_state.state),
             **self.names(session),
             **self.shelf(session),
-            **self.conversations(session),
+            **self._listed(session),
             **self.tab(session),
             **(self.chat(session) if session.said != saying(session) and session.asking is None else {}),
         }
+
+    def _listed(self, session: Session) -> Updates:
+        """The list of conversations if it may be another one. A thousand of them are not read twice a second."""
+        now = (self.app_state.conversations_changed(), session.searched, session.conversation.id)
+        if session.listed == now:
+            return {}
+        session.listed = now
+        return self.conversations(session)
 
     def cancel(self) -> Updates:
         """Stop fetching a model, or put away what is said of the last fetch, for all tabs."""
