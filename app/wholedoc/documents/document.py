@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,8 +12,8 @@ from typing import Any
 PAGE_SEPARATOR = "\n\n"
 
 
-# A label that is longer than this, or of several words, is no number on a page.
-_LONGEST_NUMBER = 12
+# Labels that are numbers on pages: "12", "iv", "A-3", "B.2", "12a". Any other is the name of a slide or a heading.
+_NUMBER = re.compile(r"|[ivxlcdm]+|[IVXLCDM]+|[A-Za-z]|[A-Za-z]{0,3}[-.–]?\d+(?:[-.–]\d+)*[a-z]?")
 
 
 def place(label: str) -> str:
@@ -34,7 +35,7 @@ def span(first: str, last: str) -> str:
 
 
 def _is_name(label: str) -> bool:
-    return len(label) > _LONGEST_NUMBER or " " in label
+    return _NUMBER.fullmatch(label) is None
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..answer import Answer, Citation, Everywhere, Item
-from ..documents.document import Document, place
+from ..documents.document import Document, place, places
 from ..documents.extraction.clean import clean_characters
 
 _ITEM_COLUMNS = ("Found", "Document", "Place", "Quote", "Verified")
@@ -64,8 +64,7 @@ def _add_everywhere(file: Any, everywhere: Everywhere) -> None:
     for section in everywhere.sections:
         file.add_heading(_clean(section.title), 2)
         for one in section.sentences:
-            pages = ", ".join(map(place, one.page_labels))
-            file.add_paragraph(f"{_clean(one.text)} ({_clean(pages)})")
+            file.add_paragraph(f"{_clean(one.text)} ({_clean(places(one.page_labels))})")
     if everywhere.items:
         _add_items(file, everywhere.items)
     file.add_paragraph(f"{everywhere.asked:,} of {everywhere.parts:,} parts were asked.")

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from ..answer import Citation
 from ..documents.document import Document
 from ..documents.extraction.extracted import InvalidResultError
+from ..documents.extraction.filetype import HEAD_BYTES, detect
+from ..documents.formats import FileKind
 from ..documents.recognition.boxes import quote_boxes
 from ..documents.rendering import Box, render_page
 from ..errors import UnreadableFileError
@@ -37,6 +40,7 @@ def marked_pdf(
     a file that is no PDF, is encrypted or damaged, and `ExtractionLimitError`.
     """
     limits = limits or MarkingLimits()
+    _check_is_pdf(file, document.name)
     marks: list[Mark] = []
     not_found: list[Citation] = []
     for number, citation in enumerate(citations, 1):
@@ -54,6 +58,13 @@ def marked_pdf(
         raise UnreadableFileError(
             f"{document.name} made what marks it crash ({error}), so it is damaged or harmful: fetch it again."
         ) from error
+
+
+def _check_is_pdf(file: Path, name: str) -> None:
+    """Raise UnreadableFileError for another kind of file, by the document's name: the library's files have none."""
+    with suppress(OSError), file.open("rb") as opened:  # what cannot be opened is told by the worker
+        if detect(opened.read(HEAD_BYTES), Path(name).suffix.lower(), name) is not FileKind.PDF:
+            raise UnreadableFileError(f"{name} is not a PDF, so nothing can be marked in it: export to .docx.")
 
 
 def worker_command() -> list[str]:

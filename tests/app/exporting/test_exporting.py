@@ -68,7 +68,7 @@ def test_what_was_found_everywhere_is_a_table_and_a_summary_has_its_sections() -
     assert texts[2:] == [
         "One was found.",
         "Oil",
-        "Oil ran. (p. 1, p. 2)",
+        "Oil ran. (p. 1, 2)",
         "7 of 9 parts were asked.",
         "In none of the citations: 4,200.",
     ]
@@ -127,12 +127,17 @@ def test_what_cannot_be_marked_is_told(tmp_path: Path) -> None:
     (tmp_path / "cut.pdf").write_bytes(lamp_pdf(tmp_path / "lamp.pdf").read_bytes()[:300])
     document = read_document(text)
     for file, words in (
-        (text, "is not a PDF"),
+        (text, r"^a.txt is not a PDF, so nothing can be marked in it: export to .docx"),
         (SAMPLES / "encrypted.pdf", "is encrypted"),
         (tmp_path / "cut.pdf", "is damaged"),
     ):
         with pytest.raises(UnreadableFileError, match=words):
             marked_pdf(file, replace(document, name=file.name), [])
+    kept = tmp_path / document.id  # as the library keeps files
+    kept.write_text("The lamp stands on the mole.")
+    cited = Citation(document.id, document.name, 1, "1", "The lamp stands", 1.0)
+    with pytest.raises(UnreadableFileError, match=r"^a.txt is not a PDF"):
+        marked_pdf(kept, document, [cited])
 
 
 def test_a_hostile_answer_of_the_worker_is_an_error() -> None:
