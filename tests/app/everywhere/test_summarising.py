@@ -168,6 +168,9 @@ def test_notes_are_kept_so_that_the_second_summary_writes_none(tmp_path: Path) -
     assert texts[0] == texts[1] == texts[2]
     told = [sum(one.startswith(NOTE) for one in writer.told) for writer in (first, second, other)]
     assert told == [4, 0, 4]
+    assert second.told == []  # the whole is kept, too
+    *_, done = summarise(PartsAsking((BOOK,), "Summarise this in two sentences.", second, notes=notes))
+    assert [one.startswith("These are notes") for one in second.told] == [True]
     notes.remove(BOOK.id)
     assert notes.get(BOOK.id, "ruled") == []
     assert not list((tmp_path / "notes").iterdir())
@@ -177,9 +180,12 @@ def test_damaged_notes_are_written_anew(tmp_path: Path) -> None:
     notes = Notes(tmp_path / "notes")
     asking = PartsAsking((BOOK,), "Summarise this.", Ruled(first_sentence), notes=notes)
     list(summarise(asking))
-    (path,) = (tmp_path / "notes").iterdir()
+    paths = list((tmp_path / "notes").iterdir())
+    assert len(paths) == 2
     for damage in ("", "[]", '{"sections": [{"title": 1}]}', '{"sections": [{"pages": [1], "sentences": []}]}'):
-        path.write_text(damage)
+        for path in paths:
+            path.write_text(damage)
         writer = Ruled(first_sentence)
         list(summarise(PartsAsking((BOOK,), "Summarise this.", writer, notes=notes)))
         assert sum(one.startswith(NOTE) for one in writer.told) == 4
+        assert sum(one.startswith("These are notes") for one in writer.told) == 1

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 
-from ...answer import Citation, Everywhere, SummarySection
+from ...answer import Citation, Everywhere, SummarySection, SummarySentence
 from ...answering.sources import sentence_sources
 from ...documents.document import places
 from ...documents.sentences import sentences
-from ...writers.parts import read_parts
+from ...writers.parts import Reply, read_parts
 from ..asking import Events, PartsAsking, tell
 from ..notes import says_something, take_notes
 from ..passages import Passages, passages_of
@@ -47,20 +48,34 @@ def summarise(asking: PartsAsking) -> Events:
 def _whole(asking: PartsAsking, sections: Sequence[SummarySection]) -> str:
     """Return as many sentences on all sections as were asked for, of those that titles and notes together carry.
 
-    Each has the pages of the sections that say most of it.
+    Each has the pages of the sections that say most of it. It is kept beside the notes that it is written from.
     """
     notes = [" ".join(one.text for one in section.sentences) for section in sections]
     share = max(80, NOTES_CHARACTERS // max(len(notes), 1))
     lines = [f"{section.title}: {_up_to(note, share)}" for section, note in zip(sections, notes, strict=True)]
-    count = _count(asking.question)
-    reader = read_parts(asking.writer, NOTES, ["\n".join(lines)], asking.cancelled)
-    (reply,) = reader.replies(WHOLE.format(count=count), WHOLE_TOKENS, asking.cancelled)
+    told, count = "\n".join(lines), _count(asking.question)
+    way = f"{asking.writer.name} {count} {WHOLE} {told}"
+    first = sections[0]
+    kept = asking.notes.get(first.document_id, way) if asking.notes is not None else []
+    if not kept:
+        reader = read_parts(asking.writer, NOTES, [told], asking.cancelled)
+        (reply,) = reader.replies(WHOLE.format(count=count), WHOLE_TOKENS, asking.cancelled)
+        known = [f"{section.title}. {note}" for section, note in zip(sections, notes, strict=True)]
+        said = [f"{one} ({_places(one, known, sections)})" for one in _carried(reply, known)[:count]]
+        sentences_of_whole = tuple(SummarySentence(one, (), ()) for one in said)
+        kept = [SummarySection("", first.document_id, first.document, first.pages, sentences_of_whole)]
+        if asking.notes is not None:
+            with suppress(OSError):  # it is as good if it cannot be kept
+                asking.notes.put(first.document_id, way, kept)
+    return " ".join(one.text for one in kept[0].sentences)
+
+
+def _carried(reply: Reply, known: Sequence[str]) -> list[str]:
+    """Return the sentences of a reply that all of what is known carries."""
     text = " ".join(reply.text.split())
-    known = [f"{section.title}. {note}" for section, note in zip(sections, notes, strict=True)]
     sources = sentence_sources(text, [Citation("", "", 1, "", " ".join(known), 1.0)])
     carried = (OF_NOTES.sub("Its sections", text[one.start : one.stop]) for one in sources if one.citations)
-    said = [one for one in carried if says_something(one, reply.cut_short)][:count]
-    return " ".join(f"{one} ({_places(one, known, sections)})" for one in said)
+    return [one for one in carried if says_something(one, reply.cut_short)]
 
 
 def _places(sentence: str, known: Sequence[str], sections: Sequence[SummarySection]) -> str:
