@@ -15,6 +15,7 @@ from markdown_it import MarkdownIt
 from markdown_it.tree import SyntaxTreeNode
 
 from wholedoc import Answer, Citation, Timings, Usage
+from wholedoc.documents.document import place
 from wholedoc_ui.export import to_markdown
 from wholedoc_ui.session import Exchange
 
@@ -141,9 +142,9 @@ def test_a_file_name_is_text(text: str) -> None:
 
 @pytest.mark.parametrize("text", HOSTILE)
 def test_a_page_label_is_text(text: str) -> None:
-    """Labels come from the PDF, too."""
+    """Labels come from the PDF, too; one that is no page's number is cited as the name that it is."""
     assert [source for _, source in quotes(answered(replace(CITATION, page_label=text)))] == [
-        f"— a report.pdf, p. {one_line(text)}"
+        f"— a report.pdf, {place(one_line(text))}"
     ]
 
 
