@@ -134,6 +134,23 @@ class Reader(Shelf):
                 progress(event)
         return self.folder.info(document)
 
+    def shelf(self) -> tuple[list[Document], list[DocumentInfo]]:
+        """Return the documents on the shelf that this model has read whole, and those that it has not.
+
+        The first can be asked at once. Raises ModelError.
+        """
+        fingerprint, precision = self.engine.spec.fingerprint, self.settings.engine.precision.value
+        readings = self.folder.readings
+        whole = {
+            one.document_id
+            for one in readings.all()
+            if (one.fingerprint, one.precision) == (fingerprint, precision) and readings.warm(one) == 1
+        }
+        infos = self.documents()
+        return [self.document(one.id) for one in infos if one.id in whole], [
+            one for one in infos if one.id not in whole
+        ]
+
     def tokenized(self, document: Document) -> TokenizedDocument:
         """Return the document as the model's tokens."""
         known = self._tokenized.get(document.id)

@@ -178,6 +178,10 @@ def _events(
         raise ApiError(400, str(error), "invalid_value") from error
     messages, documents = plain_messages(library, asked.messages)
     prompt = recognise(messages)
+    if asked.asks_shelf and not documents and not prompt.documents:
+        documents, _ = library.shelf()
+        if not documents:
+            raise ApiError(400, "no document was read yet: upload one to /v1/files and ask it", "invalid_value")
     yield from respond(
         library,
         prompt,
