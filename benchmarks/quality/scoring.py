@@ -32,8 +32,7 @@ from .pairs.questions import Asked, files, manuals, samples
 class Compared:
     """What is asked: the sample documents, and manuals and files where given; those of one file together.
 
-    `documents` and `questions` limit each of the `files`. A reader None is the embedded model. All documents are
-    asked together, too, if `together`.
+    `documents` and `questions` limit each of the `files`. A reader None is the embedded model.
     """
 
     reader: str | None = None
@@ -41,7 +40,6 @@ class Compared:
     files: tuple[Path, ...] = ()
     documents: int | None = None
     questions: int | None = None
-    together: bool = False
     out: str | None = None
 
 
@@ -59,12 +57,6 @@ class Row:
     quotes: tuple[str, ...]
 
 
-def add_scoring(parser: argparse.ArgumentParser) -> None:
-    """Add the options that are its own; readers, manuals, files and their limits are those of other benchmarks."""
-    group = parser.add_argument_group("scoring")
-    group.add_argument("--together", action="store_true", help="ask all documents together, too")
-
-
 def compared_of(arguments: argparse.Namespace) -> Compared:
     """Return what is compared, from parsed arguments."""
     return Compared(
@@ -73,7 +65,6 @@ def compared_of(arguments: argparse.Namespace) -> Compared:
         tuple(arguments.files),
         arguments.documents,
         arguments.questions,
-        arguments.together,
         arguments.out,
     )
 
@@ -85,9 +76,6 @@ def run(quick: bool, compared: Compared) -> Report:
     groups = [(kind, list(some)) for kind, some in groupby(_asked(quick, compared), lambda one: one.kind)]
     for kind, asked in groups:
         _compare(report, library, kind, [one.document for one in asked], asked)
-    if compared.together:
-        every = [one for _, asked in groups for one in asked]
-        _compare(report, library, "all together", [one.document for one in every], every)
     report.notes.append("citations_s are medians; sooner is the median of the questions' ratios within this run")
     return report
 
