@@ -30,6 +30,7 @@ from ..models.lazy_model import LazyModel
 from ..models.text_model import TextModel
 from ..models.throughput import ThroughputRecords, measure_throughput
 from ..runtime.client import NOBODY, Client
+from ..runtime.places import Places
 from ..runtime.turns import Errand, Turns
 from ..settings import Settings
 from ..storage.folder import DocumentInfo, LibraryFolder
@@ -45,6 +46,8 @@ Notify = Callable[[str], None]
 T = TypeVar("T")
 # A character has at most four bytes in UTF-8, and a token at least one: a text that is so short surely fits.
 BYTES_A_CHARACTER = 4
+# Files of clients whose text is extracted at a time, each in a process of its own.
+CONCURRENT_EXTRACTIONS = 4
 
 
 class Reader(Shelf):
@@ -53,6 +56,9 @@ class Reader(Shelf):
     With `ranks`, several processes read the same documents together: each has a reader of its own over the same
     folder, and makes the same calls in the same order. `model` is shared with another reader that loads it alike;
     without it the reader has one of its own.
+
+    `extractions` are the places that an adapter takes for a client before it parses that client's file; `parse`
+    itself waits for nobody.
     """
 
     def __init__(
@@ -68,6 +74,7 @@ class Reader(Shelf):
         self.ranks = ranks
         self.settings = settings
         self.turns = turns or Turns()
+        self.extractions = Places(CONCURRENT_EXTRACTIONS)
         self._notify = notify
         self._throughputs = ThroughputRecords(folder.figures)
         self._model = model or LazyModel(settings, notify)
