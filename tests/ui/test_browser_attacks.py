@@ -75,6 +75,8 @@ Notes.introduction = lambda self, id: Introduction(
 main()
 """
 SHEET = "<x-y onclick=alert(8)>{{x}}${y}"[:30]
+# So many are said at a time. Those that would take what follows for code are the last of theirs.
+TOGETHER = ["\n\n".join(PAYLOADS[first::5]) for first in range(5)]
 # What none of our own elements is: whatever of it is on the page was said by a document.
 FOREIGN = ", ".join(
     (
@@ -178,13 +180,13 @@ def test_nothing_that_is_said_acts_in_the_page_or_in_what_is_saved(
         tab.open()
         tab.drop(file)
         tab.row("evil.example").wait_for()
-        for count, payload in enumerate(PAYLOADS, 1):
-            tab.ask(payload)
+        for count, payloads in enumerate(TOGETHER, 1):
+            tab.ask(payloads)
             tab.page.wait_for_function(
                 "count => document.querySelectorAll('#wd-chat [data-testid=bot]').length === count", arg=count
             )
             tab.wait_answer()
-            assert tab.page.locator(ACTIVE).count() == 0, payload
+            assert tab.page.locator(ACTIVE).count() == 0, payloads
             tab.page.locator(".wd-citations button").first.click()
         links = tab.page.locator("a").evaluate_all("links => links.map(link => link.href)")
         assert [link for link in links if not link.startswith(server.url)] == []
@@ -193,7 +195,7 @@ def test_nothing_that_is_said_acts_in_the_page_or_in_what_is_saved(
             tab.page.click("text=Save as Markdown")
         download.value.save_as(tmp_path / "saved.md")
         saved = (tmp_path / "saved.md").read_text(encoding="utf-8")
-        assert saved.count("## ") >= len(PAYLOADS)
+        assert saved.count("## ") >= len(TOGETHER)
         assert active(saved) == []
         tab.page.set_content(cmarkgfm.github_flavored_markdown_to_html(saved, options=Options.CMARK_OPT_UNSAFE))
         tab.page.wait_for_timeout(300)
