@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import Any
 
 from parallelcomp import Cancelled
 from wholedoc import (
@@ -24,6 +25,7 @@ from wholedoc import (
     Token,
     Turn,
 )
+from wholedoc.runtime.client import Client
 
 from . import conversations
 from .app_state import AppState, Phase, sentence
@@ -110,7 +112,8 @@ def _answer(
         yield exchange
     asked = list(session.selected)
     session.asked = set(asked)
-    for event in _events(library or app_state.library, asked, exchange, settings, scope, work, history):
+    events = _events(library or app_state.library, asked, exchange, settings, scope, work, history, session.client)
+    for event in events:
         if isinstance(event, Planned):
             continue
         _take(session, exchange, event, tuple(asked) if exchange.kind else ())
@@ -125,15 +128,15 @@ def _events(
     scope: Scope,
     work: Work,
     history: Sequence[Turn],
+    client: Client,
 ) -> Iterator[Event]:
     """Ask one place or every part, and note in the exchange which. Returns the library's events."""
     question, cancelled = exchange.question, work.stopped
     exchange.kind = library.wanted(question, len(documents), scope, settings)
+    rest: dict[str, Any] = {"history": history, "settings": settings, "cancelled": cancelled, "client": client}
     if exchange.kind is None:
-        return library.stream(documents, question, history=history, settings=settings, cancelled=cancelled)
-    return library.everywhere(
-        documents, question, kind=exchange.kind, history=history, settings=settings, cancelled=cancelled
-    )
+        return library.stream(documents, question, **rest)
+    return library.everywhere(documents, question, kind=exchange.kind, **rest)
 
 
 def _take(

@@ -7,14 +7,18 @@ from __future__ import annotations
 
 import shutil
 import threading
+from collections import Counter
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from wholedoc import Answer, AskedDocument, Citation, Item, Kind, ScoredChunk, Turn
+from wholedoc.runtime.client import NOBODY, Client
 from wholedoc.storage.conversations import new_id
 
 from .arrivals import Arrival, Batch
 
+# So many tabs are told what happens elsewhere.
+MOST_FOLLOWED = 256
 # Steps of zoom: a page's width in per cent of the panel's.
 ZOOMS = (100, 150, 200, 300)
 
@@ -128,6 +132,7 @@ class PageView:
 class Session:
     """The state of one tab. Documents are known by their ids.
 
+    `client`: who takes turns with others: the address that it was opened from, and this tab of it.
     `selected`: the documents that the next question goes to; `chose` says that a person has chosen them.
     `shown`: the exchange whose evidence is beside the chat; `view`: the page that is open there.
     `reading`, `asking`: the tasks that run for this tab.
@@ -141,6 +146,7 @@ class Session:
     `watches`: how often this tab began to follow what happens elsewhere. `said`: what it shows of its conversation.
     """
 
+    client: Client = field(default=NOBODY, compare=False)
     selected: list[str] = field(default_factory=list)
     chose: bool = False
     conversation: Conversation = field(default_factory=Conversation)
@@ -182,25 +188,50 @@ class Sessions:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._open: dict[str, Session] = {}
+        self._following: list[Session] = []
 
     def __len__(self) -> int:
         return len(self._open)
 
-    def get(self, id: str) -> Session:
-        """Return the session of a tab; a new one if the tab is not known."""
+    def get(self, id: str, address: str = "") -> Session:
+        """Return the session of a tab; a new one, of this address, if the tab is not known."""
         with self._lock:
-            return self._open.setdefault(id, Session())
+            return self._open.setdefault(id, Session(Client(address, id)))
+
+    def follow(self, session: Session) -> int:
+        """Note that a tab follows what happens elsewhere, for as long as its `watches` are the returned number.
+
+        Of more than MOST_FOLLOWED tabs, the address that has the most loses the one that began first, until
+        somebody looks at that tab again.
+        """
+        with self._lock:
+            session.watches += 1
+            self._following = [one for one in self._following if one is not session] + [session]
+            if len(self._following) > MOST_FOLLOWED:
+                counts = Counter(one.client.address for one in self._following)
+                left = max(self._following, key=lambda one: counts[one.client.address])  # the first of equals
+                left.watches += 1
+                self._following.remove(left)
+            return session.watches
 
     def stop(self, id: str) -> None:
-        """Stop the work of a tab that went away, perhaps for a moment only. Its conversation is kept."""
-        session = self._open.get(id)
-        if session is not None:
-            session.stop()
+        """Stop the work of a tab that went away, perhaps for a moment only, and what follows for it.
+
+        Its conversation is kept.
+        """
+        with self._lock:
+            session = self._open.get(id)
+            if session is None:
+                return
+            session.watches += 1
+            self._following = [one for one in self._following if one is not session]
+        session.stop()
 
     def end(self, id: str) -> None:
         """Forget a tab that is gone for good, and delete the files that wait for their password there."""
         with self._lock:
             session = self._open.pop(id, None)
+            self._following = [one for one in self._following if one is not session]
         if session is not None:
             session.stop()
             for path in session.locked:

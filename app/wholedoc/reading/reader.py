@@ -30,6 +30,7 @@ from ..models.lazy_model import LazyModel
 from ..models.text_model import TextModel
 from ..models.throughput import ThroughputRecords, measure_throughput
 from ..runtime.client import NOBODY, Client
+from ..runtime.places import Places
 from ..runtime.turns import Errand, Turns
 from ..settings import Settings
 from ..storage.folder import DocumentInfo, LibraryFolder
@@ -45,6 +46,11 @@ Notify = Callable[[str], None]
 T = TypeVar("T")
 # A character has at most four bytes in UTF-8, and a token at least one: a text that is so short surely fits.
 BYTES_A_CHARACTER = 4
+# Files of clients whose text is extracted at a time, each in a process of its own.
+CONCURRENT_EXTRACTIONS = 4
+# Of the documents that were used last, so many tokens are held in memory (about 100 bytes for each, and their KV on
+# a device), and always those of the last one. The others are had from the store again when they are asked.
+HELD_TOKENS = 4_000_000
 
 
 class Reader(Shelf):
@@ -53,6 +59,9 @@ class Reader(Shelf):
     With `ranks`, several processes read the same documents together: each has a reader of its own over the same
     folder, and makes the same calls in the same order. `model` is shared with another reader that loads it alike;
     without it the reader has one of its own.
+
+    `extractions` are the places that an adapter takes for a client before it parses that client's file; `parse`
+    itself waits for nobody.
     """
 
     def __init__(
@@ -68,6 +77,7 @@ class Reader(Shelf):
         self.ranks = ranks
         self.settings = settings
         self.turns = turns or Turns()
+        self.extractions = Places(CONCURRENT_EXTRACTIONS)
         self._notify = notify
         self._throughputs = ThroughputRecords(folder.figures)
         self._model = model or LazyModel(settings, notify)
@@ -223,6 +233,7 @@ class Reader(Shelf):
         """
         known = self._read.get(document.id)
         if known is not None:
+            self._hold(document.id)
             return known
         plan = Plan.of(self.engine, self.tokenized(document))
         planned = self._plan(plan, cancelled, client)
@@ -240,6 +251,7 @@ class Reader(Shelf):
                 self._throughputs.put(self.engine, throughput)
         finished = replace(finished, kept_words=self._words(plan, finished))
         self._read[document.id] = replace(finished, cached_tokens=len(finished.tokenized))
+        self._hold(document.id)
         heads = self.scan_heads(self.settings)
         return finished if heads is None else self.laid_out(finished, heads, cancelled, client)
 
@@ -262,8 +274,9 @@ class Reader(Shelf):
         work = lay_out(self.engine, self.folder.store, keys, [one.kv for one in read.chunks], heads)
         scan = drained(self.turns.steps(work, cancelled, client, Errand.READING))
         id = read.tokenized.document.id
-        if id in self._read:
-            self._read[id] = replace(self._read[id], scan=scan)
+        held = self._read.get(id)
+        if held is not None:
+            self._read[id] = replace(held, scan=scan)
         return replace(read, scan=scan)
 
     def _words(self, plan: Plan, read: ReadDocument) -> tuple[WordCounts, ...]:
@@ -341,9 +354,31 @@ class Reader(Shelf):
             name = known.name if known else removed.document_id[:12]
             self._notify(f"removed what {removed.model} had read of {name}: the library is full")
 
+    def _hold(self, id: str) -> None:
+        """Note that a document was used, and let go of those that have not been for longest if too much is held.
+
+        Whoever is at work with one of those keeps it until then.
+        """
+        _to_the_end(self._tokenized, id)
+        _to_the_end(self._read, id)
+        tokens = sum(map(len, list(self._tokenized.values())))
+        for oldest in list(self._tokenized):
+            if tokens <= HELD_TOKENS or oldest == id:
+                break
+            gone = self._tokenized.pop(oldest, None)
+            tokens -= len(gone) if gone is not None else 0
+            self._read.pop(oldest, None)
+
     def _forget(self, id: str) -> None:
         self._read.pop(id, None)
         self._tokenized.pop(id, None)
+
+
+def _to_the_end(held: dict[str, T], id: str) -> None:
+    """Make this document, if it is held, the one that goes last."""
+    one = held.pop(id, None)
+    if one is not None:
+        held[id] = one
 
 
 def _with_throughput(

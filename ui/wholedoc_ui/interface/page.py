@@ -60,8 +60,7 @@ class PageHandlers(Handlers):
         No thread waits for it. Of several that follow for one tab the last goes on.
         """
         session = self.session(request)
-        session.watches += 1
-        mine = session.watches
+        mine = self.sessions.follow(session)
         sent: Updates = {}
         seen: object = None
         shown_at = 0.0
@@ -107,7 +106,6 @@ class PageHandlers(Handlers):
 
     def closed(self, request: gr.Request) -> None:
         """Stop the work of a tab that was closed or lost its connection."""
-        self.session(request).watches += 1  # which ends what follows for it
         self.sessions.stop(request.session_hash or "")
 
 

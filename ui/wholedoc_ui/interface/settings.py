@@ -15,18 +15,19 @@ from .. import views
 from ..app_state import sentence
 from ..choices import ReadingChoices, writer_of_text
 from ..session import Session
-from .handlers import HIDDEN, MODEL, QUICK, Handlers, Updates, acted
+from .handlers import MODEL, QUICK, Handlers, Updates, acted
 
 
 class SettingsHandlers(Handlers):
     def bind(self) -> None:
         """Bind the events of this part. Call it inside gr.Blocks."""
+        placed = self.places.waited_for
         parts = self.parts.settings
         outputs = [parts.told, *self.status_outputs, *self.shelf_outputs]
-        parts.apply.click(self.apply, list(parts.reading), outputs, **MODEL, **HIDDEN)
+        parts.apply.click(placed(self.apply), list(parts.reading), outputs, **MODEL)
         parts.introduces.input(self.introduce, [parts.introduces], None, **QUICK)
-        parts.models.use_to_read(self._user(Role.READER), None, outputs, **MODEL, **HIDDEN)
-        parts.models.use_to_write(self._user(Role.WRITER), None, outputs, **MODEL, **HIDDEN)
+        parts.models.use_to_read(placed(self._user(Role.READER)), None, outputs, **MODEL)
+        parts.models.use_to_write(placed(self._user(Role.WRITER)), None, outputs, **MODEL)
 
     def introduce(self, after_reading: bool) -> None:
         """Have documents introduced after reading or not, for all tabs."""

@@ -12,19 +12,20 @@ from ..app_state import sentence
 from ..arrivals import Arrivals, Stage
 from ..session import Session
 from ..templating import esc
-from .handlers import HIDDEN, MODEL, ORDERED, QUICK, Handlers, Updates, acted, paced
+from .handlers import MODEL, ORDERED, QUICK, Handlers, Updates, acted, paced
 
 
 class ShelfHandlers(Handlers):
     def bind(self) -> None:
         """Bind the events of this part. Call it inside gr.Blocks."""
         parts = self.parts.shelf
+        placed = self.places.waited_for
         locked = [parts.locked, parts.password]
         intake = [parts.drop, parts.stop, *locked, self.parts.chat.tab, *self.shelf_outputs]
-        parts.drop.upload(self.take_in, [parts.drop], intake, **MODEL, **HIDDEN)
+        parts.drop.upload(placed(self.take_in), [parts.drop], intake, **MODEL)
         # Another password may be tried before the end of the work with the first.
-        parts.password.submit(self.unlock, [parts.password], intake, trigger_mode="multiple", **MODEL, **HIDDEN)
-        parts.documents.read_document(self.read_again, None, intake, **MODEL, **HIDDEN)
+        parts.password.submit(placed(self.unlock), [parts.password], intake, trigger_mode="multiple", **MODEL)
+        parts.documents.read_document(placed(self.read_again), None, intake, **MODEL)
         parts.stop.click(self.stop_reading, None, None, **QUICK)
         chosen = [self.parts.chat.tab, *self.shelf_outputs]
         parts.documents.choose_document(self.choose, None, chosen, **ORDERED)

@@ -31,6 +31,9 @@ from ..state import State, client_of, state_of
 
 router = APIRouter(route_class=BoundedRoute)
 SendText = Callable[[str], Awaitable[None]]
+# Many clients end a line at these too, so that a document's words would become an event of their own. In JSON they
+# may be written so.
+LINE_ENDS = {ord(sign): f"\\u{ord(sign):04x}" for sign in "\x85\u2028\u2029"}
 # A silent stream sends a comment this often, in seconds, so that no proxy takes the connection for dead.
 HEARTBEAT_S = 10.0
 _STREAM: dict[str, Any] = {"text/event-stream": {"schema": {"type": "string"}}}
@@ -203,4 +206,4 @@ def _json(answer: BaseModel) -> Response:
 
 
 def _data(chunk: BaseModel) -> str:
-    return f"data: {chunk.model_dump_json(exclude_unset=True)}\n\n"
+    return f"data: {chunk.model_dump_json(exclude_unset=True).translate(LINE_ENDS)}\n\n"
