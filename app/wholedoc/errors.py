@@ -41,6 +41,12 @@ class TextError(DocumentError):
     """Text from a program that is none: half characters, or the raw bytes of a file."""
 
 
+class FolderError(WholedocError):
+    """A folder that cannot be watched: it is none, the library's own, or watched already."""
+
+    exit_code = 2
+
+
 class LibraryError(WholedocError):
     """The library's folder cannot be used: not writable, full, or made by a newer version."""
 
