@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 
 from ...tables import BAR, SENTENCE
 from .heads import Head, head_of
-from .rows import BoxOf, Row, rows_of
+from .rows import BoxOf, Row, body_of, borders_of, rows_of
 
 # A table has so many rows, or so many if each has two cells only: two such lines may be below each other by chance.
 _FEWEST_ROWS, _FEWEST_PAIRS = 2, 3
@@ -34,13 +34,25 @@ def with_bars(text: str, box: BoxOf) -> str:
         head = head_of(rows, table, text, box)
         if head is not None:
             changes.append((head.start, head.stop, head.text))
-        changes += [(gap.start, gap.stop, BAR) for row in table if not _is_in(row, head) for gap in row.gaps]
+        borders = borders_of(body_of(table))
+        changes += [one for row in table if not _is_in(row, head) for one in _divided(row, borders, box)]
     pieces, position = [], 0
     for start, stop, new in sorted(changes):
         if start >= position:
             pieces += [text[position:start], new]
             position = stop
     return "".join((*pieces, text[position:]))
+
+
+def _divided(row: Row, borders: Sequence[float], box: BoxOf) -> Iterator[tuple[int, int, str]]:
+    """Yield the bars of a row, with what they take the place of; a cell that is empty in it has bars around it."""
+    first = box(row.start)
+    empty = sum(border < first.left for border in borders) if first else 0
+    if empty:
+        yield row.start, row.start, empty * BAR
+    for gap in row.gaps:
+        crossed = sum(gap.left < border < gap.right for border in borders)
+        yield gap.start, gap.stop, max(crossed, 1) * BAR
 
 
 def _is_in(row: Row, head: Head | None) -> bool:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import math
 import re
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from ...tables import BAR, HEAD_LINES
-from .rows import FARTHEST, BoxOf, Row
+from .rows import FARTHEST, BoxOf, Row, body_of, borders_of
 
 _WORD = re.compile(r"\S+")
 # Words of two columns have so many heights between them at least, and a column holds so much of a name's width.
@@ -52,9 +51,8 @@ class _Name:
 
 def head_of(rows: Sequence[Row], table: Sequence[Row], text: str, box: BoxOf) -> Head | None:
     """Return what names a table's columns if that goes over several lines; None else, or if that is not sure."""
-    gaps = Counter(len(row.gaps) for row in table).most_common(1)[0][0]
-    body = [row for row in table if len(row.gaps) == gaps]
-    borders = _borders(body) if len(body) >= _FEWEST_ROWS else []
+    body = body_of(table)
+    borders = borders_of(body) if len(body) >= _FEWEST_ROWS else []
     first = rows.index(body[0])
     names: list[_Name] = []
     for line in range(first - 1, max(first - 1 - HEAD_LINES, -1), -1):
@@ -68,18 +66,9 @@ def head_of(rows: Sequence[Row], table: Sequence[Row], text: str, box: BoxOf) ->
         return None
     cells = [
         " ".join(name.text for name in sorted(names, key=lambda one: -one.bottom) if name.column == column)
-        for column in range(gaps + 1)
+        for column in range(len(borders) + 1)
     ]
     return Head(rows[lines[0]].start, rows[lines[-1]].stop, BAR.join(cells))
-
-
-def _borders(body: Sequence[Row]) -> list[float]:
-    """Return where the columns end, in the middle of what is free in all rows; none if nothing is."""
-    free = [
-        (max(gap.left for gap in gaps), min(gap.right for gap in gaps))
-        for gaps in zip(*(row.gaps for row in body), strict=True)
-    ]
-    return [(left + right) / 2 for left, right in free] if all(left < right for left, right in free) else []
 
 
 def _names(row: Row, line: int, borders: Sequence[float], text: str, box: BoxOf) -> Iterator[_Name]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 # A gap is wide from so many heights of its line on. Words that are spread to fill a line may have more between,
@@ -104,3 +105,18 @@ def _row(text: str, start: int, stop: int, box: BoxOf) -> Row:
         if (_MARKER.fullmatch(first) and _WORD.search(second)) or _EQUATION.fullmatch(second):
             row.gaps.clear()
     return row
+
+
+def body_of(table: Sequence[Row]) -> list[Row]:
+    """Return the rows of a table that have as many cells as most have."""
+    gaps = Counter(len(row.gaps) for row in table).most_common(1)[0][0]
+    return [row for row in table if len(row.gaps) == gaps]
+
+
+def borders_of(body: Sequence[Row]) -> list[float]:
+    """Return where the columns end, in the middle of what is free in all rows; none if nothing is."""
+    free = [
+        (max(gap.left for gap in gaps), min(gap.right for gap in gaps))
+        for gaps in zip(*(row.gaps for row in body), strict=True)
+    ]
+    return [(left + right) / 2 for left, right in free] if all(left < right for left, right in free) else []
