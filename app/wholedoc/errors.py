@@ -33,6 +33,10 @@ class NoTextError(DocumentError):
     """The file has pages but no text at all (a scan)."""
 
 
+class PageError(DocumentError):
+    """A web page that cannot be fetched, or that is not fetched since its address is not public."""
+
+
 class NoSuchPageError(DocumentError):
     """The file has fewer pages than the one asked for."""
 
