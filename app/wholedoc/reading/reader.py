@@ -223,11 +223,15 @@ class Reader(Shelf):
         return MemoryPlanError(f"at least {verdict}")
 
     def read(
-        self, document: Document, cancelled: Cancel | None = None, client: Client = NOBODY
+        self,
+        document: Document,
+        cancelled: Cancel | None = None,
+        client: Client = NOBODY,
+        errand: Errand = Errand.READING,
     ) -> Generator[Planned | Reading, None, ReadDocument]:
         """Read a document through the store. Yields what it will take, then its progress.
 
-        Clients take turns at the model.
+        Clients take turns at the model; with `Errand.BACKGROUND` it is read when nobody else wants one.
 
         Raises MemoryPlanError, LibraryError and Cancelled.
         """
@@ -244,7 +248,7 @@ class Reader(Shelf):
             work = read(engine, store, plan, cancelled)
         else:
             work = read_over_ranks(engine, self.ranks, store, plan, cancelled)
-        in_turns = self.turns.steps(work, cancelled, client, Errand.READING)
+        in_turns = self.turns.steps(work, cancelled, client, errand)
         finished, throughput = yield from _with_throughput(in_turns)
         if planned.seconds is not None and throughput:
             with self.folder.writing():
@@ -368,6 +372,10 @@ class Reader(Shelf):
             gone = self._tokenized.pop(oldest, None)
             tokens -= len(gone) if gone is not None else 0
             self._read.pop(oldest, None)
+
+    def release(self, id: str) -> None:
+        """Drop what is held in memory of a document. Whoever asks it next takes it from the store."""
+        self._forget(id)
 
     def _forget(self, id: str) -> None:
         self._read.pop(id, None)
