@@ -7,16 +7,13 @@ from __future__ import annotations
 
 import shutil
 import threading
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from wholedoc import Answer, AskedDocument, Citation, Item, Kind, ScoredChunk, Turn
 from wholedoc.storage.conversations import new_id
 
 from .arrivals import Arrival, Batch
-
-# Steps of zoom: a page's width in per cent of the panel's.
-ZOOMS = (100, 150, 200, 300)
 
 
 class Work:
@@ -106,22 +103,14 @@ class Conversation:
 
 @dataclass(frozen=True)
 class PageView:
-    """The page that is open. `page` counts from 1, `quote` is highlighted, `zoom` is in per cent."""
+    """What the viewer was told to open. `page` counts from 1; 0 is where the document was left. `quote` is
+    highlighted. Every opening has another `number`, so that the same page can be opened again.
+    """
 
     document_id: str
-    page: int
+    page: int = 0
     quote: str = ""
-    zoom: int = ZOOMS[0]
-
-    def turned(self, pages: int, by: int) -> PageView:
-        """Return the view `by` pages further on, between 1 and `pages`. A quote stays behind on its own page."""
-        page = min(max(self.page + by, 1), pages)
-        return self if page == self.page else replace(self, page=page, quote="")
-
-    def zoomed(self, by: int) -> PageView:
-        """Return the view `by` steps of zoom larger; smaller if `by` is negative."""
-        step = min(max(ZOOMS.index(self.zoom) + by, 0), len(ZOOMS) - 1)
-        return replace(self, zoom=ZOOMS[step])
+    number: int = field(default=0, compare=False)
 
 
 @dataclass
@@ -129,7 +118,8 @@ class Session:
     """The state of one tab. Documents are known by their ids.
 
     `selected`: the documents that the next question goes to; `chose` says that a person has chosen them.
-    `shown`: the exchange whose evidence is beside the chat; `view`: the page that is open there.
+    `shown`: the exchange whose evidence is beside the chat; `view`: what was opened there.
+    `opened`: how many times something was opened. `looked_at`: the document that was opened last.
     `reading`, `asking`: the tasks that run for this tab.
     `being_read`: the documents that this tab reads now. `batches`: what was dropped here, until it is read or put
     away.
@@ -158,6 +148,14 @@ class Session:
     listed: tuple[object, ...] = ()
     watches: int = 0
     said: tuple[object, ...] = ()
+    opened: int = 0
+    looked_at: str = ""
+
+    def open(self, document_id: str, page: int = 0, quote: str = "") -> None:
+        """Have the viewer open a page of a document, or the document where it was left."""
+        self.opened += 1
+        self.looked_at = document_id
+        self.view = PageView(document_id, page, quote, self.opened)
 
     @property
     def exchanges(self) -> list[Exchange]:

@@ -17,12 +17,12 @@ from wholedoc.storage.conversations import ConversationHead
 from .app_state import ModelState, Phase
 from .arrivals import Arrival, Stage
 from .cost import Cost
-from .evidence import RemovedPage, ShownPage
+from .evidence import RemovedPage
 from .figures import when
 from .introducing import Introducing
 from .models.fetching import Fetch, FetchPhase
 from .models.offers import Offers
-from .session import Evidence
+from .session import Evidence, PageView
 from .shelf import Row
 from .templating import render
 
@@ -192,19 +192,16 @@ def conversations(heads: Sequence[ConversationHead], open_id: str, damaged: int,
     return render("conversations", listed=listed, open_id=open_id, damaged=damaged, searched=searched)
 
 
-def page(shown: ShownPage | RemovedPage | None) -> str:
-    """The open page with its quote highlighted, or a note that says how to open one or why it is not there."""
-    if isinstance(shown, RemovedPage):
-        return render("removed_page", document=shown.name)
-    if shown is None:
-        return render("page", shown=None)
-    before, quote, after = _around(shown.text, shown.view.quote)
-    return render("page", shown=shown, before=before, quote=quote, after=after)
+def viewer() -> str:
+    """The viewer, before it shows anything."""
+    return render("viewer")
 
 
-def _around(text: str, quote: str) -> tuple[str, str, str]:
-    """Split the text into what is before, in and after its first such quote; without one, all of it is before."""
-    return text.partition(quote) if quote else (text, "", "")
+def opens(view: PageView | RemovedPage | None, cited: Sequence[int] = ()) -> str:
+    """What the viewer is to show, with the `cited` pages on its strip; or a note why that is not there."""
+    if isinstance(view, RemovedPage):
+        return render("removed_page", document=view.name)
+    return render("opens", view=view, cited=cited) if view else ""
 
 
 def strip(chunks: Sequence[ScoredChunk], names: Mapping[str, str], labels: Mapping[str, Sequence[str]]) -> str:

@@ -16,7 +16,7 @@ from ..app_state import sentence
 from ..choices import SCOPES, AnsweringChoices
 from ..session import Session
 from ..templating import esc
-from .handlers import BUSY, HIDDEN, IDLE, MODEL, QUICK, Handlers, Updates, acted, numbers, paced
+from .handlers import BUSY, HIDDEN, IDLE, MODEL, QUICK, Handlers, Updates, acted, numbers, once, paced
 from .html import SEND
 
 
@@ -25,7 +25,7 @@ class ChatHandlers(Handlers):
         """Bind the events of this part. Call it inside gr.Blocks."""
         parts = self.parts.chat
         answering: list[Any] = list(self.parts.settings.answering)
-        outputs = [
+        outputs = once(
             parts.chatbot,
             parts.question,
             parts.cost,
@@ -33,7 +33,7 @@ class ChatHandlers(Handlers):
             self.parts.conversations.listed,
             *self.suggestions_outputs,
             *self.evidence_outputs,
-        ]
+        )
         # The browser shows the question at once, and empties the box before a person types on.
         shown = [parts.question, parts.sent, parts.chatbot]
         sent = {"inputs": [parts.sent, parts.scope, *answering], "outputs": outputs, **MODEL, **HIDDEN}

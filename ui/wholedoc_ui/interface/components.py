@@ -10,7 +10,7 @@ from .. import views
 from ..app_state import AppState
 from ..choices import SCOPES
 from ..suggestions import COUNT
-from .html import ANSWERS, LOOKED_AT, PAGE, PARTS, acts, html
+from .html import ANSWERS, LOOKED_AT, PARTS, VIEWER, acts, html
 from .settings_parts import SettingsParts, settings_parts
 
 
@@ -66,14 +66,11 @@ class ChatParts:
 
 @dataclass(frozen=True)
 class EvidenceParts:
+    """`page` tells the viewer what to show, or a person why that is not there. The viewer fetches it by itself."""
+
     strip: gr.HTML
     citations: gr.HTML
     page: gr.HTML
-    tools: gr.Row
-    previous: gr.Button
-    following: gr.Button
-    smaller: gr.Button
-    larger: gr.Button
 
 
 @dataclass(frozen=True)
@@ -125,7 +122,9 @@ def _shelf() -> ShelfParts:
         no_password = gr.Button("Dismiss", size="sm", scale=0, min_width=80, elem_id="wd-no-password")
     stop = gr.Button("Stop reading", size="sm", variant="stop", visible=False, elem_id="wd-stop-reading")
     documents = html(
-        "", js_on_load=acts("choose_document", "remove_document", "read_document"), elem_id="wd-documents"
+        "",
+        js_on_load=acts("choose_document", "open_document", "remove_document", "read_document"),
+        elem_id="wd-documents",
     )
     return ShelfParts(drop, arrivals, stop, locked, password, no_password, documents)
 
@@ -218,13 +217,9 @@ def _chat() -> ChatParts:
 
 
 def _evidence() -> EvidenceParts:
-    html("<h2>Evidence</h2>")
+    html("<h2>Evidence</h2>", elem_id="wd-evidence-title")
     strip = html("", js_on_load=acts("open_chunk", "open_page"), elem_id="wd-strip")
     citations = html(views.citations(None, None), js_on_load=acts("open_citation"), elem_id="wd-citations")
-    with gr.Row(visible=False, elem_id="wd-page-tools") as tools:
-        previous = gr.Button("‹ Previous", size="sm", min_width=60, elem_id="wd-previous")
-        following = gr.Button("Next ›", size="sm", min_width=60, elem_id="wd-next")
-        smaller = gr.Button("Smaller", size="sm", min_width=60, elem_id="wd-smaller")
-        larger = gr.Button("Larger", size="sm", min_width=60, elem_id="wd-larger")
-    page = html("", js_on_load=PAGE, elem_id="wd-page")
-    return EvidenceParts(strip, citations, page, tools, previous, following, smaller, larger)
+    page = html("", elem_id="wd-page")
+    html(views.viewer(), js_on_load=VIEWER, elem_id="wd-viewer")
+    return EvidenceParts(strip, citations, page)

@@ -18,7 +18,7 @@ from ..app_state import AppState, ModelState, Phase
 from ..choices import ReadingChoices
 from ..cost import cost_of
 from ..models.fetching import FetchPhase
-from ..session import Exchange, Session, Sessions
+from ..session import Exchange, PageView, Session, Sessions
 from ..templating import esc
 from .components import Parts
 
@@ -95,7 +95,8 @@ class Handlers:
 
     @property
     def suggestions_outputs(self) -> list[Any]:
-        return [self.parts.chat.introduction, self.parts.chat.asked, *self.parts.chat.suggestions]
+        chat = self.parts.chat
+        return [chat.introduction, chat.asked, *chat.suggestions, self.parts.evidence.page]
 
     def shelf(self, session: Session) -> Updates:
         """The documents of the library, those on their way into it, and first questions."""
@@ -110,7 +111,7 @@ class Handlers:
         return {self.parts.shelf.arrivals: views.arrivals(shelf.arrivals(self.sessions, session))}
 
     def suggestions(self, session: Session) -> Updates:
-        """Name the documents that are asked next, and offer first questions about the last until one is asked."""
+        """Name the documents that are asked next, open one, and offer first questions until one is asked."""
         texts: tuple[str, ...] = ()
         introduction = ""
         if not session.exchanges and session.selected and self.app_state.library.knows(session.selected[-1]):
@@ -124,7 +125,8 @@ class Handlers:
             button: gr.update(value=text, visible=bool(text)) for button, text in zip(buttons, padded, strict=True)
         }
         asked = views.asked_documents(chat.documents(self.app_state, session))
-        return {self.parts.chat.introduction: introduction, self.parts.chat.asked: asked, **offered}
+        told = {self.parts.chat.introduction: introduction, self.parts.chat.asked: asked}
+        return {**told, **offered, **self.viewed(session)}
 
     def _introduction(self, id: str, known: Introduction | None) -> str:
         """What is known of a document before the first question. Nothing is offered while the model is loaded."""
@@ -138,7 +140,8 @@ class Handlers:
     def conversation_outputs(self) -> list[Any]:
         chat = self.parts.chat
         listed = self.parts.conversations.listed
-        return [chat.chatbot, chat.cost, chat.tab, listed, *self.shelf_outputs, *self.evidence_outputs]
+        said = [chat.chatbot, chat.cost, chat.tab, listed]
+        return once(*said, *self.shelf_outputs, *self.evidence_outputs)
 
     def conversation(self, session: Session) -> Updates:
         """A conversation that was opened: what was said, its documents and its evidence."""
@@ -182,7 +185,7 @@ class Handlers:
     @property
     def evidence_outputs(self) -> list[Any]:
         parts = self.parts.evidence
-        return [parts.strip, parts.citations, parts.page, parts.tools]
+        return [parts.strip, parts.citations, parts.page]
 
     def evidence(self, session: Session) -> Updates:
         """The strip, the citations and the page of the exchange that is shown."""
@@ -201,14 +204,20 @@ class Handlers:
     def page(self, session: Session) -> Updates:
         parts = self.parts.evidence
         shown = session.shown.evidence if session.shown else None
-        page = evidence.shown_page(self.app_state, session)
         asked = [one.name for one in session.shown.documents] if session.shown else []
         chosen, removed = evidence.chosen_citation(session), evidence.removed(self.app_state, session)
-        return {
-            parts.citations: views.citations(shown, chosen, asked, removed),
-            parts.page: views.page(page) if shown else "",
-            parts.tools: gr.update(visible=isinstance(page, evidence.ShownPage)),
-        }
+        return {parts.citations: views.citations(shown, chosen, asked, removed), **self.viewed(session)}
+
+    def viewed(self, session: Session) -> Updates:
+        """What the viewer shows."""
+        view = evidence.opened(self.app_state, session)
+        cited = evidence.cited_pages(session, view.document_id) if isinstance(view, PageView) else []
+        return {self.parts.evidence.page: views.opens(view, cited)}
+
+
+def once(*components: Any) -> list[Any]:
+    """Return the outputs of a handler, each once."""
+    return list(dict.fromkeys(components))
 
 
 def paced(states: Iterator[T]) -> Iterator[T]:

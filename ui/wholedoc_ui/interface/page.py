@@ -12,7 +12,7 @@ import gradio as gr
 
 from .. import conversations
 from ..session import Session
-from .handlers import HIDDEN, QUICK, Handlers, Updates, saying
+from .handlers import HIDDEN, QUICK, Handlers, Updates, once, saying
 from .html import ASSETS
 
 # A tab looks for what has changed elsewhere every so many seconds, and shows all anew every so many.
@@ -51,8 +51,7 @@ class PageHandlers(Handlers):
 
     @property
     def followed_outputs(self) -> list[Any]:
-        outputs = [*self.status_outputs, *self.conversation_outputs, self.parts.shelf.stop]
-        return list(dict.fromkeys(outputs))
+        return once(*self.status_outputs, *self.conversation_outputs, self.parts.shelf.stop)
 
     async def follow(self, request: gr.Request) -> AsyncIterator[Updates]:
         """Show what changes in the library, the models and the tab's conversation, wherever it was done.

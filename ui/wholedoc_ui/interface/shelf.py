@@ -12,7 +12,7 @@ from ..app_state import sentence
 from ..arrivals import Arrivals, Stage
 from ..session import Session
 from ..templating import esc
-from .handlers import HIDDEN, MODEL, ORDERED, QUICK, Handlers, Updates, acted, paced
+from .handlers import HIDDEN, MODEL, ORDERED, QUICK, Handlers, Updates, acted, once, paced
 
 
 class ShelfHandlers(Handlers):
@@ -34,7 +34,7 @@ class ShelfHandlers(Handlers):
         parts.arrivals.ask_too(self.ask_too, None, chosen, **ORDERED)
         parts.arrivals.dismiss(self.dismiss, None, [*locked, *self.shelf_outputs], **ORDERED)
         parts.no_password.click(self.no_password, None, [*locked, *self.shelf_outputs], **ORDERED)
-        removed = [self.parts.chat.tab, *self.shelf_outputs, *self.evidence_outputs]
+        removed = once(self.parts.chat.tab, *self.shelf_outputs, *self.evidence_outputs)
         parts.documents.remove_document(self.remove, None, removed, **QUICK)
 
     def take_in(self, uploads: list[str] | None, request: gr.Request) -> Iterator[Updates]:

@@ -15,6 +15,7 @@ from wholedoc.server.serving import PortError, serve
 from ..app_state import AppState
 from .access import AccessMiddleware, HeadersMiddleware
 from .upload_limits import UploadLimitMiddleware
+from .viewer import add_viewer
 
 __all__ = ["Address", "PortError", "create_app", "serve"]
 
@@ -37,6 +38,7 @@ def create_app(app_state: AppState, address: Address, upload_bytes: int, origins
     from ..interface.app import mount
 
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+    add_viewer(app, app_state.viewer)
     # The innermost first
     app.add_middleware(UploadLimitMiddleware, uploads=app_state.uploads, file_bytes=upload_bytes)
     app.add_middleware(AccessMiddleware, private=address.auth is not None)
