@@ -7,12 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from wholedoc import Answer, AskedDocument, Timings, Turn, Usage
 from wholedoc_ui.arrivals import Arrival, Batch, Stage
-from wholedoc_ui.session import ZOOMS, Conversation, Exchange, PageView, Session, Sessions, Work
+from wholedoc_ui.session import Conversation, Exchange, PageView, Session, Sessions, Work
 
 ANSWER = Answer("One?", "The answer.", True, (1,), (), (), Usage(10, 10, 5, 2, 1), Timings(0.1, 0.2, 0.3))
 
@@ -107,25 +105,13 @@ def test_what_other_tabs_do_is_told_without_ones_own(sessions: Sessions) -> None
     assert sessions.in_use_elsewhere(three) == {"a", "b", "d", "e"}
 
 
-@given(st.integers(1, 9), st.integers(1, 9), st.integers(-20, 20))
-def test_a_view_turns_within_the_document(page: int, pages: int, by: int) -> None:
-    view = PageView("d1", min(page, pages), "a quote", ZOOMS[1])
-    turned = view.turned(pages, by)
-    assert turned.page == min(max(view.page + by, 1), pages)
-    assert turned.quote == ("a quote" if turned.page == view.page else "")
-    assert (turned.document_id, turned.zoom) == ("d1", ZOOMS[1])
-
-
-@given(st.sampled_from(ZOOMS), st.integers(-9, 9))
-def test_a_view_zooms_within_its_steps(zoom: int, by: int) -> None:
-    zoomed = PageView("d1", 3, "a quote", zoom).zoomed(by)
-    assert zoomed == PageView("d1", 3, "a quote", zoomed.zoom)
-    assert zoomed.zoom == ZOOMS[min(max(ZOOMS.index(zoom) + by, 0), len(ZOOMS) - 1)]
-
-
-def test_zooms_go_up_from_the_whole_width() -> None:
-    assert ZOOMS[0] == 100 == PageView("d1", 1).zoom
-    assert list(ZOOMS) == sorted(set(ZOOMS))
+def test_what_is_opened_is_numbered(session: Session) -> None:
+    session.open("d1", 3, "a quote")
+    assert session.view == PageView("d1", 3, "a quote")
+    before = session.view.number
+    session.open("d2")
+    assert (session.view, session.looked_at) == (PageView("d2"), "d2")
+    assert session.view.number == before + 1
 
 
 def test_a_conversation_is_about_what_was_asked_last(sessions: Sessions) -> None:

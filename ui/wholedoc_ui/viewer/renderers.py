@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import threading
 import time
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from wholedoc.documents.rendering import PageRenderer
@@ -17,7 +19,8 @@ IDLE_S = 60.0
 @dataclass
 class _Kept:
     renderer: PageRenderer
-    used: float = field(default_factory=time.monotonic)
+    users: int = 0
+    used: float = 0.0
 
 
 class Renderers:
@@ -28,17 +31,24 @@ class Renderers:
         self._kept: dict[str, _Kept] = {}
         self._timer: threading.Timer | None = None
 
-    def get(self, document_id: str, file: Path, name: str) -> PageRenderer:
-        """Return the renderer of a document's file."""
+    @contextmanager
+    def use(self, document_id: str, file: Path, name: str) -> Iterator[PageRenderer]:
+        """Lend the renderer of a document's file. It is not ended meanwhile."""
         with self._lock:
             kept = self._kept.pop(document_id, None) or _Kept(PageRenderer(file, name))
-            kept.used = time.monotonic()
             self._kept[document_id] = kept
-            gone = [self._kept.pop(id) for id in list(self._kept)[:-MOST]]
+            kept.users += 1
+            spare = [id for id, one in self._kept.items() if not one.users][: max(len(self._kept) - MOST, 0)]
+            gone = [self._kept.pop(id) for id in spare]
             self._watch()
         for one in gone:
             one.renderer.close()
-        return kept.renderer
+        try:
+            yield kept.renderer
+        finally:
+            with self._lock:
+                kept.users -= 1
+                kept.used = time.monotonic()
 
     def close(self) -> None:
         """End all processes. The next page that is drawn starts another."""
@@ -60,7 +70,8 @@ class Renderers:
         with self._lock:
             self._timer = None
             limit = time.monotonic() - IDLE_S
-            gone = [self._kept.pop(id) for id, one in list(self._kept.items()) if one.used <= limit]
+            idle = [id for id, one in self._kept.items() if not one.users and one.used <= limit]
+            gone = [self._kept.pop(id) for id in idle]
             if self._kept:
                 self._watch()
         for one in gone:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -77,15 +78,14 @@ class Viewer:
         outline = tuple((one.title, one.level, one.page) for one in document.outline)
         note = "" if self._file(document) else "The file is not in the library; this is the text of its pages."
         shapes: list[float] = []
-        renderer = self._renderer(document)
-        if renderer is not None:
-            try:
-                sizes = renderer.sizes(len(document.pages))
+        try:
+            with self._renderer(document) as renderer:
+                sizes = renderer.sizes(len(document.pages)) if renderer else ()
                 shapes = [down / across if across and down else USUAL_SHAPE for across, down in sizes]
-            except PasswordError:
-                note = "The file is encrypted and cannot be drawn; this is the text of its pages."
-            except DocumentError as error:
-                note = f"The pages cannot be drawn, this is their text. {error}"
+        except PasswordError:
+            note = "The file is encrypted and cannot be drawn; this is the text of its pages."
+        except DocumentError as error:
+            note = f"The pages cannot be drawn, this is their text. {error}"
         missing = [USUAL_SHAPE] * (len(document.pages) - len(shapes))
         sheets = tuple(
             Sheet(page.label, place(page.label), shape, len(page.text))
@@ -96,10 +96,10 @@ class Viewer:
     def picture(self, id: str, page: int, width: int) -> PageImage:
         """Draw a page about `width` pixels wide."""
         document, _ = self._page(id, page)
-        renderer = self._renderer(document)
-        if renderer is None:
-            raise DocumentError(f"{document.name} has no pages that can be drawn.")
-        return renderer.picture(page, min(max(width, NARROWEST), WIDEST))
+        with self._renderer(document) as renderer:
+            if renderer is None:
+                raise DocumentError(f"{document.name} has no pages that can be drawn.")
+            return renderer.picture(page, min(max(width, NARROWEST), WIDEST))
 
     def text(self, id: str, page: int, quote: str, words: str) -> PageText:
         """Return a page's text, with the first occurrence of a quote marked, or else every occurrence of words."""
@@ -114,10 +114,11 @@ class Viewer:
         if one.confidence is not None:  # its text is not in the file
             places = (boxes_between(one, start, stop) for start, stop in finding.spans(one.text, words))
             return Marks(quote_boxes(one, quote), tuple(boxes for boxes in places if boxes))
-        renderer = self._renderer(document)
-        if renderer is None:
-            return Marks((), ())
-        return Marks(renderer.quote(page, quote) if quote else (), renderer.words(page, words) if words else ())
+        with self._renderer(document) as renderer:
+            if renderer is None:
+                return Marks((), ())
+            boxes = renderer.quote(page, quote) if quote else ()
+            return Marks(boxes, renderer.words(page, words) if words else ())
 
     def find(self, id: str, words: str) -> finding.Found:
         """Find words in a document."""
@@ -136,12 +137,12 @@ class Viewer:
     def _file(self, document: Document) -> Path | None:
         return self._library().folder.originals.get(document.id)
 
-    def _renderer(self, document: Document) -> PageRenderer | None:
-        """Return what draws a document's pages; None for a file of text."""
+    def _renderer(self, document: Document) -> AbstractContextManager[PageRenderer | None]:
+        """Lend what draws a document's pages; None for a file of text."""
         file = self._file(document)
         if file is None or not (_is_pdf(file) or any(page.confidence is not None for page in document.pages)):
-            return None
-        return self._renderers.get(document.id, file, document.name)
+            return nullcontext()
+        return self._renderers.use(document.id, file, document.name)
 
 
 def _is_pdf(file: Path) -> bool:
