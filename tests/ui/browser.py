@@ -181,12 +181,12 @@ class Tab:
     def wait_answer(self) -> str:
         """Wait until the last answer is complete, and return it."""
         self.page.locator("#wd-question button", has_text="Ask").wait_for()
-        self.page.locator("#wd-cost summary").wait_for()
+        self.page.locator("#wd-chat [data-testid=bot]").last.locator(".wd-cost summary").wait_for()
         return self.answer()
 
     def cost(self) -> str:
         """Return what the last answer cost, also where it is not opened."""
-        return str(self.page.text_content("#wd-cost"))
+        return str(self.page.locator("#wd-chat .wd-cost").last.text_content())
 
     def answer(self) -> str:
         text: str = self.page.locator("#wd-chat [data-testid=bot]").last.inner_text()

@@ -70,7 +70,7 @@ def test_axe_finds_nothing_serious(browser: Any, server: Server, window: str) ->
         tab.page.locator(".wd-conversation").first.get_by_role("button", name="Rename").click()
         assert serious(tab) == []
         tab.show("Chat")
-        tab.page.locator("#wd-cost summary").click()
+        tab.page.locator("#wd-chat .wd-cost summary").click()
         assert serious(tab) == []
         open_settings(tab)
         assert serious(tab) == []

@@ -199,4 +199,4 @@ def test_rates_are_told_where_they_mean_something(tab: Tab) -> None:
     tab.ask(CHANNEL)
     assert "12" in tab.wait_answer()
     assert "tokens/s" not in tab.cost()
-    assert "of 13 parts" in tab.page.inner_text("#wd-cost summary")
+    assert "of 13 parts" in tab.page.inner_text("#wd-chat .wd-cost summary")

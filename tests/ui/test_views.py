@@ -230,6 +230,7 @@ EVERYTHING = [
     lambda text: [views.told(text)],
     lambda text: [views.sends_to(text)],
     lambda text: [views.unsupported(text)],
+    lambda text: [views.source(0, 1, citation(text, label=text), further=further) for further in (True, False)],
 ]
 
 
@@ -272,7 +273,7 @@ def test_every_view_and_every_template_is_covered_here() -> None:
     public = {name for name in made if not name.startswith("_")}
     tested = {"status_line", "told", "shelf", "arrivals", "citations", "opens", "viewer", "strip", "cost"}
     tested |= {"fetch", "models", "sends_to", "unsupported", "source", "asked_as", "asked_of", "conversations"}
-    tested |= {"asked_documents", "parts_of_page", "welcome", "introduction"}
+    tested |= {"more_sources", "actions", "asked_documents", "parts_of_page", "welcome", "introduction"}
     assert public == tested
     found = {"way", "items", "sections", "found_pages"}
     others = inspect.getmembers(found_views, inspect.isfunction)
@@ -780,11 +781,11 @@ def test_the_cost_is_what_was_measured() -> None:
         "Kept for the answer": "800 tokens",
         "First word after": "1.0 s",
         "Answer": "21 tokens, 10 tokens/s, 3.0 s in all",
-        "Memory in use now": "2.5 GB",
+        "Memory in use then": "2.5 GB",
     }
     other = facts(replace(COST, tokens_read=1200, tokens_answered=1, device="cuda"))
     assert other["Read for this question"].startswith("1,200")
-    assert other["GPU memory in use now"] == "2.5 GB"
+    assert other["GPU memory in use then"] == "2.5 GB"
     assert other["Answer"] == "1 token, 3.0 s in all"
     at_once = facts(replace(COST, tokens_answered=40, first_token_s=2.99))["Answer"]
     assert at_once == "40 tokens, 3.0 s in all"  # copied, which says nothing of a speed

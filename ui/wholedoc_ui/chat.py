@@ -27,6 +27,7 @@ from wholedoc import (
 
 from . import conversations
 from .app_state import AppState, Phase, sentence
+from .cost import memory_in_use
 from .evidence import show
 from .figures import duration, number
 from .session import Evidence, Exchange, Session, Work
@@ -114,6 +115,8 @@ def _answer(
         if isinstance(event, Planned):
             continue
         _take(session, exchange, event, tuple(asked) if exchange.kind else ())
+        if isinstance(event, Done) and (device := app_state.device) is not None:
+            exchange.memory = memory_in_use(device)
         yield exchange
 
 

@@ -56,6 +56,14 @@ class Evidence:
         return self.asked or tuple(dict.fromkeys(chunk.document_id for chunk in self.chunks))
 
 
+@dataclass(frozen=True)
+class Memory:
+    """Bytes of memory that the program holds on a kind of device ("cpu", "cuda")."""
+
+    bytes: int
+    device: str
+
+
 @dataclass
 class Exchange:
     """A question and its answer. `text` grows while the answer is written; `answer` is set when it is complete.
@@ -63,7 +71,8 @@ class Exchange:
     `status` tells a person what is going on, or why the answer ended early; it is empty otherwise.
     `standalone` is the question that is asked instead of one that refers to what was said before.
     `kind` is what every part is asked for; None for a question to one place. `documents` are those that are asked,
-    and `ended` says that nothing more will come.
+    and `ended` says that nothing more will come. `memory` is what was in use when it was answered, None if nobody
+    knows any more.
     """
 
     question: str
@@ -75,6 +84,7 @@ class Exchange:
     answer: Answer | None = None
     documents: tuple[AskedDocument, ...] = ()
     ended: bool = False
+    memory: Memory | None = None
 
 
 @dataclass

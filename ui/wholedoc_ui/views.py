@@ -7,8 +7,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from wholedoc import AskedDocument, Introduction, ScoredChunk
-from wholedoc.documents.document import span
+from markupsafe import Markup
+
+from wholedoc import AskedDocument, Citation, Introduction, ScoredChunk
+from wholedoc.documents.document import place, span
 from wholedoc.models.catalogue import Role
 from wholedoc.models.preparing import Step
 from wholedoc.settings import Answerer
@@ -26,6 +28,8 @@ from .session import Evidence, PageView
 from .shelf import Row
 from .templating import render
 
+# So many citations are shown at once; the others on request.
+AT_ONCE = 3
 # The page axis of the strip has at most this many labels.
 AXIS_MARKS = 6
 # A worth of at least this many nats per token fills the strip's height, so that noise does not look like evidence.
@@ -146,7 +150,10 @@ def citations(
     `chosen` is the index of the citation whose page is open. `asked` are the names of the documents that were
     asked, and `removed` the ids of those that have left the library.
     """
-    return render("citations", evidence=evidence, chosen=chosen, asked=asked, removed=removed)
+    shown, more = (evidence.citations[:AT_ONCE], evidence.citations[AT_ONCE:]) if evidence else ((), ())
+    return render(
+        "citations", evidence=evidence, chosen=chosen, asked=asked, removed=removed, shown=shown, more=more
+    )
 
 
 def unsupported(words: str) -> str:
@@ -154,9 +161,25 @@ def unsupported(words: str) -> str:
     return render("unsupported", words=words)
 
 
-def source(exchange: int, number: int) -> str:
-    """A citation's number, counted from 1, behind a sentence of an exchange: a button that opens it."""
-    return render("source", exchange=exchange, number=number)
+def source(exchange: int, number: int, cited: Citation, *, further: bool = False) -> str:
+    """A citation's number, counted from 1, behind a sentence of an exchange: a button that opens it.
+
+    One that is `further` is shown on request.
+    """
+    return render(
+        "source", exchange=exchange, number=number, quote=cited.quote, page=place(cited.page_label), further=further
+    )
+
+
+def more_sources(count: int) -> str:
+    """A button that shows the further citations of a sentence."""
+    return render("more_sources", count=count)
+
+
+def actions(exchange: int, spent: Cost | None, *, everywhere: bool, last: bool) -> str:
+    """What can be done with an answer, if there is one, and what it cost. The last question can be asked again."""
+    made = Markup(cost(spent)) if spent else ""
+    return render("actions", exchange=exchange, everywhere=everywhere, last=last, cost=made)
 
 
 def asked_as(exchange: int, question: str) -> str:
@@ -296,6 +319,6 @@ def _axis(bars: Sequence[Bar]) -> Iterator[Mark]:
         before += bar.tokens
 
 
-def cost(spent: Cost | None) -> str:
-    """Tokens, seconds and memory of the last answer; empty without one."""
-    return render("cost", cost=spent) if spent else ""
+def cost(spent: Cost) -> str:
+    """Tokens, seconds and memory of an answer."""
+    return render("cost", cost=spent)

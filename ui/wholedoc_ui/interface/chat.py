@@ -28,7 +28,6 @@ class ChatHandlers(Handlers):
         outputs = once(
             parts.chatbot,
             parts.question,
-            parts.cost,
             parts.tab,
             self.parts.conversations.listed,
             *self.suggestions_outputs,
@@ -40,8 +39,7 @@ class ChatHandlers(Handlers):
         parts.question.submit(None, [parts.question, parts.chatbot], shown, js=SEND).then(self.ask, **sent)
         for button in parts.suggestions:
             button.click(None, [button, parts.chatbot], shown, js=SEND).then(self.ask, **sent)
-        for retried in (parts.retry.click, parts.chatbot.retry):
-            retried(self.retry, [parts.scope, *answering], outputs, **MODEL, **HIDDEN)
+        parts.answers.ask_again(self.retry, answering, outputs, **MODEL, **HIDDEN)
         parts.answers.ask_other_way(self.ask_other_way, answering, outputs, **MODEL, **HIDDEN)
         parts.answers.ask_corrected(self.ask_corrected, answering, outputs, **MODEL, **HIDDEN)
         parts.question.stop(self.stop_asking, None, None, **QUICK)
@@ -122,15 +120,17 @@ class ChatHandlers(Handlers):
                 yield {**self.chat(session), **changed}
         self.tell()
         done = {parts.question: gr.Textbox(**IDLE), **self.conversations(session), **self.tab(session)}
-        yield {**done, **self.chat(session), **self.cost(session)}
+        yield {**done, **self.chat(session), **self.suggestions(session)}
 
-    def retry(self, request: gr.Request, scope: str, *answering: Any) -> Iterator[Updates]:
+    def retry(self, request: gr.Request, *answering: Any) -> Iterator[Updates]:
+        """Ask the last question again, in the way in which it was asked."""
         session = self.session(request)
         if not session.exchanges or self._is_busy(session):
             yield gr.skip()
             return
-        question = session.exchanges[-1].question
-        yield from self._ask(session, question, SCOPES[scope], *answering, replaces_last=True)
+        last = session.exchanges[-1]
+        scope = Scope.ONE_PLACE if last.kind is None else Scope.EVERYWHERE
+        yield from self._ask(session, last.question, scope, *answering, replaces_last=True)
 
     def stop_asking(self, request: gr.Request) -> None:
         work = self.session(request).asking

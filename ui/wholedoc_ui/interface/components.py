@@ -56,12 +56,10 @@ class ChatParts:
     scope: gr.Radio
     sends_to: gr.HTML
     suggestions: tuple[gr.Button, ...]
-    retry: gr.Button
     clear: gr.Button
     export: gr.Button
     exported: gr.Textbox
     exported_name: gr.Textbox
-    cost: gr.HTML
 
 
 @dataclass(frozen=True)
@@ -148,7 +146,10 @@ def _conversations() -> ConversationParts:
 
 
 def _chat() -> ChatParts:
-    html("<h2>Questions</h2>")
+    with gr.Row(elem_id="wd-chat-tools"):
+        html("<h2>Questions</h2>")
+        export = gr.Button("Save as Markdown", size="sm", scale=0, min_width=60, elem_id="wd-export")
+        clear = gr.Button("New conversation", size="sm", scale=0, min_width=60, elem_id="wd-new")
     introduction = html("", js_on_load=acts("introduce", "stop_introducing"), elem_id="wd-introduction")
     chatbot = gr.Chatbot(
         label="Conversation",
@@ -189,11 +190,6 @@ def _chat() -> ChatParts:
         elem_id="wd-scope",
     )
     sends_to = html("", elem_id="wd-sends-to")
-    with gr.Row(elem_id="wd-chat-tools"):
-        cost = html("", elem_id="wd-cost")
-        retry = gr.Button("Retry", size="sm", scale=0, min_width=60)
-        clear = gr.Button("New conversation", size="sm", scale=0, min_width=60)
-        export = gr.Button("Save as Markdown", size="sm", scale=0, min_width=60)
     exported = gr.Textbox(visible="hidden", label="What is saved", elem_id="wd-exported")
     exported_name = gr.Textbox(visible="hidden", label="The name of its file")
     return ChatParts(
@@ -207,12 +203,10 @@ def _chat() -> ChatParts:
         scope,
         sends_to,
         suggestions,
-        retry,
         clear,
         export,
         exported,
         exported_name,
-        cost,
     )
 
 

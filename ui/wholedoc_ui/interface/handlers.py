@@ -16,7 +16,6 @@ from .. import chat, conversations, evidence, found_views, shelf, suggestions, v
 from ..answers.messages import messages
 from ..app_state import AppState, ModelState, Phase
 from ..choices import ReadingChoices
-from ..cost import cost_of
 from ..models.fetching import FetchPhase
 from ..session import Exchange, PageView, Session, Sessions
 from ..templating import esc
@@ -111,13 +110,12 @@ class Handlers:
         return {self.parts.shelf.arrivals: views.arrivals(shelf.arrivals(self.sessions, session))}
 
     def suggestions(self, session: Session) -> Updates:
-        """Name the documents that are asked next, open one, and offer first questions until one is asked."""
-        texts: tuple[str, ...] = ()
+        """Name the documents that are asked next, open one, and offer questions."""
+        texts = self._suggested(session)
         introduction = ""
         if not session.exchanges and session.selected and self.app_state.library.knows(session.selected[-1]):
             id = session.selected[-1]
             known = self.app_state.library.folder.notes.introduction(id)
-            texts = suggestions.suggest(self.app_state.library.document(id), known)
             introduction = self._introduction(id, known)
         buttons = self.parts.chat.suggestions
         padded = [*texts, *[""] * (len(buttons) - len(texts))]
@@ -127,6 +125,21 @@ class Handlers:
         asked = views.asked_documents(chat.documents(self.app_state, session))
         told = {self.parts.chat.introduction: introduction, self.parts.chat.asked: asked}
         return {**told, **offered, **self.viewed(session)}
+
+    def _suggested(self, session: Session) -> tuple[str, ...]:
+        """First questions about the document that is asked next, or further ones about the last answer."""
+        library = self.app_state.library
+        if not session.exchanges:
+            known = [id for id in session.selected[-1:] if library.knows(id)]
+            one = known[0] if known else None
+            return suggestions.suggest(library.document(one), library.folder.notes.introduction(one)) if one else ()
+        answer = session.exchanges[-1].answer
+        cited = [one.document_id for one in answer.citations if library.knows(one.document_id)] if answer else []
+        if answer is None or not answer.found or not cited or session.conversation.asking is not None:
+            return ()
+        asked = [one.question for one in session.exchanges]
+        notes = library.folder.notes.introduction(cited[0])
+        return suggestions.suggest_next(library.document(cited[0]), notes, answer, asked)
 
     def _introduction(self, id: str, known: Introduction | None) -> str:
         """What is known of a document before the first question. Nothing is offered while the model is loaded."""
@@ -140,14 +153,13 @@ class Handlers:
     def conversation_outputs(self) -> list[Any]:
         chat = self.parts.chat
         listed = self.parts.conversations.listed
-        said = [chat.chatbot, chat.cost, chat.tab, listed]
+        said = [chat.chatbot, chat.tab, listed]
         return once(*said, *self.shelf_outputs, *self.evidence_outputs)
 
     def conversation(self, session: Session) -> Updates:
         """A conversation that was opened: what was said, its documents and its evidence."""
         return {
             **self.chat(session),
-            **self.cost(session),
             **self.tab(session),
             **self.conversations(session),
             **self.shelf(session),
@@ -158,13 +170,6 @@ class Handlers:
         """What was said."""
         session.said = saying(session)
         return {self.parts.chat.chatbot: messages(session)}
-
-    def cost(self, session: Session) -> Updates:
-        """What the last answer cost; nothing of one that was given before the program started."""
-        answered = [one.answer for one in session.exchanges if one.answer]
-        device = self.app_state.device
-        shown = views.cost(cost_of(answered[-1], device)) if answered and device else ""
-        return {self.parts.chat.cost: shown}
 
     def conversations(self, session: Session) -> Updates:
         """The list of conversations."""
