@@ -208,8 +208,11 @@ def test_what_can_be_done_with_an_answer_stands_under_it(session: Session) -> No
     assert [one.get_text(" ", strip=True) for one in page.select(".wd-cost summary")] == ["1 s"]
     assert page.select_one(".wd-way") is None
     first = Exchange("?", "Salt.", answer=answer, ended=True)
-    earlier = shown(session, first, Exchange("?", status="Stopped.", ended=True), Exchange("?", "Sa"))
+    assert shown(session, first, Exchange("?", "Sa")).select(".wd-actions") == []  # while it is written
+    earlier = BeautifulSoup(MARKDOWN.render(messages(session)[1]["content"]), "html.parser")
     assert [one.get_text() for one in earlier.select(".wd-actions > button")] == ["Ask everywhere"]
+    stopped = shown(session, first, Exchange("?", status="Stopped.", ended=True))
+    assert [one.get_text() for one in stopped.select(".wd-actions > button")] == ["Retry", "Ask everywhere"]
 
 
 def elements(page: BeautifulSoup) -> Iterator[tuple[str, tuple[str, ...]]]:

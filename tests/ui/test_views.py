@@ -24,6 +24,7 @@ from wholedoc import (
     AskedDocument,
     Citation,
     DocumentInfo,
+    Expected,
     Introduction,
     Item,
     Kind,
@@ -273,12 +274,22 @@ def test_every_view_and_every_template_is_covered_here() -> None:
     public = {name for name in made if not name.startswith("_")}
     tested = {"status_line", "told", "shelf", "arrivals", "citations", "opens", "viewer", "strip", "cost"}
     tested |= {"fetch", "models", "sends_to", "unsupported", "source", "asked_as", "asked_of", "conversations"}
-    tested |= {"more_sources", "actions", "asked_documents", "parts_of_page", "welcome", "introduction"}
+    tested |= {
+        "more_sources",
+        "actions",
+        "samples",
+        "expected",
+        "models_in_use",
+        "asked_documents",
+        "parts_of_page",
+        "welcome",
+        "introduction",
+    }
     assert public == tested
     found = {"way", "items", "sections", "found_pages"}
     others = inspect.getmembers(found_views, inspect.isfunction)
     assert {name for name, one in others if one.__module__ == found_views.__name__ and name[0] != "_"} == found
-    assert {path.stem for path in TEMPLATES} == tested | found | {
+    assert {path.stem for path in TEMPLATES} == (tested - {"models_in_use"}) | found | {
         "removed_page",
         "come_back",
     }  # the last shows no values
@@ -576,6 +587,35 @@ def test_what_reading_takes_is_said_first(planned: Planned, words: list[str]) ->
     assert ("were read before" in text) == (0 < planned.cached_tokens < planned.tokens)
 
 
+def test_the_models_in_use_are_named_and_a_small_one_is_said_to_be_small() -> None:
+    model = QWEN_CODER_05B
+    here = Offer(ModelHere(model, True, model.bytes, 10**9, 321.0), tuple(Role), frozenset(), frozenset())
+    offered = Offers((here,), None)
+    assert (
+        views.models_in_use(offered, model.name, None)
+        == f"Model: {model.name} (small, answers in quotes; choose a better one)"
+    )
+    assert views.models_in_use(offered, model.name, "llama3.1") == f"Model: {model.name} reads, llama3.1 writes"
+    assert views.models_in_use(offered, "a/large-one", None) == "Model: a/large-one"
+
+
+def test_what_every_part_takes_is_said_before_it_is_asked() -> None:
+    assert views.expected(None) == ""
+    assert "64 of 930 parts, about 3:20 min at most" in views.expected(Expected(930, 64, 200.0))
+    assert "1 of 1 part; how long" in views.expected(Expected(1, 1, None))
+
+
+def test_three_citations_are_shown_and_the_others_on_request() -> None:
+    evidence = Evidence((chunk(),), tuple(citation(f"Quote {n}.") for n in range(5)), True)
+    shown = parsed(views.citations(evidence, None))
+    assert len(shown.select(".wd-citations")[0].find_all("li")) == 3
+    assert shown.select_one("details summary").text == "2 more"
+    assert not shown.details.has_attr("open")
+    assert [one["data-index"] for one in shown.details.select("button")] == ["3", "4"]
+    assert parsed(views.citations(evidence, 3)).details.has_attr("open")
+    assert parsed(views.citations(replace(evidence, citations=evidence.citations[:3]), None)).details is None
+
+
 # Citations and pages
 
 
@@ -791,7 +831,6 @@ def test_the_cost_is_what_was_measured() -> None:
     assert at_once == "40 tokens, 3.0 s in all"  # copied, which says nothing of a speed
     assert parsed(views.cost(COST)).summary.text == "3 s · 2 of 69 parts"
     assert parsed(views.cost(replace(COST, total_s=0.2, parts=0))).summary.text == "under 1 s"
-    assert views.cost(None) == ""
 
 
 def test_support_is_shown_where_the_writer_told() -> None:

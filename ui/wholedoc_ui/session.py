@@ -15,6 +15,9 @@ from wholedoc.storage.conversations import new_id
 
 from .arrivals import Arrival, Batch
 
+# A tab that is loaded again is back within so many seconds.
+COMES_BACK_S = 6.0
+
 
 class Work:
     """A long task that a person can stop. That also stops `beside`, a task that began earlier and still runs."""
@@ -125,11 +128,12 @@ class PageView:
 
 @dataclass
 class Session:
-    """The state of one tab. Documents are known by their ids.
+    """The state of one tab, which is known by its `id`. Documents are known by theirs.
 
     `selected`: the documents that the next question goes to; `chose` says that a person has chosen them.
     `shown`: the exchange whose evidence is beside the chat; `view`: what was opened there.
     `opened`: how many times something was opened. `looked_at`: the document that was opened last.
+    `left`: whether the tab was closed, or is just being loaded again.
     `reading`, `asking`: the tasks that run for this tab.
     `being_read`: the documents that this tab reads now. `batches`: what was dropped here, until it is read or put
     away.
@@ -141,6 +145,7 @@ class Session:
     `watches`: how often this tab began to follow what happens elsewhere. `said`: what it shows of its conversation.
     """
 
+    id: str = ""
     selected: list[str] = field(default_factory=list)
     chose: bool = False
     conversation: Conversation = field(default_factory=Conversation)
@@ -160,6 +165,7 @@ class Session:
     said: tuple[object, ...] = ()
     opened: int = 0
     looked_at: str = ""
+    left: bool = False
 
     def open(self, document_id: str, page: int = 0, quote: str = "") -> None:
         """Have the viewer open a page of a document, or the document where it was left."""
@@ -197,12 +203,39 @@ class Sessions:
     def get(self, id: str) -> Session:
         """Return the session of a tab; a new one if the tab is not known."""
         with self._lock:
-            return self._open.setdefault(id, Session())
+            return self._open.setdefault(id, Session(id))
 
-    def stop(self, id: str) -> None:
-        """Stop the work of a tab that went away, perhaps for a moment only. Its conversation is kept."""
+    def leave(self, id: str) -> None:
+        """Stop the work of a tab that went away. A reading is stopped a moment later, if it has not come back."""
         session = self._open.get(id)
-        if session is not None:
+        if session is None:
+            return
+        session.watches += 1  # which ends what follows for it
+        if session.asking is not None:
+            session.asking.stop()
+        session.left = True
+        if session.reading is not None:
+            waiting = threading.Timer(COMES_BACK_S, self._stop_if_left, [session])
+            waiting.daemon = True
+            waiting.start()
+
+    def come_back(self, before: str, id: str) -> Session | None:
+        """Return the session of a tab that was loaded again and had another id `before`; None if it is not there.
+
+        The connection of the tab before may end later than this.
+        """
+        with self._lock:
+            session = self._open.pop(before, None)
+            if session is None:
+                return None
+            self._open[id] = session
+            session.id, session.left = id, False
+            return session
+
+    def _stop_if_left(self, session: Session) -> None:
+        with self._lock:
+            gone = session.left
+        if gone:
             session.stop()
 
     def end(self, id: str) -> None:

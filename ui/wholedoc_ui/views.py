@@ -9,11 +9,11 @@ from itertools import groupby
 
 from markupsafe import Markup
 
-from wholedoc import AskedDocument, Citation, Introduction, ScoredChunk
+from wholedoc import AskedDocument, Citation, Expected, Introduction, ScoredChunk
 from wholedoc.documents.document import place, span
 from wholedoc.models.catalogue import Role
 from wholedoc.models.preparing import Step
-from wholedoc.settings import Answerer
+from wholedoc.settings import SMALL_MODEL, Answerer
 from wholedoc.storage.conversations import ConversationHead
 
 from .app_state import ModelState, Phase
@@ -24,6 +24,7 @@ from .figures import when
 from .introducing import Introducing
 from .models.fetching import Fetch, FetchPhase
 from .models.offers import Offers
+from .samples import SAMPLES
 from .session import Evidence, PageView
 from .shelf import Row
 from .templating import render
@@ -94,6 +95,18 @@ def models(offered: Offers) -> str:
         {"name": one.value, "chosen": offered.answerer is one, "so": so, "do": do} for one, so, do in _ANSWERERS
     ]
     return render("models", offers=offered, acts=_ACTS, does=_DOES, answerers=answerers, writing=USE_TO_WRITE)
+
+
+def models_in_use(offered: Offers, reader: str, writer: str | None) -> str:
+    """Which models read and write, by their names, in one line of text.
+
+    `writer` is None where the model that reads answers; if that is small, it is said so.
+    """
+    known = next((one.here.model for one in offered.models if one.here.model.name == reader), None)
+    if writer is not None:
+        return f"Model: {reader} reads, {writer} writes"
+    small = known is not None and known.parameters < SMALL_MODEL
+    return f"Model: {reader}" + (" (small, answers in quotes; choose a better one)" if small else "")
 
 
 def told(message: str) -> str:
@@ -197,6 +210,11 @@ def asked_documents(documents: Sequence[AskedDocument]) -> str:
     return render("asked_documents", documents=documents)
 
 
+def expected(one: Expected | None) -> str:
+    """What a question to every part will take; empty for a question to one place."""
+    return render("expected", expected=one)
+
+
 def parts_of_page() -> str:
     """Buttons that show one part of the page at a time, where the window is too narrow for all."""
     return render("parts_of_page", parts=PARTS, shown="wd-middle")
@@ -205,6 +223,11 @@ def parts_of_page() -> str:
 def welcome() -> str:
     """What a person reads who has no documents yet."""
     return render("welcome")
+
+
+def samples() -> str:
+    """Documents that come along, for a person who has none at hand."""
+    return render("samples", samples=SAMPLES)
 
 
 def conversations(heads: Sequence[ConversationHead], open_id: str, damaged: int, searched: bool, now: float) -> str:

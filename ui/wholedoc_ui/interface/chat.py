@@ -10,7 +10,7 @@ import gradio as gr
 from parallelcomp import ChunkScoring
 from wholedoc import Scope
 
-from .. import chat, evidence
+from .. import chat, evidence, views
 from ..answers.messages import messages
 from ..app_state import sentence
 from ..choices import SCOPES, AnsweringChoices
@@ -42,6 +42,9 @@ class ChatHandlers(Handlers):
         parts.answers.ask_again(self.retry, answering, outputs, **MODEL, **HIDDEN)
         parts.answers.ask_other_way(self.ask_other_way, answering, outputs, **MODEL, **HIDDEN)
         parts.answers.ask_corrected(self.ask_corrected, answering, outputs, **MODEL, **HIDDEN)
+        for changed in (parts.question.change, parts.scope.change):
+            inputs = [parts.question, parts.scope, *answering]
+            changed(self.expect, inputs, [parts.expected], trigger_mode="always_last", **QUICK)
         parts.question.stop(self.stop_asking, None, None, **QUICK)
         parts.chatbot.select(self.look_at, None, self.evidence_outputs, **QUICK)
 
@@ -76,6 +79,17 @@ class ChatHandlers(Handlers):
         is_last = index == len(session.exchanges) - 1
         yield from self._ask(session, text, scope, *answering, stands_alone=True, replaces_last=is_last)
 
+    def expect(self, request: gr.Request, question: str, scope: str, *answering: Any) -> str:
+        """Say what a question to every part will take, while it is being typed."""
+        try:
+            settings = AnsweringChoices(*answering).applied(
+                self.app_state.library.settings, self.app_state.library.clustered_heads
+            )
+        except Exception:  # which is said when it is asked
+            return ""
+        session = self.session(request)
+        return views.expected(chat.expected(self.app_state, session, question, settings, SCOPES[scope]))
+
     def _is_busy(self, session: Session) -> bool:
         """Return whether a question of this conversation is being answered, and tell so."""
         if session.asking is None and session.conversation.asking is None:
@@ -95,7 +109,8 @@ class ChatHandlers(Handlers):
         parts = self.parts.chat
         try:
             library = self.app_state.library
-            settings = AnsweringChoices(*answering).applied(library.settings, library.clustered_heads)
+            choices = AnsweringChoices(*answering)
+            settings = choices.applied(library.settings, library.clustered_heads)
             if settings.scoring is ChunkScoring.SCAN:
                 library.heads.find_in_background()  # does nothing where they are known
         except Exception as error:
@@ -108,7 +123,16 @@ class ChatHandlers(Handlers):
         shown: tuple[Any, ...] = ()
         begun = False
         for exchange in paced(
-            chat.ask(self.app_state, session, question, settings, library, scope, stands_alone=stands_alone)
+            chat.ask(
+                self.app_state,
+                session,
+                question,
+                settings,
+                library,
+                scope,
+                stands_alone=stands_alone,
+                instructions=choices.instructions,
+            )
         ):
             now = (exchange.evidence, session.view, session.shown)
             changed = self.evidence(session) if now != shown and session.shown is exchange else {}

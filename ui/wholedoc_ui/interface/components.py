@@ -11,7 +11,7 @@ from ..app_state import AppState
 from ..choices import SCOPES
 from ..suggestions import COUNT
 from .html import ANSWERS, LOOKED_AT, PARTS, VIEWER, acts, html
-from .settings_parts import SettingsParts, settings_parts
+from .settings_parts import ModelParts, SettingsParts, model_parts, settings_parts
 
 
 @dataclass(frozen=True)
@@ -25,6 +25,7 @@ class ShelfParts:
     """`locked` holds the box for a password, and the button that puts it away."""
 
     drop: gr.File
+    samples: gr.HTML
     arrivals: gr.HTML
     stop: gr.Button
     locked: gr.Row
@@ -54,6 +55,7 @@ class ChatParts:
     sent: gr.Textbox
     tab: gr.Textbox
     scope: gr.Radio
+    expected: gr.HTML
     sends_to: gr.HTML
     suggestions: tuple[gr.Button, ...]
     clear: gr.Button
@@ -76,6 +78,7 @@ class Parts:
     status: gr.HTML
     fetch: FetchParts
     shelf: ShelfParts
+    models: ModelParts
     conversations: ConversationParts
     chat: ChatParts
     evidence: EvidenceParts
@@ -92,6 +95,7 @@ def build(app_state: AppState) -> Parts:
     with gr.Row(elem_id="wd-columns"):
         with gr.Column(scale=3, min_width=260, elem_id="wd-left"):
             shelf = _shelf()
+            models = model_parts(app_state)
             conversations = _conversations()
         with gr.Column(scale=5, min_width=330, elem_id="wd-middle"):
             chat = _chat()
@@ -100,7 +104,7 @@ def build(app_state: AppState) -> Parts:
     # Last, so that the keyboard comes to it last.
     with gr.Sidebar(label="Settings", open=False, position="right", width=340, elem_id="wd-settings"):
         settings = settings_parts(app_state)
-    return Parts(status, FetchParts(told, cancel), shelf, conversations, chat, evidence, settings)
+    return Parts(status, FetchParts(told, cancel), shelf, models, conversations, chat, evidence, settings)
 
 
 def _shelf() -> ShelfParts:
@@ -108,6 +112,7 @@ def _shelf() -> ShelfParts:
     html("<h2>Documents</h2>", elem_id="wd-documents-title")
     # Any type of file, since one that cannot be read is refused in words beside it.
     drop = gr.File(label="Add documents", file_count="multiple", height=96, show_label=False, elem_id="wd-drop")
+    samples = html(views.samples(), js_on_load=acts("add_sample"), elem_id="wd-samples")
     arrivals = html("", js_on_load=acts("dismiss", "ask_too"), elem_id="wd-arrivals")
     with gr.Row(visible=False, elem_id="wd-locked") as locked:
         password = gr.Textbox(
@@ -124,7 +129,7 @@ def _shelf() -> ShelfParts:
         js_on_load=acts("choose_document", "open_document", "remove_document", "read_document"),
         elem_id="wd-documents",
     )
-    return ShelfParts(drop, arrivals, stop, locked, password, no_password, documents)
+    return ShelfParts(drop, samples, arrivals, stop, locked, password, no_password, documents)
 
 
 def _conversations() -> ConversationParts:
@@ -189,6 +194,7 @@ def _chat() -> ChatParts:
         container=False,
         elem_id="wd-scope",
     )
+    expected = html("", elem_id="wd-expected")
     sends_to = html("", elem_id="wd-sends-to")
     exported = gr.Textbox(visible="hidden", label="What is saved", elem_id="wd-exported")
     exported_name = gr.Textbox(visible="hidden", label="The name of its file")
@@ -201,6 +207,7 @@ def _chat() -> ChatParts:
         sent,
         tab,
         scope,
+        expected,
         sends_to,
         suggestions,
         clear,

@@ -20,6 +20,7 @@ from ..models.fetching import FetchPhase
 from ..session import Exchange, PageView, Session, Sessions
 from ..templating import esc
 from .components import Parts
+from .settings_parts import models_in_use
 
 T = TypeVar("T")
 Updates = dict[Any, Any]
@@ -61,20 +62,21 @@ class Handlers:
     @property
     def status_outputs(self) -> list[Any]:
         parts = self.parts
-        told = [parts.status, parts.fetch.told, parts.fetch.cancel, parts.chat.sends_to, parts.settings.models]
-        return [*told, *parts.settings.reading[:2]]
+        told = [parts.status, parts.fetch.told, parts.fetch.cancel, parts.chat.sends_to]
+        return [*told, parts.models.named, parts.models.listed, *parts.settings.reading[:2]]
 
     def status(self, state: ModelState) -> Updates:
         """What the program is doing, and the models that it uses."""
         parts = self.parts
         running = state.fetch is not None and state.fetch.phase is FetchPhase.RUNNING
-        writer = self.app_state.writer
+        writer, offers = self.app_state.writer, self.app_state.offers
         return {
             parts.status: views.status_line(state),
             parts.fetch.told: views.fetch(state.fetch),
             parts.fetch.cancel: gr.update(value="Cancel" if running else "Close", visible=state.fetch is not None),
             parts.chat.sends_to: views.sends_to(writer.sends_to if writer else None),
-            parts.settings.models: views.models(self.app_state.offers),
+            parts.models.named: gr.update(label=models_in_use(self.app_state)),
+            parts.models.listed: views.models(offers),
         }
 
     def names(self, session: Session) -> Updates:
@@ -104,6 +106,18 @@ class Handlers:
             self.parts.shelf.documents: views.shelf(shown),
             **self.arrivals(session),
             **self.suggestions(session),
+        }
+
+    def intake(self, session: Session) -> Updates:
+        """Whether this tab reads something that can be stopped, and what waits for a password."""
+        return {self.parts.shelf.stop: gr.update(visible=session.reading is not None), **self.locked(session)}
+
+    def locked(self, session: Session) -> Updates:
+        """A box for the password of the files that wait for one, named by them; nothing if none waits."""
+        names = " and ".join(path.name for path in session.locked)
+        return {
+            self.parts.shelf.locked: gr.update(visible=bool(names)),
+            self.parts.shelf.password: gr.update(label=f"Password of {names}"),
         }
 
     def arrivals(self, session: Session) -> Updates:
@@ -183,7 +197,8 @@ class Handlers:
         """What the browser remembers of this tab, so that it is here again after the page was loaded again."""
         conversation = session.conversation.id if session.exchanges else ""
         selected = session.selected if session.chose else None
-        return {self.parts.chat.tab: json.dumps({"conversation": conversation, "selected": selected})}
+        known = {"tab": session.id, "conversation": conversation, "selected": selected}
+        return {self.parts.chat.tab: json.dumps(known)}
 
     # The evidence
 

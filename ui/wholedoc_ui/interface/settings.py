@@ -13,9 +13,10 @@ from wholedoc.models.catalogue import Role
 
 from .. import views
 from ..app_state import sentence
-from ..choices import ReadingChoices, writer_of_text
+from ..choices import MAY_BE_WITHOUT_EFFECT, ReadingChoices, without_effect, writer_of_text
 from ..session import Session
 from .handlers import HIDDEN, MODEL, QUICK, Handlers, Updates, acted
+from .settings_parts import effect
 
 
 class SettingsHandlers(Handlers):
@@ -25,8 +26,22 @@ class SettingsHandlers(Handlers):
         outputs = [parts.told, *self.status_outputs, *self.shelf_outputs]
         parts.apply.click(self.apply, list(parts.reading), outputs, **MODEL, **HIDDEN)
         parts.introduces.input(self.introduce, [parts.introduces], None, **QUICK)
-        parts.models.use_to_read(self._user(Role.READER), None, outputs, **MODEL, **HIDDEN)
-        parts.models.use_to_write(self._user(Role.WRITER), None, outputs, **MODEL, **HIDDEN)
+        listed = self.parts.models.listed
+        listed.use_to_read(self._user(Role.READER), None, outputs, **MODEL, **HIDDEN)
+        listed.use_to_write(self._user(Role.WRITER), None, outputs, **MODEL, **HIDDEN)
+
+        deciding = [parts.answer("attention"), parts.answer("composition")]
+        for one in deciding:
+            one.change(self.show_effect, deciding, self._may_be_without_effect, **QUICK)
+
+    @property
+    def _may_be_without_effect(self) -> list[Any]:
+        return [self.parts.settings.answer(name) for name in MAY_BE_WITHOUT_EFFECT]
+
+    def show_effect(self, attention: str, composition: str) -> list[Any]:
+        """Disable the choices that the others leave without effect, and say why."""
+        reasons = without_effect(attention, composition)
+        return [gr.update(**effect(name, reasons)) for name in MAY_BE_WITHOUT_EFFECT]
 
     def introduce(self, after_reading: bool) -> None:
         """Have documents introduced after reading or not, for all tabs."""
