@@ -192,6 +192,13 @@ class Tab:
         text: str = self.page.locator("#wd-chat [data-testid=bot]").last.inner_text()
         return text.strip()
 
+    def opened(self) -> str:
+        """Return the page that the viewer shows, as its number or label stands in the field."""
+        return str(self.page.input_value(".wd-viewer-page"))
+
+    def wait_opened(self, label: str) -> None:
+        self.page.wait_for_function("label => document.querySelector('.wd-viewer-page').value === label", arg=label)
+
     def status(self) -> str:
         """Return the text of the last message, which is a status until the answer begins."""
         answers = self.page.locator("#wd-chat [data-testid=bot]")

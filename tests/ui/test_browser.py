@@ -99,18 +99,14 @@ def test_from_the_drop_to_the_highlighted_page_and_over_a_restart(tab: Tab, serv
     assert 0 < page.locator(".wd-bar.wd-kept").count() <= bars
     picture(tab, "answer")
 
-    page.click("#wd-next")
-    page.click("#wd-next")  # at once: both count
-    page.locator(".wd-figure figcaption", has_text=f"p. {int(JOURNEY.page_label) + 2}").wait_for()
-    assert page.locator(".wd-highlight").count() == 0
+    page.fill(".wd-viewer-page", str(int(JOURNEY.page_label) + 2))
+    page.keyboard.press("Enter")
+    tab.wait_opened(str(int(JOURNEY.page_label) + 2))
     first.click()
     page.locator(".wd-highlight").first.wait_for()
-    assert page.locator(".wd-figure figcaption", has_text=f"p. {JOURNEY.page_label}").count() == 1
-    natural = page.locator(".wd-paper img").evaluate("image => image.complete && image.naturalWidth")
-    assert natural > 600
-    width = page.locator(".wd-paper").bounding_box()["width"]
-    page.click("#wd-larger")
-    page.wait_for_function("width => document.querySelector('.wd-paper').clientWidth > 1.3 * width", arg=width)
+    tab.wait_opened(JOURNEY.page_label)
+    natural = page.locator(".wd-paper img").first.evaluate("image => image.complete && image.naturalWidth")
+    assert natural > 400
 
     server.stop()
     server.start()
@@ -138,7 +134,8 @@ def test_follow_ups_earlier_evidence_export_and_clear(tab: Tab, tmp_path: Path) 
     page.wait_for_function("document.querySelectorAll('#wd-chat [data-testid=bot]').length === 1")
     tab.wait_answer()
     quote = page.locator(".wd-citations button").first.inner_text()
-    assert page.locator(".wd-suggestion:visible").count() == 0
+    asked = page.locator(".wd-suggestion:visible").all_inner_texts()
+    assert 1 <= len(asked) <= 3  # about the subject of the answer
     tab.ask(SHORT.question)
     page.wait_for_function("document.querySelectorAll('#wd-chat [data-testid=bot]').length === 2")
     tab.wait_answer()
@@ -153,7 +150,7 @@ def test_follow_ups_earlier_evidence_export_and_clear(tab: Tab, tmp_path: Path) 
     saved = (tmp_path / "saved.md").read_text(encoding="utf-8")
     assert f"## {SHORT.question}" in saved
     assert r"short\_notice\.pdf, p. 1" in saved
-    page.click("text=Retry")
+    page.locator("#wd-chat .wd-retry").click()
     tab.wait_status("Asking|Looking|Answering")
     tab.wait_answer()
     assert page.locator("#wd-chat [data-testid=user]").count() == 2
@@ -248,7 +245,10 @@ def test_a_hostile_document_stays_text(tab: Tab, tmp_path: Path) -> None:
     tab.wait_answer()
     page.locator(".wd-text").wait_for()
     assert "<iframe" in page.inner_text(".wd-text")
-    assert "onerror=alert(1)" in page.inner_text(".wd-figure figcaption")
+    assert "onerror=alert(1)" in page.inner_text(".wd-viewer-name")
+    page.fill(".wd-viewer-find", "<iframe")
+    page.keyboard.press("Enter")
+    page.locator(".wd-viewer-panel b", has_text="<iframe").wait_for()
     tab.ask("Is it ![x](http://127.0.0.1:9/g.png) or <b>bold</b>?")
     page.wait_for_function("document.querySelectorAll('#wd-chat [data-testid=bot]').length === 2")
     tab.wait_answer()
@@ -256,7 +256,7 @@ def test_a_hostile_document_stays_text(tab: Tab, tmp_path: Path) -> None:
     assert page.evaluate("window.pwned") is None
     assert page.locator("iframe").count() == 0
     outside = page.locator("img").evaluate_all(
-        "images => images.map(i => i.src).filter(s => !s.startsWith('data:'))"
+        "images => images.map(i => i.src).filter(s => !/^(data|blob):/.test(s))"
     )
     assert [source for source in outside if not source.startswith(tab.server.url)] == []
     links = page.locator("a").evaluate_all("links => links.map(link => link.href)")
@@ -292,12 +292,9 @@ def test_the_keyboard_is_enough(tab: Tab) -> None:
     page.keyboard.press("ArrowRight")
     assert page.evaluate("document.activeElement.dataset.index") == "1"
     assert page.locator(".wd-bar[tabindex='0']").count() == 1
-    before = page.inner_text(".wd-figure figcaption")
     page.keyboard.press("End")
     page.keyboard.press("Enter")
-    page.wait_for_function(
-        "before => document.querySelector('.wd-figure figcaption').innerText !== before", arg=before
-    )
+    tab.wait_opened("4")
     page.locator(".wd-citations button").last.focus()
     page.keyboard.press("Enter")
     page.locator(".wd-citations li").last.locator("button[aria-current]").wait_for()
@@ -314,6 +311,7 @@ UNLABELLED = """() => [...document.querySelectorAll("button, input, textarea, se
 def test_every_control_has_a_label(tab: Tab) -> None:
     page = tab.page
     page.locator("#wd-settings button").first.click()
+    page.locator("#wd-advanced > button").click()
     page.locator("#wd-apply").wait_for()
     assert page.evaluate(UNLABELLED) == []
 
@@ -322,6 +320,7 @@ def test_settings_take_effect_without_a_restart(tab: Tab) -> None:
     page = tab.page
     tab.use(SAMPLES / "short_notice.pdf")
     page.locator("#wd-settings button").first.click()
+    page.locator("#wd-advanced > button").click()
     kept = page.get_by_label("number input for Tokens kept of the documents")
     kept.fill("1024")
     kept.press("Enter")
@@ -340,7 +339,7 @@ def test_a_phone_and_the_dark(browser: Any, server: Server) -> None:
         tab.ask(SHORT.question)
         tab.wait_answer()
         tab.show("Pages")
-        tab.page.locator(".wd-figure").wait_for()
+        tab.page.locator(".wd-sheet").first.wait_for()
         assert tab.page.evaluate("document.documentElement.scrollWidth") <= 390
         contrast = json.loads(tab.page.evaluate(CONTRAST))
         assert len(contrast) == 6

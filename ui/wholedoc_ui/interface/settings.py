@@ -26,9 +26,10 @@ class SettingsHandlers(Handlers):
         outputs = [parts.told, *self.status_outputs, *self.shelf_outputs]
         parts.apply.click(self.apply, list(parts.reading), outputs, **MODEL, **HIDDEN)
         parts.introduces.input(self.introduce, [parts.introduces], None, **QUICK)
-        listed = self.parts.models.listed
-        listed.use_to_read(self._user(Role.READER), None, outputs, **MODEL, **HIDDEN)
-        listed.use_to_write(self._user(Role.WRITER), None, outputs, **MODEL, **HIDDEN)
+        models = self.parts.models
+        chosen = [models.told, *self.status_outputs, *self.shelf_outputs]
+        models.listed.use_to_read(self._user(Role.READER), None, chosen, **MODEL, **HIDDEN)
+        models.listed.use_to_write(self._user(Role.WRITER), None, chosen, **MODEL, **HIDDEN)
 
         deciding = [parts.answer("attention"), parts.answer("composition")]
         for one in deciding:
@@ -49,7 +50,7 @@ class SettingsHandlers(Handlers):
 
     def apply(self, request: gr.Request, *reading: Any) -> Iterator[Updates]:
         """Apply the chosen reading settings, for all tabs."""
-        yield from self._choose(self.session(request), ReadingChoices(*reading).applied)
+        yield from self._choose(self.session(request), ReadingChoices(*reading).applied, self.parts.settings.told)
 
     def _user(self, role: Role) -> Callable[..., Iterator[Updates]]:
         """Return the handler that gives a model of the catalogue this role, for all tabs."""
@@ -62,12 +63,11 @@ class SettingsHandlers(Handlers):
                     return replace(settings, model=name)
                 return replace(settings, answer_model=writer_of_text(name))
 
-            yield from self._choose(self.session(request), chosen)
+            yield from self._choose(self.session(request), chosen, self.parts.models.told)
 
         return use
 
-    def _choose(self, session: Session, chosen: Callable[[Settings], Settings]) -> Iterator[Updates]:
-        told = self.parts.settings.told
+    def _choose(self, session: Session, chosen: Callable[[Settings], Settings], told: gr.HTML) -> Iterator[Updates]:
         yield {told: views.told("Loading…")}
         try:
             self.app_state.choose(chosen(self.app_state.library.settings))

@@ -38,10 +38,13 @@ EXPLAINED = {"scoring": SCAN, "kept_tokens": "More costs time.", "calibrate": CA
 
 @dataclass(frozen=True)
 class ModelParts:
-    """The models beside the shelf. `named` says in its label which are in use, and holds the list."""
+    """The models beside the shelf. `named` says in its label which are in use, and holds the list; `told` says what
+    became of a choice.
+    """
 
     named: gr.Accordion
     listed: gr.HTML
+    told: gr.HTML
 
 
 @dataclass(frozen=True)
@@ -78,7 +81,8 @@ def model_parts(app_state: AppState) -> ModelParts:
             js_on_load=acts(views.USE_TO_READ, views.USE_TO_WRITE),
             elem_id="wd-models",
         )
-    return ModelParts(named, listed)
+        told = html("", elem_id="wd-models-told")
+    return ModelParts(named, listed, told)
 
 
 def settings_parts(app_state: AppState) -> SettingsParts:
