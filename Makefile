@@ -71,8 +71,8 @@ kvpress: $(VENV)/.pip  ## what compares with kvpress, in an environment of its o
 samples: $(VENV)/.dev  ## write the sample documents anew
 	$(BIN)/python sample_docs/build.py
 
-pictures: $(VENV)/.dev  ## the README's pictures anew, by the browser tests (reads the long sample document)
-	WHOLEDOC_SCREENSHOTS=docs/pictures $(BIN)/python -m pytest tests/ui/test_browser.py -k "over_a_restart or not_there"
+pictures: $(VENV)/.dev  ## the README's pictures anew, in a real browser (some minutes; needs chromium and a model that writes)
+	$(BIN)/python -m tools.pictures docs/pictures
 
 clean:
 	rm -rf $(VENV) .venv-kvpress .mypy_cache .ruff_cache .pytest_cache

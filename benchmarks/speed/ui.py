@@ -110,7 +110,7 @@ def run(quick: bool) -> Report:
 def _server(folder: Path, *files: Path) -> Iterator[tuple[str, float]]:
     """Run the browser app; yield its URL and the seconds from its start until its port answered."""
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    with served(folder, _answers, "ui", *map(str, files), **quiet) as running:
+    with served(folder, answers, "ui", *map(str, files), **quiet) as running:
         yield _url(running.port), running.seconds
 
 
@@ -118,7 +118,7 @@ def _url(port: int) -> str:
     return f"http://127.0.0.1:{port}/"
 
 
-def _answers(port: int) -> bool:
+def answers(port: int) -> bool:
     try:
         _get(_url(port))
     except OSError:
