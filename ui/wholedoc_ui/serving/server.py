@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
 
@@ -12,10 +13,12 @@ from wholedoc.server import serving
 from wholedoc.server.guard import add_guard
 from wholedoc.server.serving import PortError, serve
 
-from ..app_state import AppState
 from .access import AccessMiddleware, HeadersMiddleware
 from .upload_limits import UploadLimitMiddleware
 from .viewer import add_viewer
+
+if TYPE_CHECKING:
+    from ..app_state import AppState
 
 __all__ = ["Address", "PortError", "create_app", "serve"]
 
