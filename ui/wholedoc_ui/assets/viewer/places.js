@@ -33,8 +33,12 @@ part("contents").addEventListener("click", () => {
 const showHit = number => {
   hit = (number + hits.length) % hits.length;
   part("hits").textContent = `${(hit + 1).toLocaleString("en")} of ${shown.found.toLocaleString("en")}`;
-  panel.querySelectorAll("button").forEach((one, index) => one.toggleAttribute("aria-current", index === hit));
-  panel.querySelectorAll("button")[hit]?.scrollIntoView({ block: "nearest" });
+  if (panel.dataset.holds === "hits") {
+    panel.querySelector("[aria-current]")?.removeAttribute("aria-current");
+    const entry = panel.querySelectorAll("button")[hit];
+    entry.setAttribute("aria-current", "true");
+    entry.scrollIntoView({ block: "nearest" });
+  }
   const { page } = hits[hit], there = sheets.get(page - 1);
   const box = there && drawn() ? there.node.querySelector(`mark.wd-hit[data-place="${hits[hit].number}"]`)?.getBoundingClientRect() : null;
   const seen = scroll.getBoundingClientRect();
@@ -53,6 +57,7 @@ const find = async text => {
   forget();
   words = text.trim();
   if (words) {
+    quote = { page: 0, text: "" };
     const { id } = shown, asked = words;
     const found = await (await get(`${id}/find?${new URLSearchParams({ words })}`)).json();
     if (shown.id !== id || words !== asked) return;
@@ -66,12 +71,12 @@ const find = async text => {
     list("hits", hits.map((one, index) => ({
       text: [one.before, make("b", "", one.words), one.after], page: one.page, say: () => showHit(index),
     })));
-    if (found_more()) panel.append(make("p", "wd-note", `The first ${hits.length} of ${shown.found.toLocaleString("en")} places.`));
+    if (hasMore()) panel.append(make("p", "wd-note", `The first ${hits.length} of ${shown.found.toLocaleString("en")} places.`));
     draw();
     showHit(Math.max(hits.findIndex(one => one.page >= before), 0));
   } else draw();
 };
-const found_more = () => shown.found > hits.length;
+const hasMore = () => shown.found > hits.length;
 part("find").addEventListener("keydown", event => {
   if (event.key === "Enter") {
     if (hits.length && event.target.value.trim() === words) showHit(hit + (event.shiftKey ? -1 : 1));

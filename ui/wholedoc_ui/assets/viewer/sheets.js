@@ -67,7 +67,8 @@ const indexAt = y => {
   }
   return low;
 };
-const current = () => indexAt(scroll.scrollTop + scroll.clientHeight / 3);
+const isAtEnd = () => scroll.scrollTop > 0 && scroll.scrollTop + scroll.clientHeight >= shown.total - 2;
+const current = () => (isAtEnd() ? count() - 1 : indexAt(scroll.scrollTop + scroll.clientHeight / 3));
 
 // Where a person is, which stays when the pages get another size.
 const place = () => {
@@ -158,8 +159,9 @@ const fetchPicture = async (index, sheet, width) => {
   }
 };
 
-const showText = async (index, sheet, note = "") => {
+const showText = async (index, sheet, note = sheet.note ?? "") => {
   sheet.text = true;
+  sheet.note = note;
   const asked = new URLSearchParams({ quote: quote.page === index + 1 ? quote.text : "", words });
   const said = await (await get(`${shown.id}/${index + 1}/text?${asked}`, { signal: sheet.stop.signal })).json();
   if (sheets.get(index) !== sheet) return;
