@@ -48,7 +48,7 @@ def test_only_what_changes_is_sent(handlers: Any, put: Put) -> None:
         second = await sent(following, 20)
         assert "log.txt" in second[documents]
         assert handlers.parts.chat.chatbot not in second
-        assert handlers.parts.settings.models not in second
+        assert handlers.parts.models.listed not in second
         assert await sent(following, 1.2) is None
 
     asyncio.run(follow())

@@ -10,13 +10,13 @@ import gradio as gr
 from parallelcomp import ChunkScoring
 from wholedoc import Scope
 
-from .. import chat, evidence
+from .. import chat, evidence, views
 from ..answers.messages import messages
 from ..app_state import sentence
 from ..choices import SCOPES, AnsweringChoices
 from ..session import Session
 from ..templating import esc
-from .handlers import BUSY, IDLE, MODEL, QUICK, Handlers, Updates, acted, numbers, paced
+from .handlers import BUSY, IDLE, MODEL, QUICK, Handlers, Updates, acted, numbers, once, paced
 from .html import SEND
 
 
@@ -25,15 +25,14 @@ class ChatHandlers(Handlers):
         """Bind the events of this part. Call it inside gr.Blocks."""
         parts = self.parts.chat
         answering: list[Any] = list(self.parts.settings.answering)
-        outputs = [
+        outputs = once(
             parts.chatbot,
             parts.question,
-            parts.cost,
             parts.tab,
             self.parts.conversations.listed,
             *self.suggestions_outputs,
             *self.evidence_outputs,
-        ]
+        )
         # The browser shows the question at once, and empties the box before a person types on.
         shown = [parts.question, parts.sent, parts.chatbot]
         placed = self.places.waited_for
@@ -42,10 +41,12 @@ class ChatHandlers(Handlers):
         parts.question.submit(None, [parts.question, parts.chatbot], shown, js=SEND).then(asked, **sent)
         for button in parts.suggestions:
             button.click(None, [button, parts.chatbot], shown, js=SEND).then(asked, **sent)
-        for retried in (parts.retry.click, parts.chatbot.retry):
-            retried(placed(self.retry), [parts.scope, *answering], outputs, **MODEL)
+        parts.answers.ask_again(placed(self.retry), answering, outputs, **MODEL)
         parts.answers.ask_other_way(placed(self.ask_other_way), answering, outputs, **MODEL)
         parts.answers.ask_corrected(placed(self.ask_corrected), answering, outputs, **MODEL)
+        for changed in (parts.question.change, parts.scope.change):
+            inputs = [parts.question, parts.scope, *answering]
+            changed(self.expect, inputs, [parts.expected], trigger_mode="always_last", **QUICK)
         parts.question.stop(self.stop_asking, None, None, **QUICK)
         parts.chatbot.select(self.look_at, None, self.evidence_outputs, **QUICK)
 
@@ -85,6 +86,17 @@ class ChatHandlers(Handlers):
         is_last = index == len(session.exchanges) - 1
         yield from self._ask(session, text, scope, *answering, stands_alone=True, replaces_last=is_last)
 
+    def expect(self, request: gr.Request, question: str, scope: str, *answering: Any) -> str:
+        """Say what a question to every part will take, while it is being typed."""
+        try:
+            settings = AnsweringChoices(*answering).applied(
+                self.app_state.library.settings, self.app_state.library.clustered_heads
+            )
+        except Exception:  # which is said when it is asked
+            return ""
+        session = self.session(request)
+        return views.expected(chat.expected(self.app_state, session, question, settings, SCOPES[scope]))
+
     def _is_busy(self, session: Session) -> bool:
         """Return whether a question of this conversation is being answered, and tell so."""
         if session.asking is None and session.conversation.asking is None:
@@ -104,7 +116,8 @@ class ChatHandlers(Handlers):
         parts = self.parts.chat
         try:
             library = self.app_state.library
-            settings = AnsweringChoices(*answering).applied(library.settings, library.clustered_heads)
+            choices = AnsweringChoices(*answering)
+            settings = choices.applied(library.settings, library.clustered_heads)
             if settings.scoring is ChunkScoring.SCAN:
                 library.heads.find_in_background()  # does nothing where they are known
         except Exception as error:
@@ -117,7 +130,16 @@ class ChatHandlers(Handlers):
         shown: tuple[Any, ...] = ()
         begun = False
         for exchange in paced(
-            chat.ask(self.app_state, session, question, settings, library, scope, stands_alone=stands_alone)
+            chat.ask(
+                self.app_state,
+                session,
+                question,
+                settings,
+                library,
+                scope,
+                stands_alone=stands_alone,
+                instructions=choices.instructions,
+            )
         ):
             now = (exchange.evidence, session.view, session.shown)
             changed = self.evidence(session) if now != shown and session.shown is exchange else {}
@@ -129,15 +151,17 @@ class ChatHandlers(Handlers):
                 yield {**self.chat(session), **changed}
         self.tell()
         done = {parts.question: gr.Textbox(**IDLE), **self.conversations(session), **self.tab(session)}
-        yield {**done, **self.chat(session), **self.cost(session)}
+        yield {**done, **self.chat(session), **self.suggestions(session)}
 
-    def retry(self, request: gr.Request, scope: str, *answering: Any) -> Iterator[Updates]:
+    def retry(self, request: gr.Request, *answering: Any) -> Iterator[Updates]:
+        """Ask the last question again, in the way in which it was asked."""
         session = self.session(request)
         if not session.exchanges or self._is_busy(session):
             yield gr.skip()
             return
-        question = session.exchanges[-1].question
-        yield from self._ask(session, question, SCOPES[scope], *answering, replaces_last=True)
+        last = session.exchanges[-1]
+        scope = Scope.ONE_PLACE if last.kind is None else Scope.EVERYWHERE
+        yield from self._ask(session, last.question, scope, *answering, replaces_last=True)
 
     def stop_asking(self, request: gr.Request) -> None:
         work = self.session(request).asking
