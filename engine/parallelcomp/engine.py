@@ -27,15 +27,7 @@ from .model import LoadedModel, ModelSpec
 from .policies import policy_of
 from .prefill import batches, batches_of_like_length, prefill_batch, prefill_prefix
 from .replies import Reply, reply_each
-from .retrieval.scan import (
-    HeadQueries,
-    ScanKeys,
-    check_heads,
-    head_attention,
-    head_queries,
-    scan,
-    scan_keys,
-)
+from .retrieval.scan import HeadQueries, ScanKeys, check_heads, head_attention, head_queries, scan, scan_keys
 from .scoring import ChunkScore, Question, score, score_batch
 
 

@@ -19,7 +19,7 @@ def documents(library: Library, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         path = tmp_path / f"{name}.txt"
         path.write_text("\n\n".join(f"Entry {n} of {name}: {n * 13} crates of salt." for n in range(60)))
         made.append(library.parse(path))
-    monkeypatch.setattr("wholedoc.reading.reader.HELD_TOKENS", int(2.5 * len(library.tokenized(made[0]))))
+    monkeypatch.setattr("wholedoc.reading.held.HELD_TOKENS", int(2.5 * len(library.tokenized(made[0]))))
     library._forget(made[0].id)
     return made
 

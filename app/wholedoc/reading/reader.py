@@ -37,6 +37,7 @@ from ..storage.folder import DocumentInfo, LibraryFolder
 from ..storage.shelf import Shelf
 from .corpus import ReadDocument
 from .head_finder import HeadFinder, drained
+from .held import hold
 from .over_ranks import read_over_ranks
 from .scan_layout import lay_out
 from .through_store import Plan, bytes_on_disk, chunks_missing, read
@@ -48,9 +49,6 @@ T = TypeVar("T")
 BYTES_A_CHARACTER = 4
 # Files of clients whose text is extracted at a time, each in a process of its own.
 CONCURRENT_EXTRACTIONS = 4
-# Of the documents that were used last, so many tokens are held in memory (about 100 bytes for each, and their KV on
-# a device), and always those of the last one. The others are had from the store again when they are asked.
-HELD_TOKENS = 4_000_000
 
 
 class Reader(Shelf):
@@ -237,7 +235,7 @@ class Reader(Shelf):
         """
         known = self._read.get(document.id)
         if known is not None:
-            self._hold(document.id)
+            hold(document.id, self._tokenized, self._read)
             return known
         plan = Plan.of(self.engine, self.tokenized(document))
         planned = self._plan(plan, cancelled, client)
@@ -255,7 +253,7 @@ class Reader(Shelf):
                 self._throughputs.put(self.engine, throughput)
         finished = replace(finished, kept_words=self._words(plan, finished))
         self._read[document.id] = replace(finished, cached_tokens=len(finished.tokenized))
-        self._hold(document.id)
+        hold(document.id, self._tokenized, self._read)
         heads = self.scan_heads(self.settings)
         return finished if heads is None else self.laid_out(finished, heads, cancelled, client)
 
@@ -358,21 +356,6 @@ class Reader(Shelf):
             name = known.name if known else removed.document_id[:12]
             self._notify(f"removed what {removed.model} had read of {name}: the library is full")
 
-    def _hold(self, id: str) -> None:
-        """Note that a document was used, and let go of those that have not been for longest if too much is held.
-
-        Whoever is at work with one of those keeps it until then.
-        """
-        _to_the_end(self._tokenized, id)
-        _to_the_end(self._read, id)
-        tokens = sum(map(len, list(self._tokenized.values())))
-        for oldest in list(self._tokenized):
-            if tokens <= HELD_TOKENS or oldest == id:
-                break
-            gone = self._tokenized.pop(oldest, None)
-            tokens -= len(gone) if gone is not None else 0
-            self._read.pop(oldest, None)
-
     def release(self, id: str) -> None:
         """Drop what is held in memory of a document. Whoever asks it next takes it from the store."""
         self._forget(id)
@@ -380,13 +363,6 @@ class Reader(Shelf):
     def _forget(self, id: str) -> None:
         self._read.pop(id, None)
         self._tokenized.pop(id, None)
-
-
-def _to_the_end(held: dict[str, T], id: str) -> None:
-    """Make this document, if it is held, the one that goes last."""
-    one = held.pop(id, None)
-    if one is not None:
-        held[id] = one
 
 
 def _with_throughput(
