@@ -322,6 +322,14 @@ def test_what_comes_in_the_middle_of_a_conversation_waits_to_be_wanted(
     assert log(shelf.take_in(app_state, session, [drop("new.txt", TEXT)])).last.stage is Stage.DONE
 
 
+def test_all_that_was_read_is_asked_together(app_state: AppState, session: Session, drop: Drop, put: Put) -> None:
+    unread = put("unread.txt", PARAGRAPHS[:3])
+    list(shelf.take_in(app_state, session, [drop("one.txt", TEXT), drop("two.txt", TEXT[::-1])]))
+    shelf.choose_all(app_state, session)
+    assert [app_state.library.document(id).name for id in session.selected] == ["one.txt", "two.txt"]
+    assert unread.id not in session.selected
+
+
 def test_what_needs_a_look_can_be_put_away(
     app_state: AppState, sessions: Sessions, session: Session, other: Session, drop: Drop
 ) -> None:

@@ -47,6 +47,13 @@ def rows(app_state: AppState, sessions: Sessions, session: Session) -> list[Row]
     return [Row(info, info.id in session.selected, info.id in busy) for info in infos]
 
 
+def choose_all(app_state: AppState, session: Session) -> None:
+    """Ask all documents together that have been read whole."""
+    session.chose = True
+    session.selected = [one.id for one in app_state.library.documents() if one.warm == 1]
+    _put_away(session, lambda one: one.stage is Stage.BESIDE and one.document_id in session.selected)
+
+
 def choose(session: Session, id: str, selected: bool) -> None:
     """Add a document to those that are asked, or take it out of them."""
     session.chose = True

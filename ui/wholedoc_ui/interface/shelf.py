@@ -30,6 +30,7 @@ class ShelfHandlers(Handlers):
         parts.stop.click(self.stop_reading, None, None, **QUICK)
         chosen = [self.parts.chat.tab, *self.shelf_outputs]
         parts.documents.choose_document(self.choose, None, chosen, **ORDERED)
+        parts.documents.choose_all(self.choose_all, None, chosen, **ORDERED)
         self.parts.chat.asked.leave_out(self.leave_out, None, chosen, **ORDERED)
         self.parts.chat.introduction.introduce(self.introduce, None, self.suggestions_outputs, **QUICK)
         self.parts.chat.introduction.stop_introducing(self.stop_introducing, None, None, **QUICK)
@@ -98,6 +99,12 @@ class ShelfHandlers(Handlers):
         session, data = self.session(request), acted(event)
         shelf.choose(session, data["id"], data["checked"])
         return {**self.suggestions(session), **self.arrivals(session), **self.tab(session)}
+
+    def choose_all(self, request: gr.Request) -> Updates:
+        """Ask all documents together that have been read."""
+        session = self.session(request)
+        shelf.choose_all(self.app_state, session)
+        return {**self.shelf(session), **self.tab(session)}
 
     def introduce(self, event: gr.EventData, request: gr.Request) -> Updates:
         """Have a document introduced in the background. How far that comes, every tab sees by following."""
