@@ -39,17 +39,18 @@ def test_those_that_are_quick_are_read_or_refused_with_a_sentence(tmp_path: Path
     chosen = {name: data for name, data in made_files().items() if name.startswith(QUICK) and len(data) < 1_000_000}
     assert len(chosen) > 20
     for name, data in chosen.items():
-        told = text_or_refusal(tmp_path / name, data)
-        assert "root:" not in told
-        assert is_clear(told, name) or len(told) > 100
+        refusal = refusal_of(tmp_path / name, data)
+        assert not refusal or is_clear(refusal, name)
 
 
-def text_or_refusal(path: Path, data: bytes) -> str:
+def refusal_of(path: Path, data: bytes) -> str:
+    """Why the file is refused; nothing if it is read. A file of this machine must never be in its text."""
     path.write_bytes(data)
     try:
-        return read_document(path, limits=LIMITS).text
+        assert "root:" not in read_document(path, limits=LIMITS).text
     except DocumentError as error:
         return str(error)
+    return ""
 
 
 def test_a_row_for_each_format_counts_what_became_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
