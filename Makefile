@@ -74,8 +74,8 @@ samples: $(VENV)/.dev  ## write the sample documents anew
 cli-docs: $(VENV)/.dev  ## write docs/cli.md, --help of every command, anew
 	$(BIN)/python -m tools.cli_docs
 
-pictures: $(VENV)/.dev  ## the README's pictures anew, by the browser tests (reads the long sample document)
-	WHOLEDOC_SCREENSHOTS=docs/pictures $(BIN)/python -m pytest tests/ui/test_browser.py -k "over_a_restart or not_there"
+pictures: $(VENV)/.dev  ## the README's pictures anew, in a real browser (some minutes; needs chromium and a model that writes)
+	$(BIN)/python -m tools.pictures docs/pictures
 
 dist: $(VENV)/.dev  ## wheel and sdist in dist/, checked, installed into an empty environment and asked (needs the index)
 	rm -rf dist

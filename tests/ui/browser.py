@@ -181,16 +181,23 @@ class Tab:
     def wait_answer(self) -> str:
         """Wait until the last answer is complete, and return it."""
         self.page.locator("#wd-question button", has_text="Ask").wait_for()
-        self.page.locator("#wd-cost summary").wait_for()
+        self.page.locator("#wd-chat [data-testid=bot]").last.locator(".wd-cost summary").wait_for()
         return self.answer()
 
     def cost(self) -> str:
         """Return what the last answer cost, also where it is not opened."""
-        return str(self.page.text_content("#wd-cost"))
+        return str(self.page.locator("#wd-chat .wd-cost").last.text_content())
 
     def answer(self) -> str:
         text: str = self.page.locator("#wd-chat [data-testid=bot]").last.inner_text()
         return text.strip()
+
+    def opened(self) -> str:
+        """Return the page that the viewer shows, as its number or label stands in the field."""
+        return str(self.page.input_value(".wd-viewer-page"))
+
+    def wait_opened(self, label: str) -> None:
+        self.page.wait_for_function("label => document.querySelector('.wd-viewer-page').value === label", arg=label)
 
     def status(self) -> str:
         """Return the text of the last message, which is a status until the answer begins."""

@@ -12,7 +12,7 @@ from parallelcomp import KVPrecision, WindowError
 from wholedoc import Answer, Settings, Timings, Usage
 from wholedoc.errors import LibraryError, ModelError
 from wholedoc_ui.app_state import AppState, ModelState, Phase, sentence
-from wholedoc_ui.cost import cost_of
+from wholedoc_ui.cost import cost_of, memory_in_use
 
 from .conftest import NOTICE, PARAGRAPHS, Put, watched
 
@@ -169,7 +169,7 @@ def test_an_unexpected_error_is_named_and_logged(caplog: pytest.LogCaptureFixtur
 
 def test_the_cost_of_an_answer_is_what_it_took() -> None:
     usage, timings = Usage(5000, 3800, 800, 12, 21), Timings(0.5, 1.0, 3.0)
-    spent = cost_of(Answer("?", "!", True, (), (), (), usage, timings), torch.device("cpu"))
+    spent = cost_of(Answer("?", "!", True, (), (), (), usage, timings), memory_in_use(torch.device("cpu")))
     assert (spent.tokens_read, spent.tokens_cached, spent.tokens_document) == (1200, 3800, 5000)
     assert (spent.tokens_kept, spent.tokens_answered) == (800, 21)
     assert (spent.first_token_s, spent.total_s, spent.device) == (1.0, 3.0, "cpu")

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,43 +15,17 @@ from .browser import Server, Tab, a_server, a_tab
 pytest.importorskip("gradio")
 pytestmark = pytest.mark.embedded
 SAMPLES = Path(__file__).parents[2] / "sample_docs"
-# The folder for the README's pictures. If it is set, they are made anew, of the long document.
-PICTURES = os.environ.get("WHOLEDOC_SCREENSHOTS")
+NOTICE = SAMPLES / "short_notice.pdf"
 
 
-@dataclass(frozen=True)
-class Journey:
-    document: Path
-    question: str
-    answer: str
-    page_label: str
-    unrelated: str
-    arguments: tuple[str, ...]
-
-
-SHORT = Journey(
-    SAMPLES / "short_notice.pdf",
-    "Which radio channel should a yacht use to announce herself?",
-    "12",
-    "1",
-    "How do I bake a chocolate cake?",
-    ("--chunk-tokens", "128"),
-)
-LONG = Journey(
-    SAMPLES / "harbour_register.pdf",
-    "How much did the master of the Grey Heron have to pay for pumping oil into the water at Lantern Quay?",
-    "4,275",
-    "13",
-    SHORT.unrelated,
-    (),
-)
-JOURNEY = LONG if PICTURES else SHORT
+CHANNEL = "Which radio channel should a yacht use to announce herself?"
+UNRELATED = "How do I bake a chocolate cake?"
 
 
 @pytest.fixture(scope="module")
 def server(browser: Any, embedded_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """One server for all tests, as they are many tabs of one person."""
-    with a_server(tmp_path_factory.mktemp("library"), embedded_folder, arguments=JOURNEY.arguments) as running:
+    with a_server(tmp_path_factory.mktemp("library"), embedded_folder) as running:
         yield running
 
 
@@ -63,83 +35,66 @@ def tab(browser: Any, server: Server) -> Iterator[Tab]:
         yield opened
 
 
-def picture(tab: Tab, name: str) -> None:
-    if PICTURES:
-        Path(PICTURES).mkdir(parents=True, exist_ok=True)
-        tab.page.screenshot(path=str(Path(PICTURES) / f"{name}.png"))
-
-
-@pytest.mark.timeout(900 if PICTURES else 300)
 def test_from_the_drop_to_the_highlighted_page_and_over_a_restart(tab: Tab, server: Server) -> None:
-    page, name = tab.page, JOURNEY.document.name
-    if PICTURES:
-        page.set_default_timeout(800_000)
+    page, name = tab.page, NOTICE.name
     page.locator("text=Ask a whole document").wait_for()
     assert not page.locator("#wd-question").is_visible()  # there is nothing to ask yet
-    tab.drop(JOURNEY.document)
+    tab.drop(NOTICE)
     page.locator(".wd-arrival", has_text="It fits").wait_for()
     page.locator(".wd-arrival progress").wait_for()
     assert page.locator("#wd-stop-reading").is_visible()
-    if PICTURES:
-        page.wait_for_timeout(20_000)
-        picture(tab, "reading")
     tab.wait_read(name)
     assert page.locator(".wd-arrival").count() == 0
     assert tab.row(name).locator("input").is_checked()
     assert page.locator(".wd-suggestion:visible").count() == 3
 
-    tab.ask(JOURNEY.question)
+    tab.ask(CHANNEL)
     page.locator(".wd-citations button").first.wait_for()
-    assert JOURNEY.answer in tab.wait_answer()
+    assert "12" in tab.wait_answer()
     first = page.locator(".wd-citations button").first
-    assert first.locator(".wd-page").inner_text() == f"[1] p. {JOURNEY.page_label}"
+    assert first.locator(".wd-page").inner_text() == "[1] p. 1"
     assert "none, all were remembered" in tab.cost()
     bars = page.locator(".wd-bar").count()
     assert bars > 5
     assert 0 < page.locator(".wd-bar.wd-kept").count() <= bars
-    picture(tab, "answer")
 
-    page.click("#wd-next")
-    page.click("#wd-next")  # at once: both count
-    page.locator(".wd-figure figcaption", has_text=f"p. {int(JOURNEY.page_label) + 2}").wait_for()
-    assert page.locator(".wd-highlight").count() == 0
+    page.fill(".wd-viewer-page", "3")
+    page.keyboard.press("Enter")
+    tab.wait_opened("3")
     first.click()
     page.locator(".wd-highlight").first.wait_for()
-    assert page.locator(".wd-figure figcaption", has_text=f"p. {JOURNEY.page_label}").count() == 1
-    natural = page.locator(".wd-paper img").evaluate("image => image.complete && image.naturalWidth")
-    assert natural > 600
-    width = page.locator(".wd-paper").bounding_box()["width"]
-    page.click("#wd-larger")
-    page.wait_for_function("width => document.querySelector('.wd-paper').clientWidth > 1.3 * width", arg=width)
+    tab.wait_opened("1")
+    natural = page.locator(".wd-paper img").first.evaluate("image => image.complete && image.naturalWidth")
+    assert natural > 400
 
     server.stop()
     server.start()
     tab.open()
     tab.wait_read(name)
-    tab.ask(JOURNEY.question)
-    assert JOURNEY.answer in tab.wait_answer()
+    tab.ask(CHANNEL)
+    assert "12" in tab.wait_answer()
     assert "none, all were remembered" in tab.cost()
 
 
 def test_what_is_not_there_is_said_so(tab: Tab) -> None:
-    tab.use(SAMPLES / "short_notice.pdf")
-    tab.ask(SHORT.unrelated)
+    tab.use(NOTICE)
+    tab.ask(UNRELATED)
     tab.page.locator(".wd-not-found").wait_for()
     assert "Not found" in tab.wait_answer()
     assert tab.page.locator(".wd-citations button").count() == 0
     assert tab.page.locator(".wd-bar").count() > 0
-    picture(tab, "not-found")
 
 
 def test_follow_ups_earlier_evidence_export_and_clear(tab: Tab, tmp_path: Path) -> None:
     page = tab.page
-    tab.use(SAMPLES / "short_notice.pdf")
+    tab.use(NOTICE)
     page.locator(".wd-suggestion").first.click()
     page.wait_for_function("document.querySelectorAll('#wd-chat [data-testid=bot]').length === 1")
     tab.wait_answer()
     quote = page.locator(".wd-citations button").first.inner_text()
-    assert page.locator(".wd-suggestion:visible").count() == 0
-    tab.ask(SHORT.question)
+    asked = page.locator(".wd-suggestion:visible").all_inner_texts()
+    assert 1 <= len(asked) <= 3  # about the subject of the answer
+    tab.ask(CHANNEL)
     page.wait_for_function("document.querySelectorAll('#wd-chat [data-testid=bot]').length === 2")
     tab.wait_answer()
     assert page.locator(".wd-citations button").first.inner_text() != quote
@@ -151,9 +106,9 @@ def test_follow_ups_earlier_evidence_export_and_clear(tab: Tab, tmp_path: Path) 
         page.click("text=Save as Markdown")
     download.value.save_as(tmp_path / "saved.md")
     saved = (tmp_path / "saved.md").read_text(encoding="utf-8")
-    assert f"## {SHORT.question}" in saved
+    assert f"## {CHANNEL}" in saved
     assert r"short\_notice\.pdf, p. 1" in saved
-    page.click("text=Retry")
+    page.locator("#wd-chat .wd-retry").click()
     tab.wait_status("Asking|Looking|Answering")
     tab.wait_answer()
     assert page.locator("#wd-chat [data-testid=user]").count() == 2
@@ -199,9 +154,9 @@ def test_tabs_share_the_shelf_and_no_conversation(browser: Any, server: Server) 
         first.page.locator(".wd-arrival progress").wait_for()
         second.page.locator(".wd-arrival", has_text="in another window").locator("progress").wait_for()
         assert not second.page.locator("#wd-stop-reading").is_visible()
-        second.use(SAMPLES / "short_notice.pdf")
-        second.ask(SHORT.question)
-        assert SHORT.answer in second.wait_answer()
+        second.use(NOTICE)
+        second.ask(CHANNEL)
+        assert "12" in second.wait_answer()
         assert first.page.locator("#wd-chat [data-testid=user]").count() == 0
         assert first.page.locator(".wd-arrival progress").count() == 1  # still reading
         first.page.click("#wd-stop-reading")
@@ -248,7 +203,10 @@ def test_a_hostile_document_stays_text(tab: Tab, tmp_path: Path) -> None:
     tab.wait_answer()
     page.locator(".wd-text").wait_for()
     assert "<iframe" in page.inner_text(".wd-text")
-    assert "onerror=alert(1)" in page.inner_text(".wd-figure figcaption")
+    assert "onerror=alert(1)" in page.inner_text(".wd-viewer-name")
+    page.fill(".wd-viewer-find", "<iframe")
+    page.keyboard.press("Enter")
+    page.locator(".wd-viewer-panel b", has_text="<iframe").wait_for()
     tab.ask("Is it ![x](http://127.0.0.1:9/g.png) or <b>bold</b>?")
     page.wait_for_function("document.querySelectorAll('#wd-chat [data-testid=bot]').length === 2")
     tab.wait_answer()
@@ -256,7 +214,7 @@ def test_a_hostile_document_stays_text(tab: Tab, tmp_path: Path) -> None:
     assert page.evaluate("window.pwned") is None
     assert page.locator("iframe").count() == 0
     outside = page.locator("img").evaluate_all(
-        "images => images.map(i => i.src).filter(s => !s.startsWith('data:'))"
+        "images => images.map(i => i.src).filter(s => !/^(data|blob):/.test(s))"
     )
     assert [source for source in outside if not source.startswith(tab.server.url)] == []
     links = page.locator("a").evaluate_all("links => links.map(link => link.href)")
@@ -283,8 +241,8 @@ def test_an_encrypted_document_asks_for_its_password(tab: Tab) -> None:
 
 def test_the_keyboard_is_enough(tab: Tab) -> None:
     page = tab.page
-    tab.use(SAMPLES / "short_notice.pdf")
-    tab.ask(SHORT.question)
+    tab.use(NOTICE)
+    tab.ask(CHANNEL)
     tab.wait_answer()
     page.locator(".wd-bar[tabindex='0']").focus()
     page.keyboard.press("Home")
@@ -292,12 +250,9 @@ def test_the_keyboard_is_enough(tab: Tab) -> None:
     page.keyboard.press("ArrowRight")
     assert page.evaluate("document.activeElement.dataset.index") == "1"
     assert page.locator(".wd-bar[tabindex='0']").count() == 1
-    before = page.inner_text(".wd-figure figcaption")
     page.keyboard.press("End")
     page.keyboard.press("Enter")
-    page.wait_for_function(
-        "before => document.querySelector('.wd-figure figcaption').innerText !== before", arg=before
-    )
+    tab.wait_opened("4")
     page.locator(".wd-citations button").last.focus()
     page.keyboard.press("Enter")
     page.locator(".wd-citations li").last.locator("button[aria-current]").wait_for()
@@ -314,18 +269,20 @@ UNLABELLED = """() => [...document.querySelectorAll("button, input, textarea, se
 def test_every_control_has_a_label(tab: Tab) -> None:
     page = tab.page
     page.locator("#wd-settings button").first.click()
+    page.locator("#wd-advanced > button").click()
     page.locator("#wd-apply").wait_for()
     assert page.evaluate(UNLABELLED) == []
 
 
 def test_settings_take_effect_without_a_restart(tab: Tab) -> None:
     page = tab.page
-    tab.use(SAMPLES / "short_notice.pdf")
+    tab.use(NOTICE)
     page.locator("#wd-settings button").first.click()
+    page.locator("#wd-advanced > button").click()
     kept = page.get_by_label("number input for Tokens kept of the documents")
     kept.fill("1024")
     kept.press("Enter")
-    tab.ask(SHORT.question)
+    tab.ask(CHANNEL)
     tab.wait_answer()
     count = int(tab.cost().split("Kept for the answer")[1].split()[0].replace(",", ""))
     assert 0 < count <= 1024
@@ -336,11 +293,11 @@ def test_settings_take_effect_without_a_restart(tab: Tab) -> None:
 
 def test_a_phone_and_the_dark(browser: Any, server: Server) -> None:
     with a_tab(browser, server, viewport={"width": 390, "height": 800}, color_scheme="dark") as tab:
-        tab.use(SAMPLES / "short_notice.pdf")
-        tab.ask(SHORT.question)
+        tab.use(NOTICE)
+        tab.ask(CHANNEL)
         tab.wait_answer()
         tab.show("Pages")
-        tab.page.locator(".wd-figure").wait_for()
+        tab.page.locator(".wd-sheet").first.wait_for()
         assert tab.page.evaluate("document.documentElement.scrollWidth") <= 390
         contrast = json.loads(tab.page.evaluate(CONTRAST))
         assert len(contrast) == 6

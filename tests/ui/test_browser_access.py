@@ -37,11 +37,12 @@ def open_conversation(tab: Tab) -> None:
     tab.show("Documents")
     tab.page.locator(".wd-open-conversation").first.click()
     tab.page.locator(".wd-citations button").first.wait_for(state="attached")
-    tab.page.locator(".wd-figure").wait_for(state="attached")
+    tab.page.locator(".wd-opens").wait_for(state="attached")
 
 
 def open_settings(tab: Tab) -> None:
     tab.page.locator("#wd-settings .toggle-button").click()
+    tab.page.locator("#wd-advanced > button").click()
     tab.page.locator("#wd-apply").wait_for()
     tab.page.wait_for_timeout(500)  # it slides in
 
@@ -70,7 +71,7 @@ def test_axe_finds_nothing_serious(browser: Any, server: Server, window: str) ->
         tab.page.locator(".wd-conversation").first.get_by_role("button", name="Rename").click()
         assert serious(tab) == []
         tab.show("Chat")
-        tab.page.locator("#wd-cost summary").click()
+        tab.page.locator("#wd-chat .wd-cost summary").click()
         assert serious(tab) == []
         open_settings(tab)
         assert serious(tab) == []
@@ -128,7 +129,10 @@ def test_the_keyboard_comes_to_everything_in_order(browser: Any, server: Server)
         assert list(dict.fromkeys(columns)) == ["wd-left", "wd-middle", "wd-right", "wd-settings"]
         assert columns == sorted(columns, key=["wd-left", "wd-middle", "wd-right", "wd-settings"].index)
         assert columns.count("wd-settings") == 1  # the button that opens them
-        for part in ("upload", "checkbox", "Remove", "wd-open-conversation", "textarea", "wd-bar", "open_citation"):
+        for part in (
+            *("upload", "checkbox", "wd-open-document", "Remove", "wd-open-conversation", "textarea", "wd-retry"),
+            *("wd-bar", "open_citation", "wd-viewer-page", "wd-viewer-find", "wd-viewer-strip", "wd-viewer-scroll"),
+        ):
             assert any(part in one["html"] for one in stops), part
 
 

@@ -127,12 +127,12 @@ def test_a_fetch_is_cancelled_and_chosen_again_in_the_settings(
         page.locator(".wd-fetch-stopped", has_text="wholedoc models fetch").wait_for()
         other.page.locator(".wd-fetch-stopped").wait_for()
         pictures(tab, browser, "cancelled")
-        page.locator("#wd-settings button").first.click()
+        page.locator("#wd-model-in-use > button").click()
         model = page.locator(f"[data-model='{QWEN_CODER_05B.name}']")
         model.locator("button", has_text="Fetch and let it write").wait_for()
         pictures(tab, browser, "settings", in_view("#wd-models .wd-model"))
         model.locator("button", has_text="Fetch and let it write").click()
-        page.locator("#wd-settings-told", has_text="is being fetched first").wait_for()
+        page.locator("#wd-models-told", has_text="is being fetched first").wait_for()
         model.locator(".wd-doing", has_text="writes soon").wait_for()
         other.page.evaluate("window.dispatchEvent(new Event('focus'))")  # a person comes back to it
         other.page.locator(".wd-fetch-running", has_text=QWEN_CODER_05B.name).wait_for()
@@ -212,6 +212,7 @@ def test_a_writer_elsewhere_is_named_beside_the_question(browser: Any, told: Ser
         page = tab.page
         assert page.locator(".wd-sends-to").count() == 0  # this machine is not elsewhere
         page.locator("#wd-settings button").first.click()
+        page.locator("#wd-advanced > button").click()
         page.fill("#wd-writer textarea, #wd-writer input", "http://llm.example/v1#large")
         page.click("#wd-apply")
         page.locator(".wd-sends-to", has_text="sent to llm.example").wait_for()

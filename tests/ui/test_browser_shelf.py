@@ -136,6 +136,7 @@ def test_what_stayed_is_what_is_highest(browser: Any, server: Server, tab: Tab) 
     """Bars were as high as the likelihood alone, while words had a say in what stayed."""
     page = tab.page
     page.locator("#wd-settings .toggle-button").click()
+    page.locator("#wd-advanced > button").click()
     kept = page.get_by_label("number input for Tokens kept of the documents")
     kept.fill("1024")
     kept.press("Enter")
@@ -199,4 +200,4 @@ def test_rates_are_told_where_they_mean_something(tab: Tab) -> None:
     tab.ask(CHANNEL)
     assert "12" in tab.wait_answer()
     assert "tokens/s" not in tab.cost()
-    assert "of 13 parts" in tab.page.inner_text("#wd-cost summary")
+    assert "of 13 parts" in tab.page.inner_text("#wd-chat .wd-cost summary")

@@ -200,12 +200,19 @@ def test_a_summary_is_the_whole_and_then_its_sections(session: Session) -> None:
     assert [one.get_text(" ", strip=True) for one in page.select("details")] == ["Trade Salt. p. 1"]
 
 
-def test_one_place_is_said_to_be_one(session: Session) -> None:
+def test_what_can_be_done_with_an_answer_stands_under_it(session: Session) -> None:
     answer = Answer("?", "Salt.", True, (), (), (), Usage(0, 0, 0, 0, 0), Timings(0, 0, 1))
-    page = shown(session, Exchange("?"), Exchange("?", "Salt.", answer=answer))
-    assert page.p is not None
-    assert " ".join(page.p.get_text().split()) == "One place Ask everywhere"
-    assert [one["value"] for one in page.select(".wd-other-way")] == ["1"]
+    page = shown(session, Exchange("?"), Exchange("?", "Salt.", answer=answer, ended=True))
+    assert [one.get_text() for one in page.select(".wd-actions > button")] == ["Retry", "Ask everywhere"]
+    assert [one["value"] for one in page.select(".wd-actions > button")] == ["1", "1"]
+    assert [one.get_text(" ", strip=True) for one in page.select(".wd-cost summary")] == ["1 s"]
+    assert page.select_one(".wd-way") is None
+    first = Exchange("?", "Salt.", answer=answer, ended=True)
+    assert shown(session, first, Exchange("?", "Sa")).select(".wd-actions") == []  # while it is written
+    earlier = BeautifulSoup(MARKDOWN.render(messages(session)[1]["content"]), "html.parser")
+    assert [one.get_text() for one in earlier.select(".wd-actions > button")] == ["Ask everywhere"]
+    stopped = shown(session, first, Exchange("?", status="Stopped.", ended=True))
+    assert [one.get_text() for one in stopped.select(".wd-actions > button")] == ["Retry", "Ask everywhere"]
 
 
 def elements(page: BeautifulSoup) -> Iterator[tuple[str, tuple[str, ...]]]:

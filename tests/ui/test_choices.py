@@ -37,6 +37,7 @@ from wholedoc_ui.choices import (
     COMPOSITIONS,
     HOSTS,
     KEPT_TOKENS,
+    MAY_BE_WITHOUT_EFFECT,
     POLICIES,
     PRECISIONS,
     REGIONS,
@@ -44,6 +45,7 @@ from wholedoc_ui.choices import (
     AnsweringChoices,
     Range,
     ReadingChoices,
+    without_effect,
     writer_of_text,
     writer_text,
 )
@@ -286,6 +288,7 @@ def test_the_panel_hands_over_the_fields_in_this_order() -> None:
         "clustered",
         "temperature",
         "max_new_tokens",
+        "language",
     ]
 
 
@@ -333,3 +336,22 @@ def test_numbers_beyond_the_sliders_are_refused_in_a_sentence(nonsense: dict[str
 def test_chunks_too_short_to_read_are_refused_in_a_sentence() -> None:
     with pytest.raises(WholedocError, match="at least 16"):
         replace(READING, chunk_tokens=4).applied(DEFAULTS)
+
+
+def test_what_has_no_effect_is_named_with_its_reason() -> None:
+    named = {one: name for name, one in ATTENTIONS.items()}
+    parallel, apb = named[Attention.PARALLEL], named[Attention.APB]
+    assert set(without_effect(parallel, ASSEMBLED)) == {"hosts"}
+    assert set(without_effect(parallel, OTHERS[0])) == {"hosts", "calibrate"}
+    assert "parallel parts" in without_effect(apb, ASSEMBLED)["capacity"]
+    assert "hosts" not in without_effect(apb, ASSEMBLED)
+    for attention, composition in product(ATTENTIONS, COMPOSITIONS):
+        assert set(without_effect(attention, composition)) <= set(MAY_BE_WITHOUT_EFFECT)
+    assert set(MAY_BE_WITHOUT_EFFECT) <= {field.name for field in fields(AnsweringChoices)}
+
+
+def test_a_language_is_asked_for_only_if_one_was_chosen() -> None:
+    assert ANSWERING.instructions == ""
+    german = replace(ANSWERING, language="German")
+    assert german.instructions == "Answer in German."
+    assert german.applied(DEFAULTS, lambda: CLUSTERS) == ANSWERING.applied(DEFAULTS, lambda: CLUSTERS)

@@ -19,6 +19,7 @@ from wholedoc.storage.home import home
 from wholedoc_ui.app_state import AppState
 from wholedoc_ui.serving import server
 from wholedoc_ui.serving.server import Address
+from wholedoc_ui.serving.starting import StartingApp
 
 from .conftest import NOTICE
 
@@ -121,7 +122,7 @@ def test_a_port_in_use_says_what_to_do_and_leaves_nothing(wholedoc: Command, tem
     assert "--port" in err
     assert "unexpected" not in err
     assert out == ""
-    assert list(temporary.iterdir()) == list((home() / "incoming").iterdir()) == []
+    assert list(temporary.iterdir()) == list(home().rglob("incoming/*")) == []
 
 
 def served(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
@@ -132,9 +133,10 @@ def served(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
         seen.extend((app_state, address, upload_bytes, origins))
         return "the app"
 
-    def serve(app: str, address: Address, ready: Callable[[], None]) -> None:
-        assert (app, address) == ("the app", seen[1])
-        ready()
+    def serve(app: StartingApp, address: Address, ready: Callable[[], None]) -> None:
+        assert app._make() == "the app"  # type: ignore[comparison-overlap]
+        assert address == seen[1]
+        app._ready()
 
     def start(_: AppState, files: tuple[Path, ...]) -> None:
         seen.append(files)

@@ -1,36 +1,18 @@
-"""The page beside the chat: which one opens, turning and zooming, and what is shown if it cannot be drawn."""
+"""What is opened beside the chat: citations, parts, documents, and the document that is asked next."""
 
 from __future__ import annotations
 
-import io
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
-from PIL import Image
 
 from wholedoc import AskedDocument, Citation, Document, ScoredChunk
-from wholedoc.documents.document import Line
-from wholedoc.storage.shelf import file_id
 from wholedoc_ui import evidence
 from wholedoc_ui.app_state import AppState
-from wholedoc_ui.evidence import (
-    PAGE_WIDTH,
-    WIDEST,
-    RemovedPage,
-    open_chunk,
-    open_citation,
-    removed,
-    shown_page,
-    turn,
-    zoom,
-)
-from wholedoc_ui.session import ZOOMS, Evidence, Exchange, PageView, Session
+from wholedoc_ui.evidence import RemovedPage, cited_pages, open_chunk, open_citation, open_document, opened, removed
+from wholedoc_ui.session import Evidence, Exchange, PageView, Session
 
-from .conftest import NOTICE, PASSWORD, SAMPLES, Put
-
-TEXT_PAGE = "A page.\n\nIt has the words of its quote, and some more."
-QUOTE = "the words of its quote"
+from .conftest import NOTICE, Put
 
 
 @pytest.fixture
@@ -103,170 +85,50 @@ def test_what_is_not_there_opens_nothing(session_with_evidence: Session, index: 
 def test_a_tab_that_looks_at_nothing_stays_so(app_state: AppState, session: Session) -> None:
     open_citation(session, 0)
     open_chunk(session, 0)
-    turn(app_state, session, 1)
-    zoom(session, 1)
+    open_document(app_state, session, "unknown")
     assert session.view is None
-    assert shown_page(app_state, session) is None
+    assert opened(app_state, session) is None
 
 
-# Turning and zooming
-
-
-def test_pages_turn_within_the_document(
-    app_state: AppState, session_with_evidence: Session, notice: Document
-) -> None:
-    pages = []
-    for by in (1, 1, 1, 1, -1, -1, -1, -1, -1, -1, 1):
-        turn(app_state, session_with_evidence, by)
-        assert session_with_evidence.view is not None
-        pages.append(session_with_evidence.view.page)
-    assert pages == [3, 4, 5, 5, 4, 3, 2, 1, 1, 1, 2]
-    assert len(notice.pages) == 5
-
-
-def test_a_quote_stays_on_its_page(app_state: AppState, session_with_evidence: Session) -> None:
-    zoom(session_with_evidence, 1)
-    turn(app_state, session_with_evidence, 1)
+def test_every_opening_can_be_told_from_the_one_before(session_with_evidence: Session) -> None:
+    """The same page is opened again if its citation is clicked again, although a person has scrolled away."""
+    first = session_with_evidence.view
+    open_citation(session_with_evidence, 0)
+    assert session_with_evidence.view == first
+    assert first is not None
     assert session_with_evidence.view is not None
-    assert (session_with_evidence.view.quote, session_with_evidence.view.zoom) == ("", ZOOMS[1])
-    assert evidence.chosen_citation(session_with_evidence) is None
+    assert session_with_evidence.view.number > first.number
 
 
-def test_a_turn_that_goes_nowhere_keeps_the_quote(
-    app_state: AppState, session_with_evidence: Session, notice: Document
+def test_the_document_that_is_asked_next_is_there_without_asking(
+    app_state: AppState, session: Session, notice: Document, put: Put
 ) -> None:
-    session_with_evidence.view = PageView(notice.id, 5, "a quote")
-    turn(app_state, session_with_evidence, 1)
-    assert session_with_evidence.view == PageView(notice.id, 5, "a quote")
+    log = put("log.txt")
+    session.selected = [notice.id, log.id]
+    assert opened(app_state, session) == PageView(log.id)
+    open_document(app_state, session, notice.id)
+    assert opened(app_state, session) == PageView(notice.id)
+    session.view = None  # as at a new question
+    assert opened(app_state, session) == PageView(notice.id)  # the one that was looked at
+    session.selected = [log.id]
+    assert opened(app_state, session) == PageView(log.id)
+    app_state.library.remove(log.id)
+    assert opened(app_state, session) is None
 
 
-def test_zoom_stays_within_its_steps(session_with_evidence: Session) -> None:
-    zooms = []
-    for by in [1] * len(ZOOMS) + [-1] * (len(ZOOMS) + 1):
-        zoom(session_with_evidence, by)
-        assert session_with_evidence.view is not None
-        zooms.append(session_with_evidence.view.zoom)
-    assert zooms == [*ZOOMS[1:], ZOOMS[-1], *ZOOMS[-2::-1], ZOOMS[0], ZOOMS[0]]
-
-
-def test_zoom_stays_when_another_page_is_opened(session_with_evidence: Session) -> None:
-    zoom(session_with_evidence, 2)
-    for step in (lambda: open_citation(session_with_evidence, 1), lambda: open_chunk(session_with_evidence, 0)):
-        step()
-        assert session_with_evidence.view is not None
-        assert session_with_evidence.view.zoom == ZOOMS[2]
-
-
-def test_turning_a_page_of_a_document_that_is_gone_changes_nothing(
-    app_state: AppState, session_with_evidence: Session
-) -> None:
-    """Another tab has removed the document meanwhile."""
-    assert session_with_evidence.view is not None
-    app_state.library.remove(session_with_evidence.view.document_id)
-    turn(app_state, session_with_evidence, 1)
-    assert isinstance(shown_page(app_state, session_with_evidence), RemovedPage)
-
-
-# What a page looks like
-
-
-def test_a_page_of_a_pdf_is_an_image_with_the_quote_marked(
-    app_state: AppState, session_with_evidence: Session, notice: Document
-) -> None:
-    shown = shown_page(app_state, session_with_evidence)
-    assert shown is not None
-    assert shown.image is not None
-    assert shown.image.width == PAGE_WIDTH
-    assert Image.open(io.BytesIO(shown.image.content)).size == (shown.image.width, shown.image.height)
-    assert len(shown.image.boxes) == 1
-    assert shown.note == ""
-    assert (shown.document, shown.view) == (notice, session_with_evidence.view)
-    assert shown.label == notice.pages[1].label == "1"
-
-
-def test_a_page_that_was_recognised_is_drawn_and_says_so(
-    app_state: AppState, session: Session, tmp_path: Path
-) -> None:
-    scan = tmp_path / "scan.png"
-    Image.new("L", (400, 600), 255).save(scan)
-    document = Document.from_pages(file_id(scan), scan.name, [("one two", "1")])
-    page = replace(document.pages[0], confidence=0.97, lines=(Line(0, 7, 0.1, 0.2, 0.7, 0.05),))
-    app_state.library.folder.keep(replace(document, pages=(page,)), scan)
-    session.view = PageView(document.id, 1, "two", 100)
-    shown = shown_page(app_state, session)
-    assert shown is not None
-    assert shown.note == "recognised, confidence 0.97"
-    assert shown.image is not None
-    assert (shown.image.width, shown.image.height) == (PAGE_WIDTH, PAGE_WIDTH * 3 // 2)
-    (box,) = shown.image.boxes
-    assert (box.left, box.top, box.width) == (pytest.approx(0.5), 0.2, pytest.approx(0.3))
-
-
-def test_a_page_without_a_quote_has_no_marks(app_state: AppState, session_with_evidence: Session) -> None:
-    open_chunk(session_with_evidence, 0)
-    shown = shown_page(app_state, session_with_evidence)
-    assert shown is not None
-    assert shown.image is not None
-    assert shown.image.boxes == ()
-
-
-@pytest.mark.parametrize(("steps", "width"), [(1, PAGE_WIDTH * 3 // 2), (3, WIDEST)])
-def test_a_larger_page_is_sharper_up_to_a_limit(
-    app_state: AppState, session_with_evidence: Session, steps: int, width: int
-) -> None:
-    zoom(session_with_evidence, steps)
-    shown = shown_page(app_state, session_with_evidence)
-    assert shown is not None
-    assert shown.image is not None
-    assert shown.image.width == width
-
-
-def test_a_text_file_is_shown_as_text(app_state: AppState, session: Session, put: Put) -> None:
-    document = put("log.txt", TEXT_PAGE.split("\n\n"))
-    session.view = PageView(document.id, 1, QUOTE)
-    shown = shown_page(app_state, session)
-    assert shown is not None
-    assert (shown.image, shown.note) == (None, "")
-    assert shown.text == document.pages[0].text
-    assert QUOTE in shown.text
-
-
-def check_text_instead(app_state: AppState, session: Session, document: Document, words: str) -> None:
-    """Check that the page's text is shown, with a note that says why."""
-    session.view = PageView(document.id, 1)
-    shown = shown_page(app_state, session)
-    assert shown is not None
-    assert shown.image is None
-    assert shown.text == document.pages[0].text
-    assert words in shown.note
-    assert str(app_state.library.folder.path) not in shown.note
-
-
-def test_a_file_that_is_missing_leaves_its_text(app_state: AppState, session: Session, notice: Document) -> None:
-    app_state.library.folder.originals.remove(notice.id)
-    check_text_instead(app_state, session, notice, "not in the library")
-
-
-def test_a_file_that_cannot_be_drawn_leaves_its_text(
-    app_state: AppState, session: Session, notice: Document
-) -> None:
-    app_state.library.folder.originals.path(notice.id).write_bytes(b"%PDF-1.7\nand nothing else")
-    check_text_instead(app_state, session, notice, "cannot be drawn")
-
-
-def test_an_encrypted_file_leaves_its_text(app_state: AppState, session: Session) -> None:
-    document = app_state.library.parse(SAMPLES / "encrypted.pdf", PASSWORD)
-    check_text_instead(app_state, session, document, "encrypted")
+def test_the_strip_knows_the_cited_pages(session_with_evidence: Session, notice: Document) -> None:
+    assert cited_pages(session_with_evidence, notice.id) == [2, 4]
+    assert cited_pages(session_with_evidence, "another") == []
 
 
 def test_a_document_that_is_gone_is_not_shown(app_state: AppState, session_with_evidence: Session) -> None:
     assert session_with_evidence.view is not None
     app_state.library.remove(session_with_evidence.view.document_id)
-    assert shown_page(app_state, session_with_evidence) == RemovedPage("The document")
+    assert opened(app_state, session_with_evidence) == RemovedPage("The document")
     assert session_with_evidence.shown is not None
     asked = (AskedDocument(session_with_evidence.view.document_id, "notice.pdf"),)
     session_with_evidence.shown.documents = asked
-    assert shown_page(app_state, session_with_evidence) == RemovedPage("notice.pdf")
+    assert opened(app_state, session_with_evidence) == RemovedPage("notice.pdf")
     assert removed(app_state, session_with_evidence) == {asked[0].id}
 
 

@@ -23,7 +23,10 @@ from .test_views import ACTIVE, ADDRESSES, MARKUP, active
 QUOTES = ("The master paid 4,275 crowns at Lantern Quay.", "A yacht announces herself on channel 12.")
 MARKDOWN = MarkdownIt("commonmark", {"html": True, "breaks": True}).enable(["table", "strikethrough"])
 UNSUPPORTED = views.unsupported(WORDS).partition(WORDS)[0]
-OWN = re.compile(rf'{re.escape(UNSUPPORTED)}|</u>| <button class="wd-source" [^>]*>&#91;\d+&#93;</button>')
+OWN = re.compile(
+    rf'{re.escape(UNSUPPORTED)}|</u>| <button class="wd-source(?: wd-further)?" [^>]*>&#91;\d+&#93;</button>'
+    r'| <button class="wd-more-sources">\d+ more</button>'
+)
 
 
 def answer(text: str, *quotes: str) -> Answer:
@@ -91,6 +94,22 @@ def test_a_number_stands_behind_its_sentence() -> None:
     )
 
 
+def test_a_number_knows_its_quote_and_its_page() -> None:
+    button = BeautifulSoup(
+        MARKDOWN.render(marked(answer("The master paid 4,275 crowns."), 0)), "html.parser"
+    ).button
+    assert button is not None
+    assert (button["title"], button["name"]) == (QUOTES[0], "p. 1")
+
+
+def test_three_citations_are_shown_behind_a_sentence_and_the_others_on_request() -> None:
+    text = "The master paid 4,275 crowns at Lantern Quay."
+    page = BeautifulSoup(MARKDOWN.render(marked(answer(text, *[QUOTES[0]] * 5), 0)), "html.parser")
+    assert [one["value"] for one in page.select(".wd-source:not(.wd-further)")] == ["0:0", "0:1", "0:2"]
+    assert [one["value"] for one in page.select(".wd-further")] == ["0:3", "0:4"]
+    assert [one.get_text() for one in page.select(".wd-more-sources")] == ["2 more"]
+
+
 PAYLOADS = [
     f"{payload} 99 channel 12 yacht 4,275 {payload}"
     for payload in (
@@ -132,7 +151,7 @@ def check_inert(text: str) -> None:
         if one.name == "u":
             assert (one["class"], set(one.attrs)) == (["wd-unsupported"], {"class", "title"})
         elif one.name == "button":
-            assert (one["class"], set(one.attrs)) == (["wd-source"], {"class", "value", "title"})
+            assert (one["class"], set(one.attrs)) == (["wd-source"], {"class", "value", "title", "name"})
         else:
             assert set(one.attrs) <= {"start", "class", "style"}
 

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import threading
+import time
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from wholedoc import Answer, AskedDocument, Timings, Turn, Usage
+from wholedoc_ui import session
 from wholedoc_ui.arrivals import Arrival, Batch, Stage
-from wholedoc_ui.session import ZOOMS, Conversation, Exchange, PageView, Session, Sessions, Work
+from wholedoc_ui.session import Conversation, Exchange, PageView, Session, Sessions, Work
+
+from ..app.server.serving import until
 
 ANSWER = Answer("One?", "The answer.", True, (1,), (), (), Usage(10, 10, 5, 2, 1), Timings(0.1, 0.2, 0.3))
 
@@ -25,7 +27,7 @@ def test_a_tab_keeps_its_session_and_shares_it_with_nobody(sessions: Sessions) -
     one.exchanges.append(Exchange("One?"))
     one.being_read.add("d1")
     one.locked.append(Path("a.pdf"))
-    assert two == Session()
+    assert two == Session("two")
     assert len(sessions) == 2
 
 
@@ -55,20 +57,39 @@ def test_only_finished_turns_are_history() -> None:
     assert Conversation(exchanges=exchanges).history == [Turn("One?", "The answer.")]
 
 
-def test_stopping_stops_all_work_of_the_tab_only(sessions: Sessions) -> None:
+def test_a_tab_that_goes_away_stops_its_work_and_no_other(
+    sessions: Sessions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(session, "COMES_BACK_S", 0.05)
     one, two = sessions.get("one"), sessions.get("two")
     one.reading, one.asking, two.asking = Work(), Work(), Work()
-    sessions.stop("one")
-    assert (one.reading.stopped(), one.asking.stopped(), two.asking.stopped()) == (True, True, False)
-    sessions.stop("two")
+    sessions.leave("one")
+    assert (one.asking.stopped(), two.asking.stopped()) == (True, False)
+    until(one.reading.stopped)
+    sessions.leave("two")
     assert two.asking.stopped()
 
 
-def test_a_tab_that_comes_back_has_its_conversation(sessions: Sessions) -> None:
+@pytest.mark.parametrize("left", [True, False])
+def test_a_tab_that_is_loaded_again_reads_on(
+    sessions: Sessions, monkeypatch: pytest.MonkeyPatch, left: bool
+) -> None:
+    """The connection of the page before may end later than the new one begins."""
+    monkeypatch.setattr(session, "COMES_BACK_S", 0.05)
     one = sessions.get("one")
     one.exchanges.append(Exchange("One?", "The answer."))
-    sessions.stop("one")
-    assert sessions.get("one") is one
+    one.reading = Work()
+    if left:
+        sessions.leave("one")
+    assert sessions.come_back("one", "one again") is one
+    assert sessions.get("one again") is one
+    sessions.leave("one")
+    sessions.end("one")
+    time.sleep(0.2)
+    assert not one.reading.stopped()
+    assert sessions.come_back("one", "a third") is None
+    sessions.leave("one again")
+    until(one.reading.stopped)
 
 
 def test_a_tab_that_is_gone_is_forgotten_with_its_files(sessions: Sessions, tmp_path: Path) -> None:
@@ -82,13 +103,13 @@ def test_a_tab_that_is_gone_is_forgotten_with_its_files(sessions: Sessions, tmp_
     assert work.stopped()
     assert not locked.parent.exists()
     assert len(sessions) == 0
-    assert sessions.get("one") == Session()
+    assert sessions.get("one") == Session("one")
 
 
 @pytest.mark.parametrize("unknown", ["", "nobody"])
 def test_a_tab_that_nobody_knows_can_go_too(sessions: Sessions, unknown: str) -> None:
     sessions.get("one")
-    sessions.stop(unknown)
+    sessions.leave(unknown)
     sessions.end(unknown)
     assert len(sessions) == 1
 
@@ -107,25 +128,14 @@ def test_what_other_tabs_do_is_told_without_ones_own(sessions: Sessions) -> None
     assert sessions.in_use_elsewhere(three) == {"a", "b", "d", "e"}
 
 
-@given(st.integers(1, 9), st.integers(1, 9), st.integers(-20, 20))
-def test_a_view_turns_within_the_document(page: int, pages: int, by: int) -> None:
-    view = PageView("d1", min(page, pages), "a quote", ZOOMS[1])
-    turned = view.turned(pages, by)
-    assert turned.page == min(max(view.page + by, 1), pages)
-    assert turned.quote == ("a quote" if turned.page == view.page else "")
-    assert (turned.document_id, turned.zoom) == ("d1", ZOOMS[1])
-
-
-@given(st.sampled_from(ZOOMS), st.integers(-9, 9))
-def test_a_view_zooms_within_its_steps(zoom: int, by: int) -> None:
-    zoomed = PageView("d1", 3, "a quote", zoom).zoomed(by)
-    assert zoomed == PageView("d1", 3, "a quote", zoomed.zoom)
-    assert zoomed.zoom == ZOOMS[min(max(ZOOMS.index(zoom) + by, 0), len(ZOOMS) - 1)]
-
-
-def test_zooms_go_up_from_the_whole_width() -> None:
-    assert ZOOMS[0] == 100 == PageView("d1", 1).zoom
-    assert list(ZOOMS) == sorted(set(ZOOMS))
+def test_what_is_opened_is_numbered() -> None:
+    tab = Session()
+    tab.open("d1", 3, "a quote")
+    assert tab.view == PageView("d1", 3, "a quote")
+    before = tab.view.number
+    tab.open("d2")
+    assert (tab.view, tab.looked_at) == (PageView("d2"), "d2")
+    assert tab.view.number == before + 1
 
 
 def test_a_conversation_is_about_what_was_asked_last(sessions: Sessions) -> None:

@@ -1,4 +1,4 @@
-"""First questions: always three, about the document's sections if it has an outline."""
+"""Suggested questions: first ones about a document's sections, later ones about what was answered."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wholedoc import Document
+from wholedoc import Answer, Citation, Document, Introduction, Timings, Usage
 from wholedoc.documents.document import OutlineEntry
 from wholedoc.documents.extraction import read_document
-from wholedoc_ui.suggestions import ANY_DOCUMENT, BY_TITLE, suggest
+from wholedoc_ui.suggestions import ANY_DOCUMENT, BY_TITLE, suggest, suggest_next
 
 from .conftest import NOTICE
 
@@ -101,3 +101,24 @@ def test_there_are_always_three_and_never_the_same_twice(outline: list[tuple[str
     worth = {title for title in titles if 4 <= len(title) < 80 and any(map(str.isalpha, title))} - {"Contents"}
     if not {title.lower() for title in worth} & {"index", "cover", "preface", "foreword", "contents"}:
         assert len(asked) == min(len(worth), BY_TITLE)
+
+
+def answered(text: str, *pages: int, question: str = "?") -> Answer:
+    citations = tuple(Citation("d1", "a.pdf", page, str(page), text, 1.0) for page in pages)
+    return Answer(question, text, True, (), citations, (), Usage(0, 0, 0, 0, 0), Timings(0, 0, 1))
+
+
+def test_after_an_answer_its_section_and_the_next_are_asked_about() -> None:
+    outline = tuple(OutlineEntry(title, 1, page) for title, page in (("Harbour", 1), ("Pilots", 3), ("Dues", 6)))
+    known = Document.from_pages("d1", "a.pdf", [("Text.", str(page)) for page in range(1, 9)], outline)
+    offered = suggest_next(known, None, answered("They wait.", 4, 7), [])
+    assert offered == ("What else does “Pilots” say?", "What does “Dues” say?")
+    assert suggest_next(known, None, answered("They wait.", 4), ["what else DOES “Pilots” say?"]) == offered[1:]
+    assert suggest_next(document(), None, answered("They wait.", 1), []) == ()
+
+
+def test_questions_of_the_introduction_about_the_same_subject_come_first() -> None:
+    questions = ("Where do pilots board ships?", "Who was fined?", "Which pilots board at night?")
+    known = Introduction("d1", "a.pdf", 1, "", (), questions)
+    answer = answered("Pilots board at Mercy Dock.", 1, question="Where do pilots board?")
+    assert suggest_next(document(), known, answer, ["Where do pilots board ships?"]) == (questions[2],)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import html
 import inspect
 import re
@@ -24,8 +23,8 @@ from markdown_it.token import Token
 from wholedoc import (
     AskedDocument,
     Citation,
-    Document,
     DocumentInfo,
+    Expected,
     Introduction,
     Item,
     Kind,
@@ -34,7 +33,6 @@ from wholedoc import (
     ScoredChunk,
 )
 from wholedoc.answer import SummarySection, SummarySentence
-from wholedoc.documents.rendering import Box, PageImage
 from wholedoc.models.catalogue import QWEN_CODER_05B, Role
 from wholedoc.models.inventory import ModelHere
 from wholedoc.models.preparing import Preparing, Step
@@ -45,7 +43,7 @@ from wholedoc_ui.answers.markdown import JOINER, inert
 from wholedoc_ui.app_state import ModelState, Phase
 from wholedoc_ui.arrivals import Arrival, Stage
 from wholedoc_ui.cost import Cost
-from wholedoc_ui.evidence import RemovedPage, ShownPage
+from wholedoc_ui.evidence import RemovedPage
 from wholedoc_ui.figures import duration, when
 from wholedoc_ui.introducing import Introducing
 from wholedoc_ui.models.fetching import Fetch, FetchPhase
@@ -82,24 +80,6 @@ def chunk(
 
 def citation(quote: str = "Some words.", *, id: str = "d1", name: str = "a.pdf", label: str = "7") -> Citation:
     return Citation(id, name, 1, label, quote, 0.5)
-
-
-def drawn(
-    text: str = "One page.",
-    *,
-    name: str = "a.pdf",
-    label: str = "iv",
-    quote: str = "",
-    note: str = "",
-    zoom: int = 100,
-) -> ShownPage:
-    document = Document.from_pages("d1", name, [(text, label), ("Another.", "v")])
-    return ShownPage(document, PageView("d1", 1, quote, zoom), None, note)
-
-
-def with_picture(shown: ShownPage, media_type: str = "image/png") -> ShownPage:
-    boxes = (Box(0.1, 0.2, 0.5, 0.05), Box(0.1, 0.3, 0.25, 0.05))
-    return replace(shown, image=PageImage(b"\x89PNG", media_type, 1100, 1556, boxes))
 
 
 def parsed(source: str) -> BeautifulSoup:
@@ -165,11 +145,8 @@ def citation_lists(text: str) -> Iterator[str]:
 
 
 def pages(text: str) -> Iterator[str]:
-    shown = drawn(f"Before. {text} After. {text}", name=text, label=text, quote=text, note=text)
-    yield views.page(shown)
-    yield views.page(replace(shown, view=replace(shown.view, quote="not on this page")))
-    yield views.page(with_picture(shown, media_type=text))
-    yield views.page(RemovedPage(text))
+    yield views.opens(PageView(text, 1, text), [1, 2])
+    yield views.opens(RemovedPage(text))
 
 
 def conversation_lists(text: str) -> Iterator[str]:
@@ -254,6 +231,7 @@ EVERYTHING = [
     lambda text: [views.told(text)],
     lambda text: [views.sends_to(text)],
     lambda text: [views.unsupported(text)],
+    lambda text: [views.source(0, 1, citation(text, label=text), further=further) for further in (True, False)],
 ]
 
 
@@ -294,14 +272,24 @@ def test_every_view_and_every_template_is_covered_here() -> None:
     """
     made = {name for name, one in inspect.getmembers(views, inspect.isfunction) if one.__module__ == views.__name__}
     public = {name for name in made if not name.startswith("_")}
-    tested = {"status_line", "told", "shelf", "arrivals", "citations", "page", "strip", "cost"}
+    tested = {"status_line", "told", "shelf", "arrivals", "citations", "opens", "viewer", "strip", "cost"}
     tested |= {"fetch", "models", "sends_to", "unsupported", "source", "asked_as", "asked_of", "conversations"}
-    tested |= {"asked_documents", "parts_of_page", "welcome", "introduction"}
+    tested |= {
+        "more_sources",
+        "actions",
+        "samples",
+        "expected",
+        "models_in_use",
+        "asked_documents",
+        "parts_of_page",
+        "welcome",
+        "introduction",
+    }
     assert public == tested
     found = {"way", "items", "sections", "found_pages"}
     others = inspect.getmembers(found_views, inspect.isfunction)
     assert {name for name, one in others if one.__module__ == found_views.__name__ and name[0] != "_"} == found
-    assert {path.stem for path in TEMPLATES} == tested | found | {
+    assert {path.stem for path in TEMPLATES} == (tested - {"models_in_use"}) | found | {
         "removed_page",
         "come_back",
     }  # the last shows no values
@@ -495,7 +483,8 @@ def test_a_shelf_row_has_its_facts_and_buttons() -> None:
     assert facts[3].endswith("being read")
     assert [item.input.has_attr("checked") for item in items] == [True, False, False, False]
     acts = [[button["data-act"] for button in item.select("button[data-act]")] for item in items]
-    assert acts == [["remove_document"], *[["read_document", "remove_document"]] * 2, ["remove_document"]]
+    opens, removes = "open_document", "remove_document"
+    assert acts == [[opens, removes], *[[opens, "read_document", removes]] * 2, [opens, removes]]
     assert {button["data-id"] for button in items[1].select("[data-act]")} == {"d2"}
     sure = items[1].select_one(".wd-sure")
     assert sure.has_attr("hidden")
@@ -598,6 +587,35 @@ def test_what_reading_takes_is_said_first(planned: Planned, words: list[str]) ->
     assert ("were read before" in text) == (0 < planned.cached_tokens < planned.tokens)
 
 
+def test_the_models_in_use_are_named_and_a_small_one_is_said_to_be_small() -> None:
+    model = QWEN_CODER_05B
+    here = Offer(ModelHere(model, True, model.bytes, 10**9, 321.0), tuple(Role), frozenset(), frozenset())
+    offered = Offers((here,), None)
+    assert (
+        views.models_in_use(offered, model.name, None)
+        == f"Model: {model.name} (small, answers in quotes; choose a better one)"
+    )
+    assert views.models_in_use(offered, model.name, "llama3.1") == f"Model: {model.name} reads, llama3.1 writes"
+    assert views.models_in_use(offered, "a/large-one", None) == "Model: a/large-one"
+
+
+def test_what_every_part_takes_is_said_before_it_is_asked() -> None:
+    assert views.expected(None) == ""
+    assert "64 of 930 parts, about 3:20 min at most" in views.expected(Expected(930, 64, 200.0))
+    assert "1 of 1 part; how long" in views.expected(Expected(1, 1, None))
+
+
+def test_three_citations_are_shown_and_the_others_on_request() -> None:
+    evidence = Evidence((chunk(),), tuple(citation(f"Quote {n}.") for n in range(5)), True)
+    shown = parsed(views.citations(evidence, None))
+    assert len(shown.select(".wd-citations")[0].find_all("li")) == 3
+    assert shown.select_one("details summary").text == "2 more"
+    assert not shown.details.has_attr("open")
+    assert [one["data-index"] for one in shown.details.select("button")] == ["3", "4"]
+    assert parsed(views.citations(evidence, 3)).details.has_attr("open")
+    assert parsed(views.citations(replace(evidence, citations=evidence.citations[:3]), None)).details is None
+
+
 # Citations and pages
 
 
@@ -624,7 +642,7 @@ def test_citations_name_their_documents_where_several_were_asked() -> None:
 
 
 def test_no_citations_yet_and_none_at_all() -> None:
-    assert "Ask a question" in views.citations(None, None)
+    assert views.citations(None, None) == ""
     assert "Looking for" in views.citations(Evidence((chunk(),)), None)
     nothing = Evidence((chunk(),), (), False)
     assert parsed(views.citations(nothing, None, ("a.pdf", "b.pdf"))).strong.text == "Not found in a.pdf, b.pdf"
@@ -637,47 +655,21 @@ def test_citations_of_what_was_removed_say_so() -> None:
     evidence = Evidence((chunk(),), (citation(), citation(id="d2", name="b.pdf")), True)
     shown = parsed(views.citations(evidence, None, (), frozenset({"d2"})))
     assert [bool(one.select(".wd-gone")) for one in shown.find_all("button")] == [False, True]
-    assert "b.pdf was removed" in views.page(RemovedPage("b.pdf"))
+    assert "b.pdf was removed" in views.opens(RemovedPage("b.pdf"))
 
 
-def test_a_page_is_an_image_with_its_quote_marked() -> None:
-    shown = parsed(views.page(with_picture(drawn(zoom=150))))
-    image = shown.img
-    media_type, _, content = image["src"].partition(";base64,")
-    assert (media_type, base64.b64decode(content)) == ("data:image/png", b"\x89PNG")
-    assert image["alt"] == "Page iv of a.pdf"
-    places = [mark["style"] for mark in shown.find_all("mark")]
-    assert places == [
-        "left:10.000%;top:20.000%;width:50.000%;height:5.000%",
-        "left:10.000%;top:30.000%;width:25.000%;height:5.000%",
-    ]
-    assert shown.select_one(".wd-paper")["style"] == "width:150%"
-    assert shown.figcaption.text == "a.pdf · p. iv (1 of 2)"
-    assert shown.select(".wd-note") == []
-
-
-@pytest.mark.parametrize(
-    ("text", "quote", "marked"),
-    [
-        ("Before the words after.", "the words", ["the words"]),
-        ("the words and the words", "the words", ["the words"]),
-        ("Something else.", "the words", []),
-        ("Something else.", "", []),
-        ("a < b & c", "< b &", ["< b &"]),
-    ],
-)
-def test_a_page_without_image_is_its_text(text: str, quote: str, marked: list[str]) -> None:
-    shown = parsed(views.page(drawn(text, quote=quote, note="No image, since.", zoom=200)))
-    body = shown.select_one(".wd-text")
-    assert body.text == text
-    assert [mark.text for mark in body.find_all("mark")] == marked
-    assert body["style"] == "font-size:200%"
-    assert shown.select_one(".wd-note").text == "No image, since."
-    assert shown.img is None
-
-
-def test_no_page_says_how_to_open_one() -> None:
-    assert "Click a citation" in views.page(None)
+def test_the_viewer_is_told_what_to_open() -> None:
+    told = parsed(views.opens(PageView("d1", 3, 'a "quote" of\ntwo lines', 7), [3, 12])).p
+    assert {
+        name.removeprefix("data-"): value for name, value in told.attrs.items() if name.startswith("data-")
+    } == {
+        "document": "d1",
+        "page": "3",
+        "quote": 'a "quote" of\ntwo lines',
+        "number": "7",
+        "cited": "3 12",
+    }
+    assert views.opens(None) == ""
 
 
 # The strip
@@ -829,17 +821,16 @@ def test_the_cost_is_what_was_measured() -> None:
         "Kept for the answer": "800 tokens",
         "First word after": "1.0 s",
         "Answer": "21 tokens, 10 tokens/s, 3.0 s in all",
-        "Memory in use now": "2.5 GB",
+        "Memory in use then": "2.5 GB",
     }
     other = facts(replace(COST, tokens_read=1200, tokens_answered=1, device="cuda"))
     assert other["Read for this question"].startswith("1,200")
-    assert other["GPU memory in use now"] == "2.5 GB"
+    assert other["GPU memory in use then"] == "2.5 GB"
     assert other["Answer"] == "1 token, 3.0 s in all"
     at_once = facts(replace(COST, tokens_answered=40, first_token_s=2.99))["Answer"]
     assert at_once == "40 tokens, 3.0 s in all"  # copied, which says nothing of a speed
     assert parsed(views.cost(COST)).summary.text == "3 s · 2 of 69 parts"
     assert parsed(views.cost(replace(COST, total_s=0.2, parts=0))).summary.text == "under 1 s"
-    assert views.cost(None) == ""
 
 
 def test_support_is_shown_where_the_writer_told() -> None:

@@ -25,6 +25,7 @@ from .models.fetching import Fetch, FetchPhase, ModelFetch
 from .models.offers import Offers, offers
 from .models.wanted import Wanted, missing_default_writer, missing_reader, missing_writer, reader_name
 from .uploads import LOOKED_FOR_S, Uploads
+from .viewer.viewer import Viewer
 
 log = logging.getLogger(__name__)
 
@@ -75,7 +76,8 @@ def sentence(error: Exception) -> str:
 
 class AppState:
     """One library with its models. `uploads` are the files on their way into the library. `introducer` writes what
-    documents are about, and does so for every document that was read if `introduces_after_reading`.
+    documents are about, and does so for every document that was read if `introduces_after_reading`. `viewer`
+    shows their pages.
 
     The library is opened here unless the caller gives one that is open and in use elsewhere. Choosing another model
     changes which model the tabs ask, and nothing for the other users of that library. A writer that has to be
@@ -103,6 +105,7 @@ class AppState:
         self._closed = threading.Event()
         self.introducer = Introducer(lambda: self._library, sentence)
         self.introduces_after_reading = False
+        self.viewer = Viewer(lambda: self._library)
 
     @property
     def library(self) -> Library:
@@ -206,6 +209,7 @@ class AppState:
         """Stop fetching, and delete the files that were on their way in."""
         self._fetching.close()
         self.introducer.close()
+        self.viewer.close()
         self._closed.set()
         self._closing.close()
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import Any
 
 from parallelcomp import Cancelled
 from wholedoc import (
@@ -12,6 +13,7 @@ from wholedoc import (
     Cited,
     Done,
     Event,
+    Expected,
     Kind,
     Library,
     Planned,
@@ -24,9 +26,12 @@ from wholedoc import (
     Token,
     Turn,
 )
+from wholedoc.errors import WholedocError
+from wholedoc.runtime.client import Client
 
 from . import conversations
 from .app_state import AppState, Phase, sentence
+from .cost import memory_in_use
 from .evidence import show
 from .figures import duration, number
 from .session import Evidence, Exchange, Session, Work
@@ -43,6 +48,7 @@ def ask(
     scope: Scope = Scope.BY_QUESTION,
     *,
     stands_alone: bool = False,
+    instructions: str = "",
 ) -> Iterator[Exchange]:
     """Ask the selected documents, and yield the exchange at once and whenever it has changed. It is in the tab's
     conversation too, which is kept in the library.
@@ -52,7 +58,8 @@ def ask(
 
     `settings` are those of `library` with those that a person chose for questions. The models may be changed at any
     moment, so that the library is named whose settings they are; by default it is the one in use now. A question
-    that `stands_alone` refers to nothing before it, whatever its words are. Errors become the exchange's status.
+    that `stands_alone` refers to nothing before it, whatever its words are. `instructions` tell the writer how to
+    answer a question to one place. Errors become the exchange's status.
     """
     conversation = session.conversation
     exchange = Exchange(question.strip(), documents=documents(app_state, session))
@@ -62,7 +69,9 @@ def ask(
     try:
         yield exchange  # before any work
         conversations.keep(app_state, conversation)
-        yield from _answer(app_state, library, session, exchange, settings, scope, work, history)
+        chosen = library or app_state.library
+        asking = _Asking(chosen, exchange, settings, scope, work, history, instructions, session.client)
+        yield from _answer(app_state, session, asking)
     except Cancelled:
         exchange.status = STOPPED
         yield exchange
@@ -80,6 +89,24 @@ def ask(
         conversations.keep(app_state, conversation)
 
 
+def expected(
+    app_state: AppState, session: Session, question: str, settings: Settings, scope: Scope
+) -> Expected | None:
+    """Return what a question to every part will take, before it is asked; None for a question to one place.
+
+    None also while that is not known: without documents, and until the model is loaded.
+    """
+    library = app_state.library
+    known = [one.id for one in documents(app_state, session)]
+    if not known or not question.strip() or app_state.state.phase not in (Phase.READY, Phase.READING):
+        return None
+    try:
+        kind = library.wanted(question, len(known), scope, settings)
+        return library.expected(known, question, kind, settings) if kind else None
+    except WholedocError:  # which is said when it is asked
+        return None
+
+
 def retry(session: Session) -> str:
     """Remove the last exchange and return its question; return an empty text if there is none."""
     return session.exchanges.pop().question if session.exchanges else ""
@@ -91,16 +118,36 @@ def documents(app_state: AppState, session: Session) -> tuple[AskedDocument, ...
     return tuple(AskedDocument(id, app_state.library.document(id).name) for id in known)
 
 
-def _answer(
-    app_state: AppState,
-    library: Library | None,
-    session: Session,
-    exchange: Exchange,
-    settings: Settings,
-    scope: Scope,
-    work: Work,
-    history: Sequence[Turn],
-) -> Iterator[Exchange]:
+@dataclass(frozen=True)
+class _Asking:
+    """A question on its way to the library."""
+
+    library: Library
+    exchange: Exchange
+    settings: Settings
+    scope: Scope
+    work: Work
+    history: Sequence[Turn]
+    instructions: str
+    client: Client
+
+    def events(self, documents: Sequence[str]) -> Iterator[Event]:
+        """Ask one place or every part, and note in the exchange which. Returns the library's events."""
+        question, exchange, library = self.exchange.question, self.exchange, self.library
+        exchange.kind = library.wanted(question, len(documents), self.scope, self.settings)
+        rest: dict[str, Any] = {
+            "history": self.history,
+            "settings": self.settings,
+            "cancelled": self.work.stopped,
+            "client": self.client,
+        }
+        if exchange.kind is None:
+            return library.stream(documents, question, instructions=self.instructions, **rest)
+        return library.everywhere(documents, question, kind=exchange.kind, **rest)
+
+
+def _answer(app_state: AppState, session: Session, asking: _Asking) -> Iterator[Exchange]:
+    exchange = asking.exchange
     if not session.selected:
         exchange.status = "Choose a document first: tick it on the shelf, or drop one there."
         yield exchange
@@ -110,30 +157,13 @@ def _answer(
         yield exchange
     asked = list(session.selected)
     session.asked = set(asked)
-    for event in _events(library or app_state.library, asked, exchange, settings, scope, work, history):
+    for event in asking.events(asked):
         if isinstance(event, Planned):
             continue
         _take(session, exchange, event, tuple(asked) if exchange.kind else ())
+        if isinstance(event, Done) and (device := app_state.device) is not None:
+            exchange.memory = memory_in_use(device)
         yield exchange
-
-
-def _events(
-    library: Library,
-    documents: Sequence[str],
-    exchange: Exchange,
-    settings: Settings,
-    scope: Scope,
-    work: Work,
-    history: Sequence[Turn],
-) -> Iterator[Event]:
-    """Ask one place or every part, and note in the exchange which. Returns the library's events."""
-    question, cancelled = exchange.question, work.stopped
-    exchange.kind = library.wanted(question, len(documents), scope, settings)
-    if exchange.kind is None:
-        return library.stream(documents, question, history=history, settings=settings, cancelled=cancelled)
-    return library.everywhere(
-        documents, question, kind=exchange.kind, history=history, settings=settings, cancelled=cancelled
-    )
 
 
 def _take(

@@ -52,6 +52,12 @@ PRECISIONS = {
     "4 bits": KVPrecision.INT4,
     "2 bits": KVPrecision.INT2,
 }
+# Languages that a writer can be asked to answer in; nothing is asked for the first.
+LANGUAGES = (
+    "as it likes",
+    *("English", "German", "French", "Spanish", "Italian", "Portuguese", "Dutch", "Polish", "Russian"),
+    *("Ukrainian", "Turkish", "Arabic", "Hindi", "Chinese", "Japanese", "Korean"),
+)
 COMPOSITIONS = {
     "assembled: side by side": Composition.ASSEMBLED,
     "re-read: together, anew": Composition.REREAD,
@@ -63,8 +69,8 @@ ATTENTIONS = {
     "Star-Attention per question": Attention.STAR,
 }
 SCORINGS = {
-    "every part, as in the paper": ChunkScoring.LIKELIHOOD,
     "those a quick scan puts first": ChunkScoring.SCAN,
+    "every part, as in the paper": ChunkScoring.LIKELIHOOD,
 }
 POLICIES = {
     "what the question looks at": EvictionPolicy.QUESTION,
@@ -137,6 +143,12 @@ class AnsweringChoices:
     clustered: bool
     temperature: float
     max_new_tokens: int
+    language: str = LANGUAGES[0]
+
+    @property
+    def instructions(self) -> str:
+        """What the writer is told beside the question; empty if nothing."""
+        return "" if self.language == LANGUAGES[0] else f"Answer in {self.language}."
 
     @classmethod
     def of(cls, settings: Settings) -> AnsweringChoices:
@@ -208,3 +220,20 @@ class AnsweringChoices:
             return None
         before = settings.engine.calibration
         return replace(before, regions=regions) if before else Calibration(regions, CALIBRATED_LAYERS)
+
+
+# The choices for parallel parts alone, and those that they leave without effect.
+_OF_PARTS = ("scoring", "kept_tokens", "capacity", "eviction", "composition", "calibrate")
+
+
+MAY_BE_WITHOUT_EFFECT = ("hosts", *_OF_PARTS)
+
+
+def without_effect(attention: str, composition: str) -> dict[str, str]:
+    """Return the fields of AnsweringChoices that have no effect with these two choices, each with the reason."""
+    if ATTENTIONS[attention] is not Attention.PARALLEL:
+        return dict.fromkeys(_OF_PARTS, "Without effect: this is for parallel parts.")
+    reasons = {"hosts": "Without effect: this is for APB and Star-Attention."}
+    if COMPOSITIONS[composition] is not Composition.ASSEMBLED:
+        reasons["calibrate"] = "Without effect: this is for assembled parts."
+    return reasons

@@ -9,6 +9,8 @@ import torch
 
 from wholedoc import Answer
 
+from .session import Memory
+
 # An answer of fewer tokens says nothing of a speed.
 TELLING_TOKENS = 20
 
@@ -17,7 +19,8 @@ TELLING_TOKENS = 20
 class Cost:
     """Counts of tokens, seconds since the question, and bytes of memory.
 
-    `memory_bytes` is what the program holds in GPU memory if the model is there, else in main memory. `support` is
+    `memory_bytes` is what the program held in GPU memory if the model was there, else in main memory; 0 if that is
+    not known any more. `support` is
     how likely the passages are to state an answer, None if no writer told. `parts_asked` of the documents' `parts`
     were used for the answer; both are 0 if that is not known.
     """
@@ -29,8 +32,8 @@ class Cost:
     tokens_answered: int
     first_token_s: float
     total_s: float
-    memory_bytes: int
-    device: str
+    memory_bytes: int = 0
+    device: str = ""
     support: float | None = None
     parts: int = 0
     parts_asked: int = 0
@@ -45,8 +48,8 @@ class Cost:
         return (self.tokens_answered - 1) / rest if self.tokens_answered >= TELLING_TOKENS and rest >= 1 else None
 
 
-def cost_of(answer: Answer, device: torch.device) -> Cost:
-    """Return the cost of an answer, with the memory that is in use now."""
+def cost_of(answer: Answer, held: Memory | None = None) -> Cost:
+    """Return the cost of an answer, with the memory that was in use when it was given."""
     usage, timings = answer.usage, answer.timings
     return Cost(
         usage.document_tokens - usage.cached_tokens,
@@ -56,15 +59,16 @@ def cost_of(answer: Answer, device: torch.device) -> Cost:
         usage.answer_tokens,
         timings.first_token_s,
         timings.total_s,
-        _memory_in_use(device),
-        device.type,
+        held.bytes if held else 0,
+        held.device if held else "",
         answer.support,
         answer.everywhere.parts if answer.everywhere else len(answer.chunks),
         answer.everywhere.asked if answer.everywhere else sum(chunk.kept for chunk in answer.chunks),
     )
 
 
-def _memory_in_use(device: torch.device) -> int:
+def memory_in_use(device: torch.device) -> Memory:
+    """Return the memory that the program holds now where the model is."""
     if device.type == "cuda":
-        return int(torch.cuda.memory_allocated(device))
-    return int(psutil.Process().memory_info().rss)
+        return Memory(int(torch.cuda.memory_allocated(device)), device.type)
+    return Memory(int(psutil.Process().memory_info().rss), device.type)

@@ -18,11 +18,9 @@ _HEADS = {Kind.COMPARISON: "Answer"}
 _FORMATS = {Format.CSV: "CSV", Format.MARKDOWN: "Markdown", Format.JSON: "JSON"}
 
 
-def way(exchange: int, kind: Kind | None, found: Everywhere | None) -> str:
-    """How an exchange was asked, with a button that asks the same the other way."""
-    return render(
-        "way", exchange=exchange, kind=kind.value if kind else "", found=found, parts=_counts(kind, found)
-    )
+def way(kind: Kind, found: Everywhere | None) -> str:
+    """How an exchange was asked of every part."""
+    return render("way", kind=kind.value, found=found, parts=_counts(kind, found))
 
 
 def items(exchange: int, kind: Kind | None, found: Sequence[Item], *, documents: int, complete: bool) -> str:

@@ -7,16 +7,20 @@ from __future__ import annotations
 
 import shutil
 import threading
-from dataclasses import dataclass, field, replace
+from collections import Counter
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from wholedoc import Answer, AskedDocument, Citation, Item, Kind, ScoredChunk, Turn
+from wholedoc.runtime.client import NOBODY, Client
 from wholedoc.storage.conversations import new_id
 
 from .arrivals import Arrival, Batch
 
-# Steps of zoom: a page's width in per cent of the panel's.
-ZOOMS = (100, 150, 200, 300)
+# So many tabs are told what happens elsewhere.
+MOST_FOLLOWED = 256
+# A tab that is loaded again is back within so many seconds.
+COMES_BACK_S = 6.0
 
 
 class Work:
@@ -59,6 +63,14 @@ class Evidence:
         return self.asked or tuple(dict.fromkeys(chunk.document_id for chunk in self.chunks))
 
 
+@dataclass(frozen=True)
+class Memory:
+    """Bytes of memory that the program holds on a kind of device ("cpu", "cuda")."""
+
+    bytes: int
+    device: str
+
+
 @dataclass
 class Exchange:
     """A question and its answer. `text` grows while the answer is written; `answer` is set when it is complete.
@@ -66,7 +78,8 @@ class Exchange:
     `status` tells a person what is going on, or why the answer ended early; it is empty otherwise.
     `standalone` is the question that is asked instead of one that refers to what was said before.
     `kind` is what every part is asked for; None for a question to one place. `documents` are those that are asked,
-    and `ended` says that nothing more will come.
+    and `ended` says that nothing more will come. `memory` is what was in use when it was answered, None if nobody
+    knows any more.
     """
 
     question: str
@@ -78,6 +91,7 @@ class Exchange:
     answer: Answer | None = None
     documents: tuple[AskedDocument, ...] = ()
     ended: bool = False
+    memory: Memory | None = None
 
 
 @dataclass
@@ -106,30 +120,25 @@ class Conversation:
 
 @dataclass(frozen=True)
 class PageView:
-    """The page that is open. `page` counts from 1, `quote` is highlighted, `zoom` is in per cent."""
+    """What the viewer was told to open. `page` counts from 1; 0 is where the document was left. `quote` is
+    highlighted. Every opening has another `number`, so that the same page can be opened again.
+    """
 
     document_id: str
-    page: int
+    page: int = 0
     quote: str = ""
-    zoom: int = ZOOMS[0]
-
-    def turned(self, pages: int, by: int) -> PageView:
-        """Return the view `by` pages further on, between 1 and `pages`. A quote stays behind on its own page."""
-        page = min(max(self.page + by, 1), pages)
-        return self if page == self.page else replace(self, page=page, quote="")
-
-    def zoomed(self, by: int) -> PageView:
-        """Return the view `by` steps of zoom larger; smaller if `by` is negative."""
-        step = min(max(ZOOMS.index(self.zoom) + by, 0), len(ZOOMS) - 1)
-        return replace(self, zoom=ZOOMS[step])
+    number: int = field(default=0, compare=False)
 
 
 @dataclass
 class Session:
-    """The state of one tab. Documents are known by their ids.
+    """The state of one tab, which is known by its `id`. Documents are known by theirs.
 
+    `client`: who takes turns with others: the address that it was opened from, and this tab of it.
     `selected`: the documents that the next question goes to; `chose` says that a person has chosen them.
-    `shown`: the exchange whose evidence is beside the chat; `view`: the page that is open there.
+    `shown`: the exchange whose evidence is beside the chat; `view`: what was opened there.
+    `opened`: how many times something was opened. `looked_at`: the document that was opened last.
+    `left`: whether the tab was closed, or is just being loaded again.
     `reading`, `asking`: the tasks that run for this tab.
     `being_read`: the documents that this tab reads now. `batches`: what was dropped here, until it is read or put
     away.
@@ -141,6 +150,8 @@ class Session:
     `watches`: how often this tab began to follow what happens elsewhere. `said`: what it shows of its conversation.
     """
 
+    id: str = ""
+    client: Client = field(default=NOBODY, compare=False)
     selected: list[str] = field(default_factory=list)
     chose: bool = False
     conversation: Conversation = field(default_factory=Conversation)
@@ -158,6 +169,15 @@ class Session:
     listed: tuple[object, ...] = ()
     watches: int = 0
     said: tuple[object, ...] = ()
+    opened: int = 0
+    looked_at: str = ""
+    left: bool = False
+
+    def open(self, document_id: str, page: int = 0, quote: str = "") -> None:
+        """Have the viewer open a page of a document, or the document where it was left."""
+        self.opened += 1
+        self.looked_at = document_id
+        self.view = PageView(document_id, page, quote, self.opened)
 
     @property
     def exchanges(self) -> list[Exchange]:
@@ -182,25 +202,72 @@ class Sessions:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._open: dict[str, Session] = {}
+        self._following: list[Session] = []
 
     def __len__(self) -> int:
         return len(self._open)
 
-    def get(self, id: str) -> Session:
-        """Return the session of a tab; a new one if the tab is not known."""
+    def get(self, id: str, address: str = "") -> Session:
+        """Return the session of a tab; a new one, of this address, if the tab is not known."""
         with self._lock:
-            return self._open.setdefault(id, Session())
+            return self._open.setdefault(id, Session(id, Client(address, id)))
 
-    def stop(self, id: str) -> None:
-        """Stop the work of a tab that went away, perhaps for a moment only. Its conversation is kept."""
-        session = self._open.get(id)
-        if session is not None:
+    def follow(self, session: Session) -> int:
+        """Note that a tab follows what happens elsewhere, for as long as its `watches` are the returned number.
+
+        Of more than MOST_FOLLOWED tabs, the address that has the most loses the one that began first, until
+        somebody looks at that tab again.
+        """
+        with self._lock:
+            session.watches += 1
+            self._following = [one for one in self._following if one is not session] + [session]
+            if len(self._following) > MOST_FOLLOWED:
+                counts = Counter(one.client.address for one in self._following)
+                left = max(self._following, key=lambda one: counts[one.client.address])  # the first of equals
+                left.watches += 1
+                self._following.remove(left)
+            return session.watches
+
+    def leave(self, id: str) -> None:
+        """Stop the work of a tab that went away. A reading is stopped a moment later, if it has not come back."""
+        with self._lock:
+            session = self._open.get(id)
+            if session is None:
+                return
+            session.watches += 1  # which ends what follows for it
+            self._following = [one for one in self._following if one is not session]
+        if session.asking is not None:
+            session.asking.stop()
+        session.left = True
+        if session.reading is not None:
+            waiting = threading.Timer(COMES_BACK_S, self._stop_if_left, [session])
+            waiting.daemon = True
+            waiting.start()
+
+    def come_back(self, before: str, id: str) -> Session | None:
+        """Return the session of a tab that was loaded again and had another id `before`; None if it is not there.
+
+        The connection of the tab before may end later than this.
+        """
+        with self._lock:
+            session = self._open.pop(before, None)
+            if session is None:
+                return None
+            self._open[id] = session
+            session.id, session.left, session.client = id, False, Client(session.client.address, id)
+            return session
+
+    def _stop_if_left(self, session: Session) -> None:
+        with self._lock:
+            gone = session.left
+        if gone:
             session.stop()
 
     def end(self, id: str) -> None:
         """Forget a tab that is gone for good, and delete the files that wait for their password there."""
         with self._lock:
             session = self._open.pop(id, None)
+            self._following = [one for one in self._following if one is not session]
         if session is not None:
             session.stop()
             for path in session.locked:

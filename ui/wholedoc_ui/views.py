@@ -7,25 +7,30 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from wholedoc import AskedDocument, Introduction, ScoredChunk
-from wholedoc.documents.document import span
+from markupsafe import Markup
+
+from wholedoc import AskedDocument, Citation, Expected, Introduction, ScoredChunk
+from wholedoc.documents.document import place, span
 from wholedoc.models.catalogue import Role
 from wholedoc.models.preparing import Step
-from wholedoc.settings import Answerer
+from wholedoc.settings import SMALL_MODEL, Answerer
 from wholedoc.storage.conversations import ConversationHead
 
 from .app_state import ModelState, Phase
 from .arrivals import Arrival, Stage
 from .cost import Cost
-from .evidence import RemovedPage, ShownPage
+from .evidence import RemovedPage
 from .figures import when
 from .introducing import Introducing
 from .models.fetching import Fetch, FetchPhase
 from .models.offers import Offers
-from .session import Evidence
+from .samples import SAMPLES
+from .session import Evidence, PageView
 from .shelf import Row
 from .templating import render
 
+# So many citations are shown at once; the others on request.
+AT_ONCE = 3
 # The page axis of the strip has at most this many labels.
 AXIS_MARKS = 6
 # A worth of at least this many nats per token fills the strip's height, so that noise does not look like evidence.
@@ -92,6 +97,18 @@ def models(offered: Offers) -> str:
     return render("models", offers=offered, acts=_ACTS, does=_DOES, answerers=answerers, writing=USE_TO_WRITE)
 
 
+def models_in_use(offered: Offers, reader: str, writer: str | None) -> str:
+    """Which models read and write, by their names, in one line of text.
+
+    `writer` is None where the model that reads answers; if that is small, it is said so.
+    """
+    known = next((one.here.model for one in offered.models if one.here.model.name == reader), None)
+    if writer is not None:
+        return f"Model: {reader} reads, {writer} writes"
+    small = known is not None and known.parameters < SMALL_MODEL
+    return f"Model: {reader}" + (" (small, answers in quotes; choose a better one)" if small else "")
+
+
 def told(message: str) -> str:
     """A note that says what became of a change of settings."""
     return render("told", message=message)
@@ -146,7 +163,10 @@ def citations(
     `chosen` is the index of the citation whose page is open. `asked` are the names of the documents that were
     asked, and `removed` the ids of those that have left the library.
     """
-    return render("citations", evidence=evidence, chosen=chosen, asked=asked, removed=removed)
+    shown, more = (evidence.citations[:AT_ONCE], evidence.citations[AT_ONCE:]) if evidence else ((), ())
+    return render(
+        "citations", evidence=evidence, chosen=chosen, asked=asked, removed=removed, shown=shown, more=more
+    )
 
 
 def unsupported(words: str) -> str:
@@ -154,9 +174,25 @@ def unsupported(words: str) -> str:
     return render("unsupported", words=words)
 
 
-def source(exchange: int, number: int) -> str:
-    """A citation's number, counted from 1, behind a sentence of an exchange: a button that opens it."""
-    return render("source", exchange=exchange, number=number)
+def source(exchange: int, number: int, cited: Citation, *, further: bool = False) -> str:
+    """A citation's number, counted from 1, behind a sentence of an exchange: a button that opens it.
+
+    One that is `further` is shown on request.
+    """
+    return render(
+        "source", exchange=exchange, number=number, quote=cited.quote, page=place(cited.page_label), further=further
+    )
+
+
+def more_sources(count: int) -> str:
+    """A button that shows the further citations of a sentence."""
+    return render("more_sources", count=count)
+
+
+def actions(exchange: int, spent: Cost | None, *, everywhere: bool, last: bool) -> str:
+    """What can be done with an answer, if there is one, and what it cost. The last question can be asked again."""
+    made = Markup(cost(spent)) if spent else ""
+    return render("actions", exchange=exchange, everywhere=everywhere, last=last, cost=made)
 
 
 def asked_as(exchange: int, question: str) -> str:
@@ -174,6 +210,11 @@ def asked_documents(documents: Sequence[AskedDocument]) -> str:
     return render("asked_documents", documents=documents)
 
 
+def expected(one: Expected | None) -> str:
+    """What a question to every part will take; empty for a question to one place."""
+    return render("expected", expected=one)
+
+
 def parts_of_page() -> str:
     """Buttons that show one part of the page at a time, where the window is too narrow for all."""
     return render("parts_of_page", parts=PARTS, shown="wd-middle")
@@ -184,6 +225,11 @@ def welcome() -> str:
     return render("welcome")
 
 
+def samples() -> str:
+    """Documents that come along, for a person who has none at hand."""
+    return render("samples", samples=SAMPLES)
+
+
 def conversations(heads: Sequence[ConversationHead], open_id: str, damaged: int, searched: bool, now: float) -> str:
     """The conversations that are kept, each with buttons. `open_id` is the one that is open, `now` in seconds since
     1970.
@@ -192,19 +238,16 @@ def conversations(heads: Sequence[ConversationHead], open_id: str, damaged: int,
     return render("conversations", listed=listed, open_id=open_id, damaged=damaged, searched=searched)
 
 
-def page(shown: ShownPage | RemovedPage | None) -> str:
-    """The open page with its quote highlighted, or a note that says how to open one or why it is not there."""
-    if isinstance(shown, RemovedPage):
-        return render("removed_page", document=shown.name)
-    if shown is None:
-        return render("page", shown=None)
-    before, quote, after = _around(shown.text, shown.view.quote)
-    return render("page", shown=shown, before=before, quote=quote, after=after)
+def viewer() -> str:
+    """The viewer, before it shows anything."""
+    return render("viewer")
 
 
-def _around(text: str, quote: str) -> tuple[str, str, str]:
-    """Split the text into what is before, in and after its first such quote; without one, all of it is before."""
-    return text.partition(quote) if quote else (text, "", "")
+def opens(view: PageView | RemovedPage | None, cited: Sequence[int] = ()) -> str:
+    """What the viewer is to show, with the `cited` pages on its strip; or a note why that is not there."""
+    if isinstance(view, RemovedPage):
+        return render("removed_page", document=view.name)
+    return render("opens", view=view, cited=cited) if view else ""
 
 
 def strip(chunks: Sequence[ScoredChunk], names: Mapping[str, str], labels: Mapping[str, Sequence[str]]) -> str:
@@ -299,6 +342,6 @@ def _axis(bars: Sequence[Bar]) -> Iterator[Mark]:
         before += bar.tokens
 
 
-def cost(spent: Cost | None) -> str:
-    """Tokens, seconds and memory of the last answer; empty without one."""
-    return render("cost", cost=spent) if spent else ""
+def cost(spent: Cost) -> str:
+    """Tokens, seconds and memory of an answer."""
+    return render("cost", cost=spent)

@@ -48,7 +48,7 @@ class Job:
 
 
 @dataclass(frozen=True)
-class _Ending:
+class Ending:
     """How the worker ended. `code` is its exit status, or the negative number of the signal that killed it."""
 
     code: int
@@ -69,19 +69,18 @@ def run(job: Job, deadline: float) -> bytes:
     Raises ExtractionLimitError if the worker needs too much time or memory, and CrashedError.
     """
     ending = _run(job, deadline)
-    _check(ending, job)
+    check(ending, job)
     return ending.answer
 
 
-def _check(ending: _Ending, job: Job) -> None:
-    """Raises what `run` raises for a worker that did not end well."""
+def check(ending: Ending, job: Job) -> None:
     if ending.code in (EXIT_OUT_OF_MEMORY, _KILLED):
         raise ExtractionLimitError(
             f"{job.task} needs more memory than the {job.limits.memory_bytes / 2**30:.3g} GiB"
             f" allowed, or than the machine has free: {job.advice}."
         )
     if ending.code == _OUT_OF_PROCESSOR_TIME:
-        raise _too_slow(job)
+        raise too_slow(job)
     if ending.code != 0:
         raise _crash(ending)
 
@@ -92,7 +91,7 @@ def lines(job: Job, deadline: float, cancelled: Callable[[], bool]) -> Iterator[
     Closing the iterator kills the worker. Raises Cancelled when `cancelled` turns true, and what `run` raises.
     """
     with tempfile.TemporaryFile() as answer, tempfile.TemporaryFile() as stderr:
-        process = _start(job, answer, stderr)
+        process = start(job, answer, stderr)
         read = 0
         try:
             _send(process, job.request)
@@ -109,8 +108,8 @@ def lines(job: Job, deadline: float, cancelled: Callable[[], bool]) -> Iterator[
                 _check_time(job, deadline, cancelled)
                 time.sleep(_POLL_SECONDS)
         finally:
-            _kill(process)
-        _check(_Ending(process.returncode, b"", _tail(stderr)), job)
+            kill(process)
+        check(Ending(process.returncode, b"", tail(stderr)), job)
 
 
 def _check_time(job: Job, deadline: float, cancelled: Callable[[], bool]) -> None:
@@ -119,7 +118,7 @@ def _check_time(job: Job, deadline: float, cancelled: Callable[[], bool]) -> Non
 
         raise Cancelled(f"stopped: {job.task}")
     if time.monotonic() > deadline:
-        raise _too_slow(job)
+        raise too_slow(job)
 
 
 def _send(process: subprocess.Popen[bytes], request: bytes) -> None:
@@ -129,7 +128,8 @@ def _send(process: subprocess.Popen[bytes], request: bytes) -> None:
         process.stdin.close()
 
 
-def _start(job: Job, answer: IO[bytes], stderr: IO[bytes]) -> subprocess.Popen[bytes]:
+def start(job: Job, answer: IO[bytes] | int, stderr: IO[bytes]) -> subprocess.Popen[bytes]:
+    """Starts a worker with a bare environment. `answer` is where its output goes."""
     return subprocess.Popen(
         job.command,
         stdin=subprocess.PIPE,
@@ -141,22 +141,22 @@ def _start(job: Job, answer: IO[bytes], stderr: IO[bytes]) -> subprocess.Popen[b
     )
 
 
-def _run(job: Job, deadline: float) -> _Ending:
+def _run(job: Job, deadline: float) -> Ending:
     with tempfile.TemporaryFile() as answer, tempfile.TemporaryFile() as stderr:
-        process = _start(job, answer, stderr)
+        process = start(job, answer, stderr)
         try:
             process.communicate(job.request, timeout=max(deadline - time.monotonic(), 0))
         except subprocess.TimeoutExpired:
-            raise _too_slow(job) from None
+            raise too_slow(job) from None
         finally:
-            _kill(process)
+            kill(process)
         if answer.seek(0, os.SEEK_END) > job.limits.result_bytes:
             raise CrashedError("its answer is too large")
         answer.seek(0)
-        return _Ending(process.returncode, answer.read(), _tail(stderr))
+        return Ending(process.returncode, answer.read(), tail(stderr))
 
 
-def _kill(process: subprocess.Popen[bytes]) -> None:
+def kill(process: subprocess.Popen[bytes]) -> None:
     """Kills the worker and all processes that it started, and waits for it. Does no harm if it has ended."""
     if hasattr(os, "killpg"):
         with contextlib.suppress(ProcessLookupError, PermissionError):
@@ -166,19 +166,20 @@ def _kill(process: subprocess.Popen[bytes]) -> None:
     process.wait()
 
 
-def _tail(stream: IO[bytes]) -> str:
+def tail(stream: IO[bytes]) -> str:
     size = stream.seek(0, os.SEEK_END)
     stream.seek(max(size - _STDERR_TAIL_BYTES, 0))
     return stream.read().decode("utf-8", "replace").strip()
 
 
-def _too_slow(job: Job) -> ExtractionLimitError:
+def too_slow(job: Job) -> ExtractionLimitError:
+    """Returns the error of a worker that took too long."""
     return ExtractionLimitError(
         f"{job.task} took more than {job.limits.seconds:g} s and was stopped: {job.advice}."
     )
 
 
-def _crash(ending: _Ending) -> CrashedError:
+def _crash(ending: Ending) -> CrashedError:
     if ending.code < 0:
         with contextlib.suppress(ValueError):
             return CrashedError(f"stopped by {signal.Signals(-ending.code).name}")

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import ipaddress
+import logging
+import os
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass
+from types import FrameType
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -60,16 +63,23 @@ def serve(app: ASGIApp, address: Address, ready: Callable[[], None]) -> None:
             timeout_graceful_shutdown=1,
             server_header=False,
             ws="none",
+            # Else any program of this machine could name another address in every request, and take all turns.
+            proxy_headers="FORWARDED_ALLOW_IPS" in os.environ,
         )
         _AnnouncingServer(config, ready).run(sockets=[listening])
 
 
 class _AnnouncingServer(uvicorn.Server):
-    """A server that calls `ready` when it has started."""
+    """A server that calls `ready` when it has started, and leaves without a word."""
 
     def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
         super().__init__(config)
         self._ready = ready
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        # Streams to open pages never end by themselves. They are cut, which uvicorn reports as errors.
+        logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL + 1)
+        super().handle_exit(sig, frame)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets=sockets)

@@ -73,7 +73,7 @@ def _request(pool: httpcore.ConnectionPool, url: httpx.URL, limits: PageLimits) 
         "Connection": "close",
     }
     target = httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path)
-    with pool.stream("GET", target, headers=headers) as response:
+    with pool.stream("GET", target, headers=list(headers.items())) as response:
         given = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in response.headers}
         if response.status in _REDIRECTS and "location" in given:
             return given["location"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from reportlab.lib import colors
 from reportlab.pdfgen import canvas
 
 from wholedoc.documents.extraction import read_document
-from wholedoc.documents.rendering import PageImage, RenderingLimits, render_page
+from wholedoc.documents.rendering import PageImage, PageRenderer, RenderingLimits, render_page
 from wholedoc.errors import NoSuchPageError, PasswordError, UnreadableFileError
 
 from ..conftest import SAMPLES
@@ -243,3 +244,40 @@ def test_the_usual_limits_suffice_for_a_large_picture(tmp_path: Path) -> None:
     image = render_page(path, 1, width=4000, limits=RenderingLimits(pixels=4_000_000))
     assert 3_990_000 < image.width * image.height <= 4_000_000
     assert image.height / image.width == pytest.approx(PAGE[1] / PAGE[0], rel=0.002)
+
+
+@pytest.fixture
+def register() -> Iterator[PageRenderer]:
+    drawing = PageRenderer(SAMPLES / "harbour_register.pdf")
+    yield drawing
+    drawing.close()
+
+
+def test_one_worker_draws_page_after_page(register: PageRenderer) -> None:
+    for page in (2, 9, 3):
+        assert register.picture(page, 300) == render_page(SAMPLES / "harbour_register.pdf", page, width=300)
+    with pytest.raises(NoSuchPageError):
+        register.picture(1000, 300)
+    assert register.picture(4, 300).width == 300
+
+
+def test_the_sizes_of_pages_are_known_before_they_are_drawn(tmp_path: Path, register: PageRenderer) -> None:
+    sizes = register.sizes(266)
+    assert len(sizes) == 266
+    image = register.picture(2, 400)
+    across, down = sizes[1]
+    assert image.height / image.width == pytest.approx(down / across, rel=0.01)
+    (tmp_path / "turned.pdf").write_bytes(changed(quote_page(), rotate=90, crop=(60, 250, 400, 480)))
+    turned = PageRenderer(tmp_path / "turned.pdf")
+    assert turned.sizes(5) == ((230.0, 340.0),)
+    turned.close()
+
+
+def test_every_place_of_words_is_found(tmp_path: Path) -> None:
+    lines = ["A visit to the pier. The PIER", "is it. The pi-", "er is it."]
+    (tmp_path / "pier.pdf").write_bytes(drawn(lambda paper: write(paper, lines)))
+    drawing = PageRenderer(tmp_path / "pier.pdf")
+    assert [len(boxes) for boxes in drawing.words(1, "pier")] == [1, 1, 2]
+    assert len(drawing.words(1, "is it")) == 2  # which "visit" is not
+    assert drawing.words(1, "quay") == drawing.words(1, "?!") == ()
+    drawing.close()

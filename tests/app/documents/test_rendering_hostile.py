@@ -5,18 +5,20 @@ from __future__ import annotations
 import io
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
 
 import psutil
+import pypdf
 import pytest
 from PIL import Image
 
 from wholedoc.documents.extraction.extracted import InvalidResultError
-from wholedoc.documents.rendering import Box, RenderingLimits, render_page, renderer
-from wholedoc.documents.rendering.reply import answer_to_bytes, parse_answer
+from wholedoc.documents.rendering import Box, PageRenderer, RenderingLimits, render_page, renderer
+from wholedoc.documents.rendering.reply import answer_to_bytes, parse_answer, parse_places, parse_sizes
 from wholedoc.errors import DocumentError, ExtractionLimitError, PasswordError, UnreadableFileError
 
 from .extraction_files import one_page_pdf, raw_pdf, show, stream
@@ -141,12 +143,39 @@ def test_the_password_is_not_visible_to_others(tmp_path: Path, monkeypatch: pyte
     seen = tmp_path / "seen"
     _replace_worker(
         monkeypatch,
-        "import os, sys, json, pathlib; request = json.loads(sys.stdin.buffer.read());"
+        "import os, sys, json, pathlib; request = json.loads(sys.stdin.buffer.readline());"
         f"pathlib.Path({str(seen)!r}).write_text(json.dumps([sys.orig_argv, dict(os.environ), request]))",
     )
     with pytest.raises(UnreadableFileError):
         render_page(_file(tmp_path, quote_page()), 1, password="hunter2")
     assert seen.read_text().count("hunter2") == 1  # in the request, which came through the pipe
+
+
+def test_a_worker_that_dies_is_replaced_once(tmp_path: Path) -> None:
+    """It may have come to the limit of the processor time that one worker may use."""
+    drawing = PageRenderer(_file(tmp_path, quote_page()))
+    first = drawing.picture(1, 100)
+    (worker,) = [one for one in psutil.Process().children() if "rendering.worker" in " ".join(one.cmdline())]
+    worker.send_signal(signal.SIGTERM)
+    worker.wait(10)
+    assert drawing.picture(1, 100) == first
+    drawing.close()
+    assert not [one for one in psutil.Process().children() if "rendering.worker" in " ".join(one.cmdline())]
+
+
+def test_a_worker_that_hangs_does_not_harm_the_next_page(tmp_path: Path) -> None:
+    pages = [one_page_pdf(stream(show(b"hello"))), _drawing_itself(10, 11)]
+    writer = pypdf.PdfWriter()
+    for one in pages:
+        writer.append(io.BytesIO(one))
+    path = tmp_path / "hostile.pdf"
+    writer.write(path)
+    drawing = PageRenderer(path, limits=RenderingLimits(seconds=2))
+    assert drawing.picture(1, 100).width == 100
+    with pytest.raises(ExtractionLimitError, match=r"^Showing page 2 of hostile\.pdf took more than 2 s"):
+        drawing.picture(2, 100)
+    assert drawing.picture(1, 100).width == 100
+    drawing.close()
 
 
 def test_the_worker_starts_light_and_isolated() -> None:
@@ -237,3 +266,20 @@ def test_pictures_are_not_trusted(content: bytes) -> None:
 def test_other_answers_are_not_trusted(raw: bytes) -> None:
     with pytest.raises(InvalidResultError):
         parse_answer(raw, TINY)
+
+
+@pytest.mark.parametrize("sizes", ["7", "[7]", "[[1]]", '[["1", 2]]', "[[true, 2]]", "[" * 100_000])
+def test_sizes_of_pages_are_not_trusted(sizes: str) -> None:
+    with pytest.raises(InvalidResultError):
+        parse_sizes(b'{"sizes": %s}' % sizes.encode())
+
+
+def test_a_size_that_no_page_has_is_none() -> None:
+    raw = b'{"sizes": [[3, 4.5], [NaN, 2], [-1, 1e999], [0, 10000000]]}'
+    assert parse_sizes(raw) == ((3.0, 4.5), (0.0, 2.0), (0.0, 0.0), (0.0, 0.0))
+
+
+@pytest.mark.parametrize("places", ["7", "[7]", "[[7]]", "[[[0, 0, 1, 1.5]]]"])
+def test_places_on_a_page_are_not_trusted(places: str) -> None:
+    with pytest.raises(InvalidResultError):
+        parse_places(b'{"places": %s}' % places.encode())

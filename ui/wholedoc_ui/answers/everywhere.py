@@ -29,11 +29,11 @@ def shown(exchange: Exchange, index: int) -> str:
     return _joined(inert(everywhere.lead) if everywhere else "", html)
 
 
-def way(exchange: Exchange, index: int) -> str:
-    """Return how a question was asked, and the button that asks the other way; empty while it is being answered."""
-    if exchange.answer is None:
+def way(exchange: Exchange) -> str:
+    """Return how a question to every part was asked; empty for one place, and while it is being answered."""
+    if exchange.answer is None or exchange.kind is None:
         return ""
-    return one_line(found_views.way(index, exchange.kind, exchange.answer.everywhere))
+    return one_line(found_views.way(exchange.kind, exchange.answer.everywhere))
 
 
 def _joined(text: str, html: str) -> str:

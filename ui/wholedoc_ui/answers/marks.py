@@ -13,6 +13,7 @@ from wholedoc import Answer
 from wholedoc.answering.unsupported import places
 
 from .. import views
+from ..views import AT_ONCE
 from .markdown import inert
 
 # Stands for the words of an answer in the HTML around them.
@@ -53,7 +54,12 @@ def _unsupported(answer: Answer) -> Iterator[tuple[int, str]]:
 
 
 def _sources(answer: Answer, exchange: int) -> Iterator[tuple[int, str]]:
+    """Yield the numbers of the citations behind each sentence: a few at once, and the others on request."""
     for one in answer.sources:
-        if not answer.text[: one.stop].endswith("|"):  # behind the last cell of a table's row there is no place
-            for number in one.citations:
-                yield one.stop, f" {views.source(exchange, number)}"
+        if answer.text[: one.stop].endswith("|"):  # behind the last cell of a table's row there is no place
+            continue
+        for place, number in enumerate(one.citations):
+            cited = answer.citations[number - 1]
+            yield one.stop, f" {views.source(exchange, number, cited, further=place >= AT_ONCE)}"
+        if len(one.citations) > AT_ONCE:
+            yield one.stop, f" {views.more_sources(len(one.citations) - AT_ONCE)}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .. import views
+from ..cost import cost_of
 from ..session import Exchange, Session
 from . import everywhere
 from .everywhere import one_line
@@ -13,14 +14,15 @@ from .marks import marked
 def messages(session: Session) -> list[dict[str, str]]:
     """Return the conversation as messages with a role and a content in inert Markdown."""
     shown: list[dict[str, str]] = []
+    last = len(session.exchanges) - 1
     for index, one in enumerate(session.exchanges):
         shown.append({"role": "user", "content": inert(one.question)})
-        shown.append({"role": "assistant", "content": _answer(one, index) or "…"})
+        shown.append({"role": "assistant", "content": _answer(one, index, index == last) or "…"})
     return shown
 
 
-def _answer(exchange: Exchange, index: int) -> str:
-    """Return what an exchange says: how it was asked, its answer, and what is going on."""
+def _answer(exchange: Exchange, index: int, last: bool) -> str:
+    """Return what an exchange says: how it was asked, its answer, what is going on, and what can be done then."""
     asked = one_line(views.asked_as(index, exchange.standalone)) if exchange.standalone else ""
     if exchange.kind is not None:
         text = everywhere.shown(exchange, index)
@@ -29,4 +31,13 @@ def _answer(exchange: Exchange, index: int) -> str:
     missing = exchange.answer is not None and not exchange.answer.found and exchange.documents
     names = one_line(views.asked_of([one.name for one in exchange.documents])) if missing else ""
     status = inert(f"*{exchange.status}*") if exchange.status else ""
-    return "\n\n".join(part for part in (everywhere.way(exchange, index), asked, text, names, status) if part)
+    parts = (everywhere.way(exchange), asked, text, names, status, _actions(exchange, index, last))
+    return "\n\n".join(part for part in parts if part)
+
+
+def _actions(exchange: Exchange, index: int, last: bool) -> str:
+    """Return what can be done with an answer, or with a question that was not answered to the end."""
+    if not exchange.ended or (exchange.answer is None and not last):
+        return ""
+    spent = cost_of(exchange.answer, exchange.memory) if exchange.answer else None
+    return one_line(views.actions(index, spent, everywhere=exchange.kind is not None, last=last))

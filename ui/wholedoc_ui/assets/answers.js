@@ -6,6 +6,7 @@ const does = {
   "wd-open-section": "open_section",
   "wd-save": "save_items",
   "wd-other-way": "ask_other_way",
+  "wd-retry": "ask_again",
 };
 const collator = new Intl.Collator(undefined, { numeric: true, sensitivity: "base" });
 
@@ -52,6 +53,39 @@ const correct = button => {
   box.focus();
 };
 
+// A citation's quote stands beside its number while a person points at it or has it in the keyboard's focus.
+const quote = Object.assign(document.createElement("div"), { id: "wd-quote", role: "tooltip", hidden: true });
+document.querySelector(".gradio-container").append(quote);
+const hideQuote = () => { quote.hidden = true; };
+const showQuote = button => {
+  if (button.title) {
+    button.setAttribute("aria-label", `Citation ${button.textContent.replace(/\D/g, "")}, ${button.name}`);
+    button.setAttribute("aria-description", button.title);
+    button.removeAttribute("title"); // or the browser would show it, too
+  }
+  const strong = document.createElement("strong");
+  strong.textContent = button.name;
+  quote.replaceChildren(strong, ` ${button.getAttribute("aria-description") ?? ""}`);
+  quote.hidden = false;
+  const around = button.getBoundingClientRect(), { width, height } = quote.getBoundingClientRect();
+  const below = around.bottom + 6 + height < innerHeight;
+  quote.style.top = `${below ? around.bottom + 6 : Math.max(around.top - height - 6, 4)}px`;
+  quote.style.left = `${Math.max(Math.min(around.left, innerWidth - width - 8), 8)}px`;
+};
+for (const [comes, goes] of [["pointerover", "pointerout"], ["focusin", "focusout"]]) {
+  document.addEventListener(comes, event => {
+    const button = event.target.closest?.("#wd-chat .wd-source");
+    if (button) showQuote(button);
+  });
+  document.addEventListener(goes, event => { if (event.target.closest?.("#wd-chat .wd-source")) hideQuote(); });
+}
+document.addEventListener("scroll", hideQuote, { capture: true, passive: true });
+document.addEventListener("keydown", event => {
+  if (event.key !== "Escape" || quote.hidden) return;
+  hideQuote();
+  event.stopPropagation();
+}, true);
+
 document.addEventListener("click", event => {
   const target = event.target.closest?.("#wd-chat :is(button, input, summary)");
   if (!target) return;
@@ -63,8 +97,14 @@ document.addEventListener("click", event => {
     return;
   }
   const name = Object.keys(does).find(one => target.classList.contains(one));
-  if (!name && !target.closest(".wd-items, .wd-sections")) return;
+  if (!name && !target.closest(".wd-items, .wd-sections, .wd-actions, .wd-more-sources")) return;
   event.stopPropagation();
+  hideQuote();
+  if (target.classList.contains("wd-more-sources")) {
+    for (let one = target.previousElementSibling; one?.classList.contains("wd-source"); one = one.previousElementSibling) one.classList.remove("wd-further");
+    target.previousElementSibling.focus();
+    target.remove();
+  }
   if (target.classList.contains("wd-sort")) sort(target.closest("th"));
   if (name) trigger(does[name], { id: target.value });
 }, true);

@@ -5,7 +5,7 @@
   const text = answer => {
     if (!answer.includes('class="wd-')) return answer;
     const { body } = new DOMParser().parseFromString(answer, "text/html");
-    for (const one of body.querySelectorAll(".wd-way, .wd-items-tools")) one.remove();
+    for (const one of body.querySelectorAll(".wd-way, .wd-items-tools, .wd-actions, .wd-more-sources")) one.remove();
     for (const cell of body.querySelectorAll(".wd-items :is(th, td)")) cell.textContent = cell.textContent.trim() + "\t";
     for (const line of body.querySelectorAll(".wd-items tr, .wd-sections :is(summary, p)")) {
       line.textContent = `${line.textContent.split(/[ \n]+/).join(" ").trim()}\n`;

@@ -10,13 +10,13 @@ import gradio as gr
 from parallelcomp import ChunkScoring
 from wholedoc import Scope
 
-from .. import chat, evidence
+from .. import chat, evidence, views
 from ..answers.messages import messages
 from ..app_state import sentence
 from ..choices import SCOPES, AnsweringChoices
 from ..session import Session
 from ..templating import esc
-from .handlers import BUSY, HIDDEN, IDLE, MODEL, QUICK, Handlers, Updates, acted, numbers, paced
+from .handlers import BUSY, IDLE, MODEL, QUICK, Handlers, Updates, acted, numbers, once, paced
 from .html import SEND
 
 
@@ -25,25 +25,28 @@ class ChatHandlers(Handlers):
         """Bind the events of this part. Call it inside gr.Blocks."""
         parts = self.parts.chat
         answering: list[Any] = list(self.parts.settings.answering)
-        outputs = [
+        outputs = once(
             parts.chatbot,
             parts.question,
-            parts.cost,
             parts.tab,
             self.parts.conversations.listed,
             *self.suggestions_outputs,
             *self.evidence_outputs,
-        ]
+        )
         # The browser shows the question at once, and empties the box before a person types on.
         shown = [parts.question, parts.sent, parts.chatbot]
-        sent = {"inputs": [parts.sent, parts.scope, *answering], "outputs": outputs, **MODEL, **HIDDEN}
-        parts.question.submit(None, [parts.question, parts.chatbot], shown, js=SEND).then(self.ask, **sent)
+        placed = self.places.waited_for
+        asked = placed(self.ask, self.not_asked)
+        sent = {"inputs": [parts.sent, parts.scope, *answering], "outputs": outputs, **MODEL}
+        parts.question.submit(None, [parts.question, parts.chatbot], shown, js=SEND).then(asked, **sent)
         for button in parts.suggestions:
-            button.click(None, [button, parts.chatbot], shown, js=SEND).then(self.ask, **sent)
-        for retried in (parts.retry.click, parts.chatbot.retry):
-            retried(self.retry, [parts.scope, *answering], outputs, **MODEL, **HIDDEN)
-        parts.answers.ask_other_way(self.ask_other_way, answering, outputs, **MODEL, **HIDDEN)
-        parts.answers.ask_corrected(self.ask_corrected, answering, outputs, **MODEL, **HIDDEN)
+            button.click(None, [button, parts.chatbot], shown, js=SEND).then(asked, **sent)
+        parts.answers.ask_again(placed(self.retry), answering, outputs, **MODEL)
+        parts.answers.ask_other_way(placed(self.ask_other_way), answering, outputs, **MODEL)
+        parts.answers.ask_corrected(placed(self.ask_corrected), answering, outputs, **MODEL)
+        for changed in (parts.question.change, parts.scope.change):
+            inputs = [parts.question, parts.scope, *answering]
+            changed(self.expect, inputs, [parts.expected], trigger_mode="always_last", **QUICK)
         parts.question.stop(self.stop_asking, None, None, **QUICK)
         parts.chatbot.select(self.look_at, None, self.evidence_outputs, **QUICK)
 
@@ -53,10 +56,15 @@ class ChatHandlers(Handlers):
             yield gr.skip()  # a generator that yields nothing would empty its outputs
             return
         if self._is_busy(session):  # which the browser did not know when it emptied the box
-            box = gr.Textbox(value=question, **(BUSY if session.asking else IDLE))
-            yield {self.parts.chat.question: box, self.parts.chat.chatbot: messages(session)}
+            yield self.not_asked(request, question)
             return
         yield from self._ask(session, question, SCOPES[scope], *answering)
+
+    def not_asked(self, request: gr.Request, question: str, *_: Any) -> Updates:
+        """Put a question back into its box, which the browser has emptied, and take it out of the conversation."""
+        session = self.session(request)
+        box = gr.Textbox(value=question, **(BUSY if session.asking else IDLE))
+        return {self.parts.chat.question: box, self.parts.chat.chatbot: messages(session)}
 
     def ask_other_way(self, event: gr.EventData, request: gr.Request, *answering: Any) -> Iterator[Updates]:
         """Ask again what was asked, everywhere instead of in one place or the other way round."""
@@ -78,6 +86,17 @@ class ChatHandlers(Handlers):
         is_last = index == len(session.exchanges) - 1
         yield from self._ask(session, text, scope, *answering, stands_alone=True, replaces_last=is_last)
 
+    def expect(self, request: gr.Request, question: str, scope: str, *answering: Any) -> str:
+        """Say what a question to every part will take, while it is being typed."""
+        try:
+            settings = AnsweringChoices(*answering).applied(
+                self.app_state.library.settings, self.app_state.library.clustered_heads
+            )
+        except Exception:  # which is said when it is asked
+            return ""
+        session = self.session(request)
+        return views.expected(chat.expected(self.app_state, session, question, settings, SCOPES[scope]))
+
     def _is_busy(self, session: Session) -> bool:
         """Return whether a question of this conversation is being answered, and tell so."""
         if session.asking is None and session.conversation.asking is None:
@@ -97,7 +116,8 @@ class ChatHandlers(Handlers):
         parts = self.parts.chat
         try:
             library = self.app_state.library
-            settings = AnsweringChoices(*answering).applied(library.settings, library.clustered_heads)
+            choices = AnsweringChoices(*answering)
+            settings = choices.applied(library.settings, library.clustered_heads)
             if settings.scoring is ChunkScoring.SCAN:
                 library.heads.find_in_background()  # does nothing where they are known
         except Exception as error:
@@ -110,7 +130,16 @@ class ChatHandlers(Handlers):
         shown: tuple[Any, ...] = ()
         begun = False
         for exchange in paced(
-            chat.ask(self.app_state, session, question, settings, library, scope, stands_alone=stands_alone)
+            chat.ask(
+                self.app_state,
+                session,
+                question,
+                settings,
+                library,
+                scope,
+                stands_alone=stands_alone,
+                instructions=choices.instructions,
+            )
         ):
             now = (exchange.evidence, session.view, session.shown)
             changed = self.evidence(session) if now != shown and session.shown is exchange else {}
@@ -122,15 +151,17 @@ class ChatHandlers(Handlers):
                 yield {**self.chat(session), **changed}
         self.tell()
         done = {parts.question: gr.Textbox(**IDLE), **self.conversations(session), **self.tab(session)}
-        yield {**done, **self.chat(session), **self.cost(session)}
+        yield {**done, **self.chat(session), **self.suggestions(session)}
 
-    def retry(self, request: gr.Request, scope: str, *answering: Any) -> Iterator[Updates]:
+    def retry(self, request: gr.Request, *answering: Any) -> Iterator[Updates]:
+        """Ask the last question again, in the way in which it was asked."""
         session = self.session(request)
         if not session.exchanges or self._is_busy(session):
             yield gr.skip()
             return
-        question = session.exchanges[-1].question
-        yield from self._ask(session, question, SCOPES[scope], *answering, replaces_last=True)
+        last = session.exchanges[-1]
+        scope = Scope.ONE_PLACE if last.kind is None else Scope.EVERYWHERE
+        yield from self._ask(session, last.question, scope, *answering, replaces_last=True)
 
     def stop_asking(self, request: gr.Request) -> None:
         work = self.session(request).asking

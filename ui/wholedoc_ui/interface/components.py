@@ -10,8 +10,8 @@ from .. import views
 from ..app_state import AppState
 from ..choices import SCOPES
 from ..suggestions import COUNT
-from .html import ANSWERS, LOOKED_AT, PAGE, PARTS, acts, html
-from .settings_parts import SettingsParts, settings_parts
+from .html import ANSWERS, LOOKED_AT, PARTS, VIEWER, acts, html
+from .settings_parts import ModelParts, SettingsParts, model_parts, settings_parts
 
 
 @dataclass(frozen=True)
@@ -25,6 +25,7 @@ class ShelfParts:
     """`locked` holds the box for a password, and the button that puts it away."""
 
     drop: gr.File
+    samples: gr.HTML
     arrivals: gr.HTML
     stop: gr.Button
     locked: gr.Row
@@ -54,26 +55,22 @@ class ChatParts:
     sent: gr.Textbox
     tab: gr.Textbox
     scope: gr.Radio
+    expected: gr.HTML
     sends_to: gr.HTML
     suggestions: tuple[gr.Button, ...]
-    retry: gr.Button
     clear: gr.Button
     export: gr.Button
     exported: gr.Textbox
     exported_name: gr.Textbox
-    cost: gr.HTML
 
 
 @dataclass(frozen=True)
 class EvidenceParts:
+    """`page` tells the viewer what to show, or a person why that is not there. The viewer fetches it by itself."""
+
     strip: gr.HTML
     citations: gr.HTML
     page: gr.HTML
-    tools: gr.Row
-    previous: gr.Button
-    following: gr.Button
-    smaller: gr.Button
-    larger: gr.Button
 
 
 @dataclass(frozen=True)
@@ -81,6 +78,7 @@ class Parts:
     status: gr.HTML
     fetch: FetchParts
     shelf: ShelfParts
+    models: ModelParts
     conversations: ConversationParts
     chat: ChatParts
     evidence: EvidenceParts
@@ -97,6 +95,7 @@ def build(app_state: AppState) -> Parts:
     with gr.Row(elem_id="wd-columns"):
         with gr.Column(scale=3, min_width=260, elem_id="wd-left"):
             shelf = _shelf()
+            models = model_parts(app_state)
             conversations = _conversations()
         with gr.Column(scale=5, min_width=330, elem_id="wd-middle"):
             chat = _chat()
@@ -105,7 +104,7 @@ def build(app_state: AppState) -> Parts:
     # Last, so that the keyboard comes to it last.
     with gr.Sidebar(label="Settings", open=False, position="right", width=340, elem_id="wd-settings"):
         settings = settings_parts(app_state)
-    return Parts(status, FetchParts(told, cancel), shelf, conversations, chat, evidence, settings)
+    return Parts(status, FetchParts(told, cancel), shelf, models, conversations, chat, evidence, settings)
 
 
 def _shelf() -> ShelfParts:
@@ -113,6 +112,7 @@ def _shelf() -> ShelfParts:
     html("<h2>Documents</h2>", elem_id="wd-documents-title")
     # Any type of file, since one that cannot be read is refused in words beside it.
     drop = gr.File(label="Add documents", file_count="multiple", height=96, show_label=False, elem_id="wd-drop")
+    samples = html(views.samples(), js_on_load=acts("add_sample"), elem_id="wd-samples")
     arrivals = html("", js_on_load=acts("dismiss", "ask_too"), elem_id="wd-arrivals")
     with gr.Row(visible=False, elem_id="wd-locked") as locked:
         password = gr.Textbox(
@@ -125,9 +125,11 @@ def _shelf() -> ShelfParts:
         no_password = gr.Button("Dismiss", size="sm", scale=0, min_width=80, elem_id="wd-no-password")
     stop = gr.Button("Stop reading", size="sm", variant="stop", visible=False, elem_id="wd-stop-reading")
     documents = html(
-        "", js_on_load=acts("choose_document", "remove_document", "read_document"), elem_id="wd-documents"
+        "",
+        js_on_load=acts("choose_document", "open_document", "remove_document", "read_document"),
+        elem_id="wd-documents",
     )
-    return ShelfParts(drop, arrivals, stop, locked, password, no_password, documents)
+    return ShelfParts(drop, samples, arrivals, stop, locked, password, no_password, documents)
 
 
 def _conversations() -> ConversationParts:
@@ -149,7 +151,10 @@ def _conversations() -> ConversationParts:
 
 
 def _chat() -> ChatParts:
-    html("<h2>Questions</h2>")
+    with gr.Row(elem_id="wd-chat-tools"):
+        html("<h2>Questions</h2>")
+        export = gr.Button("Save as Markdown", size="sm", scale=0, min_width=60, elem_id="wd-export")
+        clear = gr.Button("New conversation", size="sm", scale=0, min_width=60, elem_id="wd-new")
     introduction = html("", js_on_load=acts("introduce", "stop_introducing"), elem_id="wd-introduction")
     chatbot = gr.Chatbot(
         label="Conversation",
@@ -189,12 +194,8 @@ def _chat() -> ChatParts:
         container=False,
         elem_id="wd-scope",
     )
+    expected = html("", elem_id="wd-expected")
     sends_to = html("", elem_id="wd-sends-to")
-    with gr.Row(elem_id="wd-chat-tools"):
-        cost = html("", elem_id="wd-cost")
-        retry = gr.Button("Retry", size="sm", scale=0, min_width=60)
-        clear = gr.Button("New conversation", size="sm", scale=0, min_width=60)
-        export = gr.Button("Save as Markdown", size="sm", scale=0, min_width=60)
     exported = gr.Textbox(visible="hidden", label="What is saved", elem_id="wd-exported")
     exported_name = gr.Textbox(visible="hidden", label="The name of its file")
     return ChatParts(
@@ -206,25 +207,20 @@ def _chat() -> ChatParts:
         sent,
         tab,
         scope,
+        expected,
         sends_to,
         suggestions,
-        retry,
         clear,
         export,
         exported,
         exported_name,
-        cost,
     )
 
 
 def _evidence() -> EvidenceParts:
-    html("<h2>Evidence</h2>")
+    html("<h2>Evidence</h2>", elem_id="wd-evidence-title")
     strip = html("", js_on_load=acts("open_chunk", "open_page"), elem_id="wd-strip")
     citations = html(views.citations(None, None), js_on_load=acts("open_citation"), elem_id="wd-citations")
-    with gr.Row(visible=False, elem_id="wd-page-tools") as tools:
-        previous = gr.Button("‹ Previous", size="sm", min_width=60, elem_id="wd-previous")
-        following = gr.Button("Next ›", size="sm", min_width=60, elem_id="wd-next")
-        smaller = gr.Button("Smaller", size="sm", min_width=60, elem_id="wd-smaller")
-        larger = gr.Button("Larger", size="sm", min_width=60, elem_id="wd-larger")
-    page = html("", js_on_load=PAGE, elem_id="wd-page")
-    return EvidenceParts(strip, citations, page, tools, previous, following, smaller, larger)
+    page = html("", elem_id="wd-page")
+    html(views.viewer(), js_on_load=VIEWER, elem_id="wd-viewer")
+    return EvidenceParts(strip, citations, page)

@@ -23,14 +23,13 @@ class EvidenceHandlers(Handlers):
         answers.open_source(self.open_source, None, outputs, **ORDERED)
         answers.open_item(self.open_item, None, outputs, **ORDERED)
         answers.open_section(self.open_section, None, outputs, **ORDERED)
-        steps: tuple[tuple[gr.Button, Callable[[Session], None]], ...] = (
-            (parts.previous, lambda session: evidence.turn(self.app_state, session, -1)),
-            (parts.following, lambda session: evidence.turn(self.app_state, session, 1)),
-            (parts.smaller, lambda session: evidence.zoom(session, -1)),
-            (parts.larger, lambda session: evidence.zoom(session, 1)),
-        )
-        for button, step in steps:
-            button.click(self._stepper(step), None, outputs, **ORDERED)
+        self.parts.shelf.documents.open_document(self.open_document, None, outputs, **ORDERED)
+
+    def open_document(self, event: gr.EventData, request: gr.Request) -> Updates:
+        """Open a document whose name was clicked on the shelf."""
+        session = self.session(request)
+        evidence.open_document(self.app_state, session, acted(event)["id"])
+        return self.page(session)
 
     def open_page(self, event: gr.EventData, request: gr.Request) -> Updates:
         """Open a page whose bar was clicked."""
@@ -60,14 +59,6 @@ class EvidenceHandlers(Handlers):
         def handler(event: gr.EventData, request: gr.Request) -> Updates:
             session = self.session(request)
             open_one(session, acted(event)["index"])
-            return self.page(session)
-
-        return handler
-
-    def _stepper(self, step: Callable[[Session], None]) -> Callable[..., Updates]:
-        def handler(request: gr.Request) -> Updates:
-            session = self.session(request)
-            step(session)
             return self.page(session)
 
         return handler

@@ -16,28 +16,33 @@ from .. import chat, conversations, evidence, found_views, shelf, suggestions, v
 from ..answers.messages import messages
 from ..app_state import AppState, ModelState, Phase
 from ..choices import ReadingChoices
-from ..cost import cost_of
 from ..models.fetching import FetchPhase
-from ..session import Exchange, Session, Sessions
+from ..session import Exchange, PageView, Session, Sessions
 from ..templating import esc
 from .components import Parts
+from .places import Places
+from .settings_parts import models_in_use
 
 T = TypeVar("T")
 Updates = dict[Any, Any]
 
-# All handlers that use the model share one limit, which bounds the number of threads. Within it the library gives
-# each caller short turns, so that a question does not wait until a whole document is read.
-MODEL = {"concurrency_id": "model", "concurrency_limit": 8}
 # States that follow one another faster than this, in seconds, are not all sent to the browser.
 PACE_S = 0.08
 # No handler is offered to programs, which have the HTTP server.
 HIDDEN: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
 QUICK: dict[str, Any] = {**HIDDEN, "concurrency_limit": None}
+# Handlers that use the model wait for one of the `places`, and not in Gradio's queue.
+MODEL: dict[str, Any] = {**HIDDEN, "concurrency_limit": None}
 # Every one of several quick clicks counts, in their order.
 ORDERED: dict[str, Any] = {**HIDDEN, "concurrency_limit": 1, "trigger_mode": "multiple"}
 # The question box while nothing is being answered, and while something is. Both leave what is typed in it.
 IDLE: dict[str, Any] = {"submit_btn": "Ask", "stop_btn": False}
 BUSY: dict[str, Any] = {"submit_btn": False, "stop_btn": "Stop"}
+
+
+def session_of(sessions: Sessions, request: gr.Request) -> Session:
+    """Return the tab that a request comes from."""
+    return sessions.get(request.session_hash or "", request.client.host if request.client else "")
 
 
 @dataclass(frozen=True)
@@ -47,10 +52,11 @@ class Handlers:
     app_state: AppState
     sessions: Sessions
     parts: Parts
+    places: Places
 
     def session(self, request: gr.Request) -> Session:
         """Return the tab that a request comes from."""
-        return self.sessions.get(request.session_hash or "")
+        return session_of(self.sessions, request)
 
     def tell(self) -> None:
         """Show the library's messages."""
@@ -62,20 +68,21 @@ class Handlers:
     @property
     def status_outputs(self) -> list[Any]:
         parts = self.parts
-        told = [parts.status, parts.fetch.told, parts.fetch.cancel, parts.chat.sends_to, parts.settings.models]
-        return [*told, *parts.settings.reading[:2]]
+        told = [parts.status, parts.fetch.told, parts.fetch.cancel, parts.chat.sends_to]
+        return [*told, parts.models.named, parts.models.listed, *parts.settings.reading[:2]]
 
     def status(self, state: ModelState) -> Updates:
         """What the program is doing, and the models that it uses."""
         parts = self.parts
         running = state.fetch is not None and state.fetch.phase is FetchPhase.RUNNING
-        writer = self.app_state.writer
+        writer, offers = self.app_state.writer, self.app_state.offers
         return {
             parts.status: views.status_line(state),
             parts.fetch.told: views.fetch(state.fetch),
             parts.fetch.cancel: gr.update(value="Cancel" if running else "Close", visible=state.fetch is not None),
             parts.chat.sends_to: views.sends_to(writer.sends_to if writer else None),
-            parts.settings.models: views.models(self.app_state.offers),
+            parts.models.named: gr.update(label=models_in_use(self.app_state)),
+            parts.models.listed: views.models(offers),
         }
 
     def names(self, session: Session) -> Updates:
@@ -95,7 +102,8 @@ class Handlers:
 
     @property
     def suggestions_outputs(self) -> list[Any]:
-        return [self.parts.chat.introduction, self.parts.chat.asked, *self.parts.chat.suggestions]
+        chat = self.parts.chat
+        return [chat.introduction, chat.asked, *chat.suggestions, self.parts.evidence.page]
 
     def shelf(self, session: Session) -> Updates:
         """The documents of the library, those on their way into it, and first questions."""
@@ -106,17 +114,28 @@ class Handlers:
             **self.suggestions(session),
         }
 
+    def intake(self, session: Session) -> Updates:
+        """Whether this tab reads something that can be stopped, and what waits for a password."""
+        return {self.parts.shelf.stop: gr.update(visible=session.reading is not None), **self.locked(session)}
+
+    def locked(self, session: Session) -> Updates:
+        """A box for the password of the files that wait for one, named by them; nothing if none waits."""
+        names = " and ".join(path.name for path in session.locked)
+        return {
+            self.parts.shelf.locked: gr.update(visible=bool(names)),
+            self.parts.shelf.password: gr.update(label=f"Password of {names}"),
+        }
+
     def arrivals(self, session: Session) -> Updates:
         return {self.parts.shelf.arrivals: views.arrivals(shelf.arrivals(self.sessions, session))}
 
     def suggestions(self, session: Session) -> Updates:
-        """Name the documents that are asked next, and offer first questions about the last until one is asked."""
-        texts: tuple[str, ...] = ()
+        """Name the documents that are asked next, open one, and offer questions."""
+        texts = self._suggested(session)
         introduction = ""
         if not session.exchanges and session.selected and self.app_state.library.knows(session.selected[-1]):
             id = session.selected[-1]
             known = self.app_state.library.folder.notes.introduction(id)
-            texts = suggestions.suggest(self.app_state.library.document(id), known)
             introduction = self._introduction(id, known)
         buttons = self.parts.chat.suggestions
         padded = [*texts, *[""] * (len(buttons) - len(texts))]
@@ -124,7 +143,23 @@ class Handlers:
             button: gr.update(value=text, visible=bool(text)) for button, text in zip(buttons, padded, strict=True)
         }
         asked = views.asked_documents(chat.documents(self.app_state, session))
-        return {self.parts.chat.introduction: introduction, self.parts.chat.asked: asked, **offered}
+        told = {self.parts.chat.introduction: introduction, self.parts.chat.asked: asked}
+        return {**told, **offered, **self.viewed(session)}
+
+    def _suggested(self, session: Session) -> tuple[str, ...]:
+        """First questions about the document that is asked next, or further ones about the last answer."""
+        library = self.app_state.library
+        if not session.exchanges:
+            known = [id for id in session.selected[-1:] if library.knows(id)]
+            one = known[0] if known else None
+            return suggestions.suggest(library.document(one), library.folder.notes.introduction(one)) if one else ()
+        answer = session.exchanges[-1].answer
+        cited = [one.document_id for one in answer.citations if library.knows(one.document_id)] if answer else []
+        if answer is None or not answer.found or not cited or session.conversation.asking is not None:
+            return ()
+        asked = [one.question for one in session.exchanges]
+        notes = library.folder.notes.introduction(cited[0])
+        return suggestions.suggest_next(library.document(cited[0]), notes, answer, asked)
 
     def _introduction(self, id: str, known: Introduction | None) -> str:
         """What is known of a document before the first question. Nothing is offered while the model is loaded."""
@@ -138,13 +173,13 @@ class Handlers:
     def conversation_outputs(self) -> list[Any]:
         chat = self.parts.chat
         listed = self.parts.conversations.listed
-        return [chat.chatbot, chat.cost, chat.tab, listed, *self.shelf_outputs, *self.evidence_outputs]
+        said = [chat.chatbot, chat.tab, listed]
+        return once(*said, *self.shelf_outputs, *self.evidence_outputs)
 
     def conversation(self, session: Session) -> Updates:
         """A conversation that was opened: what was said, its documents and its evidence."""
         return {
             **self.chat(session),
-            **self.cost(session),
             **self.tab(session),
             **self.conversations(session),
             **self.shelf(session),
@@ -155,13 +190,6 @@ class Handlers:
         """What was said."""
         session.said = saying(session)
         return {self.parts.chat.chatbot: messages(session)}
-
-    def cost(self, session: Session) -> Updates:
-        """What the last answer cost; nothing of one that was given before the program started."""
-        answered = [one.answer for one in session.exchanges if one.answer]
-        device = self.app_state.device
-        shown = views.cost(cost_of(answered[-1], device)) if answered and device else ""
-        return {self.parts.chat.cost: shown}
 
     def conversations(self, session: Session) -> Updates:
         """The list of conversations."""
@@ -175,14 +203,15 @@ class Handlers:
         """What the browser remembers of this tab, so that it is here again after the page was loaded again."""
         conversation = session.conversation.id if session.exchanges else ""
         selected = session.selected if session.chose else None
-        return {self.parts.chat.tab: json.dumps({"conversation": conversation, "selected": selected})}
+        known = {"tab": session.id, "conversation": conversation, "selected": selected}
+        return {self.parts.chat.tab: json.dumps(known)}
 
     # The evidence
 
     @property
     def evidence_outputs(self) -> list[Any]:
         parts = self.parts.evidence
-        return [parts.strip, parts.citations, parts.page, parts.tools]
+        return [parts.strip, parts.citations, parts.page]
 
     def evidence(self, session: Session) -> Updates:
         """The strip, the citations and the page of the exchange that is shown."""
@@ -201,14 +230,20 @@ class Handlers:
     def page(self, session: Session) -> Updates:
         parts = self.parts.evidence
         shown = session.shown.evidence if session.shown else None
-        page = evidence.shown_page(self.app_state, session)
         asked = [one.name for one in session.shown.documents] if session.shown else []
         chosen, removed = evidence.chosen_citation(session), evidence.removed(self.app_state, session)
-        return {
-            parts.citations: views.citations(shown, chosen, asked, removed),
-            parts.page: views.page(page) if shown else "",
-            parts.tools: gr.update(visible=isinstance(page, evidence.ShownPage)),
-        }
+        return {parts.citations: views.citations(shown, chosen, asked, removed), **self.viewed(session)}
+
+    def viewed(self, session: Session) -> Updates:
+        """What the viewer shows."""
+        view = evidence.opened(self.app_state, session)
+        cited = evidence.cited_pages(session, view.document_id) if isinstance(view, PageView) else []
+        return {self.parts.evidence.page: views.opens(view, cited)}
+
+
+def once(*components: Any) -> list[Any]:
+    """Return the outputs of a handler, each once."""
+    return list(dict.fromkeys(components))
 
 
 def paced(states: Iterator[T]) -> Iterator[T]:

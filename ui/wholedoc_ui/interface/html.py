@@ -14,8 +14,11 @@ ASSETS = files("wholedoc_ui") / "assets"
 CLICKS = (ASSETS / "clicks.js").read_text(encoding="utf-8")
 # Reports clicks in answers, and sorts and filters their tables.
 ANSWERS = (ASSETS / "answers.js").read_text(encoding="utf-8")
-# Scrolls to the quote of a page that is shown.
-PAGE = (ASSETS / "highlight.js").read_text(encoding="utf-8")
+# Shows the open document. Its files are one script, in this order.
+VIEWER = "\n".join(
+    (ASSETS / "viewer" / f"{name}.js").read_text(encoding="utf-8")
+    for name in ("sheets", "marks", "bar", "places", "opening")
+)
 # Shows a question as soon as it is sent. It keeps Markdown from acting as the page's other texts do.
 SEND = (ASSETS / "send.js").read_text(encoding="utf-8").replace("ACTIVE", js_pattern())
 # Shows one part of the page at a time in a narrow window.

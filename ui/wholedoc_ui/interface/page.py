@@ -12,13 +12,18 @@ import gradio as gr
 
 from .. import conversations
 from ..session import Session
-from .handlers import HIDDEN, QUICK, Handlers, Updates, saying
+from .handlers import HIDDEN, QUICK, Handlers, Updates, once, saying
 from .html import ASSETS
 
 # A tab looks for what has changed elsewhere every so many seconds, and shows all anew every so many.
 FOLLOW_S = 0.5
 ANEW_S = 10.0
-REMEMBERED = "() => [sessionStorage.getItem('wholedoc') ?? '']"
+# A tab that is loaded again is the tab that it was; one that was duplicated is another, with the same memory.
+REMEMBERED = """() => {
+  const known = JSON.parse(sessionStorage.getItem("wholedoc") || "{}");
+  if (performance.getEntriesByType("navigation")[0]?.type !== "reload") delete known.tab;
+  return [JSON.stringify(known)];
+}"""
 REMEMBER = "tab => { sessionStorage.setItem('wholedoc', tab); }"
 
 
@@ -39,11 +44,11 @@ class PageHandlers(Handlers):
 
     def opened(self, remembered: str, request: gr.Request) -> tuple[Any, ...]:
         """Show a tab that was opened, with the conversation and the documents that it had before, if it had any."""
-        session = self.session(request)
-        conversation, selected = _remembered(remembered)
-        if conversation:
+        before, conversation, selected = _remembered(remembered)
+        session = self.sessions.come_back(before, request.session_hash or "") or self.session(request)
+        if conversation and session.conversation.id != conversation:
             conversations.open_one(self.app_state, self.sessions, session, conversation)
-        if selected is not None:
+        if selected is not None and not session.chose:
             session.chose = True
             session.selected = [id for id in selected if self.app_state.library.knows(id)]
         updates = self.conversation(session)
@@ -51,8 +56,9 @@ class PageHandlers(Handlers):
 
     @property
     def followed_outputs(self) -> list[Any]:
-        outputs = [*self.status_outputs, *self.conversation_outputs, self.parts.shelf.stop]
-        return list(dict.fromkeys(outputs))
+        shelf = self.parts.shelf
+        taking_in = (shelf.stop, shelf.locked, shelf.password)
+        return once(*self.status_outputs, *self.conversation_outputs, *taking_in)
 
     async def follow(self, request: gr.Request) -> AsyncIterator[Updates]:
         """Show what changes in the library, the models and the tab's conversation, wherever it was done.
@@ -60,8 +66,7 @@ class PageHandlers(Handlers):
         No thread waits for it. Of several that follow for one tab the last goes on.
         """
         session = self.session(request)
-        session.watches += 1
-        mine = session.watches
+        mine = self.sessions.follow(session)
         sent: Updates = {}
         seen: object = None
         shown_at = 0.0
@@ -87,6 +92,7 @@ class PageHandlers(Handlers):
             **self.status(self.app_state.state),
             **self.names(session),
             **self.shelf(session),
+            **self.intake(session),
             **self._listed(session),
             **self.tab(session),
             **(self.chat(session) if session.said != saying(session) and session.asking is None else {}),
@@ -107,16 +113,16 @@ class PageHandlers(Handlers):
 
     def closed(self, request: gr.Request) -> None:
         """Stop the work of a tab that was closed or lost its connection."""
-        self.session(request).watches += 1  # which ends what follows for it
-        self.sessions.stop(request.session_hash or "")
+        self.sessions.leave(request.session_hash or "")
 
 
-def _remembered(text: str) -> tuple[str, list[str] | None]:
-    """Return the conversation and the chosen documents that a browser remembers; nothing of what is nonsense."""
+def _remembered(text: str) -> tuple[str, str, list[str] | None]:
+    """Return the tab, the conversation and the chosen documents that a browser remembers; nothing of nonsense."""
     try:
         known = json.loads(text)
-        conversation, selected = known["conversation"], known["selected"]
-    except (ValueError, KeyError, TypeError, RecursionError):
-        return "", None
+        tab, conversation, selected = known.get("tab"), known["conversation"], known["selected"]
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return "", "", None
     chosen = [one for one in selected if isinstance(one, str)] if isinstance(selected, list) else None
-    return (conversation if isinstance(conversation, str) else ""), chosen
+    tab, conversation = (one if isinstance(one, str) else "" for one in (tab, conversation))
+    return tab, conversation, chosen

@@ -13,20 +13,37 @@ from wholedoc.models.catalogue import Role
 
 from .. import views
 from ..app_state import sentence
-from ..choices import ReadingChoices, writer_of_text
+from ..choices import MAY_BE_WITHOUT_EFFECT, ReadingChoices, without_effect, writer_of_text
 from ..session import Session
-from .handlers import HIDDEN, MODEL, QUICK, Handlers, Updates, acted
+from .handlers import MODEL, QUICK, Handlers, Updates, acted
+from .settings_parts import effect
 
 
 class SettingsHandlers(Handlers):
     def bind(self) -> None:
         """Bind the events of this part. Call it inside gr.Blocks."""
+        placed = self.places.waited_for
         parts = self.parts.settings
         outputs = [parts.told, *self.status_outputs, *self.shelf_outputs]
-        parts.apply.click(self.apply, list(parts.reading), outputs, **MODEL, **HIDDEN)
+        parts.apply.click(placed(self.apply), list(parts.reading), outputs, **MODEL)
         parts.introduces.input(self.introduce, [parts.introduces], None, **QUICK)
-        parts.models.use_to_read(self._user(Role.READER), None, outputs, **MODEL, **HIDDEN)
-        parts.models.use_to_write(self._user(Role.WRITER), None, outputs, **MODEL, **HIDDEN)
+        models = self.parts.models
+        chosen = [models.told, *self.status_outputs, *self.shelf_outputs]
+        models.listed.use_to_read(placed(self._user(Role.READER)), None, chosen, **MODEL)
+        models.listed.use_to_write(placed(self._user(Role.WRITER)), None, chosen, **MODEL)
+
+        deciding = [parts.answer("attention"), parts.answer("composition")]
+        for one in deciding:
+            one.change(self.show_effect, deciding, self._may_be_without_effect, **QUICK)
+
+    @property
+    def _may_be_without_effect(self) -> list[Any]:
+        return [self.parts.settings.answer(name) for name in MAY_BE_WITHOUT_EFFECT]
+
+    def show_effect(self, attention: str, composition: str) -> list[Any]:
+        """Disable the choices that the others leave without effect, and say why."""
+        reasons = without_effect(attention, composition)
+        return [gr.update(**effect(name, reasons)) for name in MAY_BE_WITHOUT_EFFECT]
 
     def introduce(self, after_reading: bool) -> None:
         """Have documents introduced after reading or not, for all tabs."""
@@ -34,7 +51,7 @@ class SettingsHandlers(Handlers):
 
     def apply(self, request: gr.Request, *reading: Any) -> Iterator[Updates]:
         """Apply the chosen reading settings, for all tabs."""
-        yield from self._choose(self.session(request), ReadingChoices(*reading).applied)
+        yield from self._choose(self.session(request), ReadingChoices(*reading).applied, self.parts.settings.told)
 
     def _user(self, role: Role) -> Callable[..., Iterator[Updates]]:
         """Return the handler that gives a model of the catalogue this role, for all tabs."""
@@ -47,12 +64,11 @@ class SettingsHandlers(Handlers):
                     return replace(settings, model=name)
                 return replace(settings, answer_model=writer_of_text(name))
 
-            yield from self._choose(self.session(request), chosen)
+            yield from self._choose(self.session(request), chosen, self.parts.models.told)
 
         return use
 
-    def _choose(self, session: Session, chosen: Callable[[Settings], Settings]) -> Iterator[Updates]:
-        told = self.parts.settings.told
+    def _choose(self, session: Session, chosen: Callable[[Settings], Settings], told: gr.HTML) -> Iterator[Updates]:
         yield {told: views.told("Loading…")}
         try:
             self.app_state.choose(chosen(self.app_state.library.settings))

@@ -2,29 +2,31 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
-from pathlib import Path
 
 import gradio as gr
 
-from .. import shelf
+from .. import samples, shelf
 from ..app_state import sentence
 from ..arrivals import Arrivals, Stage
 from ..session import Session
 from ..templating import esc
-from .handlers import HIDDEN, MODEL, ORDERED, QUICK, Handlers, Updates, acted, paced
+from .handlers import MODEL, ORDERED, PACE_S, QUICK, Handlers, Updates, acted, once
 
 
 class ShelfHandlers(Handlers):
     def bind(self) -> None:
         """Bind the events of this part. Call it inside gr.Blocks."""
         parts = self.parts.shelf
+        placed = self.places.waited_for
         locked = [parts.locked, parts.password]
         intake = [parts.drop, parts.stop, *locked, self.parts.chat.tab, *self.shelf_outputs]
-        parts.drop.upload(self.take_in, [parts.drop], intake, **MODEL, **HIDDEN)
+        parts.drop.upload(placed(self.take_in), [parts.drop], intake, **MODEL)
+        parts.samples.add_sample(placed(self.add_sample), None, intake, **MODEL)
         # Another password may be tried before the end of the work with the first.
-        parts.password.submit(self.unlock, [parts.password], intake, trigger_mode="multiple", **MODEL, **HIDDEN)
-        parts.documents.read_document(self.read_again, None, intake, **MODEL, **HIDDEN)
+        parts.password.submit(placed(self.unlock), [parts.password], intake, trigger_mode="multiple", **MODEL)
+        parts.documents.read_document(placed(self.read_again), None, intake, **MODEL)
         parts.stop.click(self.stop_reading, None, None, **QUICK)
         chosen = [self.parts.chat.tab, *self.shelf_outputs]
         parts.documents.choose_document(self.choose, None, chosen, **ORDERED)
@@ -34,7 +36,7 @@ class ShelfHandlers(Handlers):
         parts.arrivals.ask_too(self.ask_too, None, chosen, **ORDERED)
         parts.arrivals.dismiss(self.dismiss, None, [*locked, *self.shelf_outputs], **ORDERED)
         parts.no_password.click(self.no_password, None, [*locked, *self.shelf_outputs], **ORDERED)
-        removed = [self.parts.chat.tab, *self.shelf_outputs, *self.evidence_outputs]
+        removed = once(self.parts.chat.tab, *self.shelf_outputs, *self.evidence_outputs)
         parts.documents.remove_document(self.remove, None, removed, **QUICK)
 
     def take_in(self, uploads: list[str] | None, request: gr.Request) -> Iterator[Updates]:
@@ -51,30 +53,40 @@ class ShelfHandlers(Handlers):
         session = self.session(request)
         yield from self._read(session, shelf.read_again(self.app_state, session, acted(event)["id"]))
 
-    def _read(self, session: Session, work: Iterator[Arrivals]) -> Iterator[Updates]:
-        parts = self.parts.shelf
-        yield {parts.drop: None, parts.stop: gr.Button(visible=True), parts.password: gr.Textbox(value="")}
-        locked: list[Path] = []
-        for _ in paced(work):
-            asked = self._locked(session) if session.locked != locked else {}  # while others are still being read
-            locked = list(session.locked)
-            yield {**self.arrivals(session), **asked}
-        self.tell()
-        going_on = session.reading is not None
-        yield {
-            parts.stop: gr.Button(visible=going_on),
-            **self._locked(session),
-            **self.shelf(session),
-            **self.tab(session),
-        }
+    def add_sample(self, event: gr.EventData, request: gr.Request) -> Iterator[Updates]:
+        """Add a document that comes along."""
+        session = self.session(request)
+        try:
+            file = samples.copied(acted(event)["id"], self.app_state.uploads)
+        except (KeyError, OSError) as error:
+            gr.Warning(esc(f"The sample cannot be added: {error}"))
+            yield gr.skip()
+            return
+        yield from self._read(session, shelf.take_in(self.app_state, session, [file]))
 
-    def _locked(self, session: Session) -> Updates:
-        """A box for the password of the files that wait for one, named by them; nothing if none waits."""
-        names = " and ".join(path.name for path in session.locked)
-        return {
-            self.parts.shelf.locked: gr.update(visible=bool(names)),
-            self.parts.shelf.password: gr.update(label=f"Password of {names}"),
-        }
+    def _read(self, session: Session, work: Iterator[Arrivals]) -> Iterator[Updates]:
+        """Read in a thread, so that it goes on when the page is loaded again, and show how far it is."""
+        parts = self.parts.shelf
+        ended = threading.Event()
+
+        def read() -> None:
+            try:
+                for _ in work:
+                    pass
+            finally:
+                ended.set()
+
+        threading.Thread(target=read, name="read", daemon=True).start()
+        yield {parts.drop: None, parts.stop: gr.Button(visible=True), parts.password: gr.Textbox(value="")}
+        shown: Updates = {}
+        while not ended.wait(PACE_S):
+            now = {**self.arrivals(session), **self.locked(session)}
+            changed = {part: value for part, value in now.items() if shown.get(part) != value}
+            shown = now
+            if changed:
+                yield changed
+        self.tell()
+        yield {**self.shelf(session), **self.intake(session), **self.tab(session)}
 
     def stop_reading(self, request: gr.Request) -> None:
         work = self.session(request).reading
@@ -110,7 +122,7 @@ class ShelfHandlers(Handlers):
     def dismiss(self, event: gr.EventData, request: gr.Request) -> Updates:
         session = self.session(request)
         shelf.dismiss(self.app_state, session, acted(event)["index"])
-        return {**self.shelf(session), **self._locked(session)}
+        return {**self.shelf(session), **self.locked(session)}
 
     def no_password(self, request: gr.Request) -> Updates:
         """Give up the files that wait for their password."""
@@ -118,7 +130,7 @@ class ShelfHandlers(Handlers):
         for one in session.arrivals:
             if one.stage is Stage.LOCKED:
                 shelf.dismiss(self.app_state, session, one.key)
-        return {**self.shelf(session), **self._locked(session)}
+        return {**self.shelf(session), **self.locked(session)}
 
     def remove(self, event: gr.EventData, request: gr.Request) -> Updates:
         session = self.session(request)

@@ -54,6 +54,7 @@ AFTER_LOGIN = (
     "/gradio_api/startup-events",
     "/gradio_api/upload",
     "/gradio_api/upload_progress",
+    "/viewer/",
 )
 LOGIN_CHECK = "/gradio_api/login_check"
 

@@ -5,12 +5,18 @@ from __future__ import annotations
 import signal
 import sys
 import time
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from wholedoc.cli.options import ANSWER, LIBRARY, MODEL, settings_from, shared
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+    from ..app_state import AppState
 
 
 @click.command()
@@ -52,13 +58,12 @@ def ui(
     """Start the browser app, with FILEs on its shelf."""
     started = time.perf_counter()
     click.echo("starting…", err=True)
-    try:
-        import gradio  # noqa: F401 - imported only to report early that it is missing
-
-        from .server import Address, create_app, serve
-    except ModuleNotFoundError as error:
-        raise click.UsageError(f'{error.name} is missing: pip install "wholedoc[ui]"') from error
-    from ..app_state import AppState
+    missing = [name for name in ("gradio", "fastapi", "uvicorn") if find_spec(name) is None]
+    if missing:
+        raise click.UsageError(f'{missing[0]} is missing: pip install "wholedoc[ui]"')
+    settings = settings_from(given)
+    from .server import Address, create_app, serve
+    from .starting import StartingApp
 
     address = Address(host, port, _name_and_password(auth))
     if not address.is_loopback and address.auth is None and not no_auth:
@@ -66,18 +71,30 @@ def ui(
             f"{host} lets other machines in, and whoever connects sees all documents: add --auth USER:PASSWORD, "
             "or --no-auth if that is what you want"
         )
-    app_state = AppState(settings_from(given))
+    opened: list[AppState] = []
+
+    def make() -> FastAPI:
+        from ..app_state import AppState  # with all that it imports, which takes seconds
+
+        opened.append(AppState(settings))
+        return create_app(opened[0], address, int(upload_limit * 1e6), origins)
 
     def ready() -> None:
         click.echo(f"wholedoc is at {address.url} ({time.perf_counter() - started:.0f} s); Ctrl-C stops it")
-        app_state.start(files)
+        opened[0].start(files)
 
+    app = StartingApp(make, ready)
     # SIGTERM cleans up as Ctrl-C does.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:
-        serve(create_app(app_state, address, int(upload_limit * 1e6), origins), address, ready)
+        serve(app, address, lambda: None)
+    except KeyboardInterrupt:
+        if app.error is not None:
+            raise app.error from None
+        raise
     finally:
-        app_state.close()
+        for app_state in opened:
+            app_state.close()
 
 
 def _name_and_password(auth: str | None) -> tuple[str, str] | None:

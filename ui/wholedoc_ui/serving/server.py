@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
 
@@ -12,9 +13,12 @@ from wholedoc.server import serving
 from wholedoc.server.guard import add_guard
 from wholedoc.server.serving import PortError, serve
 
-from ..app_state import AppState
 from .access import AccessMiddleware, HeadersMiddleware
 from .upload_limits import UploadLimitMiddleware
+from .viewer import add_viewer
+
+if TYPE_CHECKING:
+    from ..app_state import AppState
 
 __all__ = ["Address", "PortError", "create_app", "serve"]
 
@@ -37,6 +41,7 @@ def create_app(app_state: AppState, address: Address, upload_bytes: int, origins
     from ..interface.app import mount
 
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+    add_viewer(app, app_state.viewer)
     # The innermost first
     app.add_middleware(UploadLimitMiddleware, uploads=app_state.uploads, file_bytes=upload_bytes)
     app.add_middleware(AccessMiddleware, private=address.auth is not None)

@@ -14,9 +14,11 @@ def quote_boxes(page: Page, quote: str) -> tuple[Box, ...]:
     The part of a line is taken as if all its letters were equally wide.
     """
     found = _place(page.text, quote)
-    if found is None:
-        return ()
-    start, stop = found
+    return () if found is None else boxes_between(page, *found)
+
+
+def boxes_between(page: Page, start: int, stop: int) -> tuple[Box, ...]:
+    """Return a box for each line that the characters [start, stop) of a page's text are on."""
     boxes = []
     for line in page.lines:
         first, last = max(start, line.start), min(stop, line.stop)

@@ -5,6 +5,6 @@ May import `extraction`, `wholedoc.runtime` and the errors. Only the child proce
 
 from .limits import RenderingLimits
 from .page_image import Box, PageImage
-from .renderer import render_page
+from .renderer import PageRenderer, render_page
 
-__all__ = ["Box", "PageImage", "RenderingLimits", "render_page"]
+__all__ = ["Box", "PageImage", "PageRenderer", "RenderingLimits", "render_page"]

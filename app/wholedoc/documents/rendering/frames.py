@@ -5,17 +5,17 @@ from __future__ import annotations
 import io
 import math
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ...errors import ExtractionLimitError, NoSuchPageError, UnreadableFileError
 from ..extraction.filetype import HEAD_BYTES, detect
 from ..formats import FileKind
-
-if TYPE_CHECKING:
-    from .request import Request
+from .limits import RenderingLimits
 
 MOST_FRAMES = 2000
 MOST_PIXELS = 150_000_000
+_ORIENTATION = 0x0112
+_ON_ITS_SIDE = range(5, 9)
 
 
 def is_picture(path: Path) -> bool:
@@ -30,20 +30,31 @@ def is_picture(path: Path) -> bool:
         return False
 
 
-def draw_frame(path: Path, request: Request) -> Any:
-    """Draw a frame as a page is drawn. Raises `DocumentError`."""
-    image = open_image(path.read_bytes(), request.name)
+def draw_frame(path: Path, name: str, page: int, width: int, limits: RenderingLimits) -> Any:
+    """Draw frame `page`, counted from 1, as a page is drawn. Raises `DocumentError`."""
+    image = open_image(path.read_bytes(), name)
     count = getattr(image, "n_frames", 1)
-    if request.page > count:
+    if page > count:
         pages = "only 1 page" if count == 1 else f"only {count:,} pages"
-        raise NoSuchPageError(
-            f"{request.name} has {pages}, so there is no page {request.page:,}: ask for an earlier one."
-        )
-    shown = frame(image, request.page - 1, request.name)
-    limits = request.limits
-    smaller = min(request.width / shown.width, math.sqrt(limits.pixels / (shown.width * shown.height)))
+        raise NoSuchPageError(f"{name} has {pages}, so there is no page {page:,}: ask for an earlier one.")
+    shown = frame(image, page - 1, name)
+    smaller = min(width / shown.width, math.sqrt(limits.pixels / (shown.width * shown.height)))
     size = [max(min(int(side * smaller), limits.side), 1) for side in shown.size]
     return shown.resize(tuple(size))
+
+
+def frame_sizes(path: Path, name: str, most: int) -> list[tuple[int, int]]:
+    """Return the width and height of the first `most` frames in pixels, upright. Raises `DocumentError`."""
+    image = open_image(path.read_bytes(), name)
+    sizes = []
+    for index in range(min(getattr(image, "n_frames", 1), most)):
+        try:
+            image.seek(index)
+            turned = image.getexif().get(_ORIENTATION, 1) in _ON_ITS_SIDE
+        except (OSError, SyntaxError, ValueError, EOFError) as error:
+            raise _damaged(name) from error
+        sizes.append(image.size[::-1] if turned else image.size)
+    return sizes
 
 
 def open_image(data: bytes, name: str) -> Any:

@@ -8,7 +8,7 @@ from typing import Any
 from .drawing import Size
 from .locating.letters import Letters
 from .locating.lines import lines
-from .locating.matching import find
+from .locating.matching import find, occurrences
 from .locating.page_text import PageText
 from .locating.rectangles import Rectangle
 from .page_image import Box
@@ -23,6 +23,24 @@ def boxes_of(page: Any, quote: str, size: Size) -> list[Box]:
     indexes = sorted(set(_found(text, quote, wanted)))
     marks = (text.mark(index) for index in indexes)
     return [_box(line, size) for line in lines(mark for mark in marks if mark is not None)]
+
+
+def occurrences_of(page: Any, words: str, size: Size) -> list[list[Box]]:
+    """Return the boxes of each occurrence of `words` on a page, also inside of longer words, in reading order."""
+    wanted = Letters.of(words)
+    if not wanted.text:
+        return []
+    text = PageText(page, size)
+    letters = Letters.of(text.characters)
+    apart = len(words.split()) > 1
+    found = []
+    for at in occurrences(letters.text, wanted.text):
+        first, last = letters.origins[at], letters.origins[at + len(wanted.text) - 1]
+        if apart and not any(one.isspace() for one in text.characters[first : last + 1]):
+            continue  # "is it" is not in "visit"
+        marks = (text.mark(index) for index in range(first, last + 1))
+        found.append([_box(line, size) for line in lines(mark for mark in marks if mark is not None)])
+    return [boxes for boxes in found if boxes]
 
 
 def _found(text: PageText, quote: str, wanted: Letters) -> Iterator[int]:

@@ -14,16 +14,6 @@ from ..extraction.pdf.opening import is_cut_off, with_new_trailer
 from ..formats import FileKind
 
 
-def open_page(path: Path, name: str, page: int, password: str | None) -> Any:
-    """Open page `page`, counted from 1, as pdfium's object.
-
-    Raises `UnreadableFileError`, `PasswordError` and `NoSuchPageError`.
-    """
-    document = open_document(path, name, password)
-    document.init_forms()  # without it, and after the page is loaded, form fields are not drawn
-    return load_page(document, name, page)
-
-
 def open_document(path: Path, name: str, password: str | None) -> Any:
     """Open a PDF as pdfium's object. Raises `UnreadableFileError` and `PasswordError`."""
     return _open(_read(path, name), name, password)

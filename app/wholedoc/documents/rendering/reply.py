@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from dataclasses import astuple
+from typing import Any
 
 from ...errors import DocumentError, ExtractionLimitError, NoSuchPageError, PasswordError, UnreadableFileError
 from ..extraction.extracted import InvalidResultError
@@ -17,6 +18,7 @@ _ERRORS: dict[str, type[DocumentError]] = {
 }
 _LONGEST_HEAD = 1 << 20
 _ROUNDING = 1e-6
+_LONGEST_SIDE = 1e6
 
 
 def answer_to_bytes(content: bytes, boxes: Iterable[Box]) -> bytes:
@@ -32,16 +34,44 @@ def parse_answer(raw: bytes, limits: RenderingLimits) -> PageImage:
     """
     head = raw[:_LONGEST_HEAD].partition(b"\n")[0]
     try:
-        body = json.loads(head)
-        if "error" in body:
-            kind, message = body["error"]
-            raise _ERRORS[kind](str(message))
-        boxes = tuple(_box(*numbers) for numbers in body["boxes"])
+        boxes = tuple(_box(*numbers) for numbers in _body(head)["boxes"])
         image = recognise(raw[len(head) + 1 :])
     except (ValueError, TypeError, KeyError, RecursionError) as error:
         raise InvalidResultError(str(error)) from error
     _check_size(image, limits)
     return PageImage(image.content, image.media_type, image.width, image.height, boxes)
+
+
+def parse_sizes(raw: bytes) -> tuple[tuple[float, float], ...]:
+    """Check the widths and heights of pages that a worker sends. Raises what `parse_answer` does."""
+    try:
+        return tuple((_length(across), _length(down)) for across, down in _body(raw)["sizes"])
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
+        raise InvalidResultError(str(error)) from error
+
+
+def parse_places(raw: bytes) -> tuple[tuple[Box, ...], ...]:
+    """Check the boxes of places on a page that a worker sends. Raises what `parse_answer` does."""
+    try:
+        return tuple(tuple(_box(*numbers) for numbers in boxes) for boxes in _body(raw)["places"])
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
+        raise InvalidResultError(str(error)) from error
+
+
+def _body(raw: bytes) -> dict[str, Any]:
+    """Return the object that a worker sends. Raises the `DocumentError` that it reports instead."""
+    body: dict[str, Any] = json.loads(raw)
+    if "error" in body:
+        kind, message = body["error"]
+        raise _ERRORS[kind](str(message))
+    return body
+
+
+def _length(value: object) -> float:
+    """Return the length of a page's side; 0 for one that no page has, whose shape is then taken as usual."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise TypeError(f"expected a number, got {type(value).__name__}")
+    return float(value) if 0 < value < _LONGEST_SIDE else 0.0
 
 
 def _box(left: object, top: object, width: object, height: object) -> Box:

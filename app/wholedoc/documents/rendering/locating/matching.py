@@ -44,13 +44,14 @@ def find(page: Letters, quote: str) -> list[Run]:
 
 def _exact(page: Letters, quote: str) -> int | None:
     """Return the first occurrence as whole words, or else, if the quote is too long for chance, the first one."""
-    found = list(_occurrences(page.text, quote))
+    found = list(occurrences(page.text, quote))
     whole = (at for at in found if page.is_word_edge(at) and page.is_word_edge(at + len(quote)))
     by_chance = len(quote) < _CERTAIN_INSIDE_WORDS
     return next(whole, found[0] if found and not by_chance else None)
 
 
-def _occurrences(text: str, wanted: str) -> Iterator[int]:
+def occurrences(text: str, wanted: str) -> Iterator[int]:
+    """Yield where `wanted` begins in a text, at most _MOST_OCCURRENCES times."""
     at = text.find(wanted)
     for _ in range(_MOST_OCCURRENCES):
         if at < 0:

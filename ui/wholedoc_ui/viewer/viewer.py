@@ -1,0 +1,150 @@
+"""A document as the viewer shows it: page by page, as a picture where it can be drawn, otherwise as text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+
+from wholedoc import Document, Library
+from wholedoc.documents.document import Page, place
+from wholedoc.documents.recognition.boxes import boxes_between, quote_boxes
+from wholedoc.documents.rendering import Box, PageImage, PageRenderer
+from wholedoc.errors import DocumentError, PasswordError
+
+from . import finding
+from .renderers import Renderers
+
+# No page is drawn narrower or wider than so many pixels.
+NARROWEST, WIDEST = 100, 2400
+# Stands near the beginning of every PDF.
+PDF_MARK = b"%PDF-"
+# Height of a page by its width where the file does not say it, as of A4.
+USUAL_SHAPE = 1.414
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A page before it is looked at. `shape` is its height by its width; `place` is how it is cited."""
+
+    label: str
+    place: str
+    shape: float
+    letters: int
+
+
+@dataclass(frozen=True)
+class Contents:
+    """What the viewer knows of a document at once. `is_drawn` says that its pages are pictures; `note` why not."""
+
+    name: str
+    sheets: tuple[Sheet, ...]
+    outline: tuple[tuple[str, int, int], ...]
+    is_drawn: bool
+    note: str
+
+
+@dataclass(frozen=True)
+class PageText:
+    """A page's text in pieces, each with whether it is marked; `note` tells a person what to know of it."""
+
+    pieces: tuple[tuple[str, bool], ...]
+    note: str
+
+
+@dataclass(frozen=True)
+class Marks:
+    """Boxes on a drawn page: those of the quote, and those of each place where the words stand."""
+
+    quote: tuple[Box, ...]
+    words: tuple[tuple[Box, ...], ...]
+
+
+class Viewer:
+    """Shows the documents of the library that `library` returns.
+
+    All methods raise `UnknownDocumentError` for a document that is not there, and `DocumentError` for a page that
+    is not there or cannot be drawn. Pages count from 1.
+    """
+
+    def __init__(self, library: Callable[[], Library]) -> None:
+        self._library = library
+        self._renderers = Renderers()
+
+    def contents(self, id: str) -> Contents:
+        """Return what the viewer needs before the first page."""
+        document = self._library().document(id)
+        outline = tuple((one.title, one.level, one.page) for one in document.outline)
+        note = "" if self._file(document) else "The file is not in the library; this is the text of its pages."
+        shapes: list[float] = []
+        try:
+            with self._renderer(document) as renderer:
+                sizes = renderer.sizes(len(document.pages)) if renderer else ()
+                shapes = [down / across if across and down else USUAL_SHAPE for across, down in sizes]
+        except PasswordError:
+            note = "The file is encrypted and cannot be drawn; this is the text of its pages."
+        except DocumentError as error:
+            note = f"The pages cannot be drawn, this is their text. {error}"
+        missing = [USUAL_SHAPE] * (len(document.pages) - len(shapes))
+        sheets = tuple(
+            Sheet(page.label, place(page.label), shape, len(page.text))
+            for page, shape in zip(document.pages, [*shapes, *missing], strict=False)
+        )
+        return Contents(document.name, sheets, outline, bool(shapes), note)
+
+    def picture(self, id: str, page: int, width: int) -> PageImage:
+        """Draw a page about `width` pixels wide."""
+        document, _ = self._page(id, page)
+        with self._renderer(document) as renderer:
+            if renderer is None:
+                raise DocumentError(f"{document.name} has no pages that can be drawn.")
+            return renderer.picture(page, min(max(width, NARROWEST), WIDEST))
+
+    def text(self, id: str, page: int, quote: str, words: str) -> PageText:
+        """Return a page's text, with the first occurrence of a quote marked, or else every occurrence of words."""
+        _, one = self._page(id, page)
+        at = one.text.find(quote) if quote else -1
+        marked = [(at, at + len(quote))] if at >= 0 else finding.spans(one.text, words)
+        return PageText(tuple(finding.pieces(one.text, marked)), one.note)
+
+    def marks(self, id: str, page: int, quote: str, words: str) -> Marks:
+        """Return where a quote and words stand on a drawn page."""
+        document, one = self._page(id, page)
+        if one.confidence is not None:  # its text is not in the file
+            places = (boxes_between(one, start, stop) for start, stop in finding.spans(one.text, words))
+            return Marks(quote_boxes(one, quote), tuple(boxes for boxes in places if boxes))
+        with self._renderer(document) as renderer:
+            if renderer is None:
+                return Marks((), ())
+            boxes = renderer.quote(page, quote) if quote else ()
+            return Marks(boxes, renderer.words(page, words) if words else ())
+
+    def find(self, id: str, words: str) -> finding.Found:
+        """Find words in a document."""
+        return finding.find(self._library().document(id), words)
+
+    def close(self) -> None:
+        """End the processes that draw pages."""
+        self._renderers.close()
+
+    def _page(self, id: str, page: int) -> tuple[Document, Page]:
+        document = self._library().document(id)
+        if not 1 <= page <= len(document.pages):
+            raise DocumentError(f"{document.name} has {len(document.pages):,} pages, so there is no page {page:,}.")
+        return document, document.pages[page - 1]
+
+    def _file(self, document: Document) -> Path | None:
+        return self._library().folder.originals.get(document.id)
+
+    def _renderer(self, document: Document) -> AbstractContextManager[PageRenderer | None]:
+        """Lend what draws a document's pages; None for a file of text."""
+        file = self._file(document)
+        if file is None or not (_is_pdf(file) or any(page.confidence is not None for page in document.pages)):
+            return nullcontext()
+        return self._renderers.use(document.id, file, document.name)
+
+
+def _is_pdf(file: Path) -> bool:
+    with file.open("rb") as content:
+        return PDF_MARK in content.read(1024)
