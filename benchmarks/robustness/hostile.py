@@ -1,4 +1,4 @@
-"""Measures what requests can take of the server's memory, and what slow connections can take of its time."""
+"""Measures what requests can take of the server's memory, slow connections of its time, and hostile files."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from wholedoc.server.state import JSON_BYTES
 from ..home import temporary_home
 from ..report import Report
 from ..speed.served import Served
+from .hostile_files import FILES, QUICK_FILES, add_files
 from .memory import growth
 from .serving import serving
 
@@ -36,7 +37,10 @@ GIVEN_UP_S = 60.0
 
 
 def run(quick: bool, arguments: Sequence[str] = ()) -> Report:
-    """Send bodies of several sizes and forms, then open slow connections. `arguments` are of `wholedoc serve`."""
+    """Send bodies of several sizes and forms, open slow connections, and read hostile files.
+
+    `arguments` are of `wholedoc serve`.
+    """
     report = Report("hostile-quick" if quick else "hostile")
     sizes = (1_000_000, JSON_BYTES - MARGIN) if quick else (1_000_000, 4_000_000, 8_000_000, JSON_BYTES - MARGIN)
     with temporary_home() as folder, serving(folder, *arguments) as (server, client):
@@ -46,6 +50,7 @@ def run(quick: bool, arguments: Sequence[str] = ()) -> Report:
                 _attack(report, server, client, name, size)
         _attack(report, server, client, "values", JSON_BYTES - MARGIN)
         _slow(report, server, client)
+    add_files(report, QUICK_FILES if quick else FILES)
     report.notes.append(
         "peak_mb is by how much resident memory grew at the most (VmHWM), after_mb by how much the process's own "
         "memory (RssAnon) had grown when nothing was at work any more"

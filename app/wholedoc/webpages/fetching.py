@@ -65,7 +65,7 @@ def checked(address: str) -> httpx.URL:
 
 def _request(pool: httpcore.ConnectionPool, url: httpx.URL, limits: PageLimits) -> FetchedPage | str:
     """Return the page, or where it leads on to."""
-    headers = {
+    headers: dict[bytes | str, bytes | str] = {
         "Host": url.netloc.decode("ascii"),
         "User-Agent": f"wholedoc/{version('wholedoc')}",
         "Accept": "text/html,application/xhtml+xml,application/pdf,text/plain;q=0.9,*/*;q=0.5",
