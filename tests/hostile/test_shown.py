@@ -99,9 +99,9 @@ def cells_of(file: Any) -> Iterator[str]:
 
 def test_marks_in_a_pdf_say_nothing_of_the_document() -> None:
     document = read_document(NOTICE)
-    quotes = [*SAID, document.pages[0].text.split("\n")[0]]
+    quotes = [*SAID[-4:], document.pages[0].text.split("\n")[0]]
     marked = marked_pdf(NOTICE, document, [cited(document, quote) for quote in quotes])
-    assert len(marked.not_found) == len(SAID)
+    assert len(marked.not_found) == 4
     assert annotations(pypdf.PdfReader(NOTICE)) == []
     new = annotations(pypdf.PdfReader(io.BytesIO(marked.content)))
     assert {one["/Contents"] for one in new} == {f"[{len(quotes)}]"}
