@@ -97,7 +97,7 @@ def test_words_are_found_stepped_through_and_marked(tab: Tab) -> None:
     open_document(tab, NOTICE.name)
     page.focus(".wd-viewer-scroll")
     page.keyboard.press("Control+f")
-    page.keyboard.type("mercy DOCK")
+    page.keyboard.type("signal STATION")
     page.keyboard.press("Enter")
     page.locator(".wd-hit.wd-current").first.wait_for()
     said = page.inner_text(".wd-viewer-hits")
