@@ -129,7 +129,7 @@ def film_of(photographer: Photographer) -> None:
         page.locator("#wd-chat .wd-source").first.click()
         page.wait_for_timeout(800)
         film.take(page, 3000)
-        page.locator(".wd-viewer-find").fill("Mercy Dock")
+        page.locator(".wd-viewer-find").fill("signal station")
         page.keyboard.press("Enter")
         page.wait_for_timeout(1000)
         film.take(page, 2500)

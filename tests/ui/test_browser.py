@@ -269,7 +269,7 @@ UNLABELLED = """() => [...document.querySelectorAll("button, input, textarea, se
 def test_every_control_has_a_label(tab: Tab) -> None:
     page = tab.page
     page.locator("#wd-settings button").first.click()
-    page.locator("#wd-advanced > button").click()
+    page.locator("#wd-advanced button.label-wrap").click()
     page.locator("#wd-apply").wait_for()
     assert page.evaluate(UNLABELLED) == []
 
@@ -278,7 +278,7 @@ def test_settings_take_effect_without_a_restart(tab: Tab) -> None:
     page = tab.page
     tab.use(NOTICE)
     page.locator("#wd-settings button").first.click()
-    page.locator("#wd-advanced > button").click()
+    page.locator("#wd-advanced button.label-wrap").click()
     kept = page.get_by_label("number input for Tokens kept of the documents")
     kept.fill("1024")
     kept.press("Enter")

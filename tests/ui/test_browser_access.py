@@ -42,7 +42,7 @@ def open_conversation(tab: Tab) -> None:
 
 def open_settings(tab: Tab) -> None:
     tab.page.locator("#wd-settings .toggle-button").click()
-    tab.page.locator("#wd-advanced > button").click()
+    tab.page.locator("#wd-advanced button.label-wrap").click()
     tab.page.locator("#wd-apply").wait_for()
     tab.page.wait_for_timeout(500)  # it slides in
 

@@ -127,7 +127,7 @@ def test_a_fetch_is_cancelled_and_chosen_again_in_the_settings(
         page.locator(".wd-fetch-stopped", has_text="wholedoc models fetch").wait_for()
         other.page.locator(".wd-fetch-stopped").wait_for()
         pictures(tab, browser, "cancelled")
-        page.locator("#wd-model-in-use > button").click()
+        page.locator("#wd-model-in-use button.label-wrap").click()
         model = page.locator(f"[data-model='{QWEN_CODER_05B.name}']")
         model.locator("button", has_text="Fetch and let it write").wait_for()
         pictures(tab, browser, "settings", in_view("#wd-models .wd-model"))
@@ -212,7 +212,7 @@ def test_a_writer_elsewhere_is_named_beside_the_question(browser: Any, told: Ser
         page = tab.page
         assert page.locator(".wd-sends-to").count() == 0  # this machine is not elsewhere
         page.locator("#wd-settings button").first.click()
-        page.locator("#wd-advanced > button").click()
+        page.locator("#wd-advanced button.label-wrap").click()
         page.fill("#wd-writer textarea, #wd-writer input", "http://llm.example/v1#large")
         page.click("#wd-apply")
         page.locator(".wd-sends-to", has_text="sent to llm.example").wait_for()

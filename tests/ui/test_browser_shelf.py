@@ -138,7 +138,7 @@ def test_what_stayed_is_what_is_highest(browser: Any, server: Server, tab: Tab) 
     """Bars were as high as the likelihood alone, while words had a say in what stayed."""
     page = tab.page
     page.locator("#wd-settings .toggle-button").click()
-    page.locator("#wd-advanced > button").click()
+    page.locator("#wd-advanced button.label-wrap").click()
     kept = page.get_by_label("number input for Tokens kept of the documents")
     kept.fill("1024")
     kept.press("Enter")

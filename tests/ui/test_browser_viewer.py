@@ -97,7 +97,7 @@ def test_words_are_found_stepped_through_and_marked(tab: Tab) -> None:
     open_document(tab, NOTICE.name)
     page.focus(".wd-viewer-scroll")
     page.keyboard.press("Control+f")
-    page.keyboard.type("mercy DOCK")
+    page.keyboard.type("signal STATION")
     page.keyboard.press("Enter")
     page.locator(".wd-hit.wd-current").first.wait_for()
     said = page.inner_text(".wd-viewer-hits")
@@ -276,7 +276,7 @@ def test_settings_say_what_has_no_effect(tab: Tab) -> None:
     page.locator("#wd-settings .toggle-button").click()
     assert page.get_by_label("Language of the answers").is_visible()
     assert not page.get_by_label("How documents are seen").is_visible()
-    page.locator("#wd-advanced > button").click()
+    page.locator("#wd-advanced button.label-wrap").click()
     hosts = page.get_by_label("number input for Blocks of APB and Star-Attention")
     assert hosts.is_disabled()
     page.get_by_label("How documents are seen").click()
@@ -288,9 +288,9 @@ def test_settings_say_what_has_no_effect(tab: Tab) -> None:
 
 def test_the_model_in_use_is_named_beside_the_shelf(tab: Tab) -> None:
     page = tab.page
-    said = page.inner_text("#wd-model-in-use > button")
+    said = page.inner_text("#wd-model-in-use button.label-wrap")
     assert "smollm2-135m (small" in said
-    page.locator("#wd-model-in-use > button").click()
+    page.locator("#wd-model-in-use button.label-wrap").click()
     page.locator(".wd-model", has_text="qwen2.5-coder-0.5b").wait_for()
     assert "to fetch" in page.inner_text(".wd-model[data-model='qwen2.5-coder-0.5b']")
 

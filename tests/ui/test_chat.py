@@ -356,3 +356,19 @@ def test_messages_are_the_conversation_in_turn(session: Session) -> None:
         "*Answering*",
         "…",  # never an empty bubble
     ]
+
+
+def test_the_writer_is_told_how_to_answer(
+    app_state: AppState, asked: Session, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str] = []
+    stream = type(app_state.library).stream
+
+    def noted(self: object, *rest: object, instructions: str = "", **named: object) -> object:
+        told.append(instructions)
+        return stream(self, *rest, instructions=instructions, **named)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(type(app_state.library), "stream", noted)
+    *_, last = ask(app_state, asked, QUESTION, settings, instructions="Answer in German.")
+    assert last.answer is not None
+    assert told == ["Answer in German."]

@@ -12,12 +12,12 @@ from markdown_it import MarkdownIt
 
 from parallelcomp import Cancelled, Sampling
 from parallelcomp.apb import APB
-from wholedoc import Answer, AskingParts, Everywhere, Item, Kind, Scope, Settings, Timings, Usage
+from wholedoc import Answer, AskingParts, Everywhere, Expected, Item, Kind, Scope, Settings, Timings, Usage
 from wholedoc.answer import SummarySection, SummarySentence
 from wholedoc.writers.writer import Cancel, Message, Written
 from wholedoc_ui import chat, evidence
 from wholedoc_ui.answers.messages import messages
-from wholedoc_ui.app_state import AppState
+from wholedoc_ui.app_state import AppState, ModelState, Phase
 from wholedoc_ui.chat import STOPPED
 from wholedoc_ui.session import Evidence, Exchange, PageView, Session
 
@@ -83,6 +83,29 @@ def test_the_question_or_the_person_decides_how_much_is_asked(
     assert last.answer is not None
     assert last.kind is kind
     assert (last.answer.everywhere is None) == (kind is None)
+
+
+def test_what_every_part_takes_is_known_before_it_is_asked(
+    with_writer: AppState, asked: Session, settings: Settings
+) -> None:
+    def expected(question: str, scope: Scope = Scope.BY_QUESTION) -> Expected | None:
+        return chat.expected(with_writer, asked, question, settings, scope)
+
+    assert expected(LIST) is None  # while the model is loading
+    with_writer._state = ModelState(Phase.READY, "Ready")
+    first = expected(LIST)
+    assert first is not None
+    assert first.seconds is None  # this machine has not done it yet
+    assert 1 <= first.asked <= first.parts
+    assert expected(ONE_PLACE) is expected(LIST, Scope.ONE_PLACE) is expected(" ", Scope.EVERYWHERE) is None
+    assert expected(ONE_PLACE, Scope.EVERYWHERE) is not None
+    assert asked.exchanges == []
+    list(states(with_writer, asked, LIST, settings))
+    again = expected(LIST)
+    assert again is not None
+    assert again.seconds is not None
+    asked.selected = []
+    assert expected(LIST) is None
 
 
 def test_items_are_known_while_parts_are_asked(with_writer: AppState, asked: Session, settings: Settings) -> None:
