@@ -1,4 +1,4 @@
-"""The benchmark `shelf`: one question to more and more documents together, until all of them are asked.
+"""The benchmark `shelf`: one question to the front of a document, and to more and more documents together.
 
 What counts is whether the citations come from the right document, and what a question costs as the shelf grows.
 """
@@ -20,10 +20,12 @@ from wholedoc.library import Library
 from wholedoc.settings import Settings
 
 from ..report import Report, peak_gigabytes
-from ..sample import REGISTER, SampleQuestion
+from ..sample import REGISTER, SampleQuestion, front
 from .pairs.passages import Noting
 from .pairs.questions import manuals, samples
 
+# Lengths of the register's front that are asked alone, in tokens.
+FRONTS = (8192, 32768)
 # Every chunk is scored only for so many tokens, and so many questions: it takes minutes for a shelf.
 SCORED_TOKENS, SCORED_QUESTIONS = 600_000, 5
 
@@ -74,16 +76,30 @@ def run(quick: bool, shelved: Shelved) -> Report:
             pass
         tokens = len(library.tokenized(document))
         report.add(document=document.name, tokens=tokens, opened_s=time.perf_counter() - started)
+    for front_tokens in () if quick else FRONTS:
+        _ask_both(report, library, *_front(library, documents[0], front_tokens, questions))
     for count in _growing(len(documents)):
         shelf = documents[:count]
-        some = [one for one in questions if one.document in shelf]
-        _ask(report, library, shelf, some, ChunkScoring.SCAN)
-        if sum(len(library.tokenized(one)) for one in shelf) <= SCORED_TOKENS:
-            _ask(report, library, shelf, some[:SCORED_QUESTIONS], ChunkScoring.LIKELIHOOD)
+        _ask_both(report, library, shelf, [one for one in questions if one.document in shelf])
         report.save()
     report.add(peak_gb=peak_gigabytes())
     report.notes.append("seconds are medians over the questions to the documents that are asked")
     return report
+
+
+def _front(
+    library: Library, document: Document, tokens: int, questions: Sequence[Question]
+) -> tuple[list[Document], list[Question]]:
+    """Read the first `tokens` tokens of a document, and return it with the questions that it answers."""
+    cut = front(library.tokenized(document), tokens).document
+    for _ in library.read(cut):
+        pass
+    answered = [
+        Question(cut, one.asked)
+        for one in questions
+        if one.document == document and max(one.asked.pages) <= len(cut.pages)
+    ]
+    return [cut], answered
 
 
 def _register_first(documents: Sequence[Document]) -> list[Document]:
@@ -99,6 +115,13 @@ def _others(folder: Path | None, quick: bool) -> Iterator[Document]:
 def _growing(documents: int) -> list[int]:
     """Return 1, 2, 4 ... documents, and all of them."""
     return sorted({min(2**power, documents) for power in range(documents.bit_length() + 1)})
+
+
+def _ask_both(report: Report, library: Library, shelf: Sequence[Document], questions: Sequence[Question]) -> None:
+    """Ask with a scan, and some with every chunk scored where that takes no minutes."""
+    _ask(report, library, shelf, questions, ChunkScoring.SCAN)
+    if sum(len(library.tokenized(one)) for one in shelf) <= SCORED_TOKENS:
+        _ask(report, library, shelf, questions[:SCORED_QUESTIONS], ChunkScoring.LIKELIHOOD)
 
 
 def _ask(
