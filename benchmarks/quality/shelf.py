@@ -26,6 +26,8 @@ from .pairs.questions import manuals, samples
 
 # Lengths of the register's front that are asked alone, in tokens.
 FRONTS = (8192, 32768)
+# A shelf of many documents takes more than people give a library by default.
+LIBRARY_BYTES = 100_000_000_000
 # Every chunk is scored only for so many tokens, and so many questions: it takes minutes for a shelf.
 SCORED_TOKENS, SCORED_QUESTIONS = 600_000, 5
 
@@ -62,7 +64,7 @@ def shelved_of(arguments: argparse.Namespace) -> Shelved:
 def run(quick: bool, shelved: Shelved) -> Report:
     """Read all and ask; if `quick`, the short notice alone. Raises CasesError."""
     report = Report("shelf-quick" if quick else "shelf")
-    library = Library.open(settings=Settings(scoring=ChunkScoring.SCAN), writer=Noting())
+    library = Library.open(settings=Settings(scoring=ChunkScoring.SCAN, library_bytes=LIBRARY_BYTES), writer=Noting())
     asked = (
         list(samples(quick)) if quick or shelved.manuals is None else [*samples(False), *manuals(shelved.manuals)]
     )
