@@ -64,11 +64,12 @@ def shelved_of(arguments: argparse.Namespace) -> Shelved:
 def run(quick: bool, shelved: Shelved) -> Report:
     """Read all and ask; if `quick`, the short notice alone. Raises CasesError."""
     report = Report("shelf-quick" if quick else "shelf")
-    library = Library.open(settings=Settings(scoring=ChunkScoring.SCAN, library_bytes=LIBRARY_BYTES), writer=Noting())
-    asked = (
-        list(samples(quick)) if quick or shelved.manuals is None else [*samples(False), *manuals(shelved.manuals)]
-    )
-    documents = [one.document for one in asked][::-1] if quick else _register_first([one.document for one in asked])
+    settings = Settings(scoring=ChunkScoring.SCAN, library_bytes=LIBRARY_BYTES)
+    library = Library.open(settings=settings, writer=Noting())
+    asked = list(samples(quick))
+    if shelved.manuals is not None and not quick:
+        asked += manuals(shelved.manuals)
+    documents = _register_first([one.document for one in asked])
     questions = [Question(one.document, each) for one in asked for each in one.questions if each.answers]
     known = {one.id for one in documents}
     documents += [one for one in _others(shelved.beside, quick) if one.id not in known]
