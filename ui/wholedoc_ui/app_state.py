@@ -20,6 +20,7 @@ from wholedoc.settings import Answerer
 from wholedoc.storage.home import home
 from wholedoc.writers.writer import Writer
 
+from .folders import Folders
 from .introducing import Introducer
 from .models.fetching import Fetch, FetchPhase, ModelFetch
 from .models.offers import Offers, offers
@@ -77,7 +78,7 @@ def sentence(error: Exception) -> str:
 class AppState:
     """One library with its models. `uploads` are the files on their way into the library. `introducer` writes what
     documents are about, and does so for every document that was read if `introduces_after_reading`. `viewer`
-    shows their pages.
+    shows their pages. `folders` are those whose files are read by themselves.
 
     The library is opened here unless the caller gives one that is open and in use elsewhere. Choosing another model
     changes which model the tabs ask, and nothing for the other users of that library. A writer that has to be
@@ -106,6 +107,7 @@ class AppState:
         self.introducer = Introducer(lambda: self._library, sentence)
         self.introduces_after_reading = False
         self.viewer = Viewer(lambda: self._library)
+        self.folders = Folders(lambda: self._library, sentence)
 
     @property
     def library(self) -> Library:
@@ -210,6 +212,7 @@ class AppState:
         self._fetching.close()
         self.introducer.close()
         self.viewer.close()
+        self.folders.close()
         self._closed.set()
         self._closing.close()
 
@@ -232,6 +235,7 @@ class AppState:
                 for event in self._library.read(document):
                     self._state = self._reading(event)
             self._state = self._ready()
+            self.folders.start()
         except Exception as error:
             if self._state.phase is not Phase.READY:  # another model may have been chosen meanwhile
                 self._state = ModelState(Phase.FAILED, sentence(error))

@@ -140,10 +140,17 @@ def test_without_the_extra_the_command_is_named(tmp_path: Path, name: str) -> No
     assert INSTALL in read_document(SCAN).warnings[0]
 
 
-def test_a_picture_of_nothing_has_no_text(tmp_path: Path) -> None:
+def test_a_picture_of_nothing_has_no_text_and_leaves_nothing_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What recognises would also note an id for reports of its own among the temporary files."""
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    monkeypatch.setenv("TMPDIR", str(scratch))
     Image.new("L", (400, 300), 255).save(tmp_path / "white.png")
     with pytest.raises(NoTextError, match="none could be recognised"):
         read_document(tmp_path / "white.png", recognition=Recognition())
+    assert list(scratch.iterdir()) == []
 
 
 def test_lines_that_could_not_be_recognised_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -27,6 +27,8 @@ class SettingsHandlers(Handlers):
         outputs = [parts.told, *self.status_outputs, *self.shelf_outputs]
         parts.apply.click(placed(self.apply), list(parts.reading), outputs, **MODEL)
         parts.introduces.input(self.introduce, [parts.introduces], None, **QUICK)
+        folders = parts.folders
+        folders.watch.click(self.watch, [folders.named], [folders.told], **MODEL)
         models = self.parts.models
         chosen = [models.told, *self.status_outputs, *self.shelf_outputs]
         models.listed.use_to_read(placed(self._user(Role.READER)), None, chosen, **MODEL)
@@ -44,6 +46,14 @@ class SettingsHandlers(Handlers):
         """Disable the choices that the others leave without effect, and say why."""
         reasons = without_effect(attention, composition)
         return [gr.update(**effect(name, reasons)) for name in MAY_BE_WITHOUT_EFFECT]
+
+    def watch(self, named: str) -> str:
+        """Watch the folders that are named, for all tabs, and say what happened last in each."""
+        try:
+            self.app_state.folders.choose([line.strip() for line in named.splitlines() if line.strip()])
+        except Exception as error:
+            return views.told(f"Nothing was changed. {sentence(error)}")
+        return views.told(" ".join(f"{said}." for said in self.app_state.folders.said) or "No folder is watched.")
 
     def introduce(self, after_reading: bool) -> None:
         """Have documents introduced after reading or not, for all tabs."""

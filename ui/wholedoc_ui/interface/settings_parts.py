@@ -48,6 +48,15 @@ class ModelParts:
 
 
 @dataclass(frozen=True)
+class FolderParts:
+    """`named` are the folders that are watched, one a line; `told` says what happened last in each."""
+
+    named: gr.Textbox
+    watch: gr.Button
+    told: gr.HTML
+
+
+@dataclass(frozen=True)
 class SettingsParts:
     """`answering` and `reading` are in the order of the fields of AnsweringChoices and ReadingChoices."""
 
@@ -56,6 +65,7 @@ class SettingsParts:
     apply: gr.Button
     introduces: gr.Checkbox
     told: gr.HTML
+    folders: FolderParts
 
     def answer(self, name: str) -> gr.components.Component:
         """Return the component of a field of AnsweringChoices."""
@@ -107,6 +117,7 @@ def settings_parts(app_state: AppState) -> SettingsParts:
             "questions worth asking. Summaries are quick afterwards. Only a model that writes does it.",
             elem_id="wd-introduces",
         )
+    folders = _folders(app_state)
     with gr.Accordion("Advanced", open=False, elem_id="wd-advanced"):
         with gr.Group():
             html('<p class="wd-note">How this window answers, from the next question on.</p>', padding=True)
@@ -120,7 +131,24 @@ def settings_parts(app_state: AppState) -> SettingsParts:
             reading = _reading(read)
             apply = gr.Button("Apply", size="sm", elem_id="wd-apply")
             told = html("", elem_id="wd-settings-told")
-    return SettingsParts((*answering, length, language), reading, apply, introduces, told)
+    return SettingsParts((*answering, length, language), reading, apply, introduces, told, folders)
+
+
+def _folders(app_state: AppState) -> FolderParts:
+    """Make the components of the watched folders, which only who sits at this machine sees."""
+    with gr.Group(visible=app_state.folders.allowed):
+        named = gr.Textbox(
+            "\n".join(app_state.folders.chosen()),
+            label="Folders",
+            lines=2,
+            max_lines=8,
+            info="One a line. Their documents are read in the background, and those that come into them. Links are "
+            "not followed. What is removed from a folder stays among the documents.",
+            elem_id="wd-folders",
+        )
+        watch = gr.Button("Watch", size="sm", elem_id="wd-watch")
+        told = html("", elem_id="wd-folders-told")
+    return FolderParts(named, watch, told)
 
 
 def _answering(answer: AnsweringChoices) -> tuple[gr.components.Component, ...]:

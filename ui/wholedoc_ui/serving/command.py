@@ -77,6 +77,8 @@ def ui(
         from ..app_state import AppState  # with all that it imports, which takes seconds
 
         opened.append(AppState(settings))
+        # Whoever chooses a folder reads what is in it, so only who sits at this machine does.
+        opened[0].folders.allowed = address.is_loopback
         return create_app(opened[0], address, int(upload_limit * 1e6), origins)
 
     def ready() -> None:

@@ -29,6 +29,8 @@ class Engine:
     """Recognises pictures, each by so many threads. Its models come with the package; nothing is fetched."""
 
     def __init__(self, threads: int) -> None:
+        # onnxruntime would note an id for its reports in the folder for temporary files, as soon as it is imported.
+        os.environ["ORT_DISABLE_TELEMETRY"] = "1"
         from rapidocr import RapidOCR
         from rapidocr.inference_engine.onnxruntime import main as sessions
 

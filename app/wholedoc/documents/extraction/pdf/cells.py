@@ -19,6 +19,8 @@ _WIDE_IN_THE_MEAN = 1.2
 # Cells are short and end in no full stop: a list of terms with a sentence for each, or two columns of prose, is no
 # table. Of four rows, one may have such a cell.
 _LONGEST_CELL = 45
+# What is shorter may end in a sign: "20:" is a number that is not sure.
+_LONGEST_NUMBER = 12
 # Lines without a gap that may stand between two rows: the rest of a cell that goes over several lines.
 _MOST_BETWEEN = 2
 
@@ -84,5 +86,7 @@ def _is_table(rows: Sequence[Row], text: str) -> bool:
     if sum(wide) < _WIDE_IN_THE_MEAN * len(wide):
         return False
     cells = [cell for row in rows for cell in row.cells(text)]
-    unlike = sum(len(cell) > _LONGEST_CELL or bool(SENTENCE.search(cell)) for cell in cells)
+    unlike = sum(
+        len(cell) > _LONGEST_CELL or (len(cell) > _LONGEST_NUMBER and bool(SENTENCE.search(cell))) for cell in cells
+    )
     return unlike * 4 <= len(rows)
