@@ -6,6 +6,7 @@ import asyncio
 import signal
 from collections.abc import Callable
 from contextlib import AsyncExitStack
+from importlib.resources import files
 
 from starlette.applications import Starlette
 from starlette.responses import HTMLResponse
@@ -13,12 +14,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from .access import HEADERS
 
-# Shown until the app is there. It loads itself again, and holds nothing.
-PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><meta http-equiv="refresh" content="1">
-<meta name="viewport" content="width=device-width"><meta name="color-scheme" content="light dark">
-<title>wholedoc</title>
-<style>body{font:16px system-ui,sans-serif;display:grid;place-items:center;height:90vh;margin:0}</style></head>
-<body><p role="status">wholedoc is starting…</p></body></html>"""
+# Shown until the app is there. It loads itself again, and holds nothing that would have to be filled in.
+PAGE = files("wholedoc_ui") / "templates" / "starting.html"
 
 
 class StartingApp:
@@ -38,7 +35,9 @@ class StartingApp:
         elif self._app is not None:
             await self._app(scope, receive, send)
         else:
-            await HTMLResponse(PAGE, 503, {**HEADERS, "Retry-After": "1"})(scope, receive, send)
+            await HTMLResponse(PAGE.read_text(encoding="utf-8"), 503, {**HEADERS, "Retry-After": "1"})(
+                scope, receive, send
+            )
 
     async def _live(self, receive: Receive, send: Send) -> None:
         await receive()
