@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 WORKERS ?= 2
 
-.PHONY: setup run ask pictures test lint licences audit check format bench bench-quick kvpress llama-cpp plots samples clean
+.PHONY: setup run ask pictures test lint licences audit check format bench bench-quick kvpress llama-cpp plots samples cli-docs dist clean
 
 setup: $(VENV)/.dev  ## everything for working on the project
 
@@ -71,8 +71,18 @@ kvpress: $(VENV)/.pip  ## what compares with kvpress, in an environment of its o
 samples: $(VENV)/.dev  ## write the sample documents anew
 	$(BIN)/python sample_docs/build.py
 
+cli-docs: $(VENV)/.dev  ## write docs/cli.md, --help of every command, anew
+	$(BIN)/python -m tools.cli_docs
+
 pictures: $(VENV)/.dev  ## the README's pictures anew, in a real browser (some minutes; needs chromium and a model that writes)
 	$(BIN)/python -m tools.pictures docs/pictures
+
+dist: $(VENV)/.dev  ## wheel and sdist in dist/, checked, installed into an empty environment and asked (needs the index)
+	rm -rf dist
+	$(PIP) install --quiet --group dist
+	$(BIN)/python -m build --outdir dist
+	$(BIN)/twine check --strict dist/*
+	$(BIN)/python -m tools.install_check
 
 clean:
 	rm -rf $(VENV) .venv-kvpress .mypy_cache .ruff_cache .pytest_cache

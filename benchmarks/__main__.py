@@ -7,6 +7,7 @@ import argparse
 import sys
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 
 from wholedoc.runtime.openmp import wait_asleep
 
@@ -16,10 +17,15 @@ from . import plots
 from .errors import CasesError, NotInstalledError
 from .quality import attention, conversations, policies, precision, questions, recognition
 from .quality.everywhere.run import run as run_everywhere
+from .quality.extraction.run import run as run_extraction
 from .quality.options import Options, add_options
 from .quality.pairs.options import add_pairs, pairs_of
 from .quality.pairs.run import run as run_pairs
 from .quality.run import run as run_quality
+from .quality.scoring import compared_of
+from .quality.scoring import run as run_scoring
+from .quality.shelf import add_shelf, shelved_of
+from .quality.shelf import run as run_shelf
 from .report import Report, machine
 from .robustness import fairness, hostile, soak
 from .speed import asking, contention, library, llama_cpp, reading, server, stopping, ui
@@ -42,13 +48,15 @@ BENCHMARKS: dict[str, Callable[[bool], Report]] = {
 }
 # These take options of their own; `plots` draws what the others measured.
 QUALITY, LLAMA_CPP, ATTENTION, PLOTS = "quality", "llama_cpp", "attention", "plots"
-PAIRS, EVERYWHERE = "pairs", "everywhere"
+PAIRS, EVERYWHERE, SCORING, SHELF = "pairs", "everywhere", "scoring", "shelf"
+EXTRACTION = "extraction"
 # Takes an hour, so that it is run only where it is named.
 SOAK = "soak"
 
 
 def main() -> None:
-    names = (*BENCHMARKS, QUALITY, LLAMA_CPP, ATTENTION, PAIRS, EVERYWHERE, PLOTS, SOAK)
+    with_options = (QUALITY, LLAMA_CPP, ATTENTION, PAIRS, EVERYWHERE, SCORING, SHELF, EXTRACTION)
+    names = (*BENCHMARKS, *with_options, PLOTS, SOAK)
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"any of {', '.join(names)}")
     parser.add_argument(
@@ -60,8 +68,15 @@ def main() -> None:
         default=sys.executable,
         help="interpreter that has llama-cpp-python (default: this one)",
     )
+    parser.add_argument(
+        "--pdfs", type=Path, metavar="DIR", help="a folder with the Debian packages of `extraction`, unpacked"
+    )
+    parser.add_argument(
+        "--pdfs-python", metavar="PYTHON", help="interpreter that has pymupdf4llm and pdfplumber, to compare with"
+    )
     add_options(parser)
     add_pairs(parser)
+    add_shelf(parser)
     arguments = parser.parse_args()
     unknown = set(arguments.names) - set(names)
     if unknown:
@@ -72,7 +87,10 @@ def main() -> None:
         ATTENTION: partial(attention.run, tokens=arguments.lengths or ()),
         PAIRS: lambda quick: run_pairs(quick, pairs_of(arguments)),
         EVERYWHERE: lambda quick: run_everywhere(quick, arguments.manuals, arguments.questions),
+        SCORING: lambda quick: run_scoring(quick, compared_of(arguments)),
+        SHELF: lambda quick: run_shelf(quick, shelved_of(arguments)),
         LLAMA_CPP: partial(llama_cpp.run, python=arguments.llama_cpp_python),
+        EXTRACTION: lambda quick: run_extraction(quick, arguments.pdfs, arguments.pdfs_python),
         SOAK: soak.run,
     }
     for name, value in machine().items():

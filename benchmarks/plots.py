@@ -57,7 +57,11 @@ def draw(sources: Sequence[Path] = SOURCES, pictures: Path = PICTURES) -> list[P
     reading, llama_cpp = (_rows(sources, name) for name in ("reading", "llama_cpp"))
     quality = [row for name in QUALITY for row in _rows(sources, name)]
     with matplotlib.rc_context(STYLE):
-        figures = {"cost": _cost(reading, llama_cpp), "quality": _quality(quality)}
+        figures = {
+            "cost": _cost(reading, llama_cpp),
+            "quality": _quality(quality),
+            "asking": _asking(_rows(sources, "shelf")),
+        }
         return [_save(figure, pictures / f"{name}.svg") for name, figure in figures.items() if figure is not None]
 
 
@@ -98,6 +102,27 @@ def _cost(reading: Rows, llama_cpp: Rows) -> Figure | None:
     axes.set_yscale("log")
     axes.yaxis.set_major_formatter("{x:,g}")
     axes.set_ylabel("seconds to read")
+    _length_axis(axes, sorted({tokens for points in series.values() for tokens, _ in points}))
+    axes.legend()
+    return figure
+
+
+def _asking(shelf: Rows) -> Figure | None:
+    """Draw seconds from a question to its citations against the tokens it goes to, by what is scored."""
+    names = {"scan": "the scan's best parts scored", "likelihood": "every part scored"}
+    series = {
+        name: _points([row for row in shelf if row.get("way") == way], "citations_s") for way, name in names.items()
+    }
+    if not any(series.values()):
+        return None
+    figure = Figure(figsize=(5.2, 3.2))
+    axes = figure.add_subplot()
+    for name, points in series.items():
+        if points:
+            axes.plot(*zip(*points, strict=True), marker="o", label=name)
+    axes.set_yscale("log")
+    axes.yaxis.set_major_formatter("{x:,g}")
+    axes.set_ylabel("seconds to the citations")
     _length_axis(axes, sorted({tokens for points in series.values() for tokens, _ in points}))
     axes.legend()
     return figure

@@ -21,7 +21,14 @@ wait_asleep()
 if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+import hypothesis
 import torch
+
+# How fast examples are made and run depends on what else the machine does.
+hypothesis.settings.register_profile(
+    "shared machine", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("shared machine")
 
 ROOT = Path(__file__).parent.parent
 CACHE = ROOT / ".cache"

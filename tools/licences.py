@@ -33,12 +33,15 @@ ALLOWED = frozenset(
         "MIT",
         "MIT-0",
         "MIT-CMU",
+        "MPL-1.1",
         "MPL-2.0",
         "PSF-2.0",
         "Unlicense",
         "Zlib",
     ]
 )
+# Stands for what is in brackets, if that is allowed.
+ALL_ALLOWED = "allowed"
 # The names by which packages without an SPDX expression call the same licences.
 NAMES = {
     "3-Clause BSD License": "BSD-3-Clause",
@@ -72,9 +75,14 @@ def licence(metadata: Message) -> str:
 
 
 def is_allowed(expression: str) -> bool:
-    """Return whether all licences of an expression are allowed, also where one of them would do."""
-    ids = re.split(r"\s+(?:AND|OR|WITH)\s+|[()]", expression)
-    return all(name.strip() in ALLOWED for name in ids if name.strip()) and bool(expression.strip())
+    """Return whether what an expression asks for is allowed: all that AND joins, and one of what OR joins."""
+    words = re.sub(r"\(([^()]*)\)", lambda inner: ALL_ALLOWED if is_allowed(inner[1]) else "refused", expression)
+    if words != expression:
+        return is_allowed(words)
+    return any(
+        all(name.strip() in ALLOWED or name.strip() == ALL_ALLOWED for name in re.split(r"\s+(?:AND|WITH)\s+", one))
+        for one in re.split(r"\s+OR\s+", expression)
+    )
 
 
 def installed() -> dict[str, str]:

@@ -33,12 +33,22 @@ class NoTextError(DocumentError):
     """The file has pages but no text at all (a scan)."""
 
 
+class PageError(DocumentError):
+    """A web page that cannot be fetched, or that is not fetched since its address is not public."""
+
+
 class NoSuchPageError(DocumentError):
     """The file has fewer pages than the one asked for."""
 
 
 class TextError(DocumentError):
     """Text from a program that is none: half characters, or the raw bytes of a file."""
+
+
+class FolderError(WholedocError):
+    """A folder that cannot be watched: it is none, the library's own, or watched already."""
+
+    exit_code = 2
 
 
 class LibraryError(WholedocError):

@@ -77,6 +77,7 @@ class Library(Asker):
         """
         model = self._model if settings.loads_like(self.settings) else None
         other = Library(self.folder, settings, self._notify, self.turns, self.ranks, model)
+        other.extractions = self.extractions
         if model is not None:
             other._tokenized = self._tokenized
             if settings.answer_model == self.settings.answer_model:

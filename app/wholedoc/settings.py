@@ -80,7 +80,7 @@ class Settings:
     writer_passages: int = 4
     library_bytes: int = 32_000_000_000
     apb: APB | None = None
-    scoring: ChunkScoring = ChunkScoring.LIKELIHOOD
+    scoring: ChunkScoring = ChunkScoring.SCAN
 
     @property
     def attention(self) -> Attention:

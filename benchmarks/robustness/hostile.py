@@ -1,4 +1,4 @@
-"""Measures what requests can take of the server's memory, and what slow connections can take of its time."""
+"""Measures what requests can take of the server's memory, slow connections of its time, and hostile files."""
 
 from __future__ import annotations
 
@@ -16,12 +16,16 @@ from wholedoc.server.state import JSON_BYTES
 from ..home import temporary_home
 from ..report import Report
 from ..speed.served import Served
+from .hostile_files import FILES, QUICK_FILES, add_files
+from .large_files import LARGE_FILES
 from .memory import growth
 from .serving import serving
 
 JSON = {"content-type": "application/json"}
 # Beside the text of a body there is no more JSON than this, in bytes.
 MARGIN = 1000
+# The text of large files, in bytes.
+FILE_BYTES, QUICK_FILE_BYTES = 50_000_000, 2_000_000
 CONNECTIONS = 200
 # What a slow client sends before it stops: nothing, half a head, half a body, half a file.
 BEGINNINGS = (
@@ -36,7 +40,10 @@ GIVEN_UP_S = 60.0
 
 
 def run(quick: bool, arguments: Sequence[str] = ()) -> Report:
-    """Send bodies of several sizes and forms, then open slow connections. `arguments` are of `wholedoc serve`."""
+    """Send bodies of several sizes and forms, open slow connections, and read hostile files.
+
+    `arguments` are of `wholedoc serve`.
+    """
     report = Report("hostile-quick" if quick else "hostile")
     sizes = (1_000_000, JSON_BYTES - MARGIN) if quick else (1_000_000, 4_000_000, 8_000_000, JSON_BYTES - MARGIN)
     with temporary_home() as folder, serving(folder, *arguments) as (server, client):
@@ -45,7 +52,10 @@ def run(quick: bool, arguments: Sequence[str] = ()) -> Report:
             for size in sizes:
                 _attack(report, server, client, name, size)
         _attack(report, server, client, "values", JSON_BYTES - MARGIN)
+        for name in ("large.csv",) if quick else LARGE_FILES:
+            _upload(report, server, client, name, QUICK_FILE_BYTES if quick else FILE_BYTES)
         _slow(report, server, client)
+    add_files(report, QUICK_FILES if quick else FILES)
     report.notes.append(
         "peak_mb is by how much resident memory grew at the most (VmHWM), after_mb by how much the process's own "
         "memory (RssAnon) had grown when nothing was at work any more"
@@ -111,6 +121,25 @@ def _attack(report: Report, server: Served, client: httpx.Client, name: str, siz
         peak_mb=grown.peak / 1e6,
         after_mb=grown.after / 1e6,
     )
+
+
+def _upload(report: Report, server: Served, client: httpx.Client, name: str, size: int) -> None:
+    """Add what the server's memory grew by while a large file became a document, which is removed again."""
+    content = LARGE_FILES[name](size)
+    started = time.perf_counter()
+    with growth(server.process.pid) as grown:
+        answer = client.post("/v1/files", files={"file": (name, content)}, data={"purpose": "user_data"})
+    report.add(
+        file=name,
+        megabytes=len(content) / 1e6,
+        text_mb=size / 1e6,
+        status=answer.status_code,
+        seconds=time.perf_counter() - started,
+        peak_mb=grown.peak / 1e6,
+        after_mb=grown.after / 1e6,
+    )
+    if answer.is_success:
+        client.delete(f"/v1/files/{answer.json()['id']}").raise_for_status()
 
 
 def _ask(client: httpx.Client, body: bytes) -> int:

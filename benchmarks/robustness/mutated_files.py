@@ -54,7 +54,7 @@ def run_mutated_files(count: int, seed: int = 0) -> MutatedFigures:
     """Read `count` damaged files, one by one, each within `LIMITS`. A seed's nth file is always the same."""
     figures = MutatedFigures()
     honest = honest_files()
-    with tempfile.TemporaryDirectory() as folder, _own_temporary_folder() as scratch:
+    with tempfile.TemporaryDirectory() as folder, own_temporary_folder() as scratch:
         children = set(psutil.Process().children(recursive=True))
         for number in range(count):
             chance = Random(f"{seed}/{number}")
@@ -86,7 +86,7 @@ def _read(path: Path, description: str, figures: MutatedFigures) -> None:
 
 
 @contextmanager
-def _own_temporary_folder() -> Iterator[Path]:
+def own_temporary_folder() -> Iterator[Path]:
     """Let this process and its children write temporary files to a new folder, where those left can be counted."""
     before, variable = tempfile.tempdir, os.environ.get("TMPDIR")
     with tempfile.TemporaryDirectory() as outer:

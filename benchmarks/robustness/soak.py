@@ -17,7 +17,7 @@ import httpx
 from ..home import temporary_home
 from ..report import Report
 from .load import SENTENCES, Book, LoadClient
-from .memory import memory
+from .memory import Part, memory, parts
 from .serving import serving
 from .slope import slope
 
@@ -57,11 +57,12 @@ class Sample:
 
 @dataclass
 class Soak:
-    """What is going on: where the server is, and what was seen of each of its lives."""
+    """What is going on: where the server is, what was seen of its lives, and its memory at the end of each."""
 
     url: str = ""
     book: Book = field(default_factory=Book)
     lives: list[list[Sample]] = field(default_factory=list)
+    parts: list[dict[Part, int]] = field(default_factory=list)
     lost: list[str] = field(default_factory=list)
 
 
@@ -109,6 +110,7 @@ def _live(soak: Soak, process: int, temporary: Path, length: Length, end: float)
         files = sum(len(names) for _, _, names in os.walk(temporary))
         soak.lives[-1].append(Sample(time.monotonic() - started, now.anonymous, now.mapped, descriptors, files))
         time.sleep(length.sample_s)
+    soak.parts.append(parts(process))
 
 
 def _look_for_lost(soak: Soak, client: httpx.Client) -> None:
@@ -146,6 +148,9 @@ def _tell(report: Report, soak: Soak, length: Length) -> None:
             growth_per_hour=None if grown.per_second is None else grown.per_second * 3600 / unit,
             error_per_hour=None if grown.error is None else grown.error * 3600 / unit,
         )
+    for part in Part:
+        sizes = [held[part] / 1e6 for held in soak.parts]
+        report.add(memory_at_the_end_of_a_life=part.value, median_mb=statistics.median(sizes), most_mb=max(sizes))
     report.notes += [f"lost: {one}" for one in soak.lost] + [f"wrong: {one}" for one in book.wrong[:20]]
     report.notes.append(
         f"growth is one slope over all lives of the server without their first {length.warm_up_s:g} s; its error "

@@ -21,6 +21,8 @@ def run(quick: bool) -> Report:
     for request in requests:
         report.add(document=request.path.name, **in_child(measure, request))
     report.notes += [
+        "every question is asked twice in turn: with every chunk scored, whose steps are listed, and with those "
+        "scored that a scan by the model's retrieval heads puts first (scan_cited_s, scan_first_token_s)",
         "first_token_s is the whole way from the question to the first token that shows; the steps are medians of "
         "their own over the questions that took them, so that they do not add up to it",
         "opening is the pass over what is left of the question, and the first token drawn; reread only takes the "

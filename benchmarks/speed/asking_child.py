@@ -6,7 +6,7 @@ import math
 import statistics
 import time
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain, cycle, islice
@@ -15,10 +15,11 @@ from typing import Any
 
 import torch
 
-from parallelcomp import Chunk, Engine, EngineConfig, Sampling, Selection, split
+from parallelcomp import Chunk, Engine, EngineConfig, RetrievalHeads, Sampling, Selection, split
 from wholedoc.answer import Answer, Done
 from wholedoc.answering.asking import Asking
 from wholedoc.answering.pipeline import answer
+from wholedoc.models.retrieval import shipped
 from wholedoc.models.text_model import TextModel, open_model
 from wholedoc.reading.corpus import Corpus, ReadDocument
 from wholedoc.settings import Settings
@@ -95,16 +96,21 @@ def measure(request: AskingRequest) -> dict[str, Any]:
     chunks = split(ids, engine.config.chunk_tokens, tokenized.paragraph_starts)
     read = tuple(engine.prefill(chunks, engine.plan(len(ids))))
     read_s = time.perf_counter() - started
-    corpus = Corpus.of([ReadDocument(tokenized, read, len(ids))])
+    heads = shipped.heads_of(model.loaded.spec.fingerprint)
+    keys = None if heads is None else tuple(engine.scan_keys(one.kv, heads) for one in read)
+    corpus = Corpus.of([ReadDocument(tokenized, read, len(ids), keys)])
     texts = front_questions(tokenized)
-    _ask(engine, model, corpus, texts[0])  # warm up
+    _ask(engine, model, corpus, texts[0], None)  # warm up
     answers: list[Answer] = []
+    scanned: list[Answer] = []
     steps: dict[str, list[float]] = {step: [] for step in STEPS}
     for text in islice(cycle(texts), request.questions):
         engine.seconds.clear()
-        answers.append(_ask(engine, model, corpus, text))
+        answers.append(_ask(engine, model, corpus, text, None))
         for step, seconds in engine.seconds.items():
             steps[step].append(seconds)
+        if heads is not None:
+            scanned.append(_ask(engine, model, corpus, text, heads))
     return {
         "tokens": len(ids),
         "dtype": str(model.loaded.spec.dtype).removeprefix("torch."),
@@ -112,16 +118,31 @@ def measure(request: AskingRequest) -> dict[str, Any]:
         "read_tokens_per_s": len(ids) / read_s,
         "questions": len(answers),
         "second_looks": len(steps["second_look"]),
-        "first_token_s": statistics.median(one.timings.first_token_s for one in answers),
+        **{f"scan_{name}": seconds for name, seconds in _seconds(scanned).items()},
+        **_seconds(answers),
         **{f"{step}_s": statistics.median(seconds) for step, seconds in steps.items() if seconds},
         **_decoding(engine, model, corpus, texts[0], request.decoded),
         "peak_gb": peak_gigabytes(),
     }
 
 
-def _ask(engine: Engine, model: TextModel, corpus: Corpus, text: str) -> Answer:
-    """Ask so that every step is taken, even if the answer would be that nothing was found."""
-    *_, last = answer(Asking(engine, model, corpus, text, Settings(found_margin=-math.inf)))
+def _seconds(answers: Sequence[Answer]) -> dict[str, float]:
+    """Return the median seconds to the citations and to the first token that shows; nothing without answers."""
+    if not answers:
+        return {}
+    timings = [one.timings for one in answers]
+    return {
+        "cited_s": statistics.median(one.cited_s or one.score_s for one in timings),
+        "first_token_s": statistics.median(one.first_token_s for one in timings),
+    }
+
+
+def _ask(engine: Engine, model: TextModel, corpus: Corpus, text: str, heads: RetrievalHeads | None) -> Answer:
+    """Ask so that every step is taken, even if the answer would be that nothing was found.
+
+    Every chunk is scored if there are no heads to scan by.
+    """
+    *_, last = answer(Asking(engine, model, corpus, text, Settings(found_margin=-math.inf), heads=heads))
     assert isinstance(last, Done)
     return last.answer
 

@@ -50,7 +50,7 @@ from .kv.stored import ChunkKV, DenseKV, Prefix, StoredKV, restore, store_kv
 from .memory import MemoryPlan, plan
 from .model import LoadedModel, ModelSpec, adopt, load
 from .replies import Reply
-from .retrieval.scan import ScanKeys
+from .retrieval.scan import HeadQueries, ScanKeys
 from .scoring import ChunkScore, Question
 
 __all__ = [
@@ -74,6 +74,7 @@ __all__ = [
     "EngineConfig",
     "Eviction",
     "EvictionPolicy",
+    "HeadQueries",
     "HeadsError",
     "KVPrecision",
     "Kernel",

@@ -6,6 +6,8 @@ from collections.abc import Iterator, Sequence
 from copy import copy
 from dataclasses import dataclass, replace
 
+from torch import Tensor
+
 from .attention import Cancel, Observer
 from .attribution import AttributionObserver, content_layers, question_weights
 from .bifurcated import score_many
@@ -25,7 +27,7 @@ from .model import LoadedModel, ModelSpec
 from .policies import policy_of
 from .prefill import batches, batches_of_like_length, prefill_batch, prefill_prefix
 from .replies import Reply, reply_each
-from .retrieval.scan import ScanKeys, check_heads, head_queries, scan, scan_keys
+from .retrieval.scan import HeadQueries, ScanKeys, check_heads, head_attention, head_queries, scan, scan_keys
 from .scoring import ChunkScore, Question, score, score_batch
 
 
@@ -155,21 +157,29 @@ class Engine:
         check_heads(heads, self.spec)
         return scan_keys(kv, heads, self.spec)
 
-    def scan(
-        self,
-        chunks: Sequence[ScanKeys],
-        question: Question,
-        heads: RetrievalHeads,
-        cancelled: Cancel | None = None,
-    ) -> list[float]:
-        """Return for each chunk how much more than other chunks the question looks at it (see `scan.scan`).
+    def head_queries(
+        self, chunks: Sequence[ScanKeys], question: Question, heads: RetrievalHeads, cancelled: Cancel | None = None
+    ) -> HeadQueries:
+        """Return the queries by which these retrieval heads look at chunks. The question runs once for them.
 
         Raises ValueError if there is no chunk, HeadsError if the heads are another model's, and Cancelled.
         """
         check_heads(heads, self.spec)
         behind = max(one.tokens for one in chunks)
-        queries = head_queries(self.loaded, self.prefix, question, heads.heads, behind, cancelled)
+        return head_queries(self.loaded, self.prefix, question, heads.heads, behind, cancelled)
+
+    def scan(
+        self, chunks: Sequence[ScanKeys], queries: HeadQueries, cancelled: Cancel | None = None
+    ) -> list[float]:
+        """Return for each chunk how much more than other chunks the question looks at it (see `scan.scan`).
+
+        Raises Cancelled.
+        """
         return scan(queries, chunks, self.spec, cancelled)
+
+    def head_attention(self, chunks: Sequence[ScanKeys], queries: HeadQueries) -> list[Tensor]:
+        """Return the attention that the question pays to the tokens of each chunk (see `scan.head_attention`)."""
+        return head_attention(queries, chunks, self.spec)
 
     def score(
         self,

@@ -13,7 +13,18 @@ from typing import Any
 
 # Importing takes a new interpreter several seconds; a fork of one that has done so has nothing left to import.
 FORKS = multiprocessing.get_context("forkserver")
-FORKS.set_forkserver_preload(["wholedoc.cli", "wholedoc.library", "tests.app.processes"])
+# What is not installed is passed over.
+FORKS.set_forkserver_preload(
+    [
+        "wholedoc.cli",
+        "wholedoc.library",
+        "wholedoc.server.app",
+        "wholedoc_ui.interface.app",
+        "wholedoc_ui.serving.pages",
+        "tests.app.processes",
+    ]
+)
+WHOLEDOC = "from wholedoc.cli import main; main()"
 
 
 @dataclass(frozen=True)
@@ -30,17 +41,19 @@ class Started:
         return json.loads(self.said.read_text(encoding="utf-8"))
 
 
-def start(arguments: list[str | Path], said: Path) -> Started:
-    """Run `wholedoc` with these arguments, in this process's environment."""
-    process = FORKS.Process(target=_run, args=([str(one) for one in arguments], str(said), dict(os.environ)))
+def start(arguments: list[str | Path], said: Path, program: str = WHOLEDOC, **environment: str) -> Started:
+    """Run `wholedoc` with these arguments, or another program, in this process's environment and `environment`.
+
+    It computes on one core.
+    """
+    target = [str(one) for one in arguments], str(said), program, {**os.environ, **environment}
+    process = FORKS.Process(target=_run, args=target)
     process.start()
     return Started(process, said)
 
 
-def _run(arguments: list[str], said: str, environment: dict[str, str]) -> None:
+def _run(arguments: list[str], said: str, program: str, environment: dict[str, str]) -> None:
     import torch
-
-    from wholedoc.cli import main
 
     os.environ.clear()
     os.environ.update(environment)
@@ -49,4 +62,4 @@ def _run(arguments: list[str], said: str, environment: dict[str, str]) -> None:
         os.dup2(file.fileno(), sys.__stdout__.fileno())  # type: ignore[union-attr]
     sys.stdout = sys.__stdout__
     sys.argv[1:] = arguments
-    main()
+    exec(compile(program, "<program>", "exec"), {"__name__": "__main__"})

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from wholedoc import Library
 from wholedoc.cli import documents
 from wholedoc.storage import shelf
 from wholedoc.storage.home import home
@@ -138,6 +139,23 @@ def test_add_then_list_then_ask_by_id_then_remove(wholedoc: Command, roomy_model
 
 
 @pytest.mark.embedded
+def test_the_whole_shelf_is_asked_together(wholedoc: Command, roomy_model: Path, tmp_path: Path) -> None:
+    """All documents that this model has read, and none that it has not, which is said."""
+    code, _, err = wholedoc("ask", "--all", "-q", QUESTION, "--model", roomy_model)
+    assert code == 2
+    assert "wholedoc add" in err
+    other = tmp_path / "other.txt"
+    other.write_text("The ferry leaves from the third pier at noon.\n")
+    for path in (NOTICE, other):
+        assert wholedoc("add", path, "--model", roomy_model)[0] == 0
+    Library.open().parse(SAMPLES / "harbour_register.pdf")
+    code, out, err = wholedoc("ask", "--all", "-q", QUESTION, "--json", "--model", roomy_model)
+    assert code == 0
+    assert [one["name"] for one in json.loads(out)["documents"]] == [NOTICE.name, other.name]
+    assert "harbour_register.pdf" in err
+
+
+@pytest.mark.embedded
 def test_upkeep_of_the_library(wholedoc: Command, roomy_model: Path) -> None:
     assert "empty" in wholedoc("list")[1]
     read = ["--model", roomy_model, "--chunk-tokens", "1024"]  # two chunks
@@ -224,6 +242,9 @@ def test_a_missing_file_is_said_so(wholedoc: Command) -> None:
     "arguments",
     [
         ["ask", "x.pdf"],
+        ["ask", "-q", "What?"],
+        ["ask", "x.pdf", "--all", "-q", "What?"],
+        ["ask", "--all", "--ranks", "2", "-q", "What?"],
         ["ask", "x.pdf", "-q", "What?", "--composition", "blended"],
         ["ask", "x.pdf", "-q", "What?", "--device", "abacus"],
         ["ask", "x.pdf", "-q", "What?", "--calibrate", "sink", "--composition", "reread"],

@@ -50,6 +50,18 @@ def labels(picture: Path) -> set[str]:
     return {"".join(one.itertext()).strip() for one in tree.iter("{http://www.w3.org/2000/svg}text")}
 
 
+def test_what_a_question_costs_is_drawn_by_what_is_scored(tmp_path: Path) -> None:
+    rows = [
+        {"way": way, "documents": 1, "tokens": tokens, "citations_s": tokens * cost}
+        for way, cost in (("scan", 1e-6), ("likelihood", 2e-5))
+        for tokens in (8192, 131072)
+    ]
+    results = write(tmp_path / "results", shelf=[{"document": "a.pdf", "tokens": 5, "opened_s": 1.0}, *rows])
+    (asking,) = draw([results], tmp_path / "pictures")
+    assert asking.name == "asking.svg"
+    assert {"the scan's best parts scored", "every part scored", "8K", "128K"} <= labels(asking)
+
+
 def test_measured_and_extrapolated_are_told_apart(tmp_path: Path) -> None:
     results = write(tmp_path / "results", reading=reading(), llama_cpp=LLAMA_CPP, quality=[CASE, *QUALITY])
     cost, quality = draw([results], tmp_path / "pictures")

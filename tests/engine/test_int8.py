@@ -77,14 +77,12 @@ def test_it_writes_through_the_engine(folder: Path) -> None:
     assert len(written) == 5
 
 
-def test_it_is_faster_where_there_is_no_amx(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert not int8_is_faster(torch.device("cuda"), torch.float32)
-    monkeypatch.setattr("parallelcomp.int8.has_amx", lambda: True)
-    assert not int8_is_faster(CPU, torch.bfloat16)
+@needs_kernels
+def test_it_is_faster_on_an_x86_cpu() -> None:
     assert int8_is_faster(CPU, torch.float32)
-    monkeypatch.setattr("parallelcomp.int8.has_amx", lambda: False)
     assert int8_is_faster(CPU, torch.bfloat16)
     assert not int8_is_faster(CPU, torch.float16)
+    assert not int8_is_faster(torch.device("cuda"), torch.float32)
 
 
 def test_without_the_kernels_it_is_refused(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,6 +20,7 @@ from parallelcomp import (
     HeadsError,
     KVPrecision,
     QueryHead,
+    Question,
     RetrievalHeads,
     ScanKeys,
 )
@@ -62,20 +63,30 @@ def plain_states(plain: Any, ids: list[int], positions: list[int]) -> list[tuple
     return seen
 
 
-def slow_scan(one: Pair, chunks: list[ChunkKV], heads: RetrievalHeads) -> list[float]:
-    """The same numbers, one head, token and key at a time from plain forward passes."""
+def plain_queries(one: Pair, chunks: list[ChunkKV]) -> list[tuple[Tensor, float]]:
+    """Every layer's queries of the question behind the prefix, at the positions behind the longest chunk."""
     asked = [*QUESTION.preamble, *QUESTION.ids]
     first = len(PREFIX) + max(len(chunk.chunk) for chunk in chunks)
     positions = [*range(len(PREFIX)), *range(first, first + len(asked))]
-    queries = plain_states(one.plain, [*PREFIX, *asked], positions)
+    return [(query, scaling) for query, _, scaling in plain_states(one.plain, [*PREFIX, *asked], positions)]
+
+
+def plain_keys(one: Pair, chunk: ChunkKV) -> list[Tensor]:
+    """Every layer's keys of a chunk, (KV heads, tokens, head_dim)."""
+    ids = [*PREFIX, *chunk.chunk.token_ids]
+    return [key[:, len(PREFIX) :] for _, key, _ in plain_states(one.plain, ids, list(range(len(ids))))]
+
+
+def slow_scan(one: Pair, chunks: list[ChunkKV], heads: RetrievalHeads) -> list[float]:
+    """The same numbers, one head, token and key at a time from plain forward passes."""
+    queries = plain_queries(one, chunks)
     looked: list[list[float]] = []
     for chunk in chunks:
-        ids = [*PREFIX, *chunk.chunk.token_ids]
-        keys = plain_states(one.plain, ids, list(range(len(ids))))
+        keys = plain_keys(one, chunk)
         by_head: list[float] = []
         for at in heads.heads:
-            query, _, scaling = queries[at.layer]
-            key = keys[at.layer][1][at.head // one.spec.group, len(PREFIX) :]
+            query, scaling = queries[at.layer]
+            key = keys[at.layer][at.head // one.spec.group]
             masses = [
                 math.log(sum(math.exp(scaling * float(row @ other)) for other in key) / len(key))
                 for row in query[at.head, len(PREFIX) + len(QUESTION.preamble) :]
@@ -97,16 +108,48 @@ def engine_of(one: Pair) -> Engine:
     return Engine(one.loaded, PREFIX, EngineConfig(chunk_tokens=64, precision=KVPrecision.FP32))
 
 
+def scanned(
+    one: Pair,
+    keys: list[ScanKeys],
+    heads: RetrievalHeads,
+    question: Question = QUESTION,
+    cancelled: Callable[[], bool] | None = None,
+) -> list[float]:
+    engine = engine_of(one)
+    return engine.scan(keys, engine.head_queries(keys, question, heads, cancelled), cancelled)
+
+
 @pytest.mark.parametrize("family", ["smollm 9/3 tied", "qwen2 7/1", "phi3 6/2", "granite 10/2"])
 def test_a_scan_equals_plain_passes(family: str) -> None:
     one = pair(family)
     chunks = read(one, read_prefix(one), chunks_of(*LENGTHS))
     heads = heads_of(one)
-    found = engine_of(one).scan(laid_out(one, chunks, heads), QUESTION, heads)
+    found = scanned(one, laid_out(one, chunks, heads), heads)
     expected = slow_scan(one, chunks, heads)
     assert max(map(abs, expected)) > 0.5  # the chunks differ
     assert found == pytest.approx(expected, abs=0.1)  # of sums of five standard deviations, by keys in 8 bits
     assert sorted(range(5), key=found.__getitem__) == sorted(range(5), key=expected.__getitem__)
+
+
+@pytest.mark.parametrize("family", ["smollm 9/3 tied", "granite 10/2"])
+def test_attention_equals_that_of_plain_passes(family: str) -> None:
+    """Over all chunks together, a head and a question token at a time."""
+    one = pair(family)
+    chunks = read(one, read_prefix(one), chunks_of(*LENGTHS))
+    heads = heads_of(one)
+    keys, engine = laid_out(one, chunks, heads), engine_of(one)
+    found = engine.head_attention(keys, engine.head_queries(keys, QUESTION, heads))
+    assert [len(row) for row in found] == list(LENGTHS)
+    queries = plain_queries(one, chunks)
+    states = [plain_keys(one, chunk) for chunk in chunks]
+    expected = torch.zeros(sum(LENGTHS))
+    for at in heads.heads:
+        query, scaling = queries[at.layer]
+        every = torch.cat([state[at.layer][at.head // one.spec.group] for state in states])
+        for row in query[at.head, len(PREFIX) + len(QUESTION.preamble) :]:
+            expected += (scaling * (every @ row)).softmax(dim=0) / len(QUESTION.ids) / len(heads.heads)
+    torch.testing.assert_close(torch.cat(found), expected, atol=2e-3, rtol=0.05)
+    assert float(torch.cat(found).sum()) == pytest.approx(1.0, abs=1e-4)
 
 
 @pytest.mark.parametrize("family", CONFIGS)
@@ -162,17 +205,16 @@ def test_the_order_of_chunks_changes_nothing(device: torch.device) -> None:
     one = pair(device=device)
     heads = heads_of(one)
     keys = laid_out(one, read(one, read_prefix(one), chunks_of(*LENGTHS)), heads)
-    engine = engine_of(one)
-    found = engine.scan(keys, QUESTION, heads)
-    assert engine.scan(keys[::-1], QUESTION, heads)[::-1] == pytest.approx(found, abs=1e-4)
+    found = scanned(one, keys, heads)
+    assert scanned(one, keys[::-1], heads)[::-1] == pytest.approx(found, abs=1e-4)
 
 
 def test_one_chunk_and_equal_chunks_are_all_alike() -> None:
     one = pair()
     heads = heads_of(one)
     keys = laid_out(one, read(one, read_prefix(one), chunks_of(30)), heads)
-    assert engine_of(one).scan(keys, QUESTION, heads) == [0.0]
-    assert engine_of(one).scan(keys * 3, QUESTION, heads) == pytest.approx([0.0] * 3, abs=1e-3)
+    assert scanned(one, keys, heads) == [0.0]
+    assert scanned(one, keys * 3, heads) == pytest.approx([0.0] * 3, abs=1e-3)
     assert standardised(torch.tensor([[1.0, 2.0], [1.0, 4.0]])).tolist() == [[0.0, -1.0], [0.0, 1.0]]
 
 
@@ -203,8 +245,8 @@ def test_a_scan_stops() -> None:
     layers = 3
     for count in (0, layers, layers + 1):  # in the pass, at the first chunk, at the second
         with pytest.raises(Cancelled):
-            engine_of(one).scan(keys, QUESTION, heads, at(count))
-    assert len(engine_of(one).scan(keys, QUESTION, heads, at(layers + 2))) == 2
+            scanned(one, keys, heads, QUESTION, at(count))
+    assert len(scanned(one, keys, heads, QUESTION, at(layers + 2))) == 2
 
 
 def test_heads_of_another_model_are_refused() -> None:
@@ -214,7 +256,7 @@ def test_heads_of_another_model_are_refused() -> None:
         engine_of(one).scan_keys(chunk.kv, heads_of(other))
     foreign = RetrievalHeads(one.spec.fingerprint, (QueryHead(3, 0),))
     with pytest.raises(HeadsError, match="no such heads"):
-        engine_of(one).scan([], QUESTION, foreign)
+        engine_of(one).head_queries([], QUESTION, foreign)
     with pytest.raises(ValueError, match="at least one head"):
         RetrievalHeads("a", ())
     with pytest.raises(ValueError, match="none of them twice"):
@@ -248,4 +290,4 @@ def test_a_longer_question_is_scanned_too() -> None:
     heads = heads_of(one)
     keys = laid_out(one, read(one, read_prefix(one), chunks_of(*LENGTHS)), heads)
     longer = type(QUESTION)(QUESTION.preamble, tokens(60, 4))
-    assert engine_of(one).scan(keys, longer, heads) != pytest.approx(engine_of(one).scan(keys, QUESTION, heads))
+    assert scanned(one, keys, heads, longer) != pytest.approx(scanned(one, keys, heads))

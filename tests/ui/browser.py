@@ -7,18 +7,18 @@ import re
 import shutil
 import signal
 import socket
-import subprocess
-import sys
 import time
 import urllib.request
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from ..app.processes import start
 from ..conftest import hold_embedded_model
 
 FLAGS = [
@@ -52,44 +52,42 @@ class Server:
     arguments: tuple[str, ...] = ()
     command: str = "ui"
     program: str = SHORT_TURNS
-    process: subprocess.Popen[str] | None = field(default=None, repr=False)
+    process: BaseProcess | None = field(default=None, repr=False)
 
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}/"
 
     def start(self, *files: Path) -> None:
-        command = [
-            sys.executable,
-            "-c",
-            self.program,
-            self.command,
-            "--port",
-            str(self.port),
-            *self.arguments,
-            *map(str, files),
-        ]
-        environment = {**os.environ, "WHOLEDOC_HOME": str(self.home), "HF_HUB_OFFLINE": "1"}
-        self.process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
+        arguments = [self.command, "--port", str(self.port), *self.arguments, *files]
+        home = {"WHOLEDOC_HOME": str(self.home), "HF_HUB_OFFLINE": "1"}
+        started = start(arguments, self.home.with_name(f"said-{self.port}.txt"), self.program, **home)
+        self.process = started.process
         deadline = time.monotonic() + 120
-        while time.monotonic() < deadline and self.process.poll() is None:
+        while time.monotonic() < deadline and self.process.is_alive():
             try:
                 with urllib.request.urlopen(self.url, timeout=5):
                     return
             except OSError:
                 time.sleep(0.1)
-        pytest.fail(f"the server did not start (exit code {self.process.poll()})")
+        pytest.fail(f"the server did not start (exit code {self.process.exitcode})")
 
     def kill(self) -> None:
         """End it as `kill -9` does."""
         assert self.process is not None
         self.process.kill()
-        self.process.communicate(timeout=30)
+        self.process.join(30)
 
     def stop(self) -> None:
+        """End it as Ctrl-C does."""
         assert self.process is not None
-        self.process.send_signal(signal.SIGINT)
-        self.process.communicate(timeout=30)
+        assert self.process.pid is not None
+        if self.process.is_alive():
+            os.kill(self.process.pid, signal.SIGINT)
+        self.process.join(30)
+        if self.process.is_alive():
+            self.kill()
+            pytest.fail("the server did not stop")
 
 
 def free_port() -> int:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import cmarkgfm
+import openpyxl
 import pytest
 from cmarkgfm.cmark import Options
 
@@ -36,6 +37,67 @@ def echo(self, documents, question, **rest):
 Library.stream = echo
 main()
 """
+# The same for questions to every part, whose answers say all of `PAYLOADS`, and for what introduces a document.
+SAYS_ALL = """
+from pathlib import Path
+from wholedoc import Answer, AskingParts, Done, Introduction, Item, Kind, Library, ScoredChunk, Timings, Usage
+from wholedoc.answer import Everywhere, SummarySection, SummarySentence
+from wholedoc.cli import main
+from wholedoc.storage.notes import Notes
+
+PAYLOADS = {payloads!r}
+USED = Usage(9, 9, 9, 9, 9), Timings(0.1, 0.2, 0.3)
+
+def sections(id):
+    return tuple(SummarySection(one, id, one, (1, 1), (SummarySentence(one, (1,), (one,)),)) for one in PAYLOADS)
+
+def everywhere(self, documents, question, *, kind, **rest):
+    (id,) = documents
+    items = tuple(Item(one, id, one, 1, one, one, verified=True) for one in PAYLOADS)
+    yield AskingParts(1, 2, items)
+    said = "\\n\\n".join(PAYLOADS)
+    found = {{"sections": sections(id)}} if kind is Kind.SUMMARY else {{"items": items}}
+    chunks = (ScoredChunk(id, (1, 2), 100, 2.0, 0.3, True),)
+    told = Everywhere(2, 2, **found, documents=(id,), lead=said)
+    yield Done(Answer(question, said, True, (1,), (), chunks, *USED, unsupported=tuple(PAYLOADS), everywhere=told))
+
+def stream(self, documents, question, **rest):
+    (id,) = documents
+    chunks = (ScoredChunk(id, (1, 2), 100, 2.0, 0.3, True),)
+    yield Done(Answer(question, question, True, (1,), (), chunks, *USED))
+
+Library.everywhere, Library.stream = everywhere, stream
+Library.wanted = lambda self, question, *rest: {{"L": Kind.LIST, "S": Kind.SUMMARY}}.get(question[0])
+Library.can_ask_everywhere = lambda *_: True
+Notes.introduction = lambda self, id: Introduction(
+    id, PAYLOADS[0], 3, " ".join(PAYLOADS), sections(id), tuple(PAYLOADS[:5])
+)
+main()
+"""
+SHEET = "<x-y onclick=alert(8)>{{x}}${y}"[:30]
+# So many are said at a time. Those that would take what follows for code are the last of theirs.
+TOGETHER = ["\n\n".join(PAYLOADS[first::5]) for first in range(5)]
+# What none of our own elements is: whatever of it is on the page was said by a document.
+FOREIGN = ", ".join(
+    (
+        "x-y",
+        "iframe",
+        "svg[onload]",
+        "details[ontoggle]",
+        "[onerror]",
+        "[onclick='alert(8)']",
+        *(
+            f"{element}[{at}^='{scheme}']"
+            for element, at in (("a", "href"), ("img", "src"))
+            for scheme in ("ftp:", "javascript:", "mailto:", "xmpp:")
+        ),
+        *(
+            f"{element}[{at}*='{host}']"
+            for element, at in (("a", "href"), ("img", "src"))
+            for host in ("evil", ":9/")
+        ),
+    )
+)
 # What must not be in the conversation: Gradio's own parts of a message are buttons and pictures of its icons.
 ACTIVE = (
     "#wd-chat .message :is(a[href], img, iframe, script, style, details, object, embed, form, b, x-y, svg[onload])"
@@ -118,13 +180,13 @@ def test_nothing_that_is_said_acts_in_the_page_or_in_what_is_saved(
         tab.open()
         tab.drop(file)
         tab.row("evil.example").wait_for()
-        for count, payload in enumerate(PAYLOADS, 1):
-            tab.ask(payload)
+        for count, payloads in enumerate(TOGETHER, 1):
+            tab.ask(payloads)
             tab.page.wait_for_function(
                 "count => document.querySelectorAll('#wd-chat [data-testid=bot]').length === count", arg=count
             )
             tab.wait_answer()
-            assert tab.page.locator(ACTIVE).count() == 0, payload
+            assert tab.page.locator(ACTIVE).count() == 0, payloads
             tab.page.locator(".wd-citations button").first.click()
         links = tab.page.locator("a").evaluate_all("links => links.map(link => link.href)")
         assert [link for link in links if not link.startswith(server.url)] == []
@@ -133,13 +195,61 @@ def test_nothing_that_is_said_acts_in_the_page_or_in_what_is_saved(
             tab.page.click("text=Save as Markdown")
         download.value.save_as(tmp_path / "saved.md")
         saved = (tmp_path / "saved.md").read_text(encoding="utf-8")
-        assert saved.count("## ") >= len(PAYLOADS)
+        assert saved.count("## ") >= len(TOGETHER)
         assert active(saved) == []
         tab.page.set_content(cmarkgfm.github_flavored_markdown_to_html(saved, options=Options.CMARK_OPT_UNSAFE))
         tab.page.wait_for_timeout(300)
         assert tab.page.evaluate("window.pwned") is None
         tab.check_clean()
         context.close()
+
+
+def test_nothing_acts_wherever_a_document_is_shown(browser: Any, embedded_folder: Path, tmp_path: Path) -> None:
+    """Its name, sheets and pages, its introduction, lists, summaries, the strip and conversations' names."""
+    file = tmp_path / "a {{x}} ${y} <img src=x onerror=alert(1)>.xlsx"
+    book = openpyxl.Workbook()
+    for sheet in (book.active, book.create_sheet()):
+        sheet.title = SHEET + str(len(book.sheetnames))
+        for payload in PAYLOADS:
+            sheet.append([payload])
+    book.save(file)
+    with served(tmp_path, embedded_folder, program=SAYS_ALL.format(payloads=PAYLOADS)) as server:
+        context = browser.new_context()
+        tab = Tab(context.new_page(), server)
+        page = tab.page
+        tab.open()
+        tab.drop(file)
+        tab.wait_read("onerror")
+        page.locator(".wd-introduction li").nth(len(PAYLOADS) - 1).wait_for()
+        check_inert(tab)
+        for asked, shown in (
+            ("L" + PAYLOADS[1], ".wd-items tbody tr"),
+            ("S" + PAYLOADS[3], ".wd-sections details"),
+        ):
+            tab.ask(asked)
+            tab.wait_answer()
+            assert page.locator(f"#wd-chat {shown}").count() == len(PAYLOADS)
+            check_inert(tab)
+        page.locator(".wd-sections summary").first.click()
+        page.locator(".wd-open-item").first.click()
+        page.locator(".wd-citations, #wd-page").first.wait_for()
+        check_inert(tab)
+        tab.ask(PAYLOADS[5])
+        tab.wait_answer()
+        assert SHEET in str(page.locator(".wd-bar").first.get_attribute("title"))
+        page.reload()
+        tab.wait_ready()
+        page.locator(".wd-conversation").first.wait_for()
+        assert "onerror" in page.locator(".wd-conversation").first.inner_text()
+        check_inert(tab)
+        tab.check_clean()
+        context.close()
+
+
+def check_inert(tab: Tab) -> None:
+    """Check the whole page, what is hidden too."""
+    assert tab.page.locator(FOREIGN).evaluate_all("all => all.map(one => one.outerHTML)") == []
+    assert tab.page.evaluate("window.pwned") is None
 
 
 @pytest.mark.parametrize("command", ["ui", "serve"])

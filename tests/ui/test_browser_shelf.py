@@ -38,7 +38,9 @@ def ferry(tmp_path: Path) -> Path:
 
 def test_not_found_names_what_was_asked(tab: Tab, ferry: Path) -> None:
     tab.use(ferry)
-    tab.choose(NOTICE.name, ferry.name)
+    tab.page.get_by_role("button", name="Ask all 2 together").click()
+    for name in (NOTICE.name, ferry.name):
+        tab.row(name).locator("input:checked").wait_for()
     tab.ask("How do I bake a chocolate cake?")
     tab.wait_answer()
     for place in (".wd-not-found strong", "#wd-chat .wd-asked-of"):

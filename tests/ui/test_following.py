@@ -22,9 +22,10 @@ pytestmark = pytest.mark.embedded
 def handlers(app_state: AppState, sessions: Sessions) -> Any:
     from wholedoc_ui.interface.components import build
     from wholedoc_ui.interface.page import PageHandlers
+    from wholedoc_ui.interface.places import Places
 
     with gr.Blocks():
-        return PageHandlers(app_state, sessions, build(app_state))
+        return PageHandlers(app_state, sessions, build(app_state), Places(lambda _: sessions.get("this tab")))
 
 
 async def sent(following: AsyncIterator[Any], seconds: float) -> Any:
@@ -36,7 +37,7 @@ async def sent(following: AsyncIterator[Any], seconds: float) -> Any:
 
 
 def test_only_what_changes_is_sent(handlers: Any, put: Put) -> None:
-    request = SimpleNamespace(session_hash="this tab")
+    request = SimpleNamespace(session_hash="this tab", client=None)
 
     async def follow() -> None:
         following = handlers.follow(request)
@@ -54,7 +55,7 @@ def test_only_what_changes_is_sent(handlers: Any, put: Put) -> None:
 
 
 def test_a_closed_tab_follows_no_more(handlers: Any) -> None:
-    request = SimpleNamespace(session_hash="this tab")
+    request = SimpleNamespace(session_hash="this tab", client=None)
 
     async def follow() -> None:
         following = handlers.follow(request)
@@ -68,7 +69,7 @@ def test_a_closed_tab_follows_no_more(handlers: Any) -> None:
 
 def test_of_several_that_follow_the_last_goes_on(handlers: Any) -> None:
     """As when a person comes back to a tab that has lost its connection meanwhile."""
-    request = SimpleNamespace(session_hash="this tab")
+    request = SimpleNamespace(session_hash="this tab", client=None)
 
     async def follow() -> None:
         before, after = handlers.follow(request), handlers.follow(request)
@@ -76,5 +77,28 @@ def test_of_several_that_follow_the_last_goes_on(handlers: Any) -> None:
         assert await sent(after, 20)
         with pytest.raises(StopAsyncIteration):
             await asyncio.wait_for(anext(before), 20)
+
+    asyncio.run(follow())
+
+
+def test_the_address_with_the_most_tabs_loses_the_first(
+    handlers: Any, sessions: Sessions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Gradio has room for so many jobs: without a limit, whoever opens many tabs would shut the page for all."""
+    monkeypatch.setattr("wholedoc_ui.session.MOST_FOLLOWED", 3)
+    stranger = SimpleNamespace(session_hash="a stranger's", client=SimpleNamespace(host="10.0.0.2"))
+    greedy = [SimpleNamespace(session_hash=f"tab {n}", client=SimpleNamespace(host="10.0.0.1")) for n in range(3)]
+
+    async def follow() -> None:
+        followed = [handlers.follow(request) for request in (stranger, *greedy)]
+        for one in followed:
+            assert await sent(one, 20)
+        with pytest.raises(StopAsyncIteration):
+            await asyncio.wait_for(anext(followed[1]), 20)
+        handlers.closed(greedy[1])
+        back = handlers.follow(greedy[0])  # somebody looks at it
+        assert await sent(back, 20)
+        for request in (stranger, greedy[0], greedy[2]):
+            assert sessions.get(request.session_hash) in sessions._following
 
     asyncio.run(follow())

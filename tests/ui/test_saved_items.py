@@ -31,11 +31,23 @@ def test_csv_has_a_line_for_each_item() -> None:
     ]
 
 
-@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r\n=1", " =1", "=HYPERLINK('x')"])
+@pytest.mark.parametrize(
+    "text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r\n=1", " =1", "=HYPERLINK('x')", "＝1", "＠x"]
+)
 def test_no_cell_of_csv_is_a_formula(text: str) -> None:
     hostile = Item(text, "d1", text, 1, text, text, verified=True)
     cells = rows(save([hostile], Format.CSV))[1]
     assert cells[:4] == [f"'{text.strip()}"] * 4
+
+
+def test_no_sign_inside_a_cell_begins_another() -> None:
+    """Where numbers have commas, spreadsheets end cells at semicolons."""
+    hostile = Item("a;=1+1", "d1", "b\t=1", 1, '1;"=1"', "c;=1,d\n=2; -3", verified=True)
+    text = save([hostile], Format.CSV).removeprefix("\ufeff")
+    for delimiter in ",;\t":
+        for row in csv.reader(text.splitlines(), delimiter=delimiter):
+            assert not any(cell.strip("\"' ").startswith("=") and not cell.startswith("'") for cell in row)
+    assert rows(save([replace(hostile, quote="one; two = 2")], Format.CSV))[1][3] == "one; two = 2"
 
 
 def test_markdown_is_a_table() -> None:

@@ -90,6 +90,37 @@ def test_all_uploads_take_at_most_half_of_the_disk(held: Uploads, disk: Disk) ->
         assert held.has_room(coming) is room
 
 
+def test_one_address_takes_at_most_half_of_that(held: Uploads, disk: Disk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is on its way counts, and what its tabs have taken."""
+    disk(800)
+    first, second = put(held, "one/a.txt", 100), put(held, "two/b.txt", 50)
+    held.arrived("10.0.0.1", [first, second])
+    held.take([first], [])
+    assert held.has_room(87, "10.0.0.1")  # half of 950 may be held, and a quarter by one
+    assert not held.has_room(88, "10.0.0.1")
+    assert held.has_room(237, "10.0.0.2")
+    held.arriving("10.0.0.1", 80)
+    assert held.has_room(7, "10.0.0.1")
+    assert not held.has_room(8, "10.0.0.1")
+    held.arriving("10.0.0.1", -80)
+    second.unlink()
+    disk(850)
+    assert held.has_room(137, "10.0.0.1")
+    monkeypatch.setattr(uploads, "MOST_FILES", 4)
+    held.arrived("10.0.0.1", [put(held, "three/c.txt", 1)])
+    assert not held.has_room(1, "10.0.0.1")
+    assert held.has_room(1, "10.0.0.2")
+
+
+def test_who_has_sent_a_file_is_known(app_state: AppState, client: TestClient, disk: Disk) -> None:
+    disk(16 * MB)
+    sent = [client.post("/gradio_api/upload", files={"files": (f"{n}.txt", b"x" * 3 * MB)}) for n in range(2)]
+    assert [answer.status_code for answer in sent] == [200, 413]
+    assert app_state.uploads.has_room(3 * MB, "another")
+    assert set(app_state.uploads._senders.values()) == {"testclient"}
+    assert not app_state.uploads._arriving
+
+
 def test_there_are_not_endlessly_many(held: Uploads, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(uploads, "MOST_FILES", 2)
     put(held, "a.txt")
@@ -112,7 +143,7 @@ def test_a_disk_that_fills_up_ends_the_upload(
     usage = namedtuple("usage", "free")
 
     def disk_usage(folder: Path) -> usage:
-        return usage(3 * MB - sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()))
+        return usage(6 * MB - sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()))
 
     monkeypatch.setattr(shutil, "disk_usage", disk_usage)
     monkeypatch.setattr(upload_limits, "LOOK_AGAIN_BYTES", MB // 10)

@@ -493,6 +493,14 @@ def test_a_shelf_row_has_its_facts_and_buttons() -> None:
     assert len({button["aria-label"] for button in items[1].select("button[aria-label]")}) == 3
 
 
+def test_all_that_is_read_can_be_ticked_where_there_is_more_than_one() -> None:
+    cold = replace(INFO, id="d2", warm=0.5)
+    rows = [Row(INFO, True, False), Row(cold, False, False), Row(replace(INFO, id="d3"), False, False)]
+    (button,) = parsed(views.shelf(rows)).select("[data-act=choose_all]")
+    assert button.text == "Ask all 2 together"
+    assert not parsed(views.shelf(rows[:2])).select("[data-act=choose_all]")
+
+
 def test_an_empty_shelf_says_what_to_do() -> None:
     assert "Drop one" in parsed(views.shelf([])).text
 

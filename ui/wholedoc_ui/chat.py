@@ -27,6 +27,7 @@ from wholedoc import (
     Turn,
 )
 from wholedoc.errors import WholedocError
+from wholedoc.runtime.client import Client
 
 from . import conversations
 from .app_state import AppState, Phase, sentence
@@ -68,7 +69,8 @@ def ask(
     try:
         yield exchange  # before any work
         conversations.keep(app_state, conversation)
-        asking = _Asking(library or app_state.library, exchange, settings, scope, work, history, instructions)
+        chosen = library or app_state.library
+        asking = _Asking(chosen, exchange, settings, scope, work, history, instructions, session.client)
         yield from _answer(app_state, session, asking)
     except Cancelled:
         exchange.status = STOPPED
@@ -127,6 +129,7 @@ class _Asking:
     work: Work
     history: Sequence[Turn]
     instructions: str
+    client: Client
 
     def events(self, documents: Sequence[str]) -> Iterator[Event]:
         """Ask one place or every part, and note in the exchange which. Returns the library's events."""
@@ -136,6 +139,7 @@ class _Asking:
             "history": self.history,
             "settings": self.settings,
             "cancelled": self.work.stopped,
+            "client": self.client,
         }
         if exchange.kind is None:
             return library.stream(documents, question, instructions=self.instructions, **rest)

@@ -69,8 +69,8 @@ ATTENTIONS = {
     "Star-Attention per question": Attention.STAR,
 }
 SCORINGS = {
-    "every part, as in the paper": ChunkScoring.LIKELIHOOD,
     "those a quick scan puts first": ChunkScoring.SCAN,
+    "every part, as in the paper": ChunkScoring.LIKELIHOOD,
 }
 POLICIES = {
     "what the question looks at": EvictionPolicy.QUESTION,

@@ -7,14 +7,18 @@ from __future__ import annotations
 
 import shutil
 import threading
+from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from wholedoc import Answer, AskedDocument, Citation, Item, Kind, ScoredChunk, Turn
+from wholedoc.runtime.client import NOBODY, Client
 from wholedoc.storage.conversations import new_id
 
 from .arrivals import Arrival, Batch
 
+# So many tabs are told what happens elsewhere.
+MOST_FOLLOWED = 256
 # A tab that is loaded again is back within so many seconds.
 COMES_BACK_S = 6.0
 
@@ -130,6 +134,7 @@ class PageView:
 class Session:
     """The state of one tab, which is known by its `id`. Documents are known by theirs.
 
+    `client`: who takes turns with others: the address that it was opened from, and this tab of it.
     `selected`: the documents that the next question goes to; `chose` says that a person has chosen them.
     `shown`: the exchange whose evidence is beside the chat; `view`: what was opened there.
     `opened`: how many times something was opened. `looked_at`: the document that was opened last.
@@ -146,6 +151,7 @@ class Session:
     """
 
     id: str = ""
+    client: Client = field(default=NOBODY, compare=False)
     selected: list[str] = field(default_factory=list)
     chose: bool = False
     conversation: Conversation = field(default_factory=Conversation)
@@ -196,21 +202,40 @@ class Sessions:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._open: dict[str, Session] = {}
+        self._following: list[Session] = []
 
     def __len__(self) -> int:
         return len(self._open)
 
-    def get(self, id: str) -> Session:
-        """Return the session of a tab; a new one if the tab is not known."""
+    def get(self, id: str, address: str = "") -> Session:
+        """Return the session of a tab; a new one, of this address, if the tab is not known."""
         with self._lock:
-            return self._open.setdefault(id, Session(id))
+            return self._open.setdefault(id, Session(id, Client(address, id)))
+
+    def follow(self, session: Session) -> int:
+        """Note that a tab follows what happens elsewhere, for as long as its `watches` are the returned number.
+
+        Of more than MOST_FOLLOWED tabs, the address that has the most loses the one that began first, until
+        somebody looks at that tab again.
+        """
+        with self._lock:
+            session.watches += 1
+            self._following = [one for one in self._following if one is not session] + [session]
+            if len(self._following) > MOST_FOLLOWED:
+                counts = Counter(one.client.address for one in self._following)
+                left = max(self._following, key=lambda one: counts[one.client.address])  # the first of equals
+                left.watches += 1
+                self._following.remove(left)
+            return session.watches
 
     def leave(self, id: str) -> None:
         """Stop the work of a tab that went away. A reading is stopped a moment later, if it has not come back."""
-        session = self._open.get(id)
-        if session is None:
-            return
-        session.watches += 1  # which ends what follows for it
+        with self._lock:
+            session = self._open.get(id)
+            if session is None:
+                return
+            session.watches += 1  # which ends what follows for it
+            self._following = [one for one in self._following if one is not session]
         if session.asking is not None:
             session.asking.stop()
         session.left = True
@@ -229,7 +254,7 @@ class Sessions:
             if session is None:
                 return None
             self._open[id] = session
-            session.id, session.left = id, False
+            session.id, session.left, session.client = id, False, Client(session.client.address, id)
             return session
 
     def _stop_if_left(self, session: Session) -> None:
@@ -242,6 +267,7 @@ class Sessions:
         """Forget a tab that is gone for good, and delete the files that wait for their password there."""
         with self._lock:
             session = self._open.pop(id, None)
+            self._following = [one for one in self._following if one is not session]
         if session is not None:
             session.stop()
             for path in session.locked:

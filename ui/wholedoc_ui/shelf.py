@@ -47,6 +47,13 @@ def rows(app_state: AppState, sessions: Sessions, session: Session) -> list[Row]
     return [Row(info, info.id in session.selected, info.id in busy) for info in infos]
 
 
+def choose_all(app_state: AppState, session: Session) -> None:
+    """Ask all documents together that have been read whole."""
+    session.chose = True
+    session.selected = [one.id for one in app_state.library.documents() if one.warm == 1]
+    _put_away(session, lambda one: one.stage is Stage.BESIDE and one.document_id in session.selected)
+
+
 def choose(session: Session, id: str, selected: bool) -> None:
     """Add a document to those that are asked, or take it out of them."""
     session.chose = True
@@ -202,14 +209,21 @@ def _arrive(
 def _parse(
     app_state: AppState, session: Session, file: Path, password: str | None, work: Work, arrival: Arrival
 ) -> Generator[Arrival, None, Document]:
-    """Take the text out of a file. Yields how many scanned pages have been recognised while that goes on."""
+    """Take the text out of a file when it is the tab's turn. Yields how many scanned pages have been recognised."""
     recognised: list[tuple[int, int]] = []
     closed = threading.Event()
-    recognition = Recognition(
-        lambda done, total: recognised.append((done, total)), lambda: closed.is_set() or work.stopped()
-    )
+    library = app_state.library
+
+    def stopped() -> bool:
+        return closed.is_set() or work.stopped()
+
+    def parse() -> Document:
+        recognition = Recognition(lambda done, total: recognised.append((done, total)), stopped)
+        with library.extractions.take(session.client, stopped):
+            return library.parse(file, password, recognition if is_installed() else None)
+
     with ThreadPoolExecutor(1, "parse") as pool:
-        parsing = pool.submit(app_state.library.parse, file, password, recognition if is_installed() else None)
+        parsing = pool.submit(parse)
         try:
             while not wait([parsing], LOOKED_FOR_S).done:
                 if recognised:
@@ -232,7 +246,7 @@ def _read(
 ) -> Iterator[Arrival]:
     arrival = replace(arrival, pages=len(document.pages), warnings=document.warnings, document_id=document.id)
     try:
-        for event in app_state.library.read(document, work.stopped):
+        for event in app_state.library.read(document, work.stopped, session.client):
             if isinstance(event, Planned):
                 arrival = replace(arrival, stage=Stage.PLANNED, planned=event)
             else:

@@ -7,6 +7,7 @@ import shutil
 import tempfile
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -18,6 +19,8 @@ TAB_BYTES = 2_000_000_000
 # What all may hold: this share of the disk's space that is free without them, and this many files.
 SHARE_OF_DISK = 0.5
 MOST_FILES = 2000
+# Of these, the share that one address may hold, so that others find room.
+SHARE_OF_ADDRESS = 0.5
 # A file that nobody works on goes so many seconds after it came, and one is looked for so often.
 KEPT_S = 3600.0
 LOOKED_FOR_S = 60.0
@@ -34,13 +37,36 @@ class Uploads:
         self.folder = folder
         self._lock = threading.Lock()
         self._worked_on: list[Path] = []
+        self._senders: dict[Path, str] = {}
+        self._arriving: Counter[str] = Counter()
 
-    def has_room(self, coming: int) -> bool:
-        """Return whether `coming` more bytes may come in. Ask again while they come, as others do too."""
-        files = self._files()
-        held = sum(map(_size, files))
-        free = shutil.disk_usage(self.folder).free
-        return len(files) < MOST_FILES and held + coming <= SHARE_OF_DISK * (held + free)
+    def has_room(self, coming: int, address: str | None = None) -> bool:
+        """Return whether `coming` more bytes may come in, from this address if it is named.
+
+        Ask again while they come, as others do too.
+        """
+        sizes = {file: _size(file) for file in self._files()}
+        held = sum(sizes.values())
+        room = SHARE_OF_DISK * (held + shutil.disk_usage(self.folder).free)
+        if len(sizes) >= MOST_FILES or held + coming > room:
+            return False
+        with self._lock:
+            self._senders = {file: sender for file, sender in self._senders.items() if file in sizes}
+            own = [sizes[file] for file, sender in self._senders.items() if sender == address]
+            own_bytes = sum(own) + self._arriving[address] if address is not None else 0
+        return len(own) < SHARE_OF_ADDRESS * MOST_FILES and own_bytes + coming <= SHARE_OF_ADDRESS * room
+
+    def arriving(self, address: str, count: int) -> None:
+        """Note that so many more bytes of files are coming in from an address; fewer if `count` is negative."""
+        with self._lock:
+            self._arriving[address] += count
+            if self._arriving[address] <= 0:
+                del self._arriving[address]
+
+    def arrived(self, address: str, files: Iterable[Path]) -> None:
+        """Note who has sent these files."""
+        with self._lock:
+            self._senders |= dict.fromkeys(files, address)
 
     def take(self, arrived: Sequence[Path], waiting: Sequence[Path]) -> list[Path]:
         """Move files out of the web server's sight, for a tab where others are `waiting`. They keep their names.
@@ -62,6 +88,9 @@ class Uploads:
         # Two tabs that drop the same file at the same moment share one upload. The second is told to drop it again.
         with suppress(FileNotFoundError):
             shutil.move(arrived, target)
+        with self._lock:
+            if (sender := self._senders.pop(arrived, None)) is not None:
+                self._senders[target] = sender
         return target
 
     def discard(self, file: Path) -> None:

@@ -115,8 +115,8 @@ def told(message: str) -> str:
 
 
 def shelf(rows: Sequence[Row]) -> str:
-    """The documents, each with a box to tick and buttons."""
-    return render("shelf", rows=rows)
+    """The documents, each with a box to tick and buttons, and above them one that ticks all that are read."""
+    return render("shelf", rows=rows, ready=sum(row.info.warm == 1 for row in rows))
 
 
 def arrivals(items: Iterable[tuple[Arrival, bool]]) -> str:

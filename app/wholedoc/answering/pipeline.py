@@ -18,7 +18,7 @@ from .abstention import explains
 from .asking import ANSWER_PREFIX, Asking, Scores
 from .citations import cite, worth_showing
 from .passages import Passage, best_passages, contenders, rerank
-from .scanning import Scanned, scan
+from .scanning import Scanned, scan, seen_passages
 from .shared_words import shared_words
 from .sources import sentence_sources
 from .steering.quoting import Vocabulary, common_words, sources
@@ -36,8 +36,9 @@ class Found:
     """What is known when an answer begins.
 
     `started` is a time of `time.perf_counter`; the chunks were scored `scored_s` seconds later. `usage` does not
-    count the answer's own tokens yet. `selection` is the kept context, None if nothing explains the question;
-    `passages` are ranked, the best first. The citations were known `cited_s` seconds after the start.
+    count the answer's own tokens yet. The citations were known `cited_s` seconds after the start, None if nothing
+    explains the question. `passages` are ranked, the best first. `selection` is the kept context, None where
+    passages were found without putting any together.
     """
 
     started: float
@@ -48,6 +49,11 @@ class Found:
     selection: Selection | None = None
     passages: tuple[Passage, ...] = ()
     cited_s: float | None = None
+
+    @property
+    def explained(self) -> bool:
+        """Whether anything explains the question."""
+        return self.cited_s is not None
 
 
 def answer(asking: Asking) -> Generator[Event, None, None]:
@@ -67,7 +73,8 @@ def find(asking: Asking) -> Generator[Event, None, Found]:
     alone = engine.score_without_document(question)
     scanned = None if asking.scores else scan(asking, question)
     scores = list(asking.scores.chunks) if asking.scores else (yield from _score(asking, question, scanned))
-    kept = engine.select(corpus.chunks, iter(scores))
+    by_heads = scanned is not None and not _in_context(asking)
+    kept = scores if by_heads else engine.select(corpus.chunks, iter(scores))
     scored = _scored_chunks(corpus, scores, kept, sum(alone) / len(alone), scanned)
     scored_s = time.perf_counter() - started
     yield Scored(scored, scored_s)
@@ -75,17 +82,18 @@ def find(asking: Asking) -> Generator[Event, None, Found]:
     usage = Usage(corpus.tokens, corpus.cached_tokens, 0, len(question.ids), 0)
     if not any(explains(score.token_nll, alone, asking.settings.found_margin) for score in scores):
         return Found(started, scored_s, (), scored, usage)
-    selection, passages = _attribute(asking, question, kept)
+    selection, passages = _passages(asking, question, kept, scanned)
     citations = cite(corpus, passages)
     cited_s = time.perf_counter() - started
     yield Cited(citations, lead=asking.writer is not None or asking.answer_from is not AnswerFrom.CONTEXT)
-    usage = replace(usage, kept_tokens=selection.context.kept_tokens)
+    whole = sum(one.tokens for one in scored if one.kept)
+    usage = replace(usage, kept_tokens=selection.context.kept_tokens if selection else whole)
     return Found(started, scored_s, citations, scored, usage, selection, tuple(passages), cited_s)
 
 
 def write(asking: Asking, found: Found) -> Generator[Token | Done, None, None]:
     """Write the answer to what was found: yields Tokens and Done. Raises Cancelled, and what a writer raises."""
-    if found.selection is None:
+    if not found.explained:
         yield from tell(asking, found, None)
     elif asking.writer is not None:
         yield from _write_with(asking, asking.writer, found)
@@ -172,7 +180,7 @@ def _support(found: Found, written: Written) -> float | None:
 
     The writer was given the choice to say that they do not, so its own probability of saying so is the measure.
     """
-    if found.selection is None:
+    if not found.explained:
         return 0.0
     return None if written.would_begin is None else round(1 - written.would_begin(NOT_STATED), 4)
 
@@ -217,11 +225,25 @@ def score_together(askings: Sequence[Asking]) -> Generator[Scoring, None, list[A
     ]
 
 
+def _passages(
+    asking: Asking, question: Question, kept: Sequence[ChunkScore], scanned: Scanned | None
+) -> tuple[Selection | None, list[Passage]]:
+    """Rank the passages of the kept chunks: by the heads that scanned them, if nothing but passages is needed."""
+    seen = [] if scanned is None or _in_context(asking) else seen_passages(asking, scanned)
+    if not seen:
+        return _attribute(asking, question, asking.engine.select(asking.corpus.chunks, iter(kept)))
+    return None, seen if asking.writer is None else with_surroundings(asking.corpus, seen)
+
+
+def _in_context(asking: Asking) -> bool:
+    """Return whether the answer is written from all that was kept of the documents."""
+    return asking.writer is None and asking.answer_from is AnswerFrom.CONTEXT
+
+
 def _attribute(asking: Asking, question: Question, kept: Sequence[ChunkScore]) -> tuple[Selection, list[Passage]]:
     """Compose the kept chunks, rank passages by the question's attention, and rescore the best."""
     engine, corpus = asking.engine, asking.corpus
-    in_context = asking.writer is None and asking.answer_from is AnswerFrom.CONTEXT
-    asked = asking.question(instructed=True) if in_context else asking.search_question()
+    asked = asking.question(instructed=True) if _in_context(asking) else asking.search_question()
     selection = engine.compress(corpus.chunks, kept, asked, asking.max_new_tokens, asking.cancelled)
     observer = engine.attribution_observer(selection)
     selection = engine.attribute(selection, observer, asking.cancelled)
@@ -248,7 +270,7 @@ def answer_context(asking: Asking, kept: Sequence[ChunkScore]) -> Selection:
     return _writing_from(asking, *_attribute(asking, asking.search_question(), kept))
 
 
-def _generate(asking: Asking, selection: Selection, passages: Sequence[Passage]) -> Iterator[int]:
+def _generate(asking: Asking, selection: Selection | None, passages: Sequence[Passage]) -> Iterator[int]:
     """Return an iterator over the answer's token ids."""
     writing_from = _writing_from(asking, selection, passages)
     if writing_from is selection:
@@ -257,9 +279,9 @@ def _generate(asking: Asking, selection: Selection, passages: Sequence[Passage])
     return written(asking, writing_from, passages)
 
 
-def _writing_from(asking: Asking, selection: Selection, passages: Sequence[Passage]) -> Selection:
+def _writing_from(asking: Asking, selection: Selection | None, passages: Sequence[Passage]) -> Selection:
     """Return the best passages, read again, if the answer is made from those, else the selection itself."""
-    if asking.answer_from is AnswerFrom.CONTEXT or not passages:
+    if selection is not None and (asking.answer_from is AnswerFrom.CONTEXT or not passages):
         return selection
     return reread(asking, passages)
 

@@ -26,6 +26,7 @@ from .retrieval_heads import find_retrieval_heads
 from .serve import serve
 from .show import show
 from .upkeep import library_commands, list_documents, remove
+from .watch import watch
 
 # The engine's errors that bad input causes. They carry no exit code, unlike wholedoc's own errors, and are
 # listed by name so that torch need not be imported here.
@@ -58,6 +59,7 @@ def cli(debug: bool) -> None:
 
 for command in (
     add,
+    watch,
     ask,
     show,
     list_documents,

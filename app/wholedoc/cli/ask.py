@@ -32,7 +32,8 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("documents", nargs=-1, required=True, metavar="FILE_OR_ID...")
+@click.argument("documents", nargs=-1, metavar="[FILE_OR_ID]...")
+@click.option("--all", "whole_shelf", is_flag=True, help="Ask all documents that were read before, together.")
 @click.option("-q", "--question", "questions", multiple=True, required=True, help="A question (repeatable).")
 @click.option(
     "--everywhere/--one-place",
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
 @shared(PASSWORD, JSON, *ANSWER, *ATTENTION, *MODEL, LIBRARY, RANKS)
 def ask(
     documents: tuple[str, ...],
+    whole_shelf: bool,
     questions: tuple[str, ...],
     everywhere: bool | None,
     conversation: bool,
@@ -69,6 +71,10 @@ def ask(
     from .printing.progress import tell
 
     check_exports(exports)
+    if bool(documents) is whole_shelf:
+        raise click.UsageError("name the documents to ask, or ask all that were read before with --all")
+    if whole_shelf and rank_count is not None:
+        raise click.UsageError("several processes ask the documents that are named: leave out --all or --ranks")
     settings = settings_from(given)
     if rank_count is not None and given["scoring"] == ChunkScoring.SCAN.value:
         raise click.UsageError("several processes score every part of a document: leave out --scoring or --ranks")
@@ -79,32 +85,45 @@ def ask(
         alone = ranks is None or ranks.rank == 0
         library = Library.open(settings=own, notify=tell if alone else lambda _: None, ranks=ranks)
         if alone:
-            known, answers = _ask(library, documents, questions, everywhere, conversation, password, as_json)
+            started = time.perf_counter()
+            known = _shelf(library) if whole_shelf else _resolve_all(library, documents, password)
+            answers = _ask(library, known, questions, everywhere, conversation, as_json, started)
             export(exports, library, answers, known)
         else:
             _assist(library, documents, questions, password)
 
 
+def _shelf(library: Library) -> list[Document]:
+    """Returns all documents that were read before. Tells of those that were not. Raises UsageError if none was."""
+    from .printing.progress import tell
+
+    known, unread = library.shelf()
+    if not known:
+        raise click.UsageError("this model has read no document yet: `wholedoc add FILE...` has it read some")
+    if unread:
+        names = ", ".join(one.name for one in unread)
+        tell(f"not asked, since this model has not read them (`wholedoc add` has it read them): {names}")
+    return known
+
+
 def _ask(
     library: Library,
-    names: Sequence[str],
+    known: Sequence[Document],
     questions: Sequence[str],
     everywhere: bool | None,
     conversation: bool,
-    password: str | None,
     as_json: bool,
-) -> tuple[list[Document], list[Answer]]:
-    """Reads the documents, asks the questions and prints the answers. Returns the documents and the answers.
+    started: float,
+) -> list[Answer]:
+    """Reads the documents, asks the questions and prints the answers, which it returns.
 
-    With several ranks, this is the part of rank 0.
+    `started` is when the documents began to be parsed, in seconds. With several ranks, this is the part of rank 0.
     """
     from ..conversation import Turn
     from .documents import describe
     from .printing.everywhere import show_everywhere
     from .printing.progress import tell
 
-    started = time.perf_counter()
-    known = _resolve_all(library, names, password)
     parsed = time.perf_counter()
     for document in known:
         for warning in document.warnings:
@@ -141,14 +160,14 @@ def _ask(
             **_traffic(library.ranks),
         }
         say_json(result)
-        return known, answers
+        return answers
     _recommend_writer(library)
     if library.ranks is not None:
         traffic = library.ranks.traffic
         tell(
             f"{library.ranks.size} ranks: {traffic.bytes:,} bytes came here, in {traffic.seconds:.1f} s of waiting"
         )
-    return known, answers
+    return answers
 
 
 def _kind(library: Library, question: str, documents: int, everywhere: bool | None) -> Kind | None:

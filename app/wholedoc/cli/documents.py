@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 from ..documents.document import Document
 from ..documents.recognition import Recognition, is_installed
+from ..errors import UnknownDocumentError
+from ..webpages import is_address
 from .printing.progress import bars
 
 if TYPE_CHECKING:
@@ -20,6 +22,8 @@ def resolve(library: Library, name: str, password: str | None) -> Document:
 
     Raises DocumentError and UnknownDocumentError.
     """
+    if is_address(name):
+        raise UnknownDocumentError(f"{name} is the address of a page: `wholedoc add` fetches it, and says its id")
     path = Path(name)
     if path.exists() or path.suffix or "/" in name:
         if not is_installed():

@@ -64,9 +64,9 @@ JSON = click.option(
 ANSWER = (
     click.option(
         "--scoring",
-        type=click.Choice(["likelihood", "scan"]),
-        help="Score every part of a document by the question, or those that a quick scan of all puts first "
-        "[default: likelihood].",
+        type=click.Choice(["scan", "likelihood"]),
+        help="Score those parts of a document that a quick scan of all puts first, or every part, as in the paper "
+        "[default: scan].",
     ),
     click.option("--kept-tokens", type=click.IntRange(1), help="Document tokens that stay for the answer, in all."),
     click.option("--capacity", type=click.IntRange(1), help="Most tokens that stay of one chunk."),

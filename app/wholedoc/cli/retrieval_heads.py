@@ -13,7 +13,7 @@ from .printing.terminal import say, say_json
 @click.command("retrieval-heads")
 @shared(JSON, *MODEL)
 def find_retrieval_heads(as_json: bool, **given: Any) -> None:
-    """Find a model's retrieval heads, for `ask --scoring scan`. The catalogue's models come with theirs.
+    """Find a model's retrieval heads, by which questions scan a document. The catalogue's models come with theirs.
 
     `wholedoc serve` and `wholedoc ui` find those of any other model by themselves, in the background.
     """

@@ -22,6 +22,8 @@ class FileKind(Enum):
     CSV = auto()
     ZIP = auto()
     IMAGE = auto()
+    WEB_PAGE = auto()
+    """HTML that was fetched from the web. It is no format of its own: nobody names a file as one."""
 
 
 @dataclass(frozen=True)

@@ -30,12 +30,14 @@ from ..models.lazy_model import LazyModel
 from ..models.text_model import TextModel
 from ..models.throughput import ThroughputRecords, measure_throughput
 from ..runtime.client import NOBODY, Client
+from ..runtime.places import Places
 from ..runtime.turns import Errand, Turns
 from ..settings import Settings
 from ..storage.folder import DocumentInfo, LibraryFolder
 from ..storage.shelf import Shelf
 from .corpus import ReadDocument
 from .head_finder import HeadFinder, drained
+from .held import hold
 from .over_ranks import read_over_ranks
 from .scan_layout import lay_out
 from .through_store import Plan, bytes_on_disk, chunks_missing, read
@@ -45,6 +47,8 @@ Notify = Callable[[str], None]
 T = TypeVar("T")
 # A character has at most four bytes in UTF-8, and a token at least one: a text that is so short surely fits.
 BYTES_A_CHARACTER = 4
+# Files of clients whose text is extracted at a time, each in a process of its own.
+CONCURRENT_EXTRACTIONS = 4
 
 
 class Reader(Shelf):
@@ -53,6 +57,9 @@ class Reader(Shelf):
     With `ranks`, several processes read the same documents together: each has a reader of its own over the same
     folder, and makes the same calls in the same order. `model` is shared with another reader that loads it alike;
     without it the reader has one of its own.
+
+    `extractions` are the places that an adapter takes for a client before it parses that client's file; `parse`
+    itself waits for nobody.
     """
 
     def __init__(
@@ -68,6 +75,7 @@ class Reader(Shelf):
         self.ranks = ranks
         self.settings = settings
         self.turns = turns or Turns()
+        self.extractions = Places(CONCURRENT_EXTRACTIONS)
         self._notify = notify
         self._throughputs = ThroughputRecords(folder.figures)
         self._model = model or LazyModel(settings, notify)
@@ -134,6 +142,23 @@ class Reader(Shelf):
                 progress(event)
         return self.folder.info(document)
 
+    def shelf(self) -> tuple[list[Document], list[DocumentInfo]]:
+        """Return the documents on the shelf that this model has read whole, and those that it has not.
+
+        The first can be asked at once. Raises ModelError.
+        """
+        fingerprint, precision = self.engine.spec.fingerprint, self.settings.engine.precision.value
+        readings = self.folder.readings
+        whole = {
+            one.document_id
+            for one in readings.all()
+            if (one.fingerprint, one.precision) == (fingerprint, precision) and readings.warm(one) == 1
+        }
+        infos = self.documents()
+        return [self.document(one.id) for one in infos if one.id in whole], [
+            one for one in infos if one.id not in whole
+        ]
+
     def tokenized(self, document: Document) -> TokenizedDocument:
         """Return the document as the model's tokens."""
         known = self._tokenized.get(document.id)
@@ -196,16 +221,21 @@ class Reader(Shelf):
         return MemoryPlanError(f"at least {verdict}")
 
     def read(
-        self, document: Document, cancelled: Cancel | None = None, client: Client = NOBODY
+        self,
+        document: Document,
+        cancelled: Cancel | None = None,
+        client: Client = NOBODY,
+        errand: Errand = Errand.READING,
     ) -> Generator[Planned | Reading, None, ReadDocument]:
         """Read a document through the store. Yields what it will take, then its progress.
 
-        Clients take turns at the model.
+        Clients take turns at the model; with `Errand.BACKGROUND` it is read when nobody else wants one.
 
         Raises MemoryPlanError, LibraryError and Cancelled.
         """
         known = self._read.get(document.id)
         if known is not None:
+            hold(document.id, self._tokenized, self._read)
             return known
         plan = Plan.of(self.engine, self.tokenized(document))
         planned = self._plan(plan, cancelled, client)
@@ -216,13 +246,14 @@ class Reader(Shelf):
             work = read(engine, store, plan, cancelled)
         else:
             work = read_over_ranks(engine, self.ranks, store, plan, cancelled)
-        in_turns = self.turns.steps(work, cancelled, client, Errand.READING)
+        in_turns = self.turns.steps(work, cancelled, client, errand)
         finished, throughput = yield from _with_throughput(in_turns)
         if planned.seconds is not None and throughput:
             with self.folder.writing():
                 self._throughputs.put(self.engine, throughput)
         finished = replace(finished, kept_words=self._words(plan, finished))
         self._read[document.id] = replace(finished, cached_tokens=len(finished.tokenized))
+        hold(document.id, self._tokenized, self._read)
         heads = self.scan_heads(self.settings)
         return finished if heads is None else self.laid_out(finished, heads, cancelled, client)
 
@@ -245,8 +276,9 @@ class Reader(Shelf):
         work = lay_out(self.engine, self.folder.store, keys, [one.kv for one in read.chunks], heads)
         scan = drained(self.turns.steps(work, cancelled, client, Errand.READING))
         id = read.tokenized.document.id
-        if id in self._read:
-            self._read[id] = replace(self._read[id], scan=scan)
+        held = self._read.get(id)
+        if held is not None:
+            self._read[id] = replace(held, scan=scan)
         return replace(read, scan=scan)
 
     def _words(self, plan: Plan, read: ReadDocument) -> tuple[WordCounts, ...]:
@@ -323,6 +355,10 @@ class Reader(Shelf):
             known = self.folder.known(removed.document_id)
             name = known.name if known else removed.document_id[:12]
             self._notify(f"removed what {removed.model} had read of {name}: the library is full")
+
+    def release(self, id: str) -> None:
+        """Drop what is held in memory of a document. Whoever asks it next takes it from the store."""
+        self._forget(id)
 
     def _forget(self, id: str) -> None:
         self._read.pop(id, None)

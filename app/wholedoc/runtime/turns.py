@@ -1,9 +1,9 @@
 """Fair turns of many callers at one model.
 
-The model goes round between clients. A question keeps it from its first step to its last, for SLICE_S seconds at
-the longest: many questions that took turns at every token would all be answered last. A reading gives the model
-back after every step (a batch of chunks), so that no question waits for a document. A caller that is cancelled
-leaves the queue at once.
+The model goes round between clients, and what is read in the background waits for all of them. A question keeps it
+from its first step to its last, for SLICE_S seconds at the longest: many questions that took turns at every token
+would all be answered last. A reading gives the model back after every step (a batch of chunks), so that no question
+waits for a document. A caller that is cancelled leaves the queue at once.
 """
 
 from __future__ import annotations
@@ -38,6 +38,8 @@ class Errand(Enum):
 
     QUESTION = auto()
     READING = auto()
+    BACKGROUND = auto()
+    """A reading that nobody waits for: it takes a turn when nobody else wants one."""
 
     @property
     def slice_s(self) -> float:
@@ -144,11 +146,15 @@ class Turns:
         return not self._at_work and (self._holder is None or self._clock() - self._holder.left >= GRACE_S)
 
     def _next(self) -> _Caller:
-        """Returns the first caller of the address that was served longest ago, there of the user, and so on."""
+        """Returns the first caller of the address that was served longest ago, there of the user, and so on.
+
+        Those that nobody waits for come last.
+        """
         return min(self._waiting, key=self._last_turns)
 
     def _last_turns(self, caller: _Caller) -> tuple[int, ...]:
-        return tuple(rounds.last(line) for rounds, line in zip(self._rounds, caller.lines, strict=True))
+        served = (rounds.last(line) for rounds, line in zip(self._rounds, caller.lines, strict=True))
+        return caller.errand is Errand.BACKGROUND, *served
 
     def _give_up(self, caller: _Caller) -> None:
         """Lets the next one have the model, if it is this caller's."""

@@ -9,7 +9,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from ..runtime.client import Client
-from ..runtime.rounds import Rounds
+from ..runtime.shares import Shares
 from .protocol.errors import ApiError
 
 # The shortest and the longest Retry-After that a rejected client gets, in seconds.
@@ -42,11 +42,8 @@ class _Waiter:
 class RateLimiter:
     """Lets `concurrency` requests work and `queue_limit` more wait. It must be used from one event loop only.
 
-    A free slot goes to the address with the fewest requests at work, and there to the user with the fewest; of
-    those who have equally many, to the one that got its last slot longest ago. One user has half of the slots at
-    the most: so whoever comes finds a free one, or at least two at work who take turns. The last slot is reserved
-    for an address that has none. When too many requests wait, the client with the most waiting requests loses its
-    latest one.
+    `Shares` says whose request gets a free slot. When too many requests wait, the client with the most waiting
+    requests loses its latest one.
     """
 
     def __init__(self, concurrency: int, queue_limit: int) -> None:
@@ -54,7 +51,7 @@ class RateLimiter:
         self._queue_limit = queue_limit
         self._queue: list[_Waiter] = []
         self._slots: list[Slot] = []
-        self._rounds = Rounds()
+        self._shares = Shares(concurrency)
         self._mean_s = 1.0
 
     @property
@@ -84,35 +81,18 @@ class RateLimiter:
             raise
 
     def _fill_slots(self) -> None:
-        while len(self._slots) < self._concurrency and (waiter := self._next()) is not None:
+        while (waiter := self._next()) is not None:
             self._queue.remove(waiter)
             slot = Slot(self, waiter.client, time.monotonic() - waiter.since)
             self._slots.append(slot)
-            self._rounds.served(waiter.client.address)
-            self._rounds.served(waiter.client)
+            self._shares.take(waiter.client)
             waiter.slot.set_result(slot)
 
     def _next(self) -> _Waiter | None:
         """Returns who gets the next slot, or None if nobody may have it."""
-        addresses = Counter(slot.client.address for slot in self._slots)
-        clients = Counter(slot.client for slot in self._slots)
-        most, most_of_user = max(self._concurrency - 1, 1), (self._concurrency + 1) // 2
-        eligible = [
-            one
-            for one in self._queue
-            if not one.slot.done() and addresses[one.client.address] < most and clients[one.client] < most_of_user
-        ]
-        last = self._rounds.last
-        return min(
-            eligible,
-            key=lambda one: (
-                addresses[one.client.address],
-                last(one.client.address),
-                clients[one.client],
-                last(one.client),
-            ),
-            default=None,
-        )
+        waiting = [one for one in self._queue if not one.slot.done()]
+        index = self._shares.next([one.client for one in waiting])
+        return None if index is None else waiting[index]
 
     def _reject_one(self) -> None:
         addresses = Counter(one.client.address for one in self._queue)
@@ -132,5 +112,6 @@ class RateLimiter:
     def _release(self, slot: Slot) -> None:
         if slot in self._slots:
             self._slots.remove(slot)
+            self._shares.give(slot.client)
             self._mean_s += SMOOTHING * (time.monotonic() - slot.acquired - self._mean_s)
             self._fill_slots()

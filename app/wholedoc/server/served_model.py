@@ -13,12 +13,12 @@ from ..errors import explain
 from ..library import Library
 from ..models import embedded_model
 from .protocol.errors import ApiError
-from .protocol.requests import EVERYWHERE_MODEL
+from .protocol.requests import EVERYWHERE_MODEL, SHELF_MODEL
 from .protocol.responses import ModelObject
 
 log = logging.getLogger(__name__)
 # Names that a client may use if it does not know the model's own.
-ALIASES = ("", "wholedoc", EVERYWHERE_MODEL)
+ALIASES = ("", "wholedoc", EVERYWHERE_MODEL, SHELF_MODEL)
 
 
 class Phase(Enum):

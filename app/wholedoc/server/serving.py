@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import logging
+import os
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -62,6 +63,8 @@ def serve(app: ASGIApp, address: Address, ready: Callable[[], None]) -> None:
             timeout_graceful_shutdown=1,
             server_header=False,
             ws="none",
+            # Else any program of this machine could name another address in every request, and take all turns.
+            proxy_headers="FORWARDED_ALLOW_IPS" in os.environ,
         )
         _AnnouncingServer(config, ready).run(sockets=[listening])
 

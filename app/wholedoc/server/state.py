@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from starlette.requests import Request
 
 from ..library import Library
+from ..reading.reader import CONCURRENT_EXTRACTIONS
 from ..runtime.client import Client
 from .metrics import Metrics
 from .rate_limiting import RateLimiter
@@ -15,9 +16,7 @@ from .served_model import ServedModel
 # Chat requests at work at a time. Each holds the context of its answer in memory; at the model they take turns
 # anyway.
 CONCURRENT_REQUESTS = 8
-# Files whose text is extracted at a time, each in a process of its own.
-CONCURRENT_UPLOADS = 2
-# Files that may wait for extraction.
+# Files that may wait for extraction, before their threads wait with the browser app's for one of its places.
 QUEUED_UPLOADS = 32
 # A text of four million tokens (the KV of which takes 50 GB with the smallest model), or a file of 12 MB in base64.
 # One rare character makes every character of a text take four bytes, and finding the question in it makes two
@@ -49,7 +48,7 @@ class State:
         self.library = library
         self.model = ServedModel(library)
         self.rate_limiter = RateLimiter(CONCURRENT_REQUESTS, options.queue_limit)
-        self.upload_limiter = RateLimiter(CONCURRENT_UPLOADS, QUEUED_UPLOADS)
+        self.upload_limiter = RateLimiter(CONCURRENT_EXTRACTIONS, QUEUED_UPLOADS)
         self.metrics = Metrics(self.rate_limiter)
 
 

@@ -21,6 +21,7 @@ from .incoming import Incoming
 from .notes import Notes
 from .originals import Originals
 from .readings import Readings, StoredReading
+from .watched import WatchedFolders
 
 # The version of the folder's layout. A library of a newer format is not touched.
 FORMAT = 1
@@ -63,6 +64,7 @@ class LibraryFolder:
     `catalog` holds the documents that came as files, which are a person's shelf. `texts` holds the texts that
     programs sent. `incoming` is for files that are on their way in. `conversations` holds those that people had in
     the browser app. `notes` are those of summaries, and `figures` how fast this machine was.
+    `watched` are the folders whose files are read by themselves.
     """
 
     def __init__(self, path: Path) -> None:
@@ -75,6 +77,7 @@ class LibraryFolder:
         self.conversations = Conversations(path / "conversations")
         self.incoming = Incoming(path / "incoming")
         self.notes = Notes(path / "notes")
+        self.watched = WatchedFolders(path / "watched")
         self.figures = MeasuredFigures.of(path)
 
     @property

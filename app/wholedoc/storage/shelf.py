@@ -7,7 +7,7 @@ from hashlib import file_digest
 from pathlib import Path
 
 from ..documents.document import Document
-from ..documents.extraction import read_document
+from ..documents.extraction import WebSource, read_document
 from ..documents.recognition import Recognition, awaits_recognition, is_installed
 from ..documents.texts import pages_document, text_document
 from ..errors import UnknownDocumentError, UnreadableFileError
@@ -21,13 +21,17 @@ class Shelf:
         self.folder = folder
 
     def parse(
-        self, path: Path | str, password: str | None = None, recognition: Recognition | None = None
+        self,
+        path: Path | str,
+        password: str | None = None,
+        recognition: Recognition | None = None,
+        source: WebSource | None = None,
     ) -> Document:
         """Extract a file's text and remember it. Raises DocumentError, LibraryError and Cancelled.
 
         Where the extra `ocr` is installed, scanned pages are recognised, which takes seconds for each:
         `recognition` says who is told how far it is, and who may stop it. A file that was parsed without is parsed
-        anew.
+        anew. `source` says that it is a page from the web (`webpages.add_page`).
         """
         path = Path(path)
         if recognition is None and is_installed():
@@ -35,10 +39,10 @@ class Shelf:
         # What is no regular file may never end: extraction says so, without reading it.
         known = self.folder.catalog.get(file_id(path)) if path.is_file() else None
         if known is not None and recognition is not None and awaits_recognition(known.warnings):
-            document = read_document(path, password=password, recognition=recognition)
+            document = read_document(path, password=password, recognition=recognition, source=source)
             self.remove(known.id)  # with what was read of it: its text is another one now
         else:
-            document = known or read_document(path, password=password, recognition=recognition)
+            document = known or read_document(path, password=password, recognition=recognition, source=source)
         self.folder.keep(document, path)
         return document
 

@@ -195,10 +195,19 @@ def _check(response: httpx.Response) -> None:
     raise WriterError(f"{response.url} refused with {response.status_code}: {said or 'it says no more'}")
 
 
+def _lines(response: httpx.Response) -> Iterator[str]:
+    """The lines of a stream as it comes. Line feeds alone end them: httpx would end one at U+2028 in a text."""
+    begun = b""
+    for piece in response.iter_bytes():
+        *lines, begun = (begun + piece).split(b"\n")
+        yield from (line.decode(errors="replace") for line in lines)
+    yield begun.decode(errors="replace")
+
+
 def _events(response: httpx.Response) -> Iterator[_Piece]:
     """The pieces of a stream of server-sent events. Raises ValueError if it is no such stream."""
     seen = False
-    for line in response.iter_lines():
+    for line in _lines(response):
         if not line.startswith("data:"):
             continue
         data = line.removeprefix("data:").strip()

@@ -17,6 +17,8 @@ from ..cases.evidence import evidence_pages
 NOTICE = SAMPLES / "short_notice.pdf"
 # Questions about manuals that anybody can have, for instance from the Debian packages that the file names.
 MANUALS = Path(__file__).parents[1] / "cases" / "manuals.json"
+# The same about cells of tables, by the names of their rows and columns.
+TABLES = Path(__file__).parents[1] / "cases" / "tables.json"
 
 
 @dataclass(frozen=True)
@@ -35,13 +37,14 @@ def samples(quick: bool) -> Iterator[Asked]:
 
 
 def manuals(folder: Path) -> Iterator[Asked]:
-    """Yield the manuals that stand in `folder`. Raises CasesError if none of them does."""
-    found = [path for path in sorted(folder.glob("*.pdf")) if path.name in sample_files(MANUALS)]
+    """Yield the manuals, and the documents with tables, that stand in `folder`. Raises CasesError if none does."""
+    known = {file: cases for cases in (MANUALS, TABLES) for file in sample_files(cases)}
+    found = [path for path in sorted(folder.glob("*.pdf")) if path.name in known]
     if not found:
-        raise CasesError(f"{folder} has none of {', '.join(sample_files(MANUALS))}: see docs/benchmarks.md")
+        raise CasesError(f"{folder} has none of {', '.join(known)}: see docs/benchmarks.md")
     for path in found:
         document = read_document(path)
-        yield Asked(path.name, document, tuple(sample_questions(path.name, MANUALS)))
+        yield Asked(path.name, document, tuple(sample_questions(path.name, known[path.name])))
 
 
 def files(paths: Sequence[Path], documents: int | None, questions: int | None) -> Iterator[Asked]:

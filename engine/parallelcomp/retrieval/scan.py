@@ -2,7 +2,8 @@
 
 A few of a model's query heads are retrieval heads: their attention alone finds where a question looks. So the
 question runs once, behind the prefix alone, and only the queries of those heads meet the keys of every chunk. That
-costs a few products a chunk where the exact score (`scoring`) costs every layer.
+costs a few products a chunk where the exact score (`scoring`) costs every layer. The same heads then show which
+tokens of the best chunks the question looks at (`head_attention`).
 
 Attention that is normalised within a chunk cannot be compared between chunks. What is compared is its logarithm
 before that, less the logarithm of the chunk's length: how much mass a head and a question token put on a token of
@@ -109,6 +110,10 @@ def scan_keys(kv: StoredKV, heads: RetrievalHeads, spec: ModelSpec) -> ScanKeys:
     return ScanKeys(codes, scales)
 
 
+# The scaled queries of retrieval heads, fp32 (tokens, head_dim) each, of a question's own tokens.
+HeadQueries = Mapping[QueryHead, Tensor]
+
+
 class _LastLayer(Exception):  # noqa: N818 - no error: what was asked of the pass is there
     """Ends a pass after the last layer whose queries are wanted."""
 
@@ -137,8 +142,8 @@ def head_queries(
     heads: Iterable[QueryHead],
     behind: int,
     cancelled: Cancel | None = None,
-) -> dict[QueryHead, Tensor]:
-    """Return these heads' scaled queries, fp32 (tokens, head_dim), of the question's own tokens.
+) -> HeadQueries:
+    """Return these heads' scaled queries of the question's own tokens.
 
     The question sees the prefix alone, at the positions that it has behind a chunk of `behind` tokens. Layers above
     the last of the heads are not run. Raises Cancelled.
@@ -160,7 +165,7 @@ def head_queries(
 
 @torch.inference_mode()
 def scan(
-    queries: Mapping[QueryHead, Tensor],
+    queries: HeadQueries,
     chunks: Sequence[ScanKeys],
     spec: ModelSpec,
     cancelled: Cancel | None = None,
@@ -171,11 +176,7 @@ def scan(
     `queries` is what `head_queries` returned. The more chunks there are, the more the numbers say; of one chunk
     they say nothing. Raises Cancelled.
     """
-    slots = {one: slot for slot, one in enumerate(key_heads(queries, spec.group))}
-    by_slot: list[list[Tensor]] = [[] for _ in slots]
-    for head, rows in queries.items():
-        by_slot[slots[KeyHead(head.layer, head.head // spec.group)]].append(rows)
-    packed = [torch.stack(heads) for heads in by_slot]
+    packed = _by_key_head(queries, spec)
     seen: list[Tensor] = []
     for chunk in chunks:
         if cancelled is not None and cancelled():
@@ -185,15 +186,43 @@ def scan(
     return standardised(torch.stack(seen)).sum(dim=1).tolist()
 
 
+@torch.inference_mode()
+def head_attention(queries: HeadQueries, chunks: Sequence[ScanKeys], spec: ModelSpec) -> list[Tensor]:
+    """Return for each chunk the attention that the heads' queries pay to its tokens: fp32 (tokens,), on the CPU.
+
+    It is the mean over heads and question tokens, and sums to one over all these chunks together, so that chunks
+    are compared, too.
+    """
+    paid: list[Tensor] = []
+    for slot, rows in enumerate(_by_key_head(queries, spec)):
+        logits = torch.cat([_logits(rows, chunk, slot, spec.dtype) for chunk in chunks], dim=1)
+        paid.append(logits.softmax(dim=1).sum(dim=0))
+    mean = torch.stack(paid).sum(dim=0).cpu() / sum(map(len, queries.values()))
+    return list(mean.split([chunk.tokens for chunk in chunks]))
+
+
+def _by_key_head(queries: HeadQueries, spec: ModelSpec) -> list[Tensor]:
+    """Return the queries that meet each key head, in the order of `ScanKeys`: fp32 (heads, tokens, head_dim)."""
+    slots = {one: slot for slot, one in enumerate(key_heads(queries, spec.group))}
+    by_slot: list[list[Tensor]] = [[] for _ in slots]
+    for head, rows in queries.items():
+        by_slot[slots[KeyHead(head.layer, head.head // spec.group)]].append(rows)
+    return [torch.stack(heads) for heads in by_slot]
+
+
 def log_mass(queries: Tensor, chunk: ScanKeys, slot: int, dtype: torch.dtype) -> Tensor:
     """Return the logarithm of the mass that each query puts on a chunk: fp32 (heads, tokens), on the CPU.
 
     It is the log-sum-exp of the products of `queries` (heads, tokens, head_dim) with the chunk's keys of one key
     head, not normalised. `dtype` is what the products are computed in.
     """
+    return _logits(queries, chunk, slot, dtype).logsumexp(dim=-1).view(queries.shape[:2]).cpu()
+
+
+def _logits(queries: Tensor, chunk: ScanKeys, slot: int, dtype: torch.dtype) -> Tensor:
+    """Return products of `queries` (heads, tokens, head_dim) with a chunk's keys: fp32 (heads x tokens, keys)."""
     rows = queries.flatten(0, 1).to(dtype)
-    logits = (rows @ chunk.codes[slot].to(rows.device, dtype).t()).float() * chunk.scales[slot].to(rows.device)
-    return logits.logsumexp(dim=-1).view(queries.shape[:2]).cpu()
+    return (rows @ chunk.codes[slot].to(rows.device, dtype).t()).float() * chunk.scales[slot].to(rows.device)
 
 
 def standardised(values: Tensor) -> Tensor:

@@ -11,6 +11,7 @@ from dataclasses import replace
 
 import pytest
 
+from parallelcomp import ChunkScoring
 from wholedoc import Answer, AnswerFrom, Cited, Done, Library, Settings
 from wholedoc.answering import asking, pipeline
 from wholedoc.answering.asking import Asking
@@ -40,9 +41,10 @@ def asked(library: Library, question: str, settings: Settings | None = None) -> 
     raise AssertionError("a stream ends with Done")
 
 
-def test_the_first_quote_is_from_the_evidence_page_and_holds_the_answer() -> None:
+@pytest.mark.parametrize("scoring", ChunkScoring)
+def test_the_first_quote_is_from_the_evidence_page_and_holds_the_answer(scoring: ChunkScoring) -> None:
     """All six questions of the notice, in one go, since loading the model takes longer than a question."""
-    library = Library.open()
+    library = Library.open(settings=Settings(scoring=scoring))
     for question in QUESTIONS:
         cited, answer = asked(library, question["question"])
         assert answer.found
@@ -74,8 +76,8 @@ def test_the_found_margin_is_what_decides() -> None:
 
 
 def test_passages_that_are_read_again_are_ranked_anew(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Attention alone ranks some passages in another order than the one that people get."""
-    library = Library.open()
+    """Attention alone ranks some passages in another order than the one that people get who score every chunk."""
+    library = Library.open(settings=Settings(scoring=ChunkScoring.LIKELIHOOD))
     ranked: list[list[tuple[int, int]]] = []
 
     def noted(*arguments: object) -> list[object]:

@@ -233,3 +233,15 @@ def test_an_error_inside_a_turn_frees_it() -> None:
         raise ZeroDivisionError
     with turns.take():
         pass
+
+
+def test_what_is_read_in_the_background_waits_until_nobody_else_wants_a_turn(office: Office) -> None:
+    """Though its client was never served before, and the others were."""
+    jobs = [
+        office.job("background", D, errand=Errand.BACKGROUND),
+        *(office.job(name, client, errand=Errand.READING) for name, client in (("b", B), ("c", C))),
+        office.job("a", A),
+    ]
+    run_together(office.turns, jobs, starter=A)
+    assert office.order[-1] == "background"
+    assert office.order.count("background") == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
 import signal
@@ -12,11 +13,15 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 pytest.importorskip("fastapi")
 import httpx
+import uvicorn
+
+from wholedoc.server import serving
 
 from ..conftest import Command
 from .serving import free_port, until
@@ -127,14 +132,50 @@ def test_a_port_that_is_taken_is_said_so(wholedoc: Command, tiny_model: Path) ->
     assert "--port" in err
 
 
-@pytest.mark.parametrize("missing", ["fastapi", "uvicorn", "prometheus_client"])
-def test_what_is_missing_is_said_with_how_to_get_it(missing: str) -> None:
-    program = (
-        f"import sys; sys.modules[{missing!r}] = None\n"
-        "from wholedoc.cli import run\n"
-        "code = run(['serve'])\n"
-        "sys.exit(code)"
-    )
+MISSING = ("fastapi", "uvicorn", "prometheus_client")
+
+
+def test_what_is_missing_is_said_with_how_to_get_it() -> None:
+    """Each in a process that has loaded nothing of the server."""
+    program = f"""
+import os, sys
+from wholedoc.cli import run
+for missing in {MISSING}:
+    if (child := os.fork()) == 0:
+        sys.modules[missing] = None
+        code = run(["serve"])
+        sys.stderr.flush()
+        os._exit(code)
+    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
     found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=120)
-    assert found.returncode == 2, found.stderr
-    assert f'{missing} is missing: pip install "wholedoc[server]"' in found.stderr
+    assert found.stdout.split() == ["2"] * len(MISSING), found.stderr
+    for missing in MISSING:
+        assert f'{missing} is missing: pip install "wholedoc[server]"' in found.stderr
+
+
+@pytest.mark.parametrize("trusted", [None, "127.0.0.1"])
+def test_nobody_names_another_address_as_its_own(trusted: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each address has turns and places of its own, so that whoever names many would have all of them."""
+    monkeypatch.delenv("FORWARDED_ALLOW_IPS", raising=False)
+    if trusted is not None:
+        monkeypatch.setenv("FORWARDED_ALLOW_IPS", trusted)
+    said: list[str] = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "http":
+            said.append(scope["client"][0])
+
+    configs: list[uvicorn.Config] = []
+    monkeypatch.setattr(uvicorn.Server, "run", lambda server, sockets: configs.append(server.config))
+    serving.serve(app, serving.Address(port=free_port()), lambda: None)
+    (config,) = configs
+    config.load()
+    scope = {
+        "type": "http",
+        "scheme": "http",
+        "client": ("127.0.0.1", 9),
+        "headers": [(b"x-forwarded-for", b"10.0.0.1")],
+    }
+    asyncio.run(config.loaded_app(scope, None, None))
+    assert said == ["127.0.0.1" if trusted is None else "10.0.0.1"]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -14,9 +16,10 @@ pytest.importorskip("fastapi")
 
 from wholedoc import Library, Settings
 from wholedoc.documents.document import Document
+from wholedoc.runtime.client import Client
 
 from ..conftest import SAMPLES
-from .serving import Server, log, running
+from .serving import Server, log, running, until
 from .test_chat import error
 
 pytestmark = pytest.mark.embedded
@@ -45,6 +48,21 @@ def test_an_id_is_the_contents_hash_and_the_same_file_is_the_same_document(serve
     assert (first["object"], first["bytes"], first["status"]) == ("file", len(content), "processed")
     assert first["filename"] == second["filename"] == "one.txt"
     assert server.http.get(f"/v1/files/{first['id']}").json() == first
+
+
+def test_extraction_has_places(server: Server) -> None:
+    """They are shared with the browser app's tabs, and freed whatever becomes of the file."""
+    places, here = server.library.extractions, Client("127.0.0.1")
+    with ThreadPoolExecutor(1) as pool, ExitStack() as held:
+        for _ in range(2):
+            held.enter_context(places.take(here))
+        asked = pool.submit(server.upload, "third.txt", log("a third", 3))
+        until(lambda: places.waiting == 1)
+        assert not asked.done()
+        held.close()
+        assert asked.result().status_code == 200
+    error(server.upload("broken.pdf", b"%PDF-1.4 nothing"))
+    assert (places.working, places.waiting) == (0, 0)
 
 
 def test_the_shelf_comes_in_pages(empty: Server) -> None:

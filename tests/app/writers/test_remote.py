@@ -67,6 +67,8 @@ class Program:
 
 
 Run = Callable[..., Program]
+# Ends a line for much that splits text into lines, and not in a stream of events.
+ODD = "one\u2028data: [DONE]\x85two\u2029three\x0b\x0c"
 
 
 @pytest.fixture
@@ -106,6 +108,16 @@ def test_the_text_comes_in_pieces_and_the_program_hears_what_it_needs(run: Run) 
     assert heard["messages"] == [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Who?"}]
     assert (heard["stream"], heard["max_tokens"], heard["temperature"]) == (True, 7, 0)
     assert "top_p" not in heard  # greedy: some programs refuse both
+
+
+def test_odd_line_ends_in_a_text_end_no_event(run: Run) -> None:
+    raw = (
+        event(ODD).decode().encode().replace(json.dumps(ODD).encode(), json.dumps(ODD, ensure_ascii=False).encode())
+    )
+    assert "\u2028".encode() in raw
+    halves = [raw[:40], raw[40:], event(None, "stop"), b"data: [DONE]\n\n"]
+    pieces, _ = ended(RemoteWriter(run(halves).url))
+    assert pieces == [ODD]
 
 
 def test_an_answer_that_reached_its_limit_says_so(run: Run) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import mmap
+import os
 import random
 import threading
 from collections.abc import Iterator
@@ -12,6 +14,7 @@ import pytest
 pytest.importorskip("fastapi")
 
 from benchmarks.robustness.load import Book, LoadClient
+from benchmarks.robustness.memory import Part, parts
 from benchmarks.robustness.slope import slope
 from benchmarks.robustness.soak import Soak, _look_for_lost
 
@@ -100,3 +103,22 @@ def test_a_slope_is_told_with_its_error_over_several_lives() -> None:
 @pytest.mark.parametrize("lives", [[], [[]], [[(0.0, 1.0)]], [[(0.0, 1.0)], [(1.0, 2.0)]]])
 def test_too_few_points_have_no_slope(lives: list[list[tuple[float, float]]]) -> None:
     assert slope(lives).per_second is None
+
+
+def test_memory_is_told_apart_by_what_it_is_for(tmp_path: Path) -> None:
+    (tmp_path / "kv").mkdir()
+    before = parts(os.getpid())
+    sizes = {"kv/ab.safetensors": 9_000_000, "model.safetensors": 6_000_000}
+    mapped = []
+    for name, size in sizes.items():
+        (tmp_path / name).write_bytes(b"x" * size)
+        with (tmp_path / name).open("rb") as file:
+            mapped.append(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+    assert [sum(one[::4096]) for one in mapped]  # pages are resident once they were looked at
+    own = bytearray(b"x") * 50_000_000
+    grown = {part: size - before[part] for part, size in parts(os.getpid()).items()}
+    assert grown[Part.KV] >= 9_000_000
+    assert grown[Part.MODELS] >= 6_000_000
+    assert grown[Part.OWN] >= len(own) * 0.9
+    for one in mapped:
+        one.close()

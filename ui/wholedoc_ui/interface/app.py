@@ -6,12 +6,14 @@ import gradio as gr
 from fastapi import FastAPI
 
 from ..app_state import AppState
-from ..session import Sessions
+from ..session import MOST_FOLLOWED, Sessions
 from .components import build
 from .html import ASSETS
 from .wiring import bind
 
 SYSTEM_FONTS = ["system-ui", "-apple-system", "Segoe UI", "Roboto", "sans-serif"]
+# What goes on at the same time beside the following of tabs: work at the model, work that waits, and quick answers.
+OTHER_JOBS = 200
 MONO_FONTS = ["ui-monospace", "Consolas", "monospace"]
 
 
@@ -23,6 +25,8 @@ def mount(app: FastAPI, app_state: AppState, *, auth: tuple[str, str] | None, up
     sessions = Sessions()
     with gr.Blocks(title="wholedoc", analytics_enabled=False, fill_width=True) as page:
         bind(page, app_state, sessions, build(app_state))
+    # Gradio counts what follows a tab among the jobs at work, of which it allows as many as threads.
+    page.max_threads = MOST_FOLLOWED + OTHER_JOBS
     page.queue(default_concurrency_limit=None, max_size=64)
     return gr.mount_gradio_app(
         app,

@@ -16,7 +16,7 @@ from ..app_state import sentence
 from ..choices import SCOPES, AnsweringChoices
 from ..session import Session
 from ..templating import esc
-from .handlers import BUSY, HIDDEN, IDLE, MODEL, QUICK, Handlers, Updates, acted, numbers, once, paced
+from .handlers import BUSY, IDLE, MODEL, QUICK, Handlers, Updates, acted, numbers, once, paced
 from .html import SEND
 
 
@@ -35,13 +35,15 @@ class ChatHandlers(Handlers):
         )
         # The browser shows the question at once, and empties the box before a person types on.
         shown = [parts.question, parts.sent, parts.chatbot]
-        sent = {"inputs": [parts.sent, parts.scope, *answering], "outputs": outputs, **MODEL, **HIDDEN}
-        parts.question.submit(None, [parts.question, parts.chatbot], shown, js=SEND).then(self.ask, **sent)
+        placed = self.places.waited_for
+        asked = placed(self.ask, self.not_asked)
+        sent = {"inputs": [parts.sent, parts.scope, *answering], "outputs": outputs, **MODEL}
+        parts.question.submit(None, [parts.question, parts.chatbot], shown, js=SEND).then(asked, **sent)
         for button in parts.suggestions:
-            button.click(None, [button, parts.chatbot], shown, js=SEND).then(self.ask, **sent)
-        parts.answers.ask_again(self.retry, answering, outputs, **MODEL, **HIDDEN)
-        parts.answers.ask_other_way(self.ask_other_way, answering, outputs, **MODEL, **HIDDEN)
-        parts.answers.ask_corrected(self.ask_corrected, answering, outputs, **MODEL, **HIDDEN)
+            button.click(None, [button, parts.chatbot], shown, js=SEND).then(asked, **sent)
+        parts.answers.ask_again(placed(self.retry), answering, outputs, **MODEL)
+        parts.answers.ask_other_way(placed(self.ask_other_way), answering, outputs, **MODEL)
+        parts.answers.ask_corrected(placed(self.ask_corrected), answering, outputs, **MODEL)
         for changed in (parts.question.change, parts.scope.change):
             inputs = [parts.question, parts.scope, *answering]
             changed(self.expect, inputs, [parts.expected], trigger_mode="always_last", **QUICK)
@@ -54,10 +56,15 @@ class ChatHandlers(Handlers):
             yield gr.skip()  # a generator that yields nothing would empty its outputs
             return
         if self._is_busy(session):  # which the browser did not know when it emptied the box
-            box = gr.Textbox(value=question, **(BUSY if session.asking else IDLE))
-            yield {self.parts.chat.question: box, self.parts.chat.chatbot: messages(session)}
+            yield self.not_asked(request, question)
             return
         yield from self._ask(session, question, SCOPES[scope], *answering)
+
+    def not_asked(self, request: gr.Request, question: str, *_: Any) -> Updates:
+        """Put a question back into its box, which the browser has emptied, and take it out of the conversation."""
+        session = self.session(request)
+        box = gr.Textbox(value=question, **(BUSY if session.asking else IDLE))
+        return {self.parts.chat.question: box, self.parts.chat.chatbot: messages(session)}
 
     def ask_other_way(self, event: gr.EventData, request: gr.Request, *answering: Any) -> Iterator[Updates]:
         """Ask again what was asked, everywhere instead of in one place or the other way round."""

@@ -126,7 +126,7 @@ def _shelf() -> ShelfParts:
     stop = gr.Button("Stop reading", size="sm", variant="stop", visible=False, elem_id="wd-stop-reading")
     documents = html(
         "",
-        js_on_load=acts("choose_document", "open_document", "remove_document", "read_document"),
+        js_on_load=acts("choose_document", "choose_all", "open_document", "remove_document", "read_document"),
         elem_id="wd-documents",
     )
     return ShelfParts(drop, samples, arrivals, stop, locked, password, no_password, documents)

@@ -20,24 +20,29 @@ from ..models.fetching import FetchPhase
 from ..session import Exchange, PageView, Session, Sessions
 from ..templating import esc
 from .components import Parts
+from .places import Places
 from .settings_parts import models_in_use
 
 T = TypeVar("T")
 Updates = dict[Any, Any]
 
-# All handlers that use the model share one limit, which bounds the number of threads. Within it the library gives
-# each caller short turns, so that a question does not wait until a whole document is read.
-MODEL = {"concurrency_id": "model", "concurrency_limit": 8}
 # States that follow one another faster than this, in seconds, are not all sent to the browser.
 PACE_S = 0.08
 # No handler is offered to programs, which have the HTTP server.
 HIDDEN: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
 QUICK: dict[str, Any] = {**HIDDEN, "concurrency_limit": None}
+# Handlers that use the model wait for one of the `places`, and not in Gradio's queue.
+MODEL: dict[str, Any] = {**HIDDEN, "concurrency_limit": None}
 # Every one of several quick clicks counts, in their order.
 ORDERED: dict[str, Any] = {**HIDDEN, "concurrency_limit": 1, "trigger_mode": "multiple"}
 # The question box while nothing is being answered, and while something is. Both leave what is typed in it.
 IDLE: dict[str, Any] = {"submit_btn": "Ask", "stop_btn": False}
 BUSY: dict[str, Any] = {"submit_btn": False, "stop_btn": "Stop"}
+
+
+def session_of(sessions: Sessions, request: gr.Request) -> Session:
+    """Return the tab that a request comes from."""
+    return sessions.get(request.session_hash or "", request.client.host if request.client else "")
 
 
 @dataclass(frozen=True)
@@ -47,10 +52,11 @@ class Handlers:
     app_state: AppState
     sessions: Sessions
     parts: Parts
+    places: Places
 
     def session(self, request: gr.Request) -> Session:
         """Return the tab that a request comes from."""
-        return self.sessions.get(request.session_hash or "")
+        return session_of(self.sessions, request)
 
     def tell(self) -> None:
         """Show the library's messages."""

@@ -66,8 +66,7 @@ class PageHandlers(Handlers):
         No thread waits for it. Of several that follow for one tab the last goes on.
         """
         session = self.session(request)
-        session.watches += 1
-        mine = session.watches
+        mine = self.sessions.follow(session)
         sent: Updates = {}
         seen: object = None
         shown_at = 0.0

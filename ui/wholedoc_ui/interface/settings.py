@@ -15,21 +15,22 @@ from .. import views
 from ..app_state import sentence
 from ..choices import MAY_BE_WITHOUT_EFFECT, ReadingChoices, without_effect, writer_of_text
 from ..session import Session
-from .handlers import HIDDEN, MODEL, QUICK, Handlers, Updates, acted
+from .handlers import MODEL, QUICK, Handlers, Updates, acted
 from .settings_parts import effect
 
 
 class SettingsHandlers(Handlers):
     def bind(self) -> None:
         """Bind the events of this part. Call it inside gr.Blocks."""
+        placed = self.places.waited_for
         parts = self.parts.settings
         outputs = [parts.told, *self.status_outputs, *self.shelf_outputs]
-        parts.apply.click(self.apply, list(parts.reading), outputs, **MODEL, **HIDDEN)
+        parts.apply.click(placed(self.apply), list(parts.reading), outputs, **MODEL)
         parts.introduces.input(self.introduce, [parts.introduces], None, **QUICK)
         models = self.parts.models
         chosen = [models.told, *self.status_outputs, *self.shelf_outputs]
-        models.listed.use_to_read(self._user(Role.READER), None, chosen, **MODEL, **HIDDEN)
-        models.listed.use_to_write(self._user(Role.WRITER), None, chosen, **MODEL, **HIDDEN)
+        models.listed.use_to_read(placed(self._user(Role.READER)), None, chosen, **MODEL)
+        models.listed.use_to_write(placed(self._user(Role.WRITER)), None, chosen, **MODEL)
 
         deciding = [parts.answer("attention"), parts.answer("composition")]
         for one in deciding:

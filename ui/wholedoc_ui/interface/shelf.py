@@ -12,23 +12,25 @@ from ..app_state import sentence
 from ..arrivals import Arrivals, Stage
 from ..session import Session
 from ..templating import esc
-from .handlers import HIDDEN, MODEL, ORDERED, PACE_S, QUICK, Handlers, Updates, acted, once
+from .handlers import MODEL, ORDERED, PACE_S, QUICK, Handlers, Updates, acted, once
 
 
 class ShelfHandlers(Handlers):
     def bind(self) -> None:
         """Bind the events of this part. Call it inside gr.Blocks."""
         parts = self.parts.shelf
+        placed = self.places.waited_for
         locked = [parts.locked, parts.password]
         intake = [parts.drop, parts.stop, *locked, self.parts.chat.tab, *self.shelf_outputs]
-        parts.drop.upload(self.take_in, [parts.drop], intake, **MODEL, **HIDDEN)
-        parts.samples.add_sample(self.add_sample, None, intake, **MODEL, **HIDDEN)
+        parts.drop.upload(placed(self.take_in), [parts.drop], intake, **MODEL)
+        parts.samples.add_sample(placed(self.add_sample), None, intake, **MODEL)
         # Another password may be tried before the end of the work with the first.
-        parts.password.submit(self.unlock, [parts.password], intake, trigger_mode="multiple", **MODEL, **HIDDEN)
-        parts.documents.read_document(self.read_again, None, intake, **MODEL, **HIDDEN)
+        parts.password.submit(placed(self.unlock), [parts.password], intake, trigger_mode="multiple", **MODEL)
+        parts.documents.read_document(placed(self.read_again), None, intake, **MODEL)
         parts.stop.click(self.stop_reading, None, None, **QUICK)
         chosen = [self.parts.chat.tab, *self.shelf_outputs]
         parts.documents.choose_document(self.choose, None, chosen, **ORDERED)
+        parts.documents.choose_all(self.choose_all, None, chosen, **ORDERED)
         self.parts.chat.asked.leave_out(self.leave_out, None, chosen, **ORDERED)
         self.parts.chat.introduction.introduce(self.introduce, None, self.suggestions_outputs, **QUICK)
         self.parts.chat.introduction.stop_introducing(self.stop_introducing, None, None, **QUICK)
@@ -97,6 +99,12 @@ class ShelfHandlers(Handlers):
         session, data = self.session(request), acted(event)
         shelf.choose(session, data["id"], data["checked"])
         return {**self.suggestions(session), **self.arrivals(session), **self.tab(session)}
+
+    def choose_all(self, request: gr.Request) -> Updates:
+        """Ask all documents together that have been read."""
+        session = self.session(request)
+        shelf.choose_all(self.app_state, session)
+        return {**self.shelf(session), **self.tab(session)}
 
     def introduce(self, event: gr.EventData, request: gr.Request) -> Updates:
         """Have a document introduced in the background. How far that comes, every tab sees by following."""

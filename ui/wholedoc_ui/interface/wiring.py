@@ -10,7 +10,9 @@ from .chat import ChatHandlers
 from .components import Parts
 from .conversations import ConversationHandlers
 from .evidence import EvidenceHandlers
+from .handlers import session_of
 from .page import PageHandlers
+from .places import Places
 from .saving import SavingHandlers
 from .settings import SettingsHandlers
 from .shelf import ShelfHandlers
@@ -18,7 +20,8 @@ from .shelf import ShelfHandlers
 
 def bind(page: gr.Blocks, app_state: AppState, sessions: Sessions, parts: Parts) -> None:
     """Bind all events. Call it inside gr.Blocks."""
-    PageHandlers(app_state, sessions, parts).bind(page)
+    places = Places(lambda request: session_of(sessions, request))
+    PageHandlers(app_state, sessions, parts, places).bind(page)
     for handlers in (
         ShelfHandlers,
         ConversationHandlers,
@@ -27,4 +30,4 @@ def bind(page: gr.Blocks, app_state: AppState, sessions: Sessions, parts: Parts)
         EvidenceHandlers,
         SettingsHandlers,
     ):
-        handlers(app_state, sessions, parts).bind()
+        handlers(app_state, sessions, parts, places).bind()

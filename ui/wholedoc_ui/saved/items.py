@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections.abc import Sequence
 from enum import Enum
 
@@ -13,8 +14,9 @@ from wholedoc import Item
 from .escaping import as_text
 
 COLUMNS = ("item", "document", "page", "quote", "verified")
-# Spreadsheets take a cell that begins so for a formula, which may read other cells and send them away.
-FORMULA = ("=", "+", "-", "@")
+# Spreadsheets take a cell that begins so for a formula, which may read other cells and send them away. Some take
+# wide signs for the narrow ones, and some end cells at semicolons, as where numbers have commas.
+FORMULA = re.compile(r"""(^|;[\s"']*)(?=[=+\-@＝＋－＠])""")
 # Without it Excel takes the file for one in an old character set.
 BYTE_ORDER_MARK = "\ufeff"
 
@@ -85,4 +87,4 @@ def _rows(items: Sequence[Item]) -> list[list[str]]:
 
 def _harmless(cell: str) -> str:
     """Return a cell that no spreadsheet computes: an apostrophe makes it text."""
-    return f"'{cell}" if cell.startswith(FORMULA) else cell
+    return FORMULA.sub(r"\1'", cell)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 from starlette.datastructures import Headers
 from starlette.formparsers import MultiPartException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -32,29 +35,63 @@ class UploadLimitMiddleware:
         if scope["type"] != "http" or scope["path"] != UPLOAD:
             await self.app(scope, receive, send)
             return
+        upload = _Upload(self._uploads, self._limit, scope)
+        try:
+            await self.app(scope, lambda: upload.receive(receive), lambda message: upload.send(message, send))
+        finally:
+            upload.end()
+
+
+class _Upload:
+    """One upload: what has come of it, and what Gradio answers."""
+
+    def __init__(self, uploads: Uploads, limit: int, scope: Scope) -> None:
         announced = Headers(scope=scope).get("content-length", "0")
-        expected = int(announced) if announced.isdecimal() else 0
-        received, looked, complete = 0, -LOOK_AGAIN_BYTES, False
+        self._uploads = uploads
+        self._limit = limit
+        self._address = scope["client"][0] if scope.get("client") else ""
+        self._expected = int(announced) if announced.isdecimal() else 0
+        self._received, self._looked, self._complete = 0, -LOOK_AGAIN_BYTES, False
+        self._answer = b""
 
-        async def receive_counted() -> Message:
-            nonlocal received, looked, complete
-            message = await receive()
-            if message["type"] == "http.disconnect" and not complete:
-                raise MultiPartException("The upload was cut off.")
-            complete = complete or not message.get("more_body", False)
-            before, received = received, received + len(message.get("body", b""))
-            if max(received, expected) > self._limit:
+    async def receive(self, receive: Receive) -> Message:
+        message = await receive()
+        if message["type"] == "http.disconnect" and not self._complete:
+            raise MultiPartException("The upload was cut off.")
+        self._complete = self._complete or not message.get("more_body", False)
+        before, size = self._received, len(message.get("body", b""))
+        self._received += size
+        if max(self._received, self._expected) > self._limit:
+            raise MultiPartException(
+                f"Files dropped together exceed their maximum allowed size of {self._limit / 1e9:.1f} GB: "
+                "drop fewer at once."
+            )
+        if self._received - self._looked >= LOOK_AGAIN_BYTES:
+            self._looked = self._received
+            if not self._uploads.has_room(max(self._expected, self._received) - before, self._address):
                 raise MultiPartException(
-                    f"Files dropped together exceed their maximum allowed size of {self._limit / 1e9:.1f} GB: "
-                    "drop fewer at once."
+                    "There is no room for more files that wait to be read (their maximum allowed size is half "
+                    "of the free disk space, and half of that for one address): wait, or free some space."
                 )
-            if received - looked >= LOOK_AGAIN_BYTES:
-                looked = received
-                if not self._uploads.has_room(max(expected, received) - before):
-                    raise MultiPartException(
-                        "There is no room for more files that wait to be read (their maximum allowed size is half "
-                        "of the free disk space): wait, or free some space."
-                    )
-            return message
+        self._uploads.arriving(self._address, size)
+        return message
 
-        await self.app(scope, receive_counted, send)
+    async def send(self, message: Message, send: Send) -> None:
+        """Pass an answer on. It names the files, which are counted as their sender's from now on."""
+        self._answer += message.get("body", b"")
+        if message["type"] == "http.response.body" and not message.get("more_body", False):
+            self._uploads.arrived(self._address, _files(self._answer))
+        await send(message)
+
+    def end(self) -> None:
+        """Count no more of it as arriving."""
+        self._uploads.arriving(self._address, -self._received)
+
+
+def _files(answer: bytes) -> list[Path]:
+    """Return the files that an answer names; none if it says what went wrong."""
+    try:
+        named = json.loads(answer)
+    except ValueError:
+        return []
+    return [Path(one) for one in named if isinstance(one, str)] if isinstance(named, list) else []

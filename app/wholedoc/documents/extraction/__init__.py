@@ -5,5 +5,6 @@ May import `document`, `wholedoc.runtime` and the errors. Only the child process
 
 from .from_file import read_document
 from .limits import ExtractionLimits
+from .web import WebSource
 
-__all__ = ["ExtractionLimits", "read_document"]
+__all__ = ["ExtractionLimits", "WebSource", "read_document"]

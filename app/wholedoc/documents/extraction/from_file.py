@@ -10,6 +10,7 @@ from pathlib import Path
 
 from ...errors import ExtractionLimitError, NoTextError, UnreadableFileError
 from ..document import Document
+from ..formats import FileKind
 from ..recognition import RecognisedPage, Recognition
 from ..recognition.child import recognise_in_child
 from .child import extract_in_child
@@ -18,6 +19,7 @@ from .extracted import Extracted
 from .filetype import HEAD_BYTES, detect
 from .limits import DEFAULT_LIMITS, ExtractionLimits
 from .pdf.page_warnings import recognition_warnings
+from .web import WebSource
 from .worker import Request
 
 
@@ -27,6 +29,7 @@ def read_document(
     password: str | None = None,
     limits: ExtractionLimits = DEFAULT_LIMITS,
     recognition: Recognition | None = None,
+    source: WebSource | None = None,
 ) -> Document:
     """Read a file of one of the `formats.FORMATS` in a limited child process.
 
@@ -38,6 +41,9 @@ def read_document(
 
     With `recognition`, the text of scanned pages and of pictures is recognised in another such process, which needs
     the extra `ocr`; without it they are named in a warning.
+
+    `source` says that the file is a page that was fetched from the web. A warning tells where and when; of an HTML
+    page the main text is read, which needs the extra `web`.
 
     Raises `UnreadableFileError`, `PasswordError`, `ExtractionLimitError` or `NoTextError`, each with one
     sentence for the person who named the file, and `Cancelled`.
@@ -52,6 +58,8 @@ def read_document(
     except OSError as error:
         raise UnreadableFileError(_cannot_open(name, error)) from error
     kind = detect(head, path.suffix.lower(), name)
+    if source is not None and kind is FileKind.HTML:
+        kind = FileKind.WEB_PAGE
     limits = limits.for_size(before.st_size)
     wanted = recognition is not None
     extracted = extract_in_child(Request(str(path.absolute()), name, kind, password or None, limits, wanted))
@@ -60,6 +68,8 @@ def read_document(
         recognised = recognise_in_child(path, name, kind, extracted.scans, password or None, recognition)
     if _fingerprint(_stat_document(path, name, limits)) != _fingerprint(before):
         raise UnreadableFileError(f"{name} changed while it was being read: try again.")
+    if source is not None:
+        extracted = replace(extracted, warnings=(source.note, *extracted.warnings))
     return _document(digest, name, extracted, recognised)
 
 

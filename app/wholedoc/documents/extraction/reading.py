@@ -36,6 +36,10 @@ def _read_other(source: Source) -> Extracted:
             from .text.html import read_html
 
             return read_html(source.data, source.name)
+        case FileKind.WEB_PAGE:
+            from .text.web_page import read_fetched_page
+
+            return read_fetched_page(source.data, source.name)
         case FileKind.MARKDOWN:
             from .text.plain import read_markdown
 

@@ -10,7 +10,7 @@ from ..extraction.clean import clean_line
 from .layout import Piece, page_of
 from .recognised import RecognisedPage
 
-# More threads than this wait for each other more than they help.
+# More than this wait for each other more than they help.
 _MOST_THREADS = 4
 # The longer side, in pixels, of the picture on which lines are found: 110 dpi of an A4 page.
 _FINDING_SIDE = 1280
@@ -20,10 +20,15 @@ _LEAST_SURE = 0.5
 _LEAST_LETTERS = 0.7
 
 
-class Engine:
-    """Recognises pictures. Its models come with the package; nothing is fetched."""
+def usable_threads() -> int:
+    """Return how many threads help on this machine."""
+    return min(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 2, _MOST_THREADS)
 
-    def __init__(self) -> None:
+
+class Engine:
+    """Recognises pictures, each by so many threads. Its models come with the package; nothing is fetched."""
+
+    def __init__(self, threads: int) -> None:
         from rapidocr import RapidOCR
         from rapidocr.inference_engine.onnxruntime import main as sessions
 
@@ -36,7 +41,6 @@ class Engine:
             return made
 
         sessions.OrtInferSession._init_sess_opts = staticmethod(without_spinning)
-        threads = min(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 2, _MOST_THREADS)
         self._engine: Any = RapidOCR(
             params={
                 "Global.use_cls": False,  # upside-down lines; it took 180 degrees for granted on lines of digits

@@ -32,12 +32,15 @@ def _answers(request: Request) -> Iterator[bytes]:
 
 def _pages(request: Request) -> Iterator[RecognisedPage]:
     # What recognises is imported here, when the limits hold.
-    from .engine import Engine
+    from .engine import Engine, usable_threads
     from .pictures import pictures
+    from .side_by_side import recognised
 
-    engine = Engine()
-    for index, picture in pictures(request.path, request.name, request.kind, request.pages, request.password):
-        yield engine.recognise(index, picture)
+    threads = usable_threads()
+    at_once = min(threads, len(request.pages))
+    engines = [Engine(threads // at_once) for _ in range(at_once)]
+    found = pictures(request.path, request.name, request.kind, request.pages, request.password)
+    yield from recognised(found, engines)
 
 
 if __name__ == "__main__":

@@ -18,6 +18,8 @@ from .errors import unsupported
 LARGEST = 2**63 - 1
 # A client that can only name a model asks every part by this name.
 EVERYWHERE_MODEL = "wholedoc-everywhere"
+# Without a document in its messages, a client asks all that were read before by this name.
+SHELF_MODEL = "wholedoc-shelf"
 # A lower temperature means greedy decoding, since the best token would get all the probability that floats can
 # express.
 COLDEST = 1e-4
@@ -119,6 +121,11 @@ class ChatRequest(BaseModel):
         """Whether every part of the documents is asked."""
         by_name = self.model == EVERYWHERE_MODEL and self.everywhere is not False
         return Scope.EVERYWHERE if self.everywhere or by_name else Scope.ONE_PLACE
+
+    @property
+    def asks_shelf(self) -> bool:
+        """Whether all documents that were read before are asked, unless the messages bring some."""
+        return self.model == SHELF_MODEL
 
     @property
     def sampling(self) -> dict[str, Any]:

@@ -31,6 +31,9 @@ from ..state import State, client_of, state_of
 
 router = APIRouter(route_class=BoundedRoute)
 SendText = Callable[[str], Awaitable[None]]
+# Many clients end a line at these too, so that a document's words would become an event of their own. In JSON they
+# may be written so.
+LINE_ENDS = {ord(sign): f"\\u{ord(sign):04x}" for sign in "\x85\u2028\u2029"}
 # A silent stream sends a comment this often, in seconds, so that no proxy takes the connection for dead.
 HEARTBEAT_S = 10.0
 _STREAM: dict[str, Any] = {"text/event-stream": {"schema": {"type": "string"}}}
@@ -178,6 +181,10 @@ def _events(
         raise ApiError(400, str(error), "invalid_value") from error
     messages, documents = plain_messages(library, asked.messages)
     prompt = recognise(messages)
+    if asked.asks_shelf and not documents and not prompt.documents:
+        documents, _ = library.shelf()
+        if not documents:
+            raise ApiError(400, "no document was read yet: upload one to /v1/files and ask it", "invalid_value")
     yield from respond(
         library,
         prompt,
@@ -199,4 +206,4 @@ def _json(answer: BaseModel) -> Response:
 
 
 def _data(chunk: BaseModel) -> str:
-    return f"data: {chunk.model_dump_json(exclude_unset=True)}\n\n"
+    return f"data: {chunk.model_dump_json(exclude_unset=True).translate(LINE_ENDS)}\n\n"

@@ -16,6 +16,7 @@ from starlette.responses import FileResponse, Response
 from ...documents.document import Document
 from ...documents.formats import names
 from ...library import Library
+from ...runtime.client import Client
 from ...storage.uploads import incoming_file
 from ..bodies import BoundedRoute
 from ..disconnect import cancel_on_disconnect
@@ -41,9 +42,10 @@ async def upload(
     if any(name.startswith("expires_after") for name in extra):
         raise unsupported("expires_after", "files stay until they are deleted: leave expires_after out")
     state = state_of(request)
-    slot = await cancel_on_disconnect(request.receive, state.upload_limiter.acquire(client_of(request)))
+    client = client_of(request)
+    slot = await cancel_on_disconnect(request.receive, state.upload_limiter.acquire(client))
     try:
-        document = await asyncio.to_thread(_parse_upload, state.library, file, password or None)
+        document = await asyncio.to_thread(_parse_upload, state.library, client, file, password or None)
     finally:
         slot.release()
     return await asyncio.to_thread(_describe, state.library, document, purpose)
@@ -109,9 +111,12 @@ async def content(request: Request, file_id: str) -> Response:
     return FileResponse(original, media_type="application/octet-stream", filename=document.name, headers=headers)
 
 
-def _parse_upload(library: Library, file: UploadFile, password: str | None) -> Document:
+def _parse_upload(library: Library, client: Client, file: UploadFile, password: str | None) -> Document:
     """Extracts the text of an upload in a private folder that is removed afterwards. Runs in a thread."""
-    with incoming_file(library, file.filename or "document", file.content_type) as path:
+    with (
+        library.extractions.take(client),
+        incoming_file(library, file.filename or "document", file.content_type) as path,
+    ):
         with path.open("wb") as target:
             shutil.copyfileobj(file.file, target)
         return library.parse(path, password)

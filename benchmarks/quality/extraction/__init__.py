@@ -1,0 +1,1 @@
+"""How well the text of real PDFs is read: the order of words over lines and columns, and the rows of tables."""
