@@ -56,7 +56,7 @@ const look = () => {
     tick();
   }
 };
-new MutationObserver(look).observe(opens, { childList: true, subtree: true, characterData: true });
+new MutationObserver(look).observe(opens, { childList: true, subtree: true, characterData: true, attributes: true });
 look();
 
 let framed = false;
