@@ -120,6 +120,8 @@ class Tab:
             self.foreign.append(url)
 
     def _response(self, url: str, status: int) -> None:
+        if status == 404 and "/viewer/" in url:
+            return  # a document that another tab has just removed
         if status >= 400:
             self.errors.append(f"{status}: {url}")
 
@@ -181,6 +183,11 @@ class Tab:
         self.page.locator("#wd-question button", has_text="Ask").wait_for()
         self.page.locator("#wd-chat [data-testid=bot]").last.locator(".wd-cost summary").wait_for()
         return self.answer()
+
+    def wait_again(self) -> str:
+        """Wait until an answer that is given again is complete. It takes the place of the last one."""
+        self.page.wait_for_timeout(500)  # an answer may come so soon that nothing shows in between
+        return self.wait_answer()
 
     def cost(self) -> str:
         """Return what the last answer cost, also where it is not opened."""

@@ -98,7 +98,7 @@ def test_follow_ups_earlier_evidence_export_and_clear(tab: Tab, tmp_path: Path) 
     page.wait_for_function("document.querySelectorAll('#wd-chat [data-testid=bot]').length === 2")
     tab.wait_answer()
     assert page.locator(".wd-citations button").first.inner_text() != quote
-    page.locator("#wd-chat [data-testid=bot]").first.click()
+    page.locator("#wd-chat [data-testid=bot]").first.click(position={"x": 20, "y": 14})  # on its text
     page.wait_for_function(
         "quote => document.querySelector('.wd-citations button')?.innerText === quote", arg=quote
     )
@@ -109,8 +109,7 @@ def test_follow_ups_earlier_evidence_export_and_clear(tab: Tab, tmp_path: Path) 
     assert f"## {CHANNEL}" in saved
     assert r"short\_notice\.pdf, p. 1" in saved
     page.locator("#wd-chat .wd-retry").click()
-    tab.wait_status("Asking|Looking|Answering")
-    tab.wait_answer()
+    tab.wait_again()
     assert page.locator("#wd-chat [data-testid=user]").count() == 2
     page.click("text=New conversation")
     page.wait_for_function("document.querySelectorAll('#wd-chat [data-testid=bot]').length === 0")
@@ -129,7 +128,7 @@ def test_stopping_stops(tab: Tab, server: Server) -> None:
     assert "ready" not in share
     tab.choose("harbour_register.pdf")
     tab.ask("Who was fined?")
-    tab.wait_status(r"Reading harbour_register\.pdf: [\d,]+ of 134,904")
+    tab.wait_status(r"Reading harbour_register\.pdf: [\d,]+ of [\d,]+ tokens")
     page.locator("#wd-question button", has_text="Stop").click()
     assert tab.wait_status("Stopped") == "Stopped."
     assert keeps_still(page, server)

@@ -171,8 +171,7 @@ def test_the_scope_is_chosen_and_the_same_is_asked_the_other_way(tab: Tab) -> No
     tab.wait_answer()
     assert page.locator("#wd-chat .wd-way").count() == 1
     page.locator("#wd-chat .wd-retry").click()
-    tab.wait_status("Asking|Looking|Answering")
-    tab.wait_answer()
+    tab.wait_again()
     assert page.locator("#wd-chat .wd-way").count() == 1  # it is asked again as it was
     page.locator("#wd-scope label", has_text="Everywhere").click()
     page.fill("#wd-question textarea", ONE_PLACE)

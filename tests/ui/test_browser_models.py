@@ -139,6 +139,8 @@ def test_a_fetch_is_cancelled_and_chosen_again_in_the_settings(
         come(fresh, QWEN_CODER_05B.name, tiny_model)
         model.locator(".wd-doing", has_text="writes now").wait_for()
         other.page.locator(".wd-fetch-done").wait_for()
+        page.locator("#wd-settings button").first.click()
+        page.locator("#wd-advanced button.label-wrap").click()
         writer = page.locator("#wd-writer textarea, #wd-writer input")
         assert writer.input_value() == QWEN_CODER_05B.name
         page.locator("button", has_text="Let the model that reads answer").click()

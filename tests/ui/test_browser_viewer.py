@@ -262,6 +262,8 @@ def test_the_first_page_offers_a_drop_and_samples(
         for hidden in ("#wd-middle", "#wd-right", "#wd-model-in-use", "#wd-conversations"):
             assert not page.locator(hidden).is_visible()
         page.locator("#wd-samples button", has_text="A notice to yachts").click()
+        page.locator("#wd-samples").wait_for(state="hidden")
+        tab.show("Documents")
         tab.wait_read(NOTICE.name)
         assert not page.locator("#wd-samples").is_visible()
         assert page.evaluate("document.documentElement.scrollWidth") <= width

@@ -14,6 +14,7 @@ from wholedoc_ui import chat, conversations
 from wholedoc_ui.answers.messages import messages
 from wholedoc_ui.app_state import AppState, Phase
 from wholedoc_ui.chat import STOPPED, ask
+from wholedoc_ui.interface.handlers import paced
 from wholedoc_ui.session import Evidence, Exchange, PageView, Session, Sessions
 
 from .conftest import NOTICE, PARAGRAPHS, Put, watched
@@ -372,3 +373,9 @@ def test_the_writer_is_told_how_to_answer(
     *_, last = ask(app_state, asked, QUESTION, settings, instructions="Answer in German.")
     assert last.answer is not None
     assert told == ["Answer in German."]
+
+
+def test_states_are_paced_and_every_phase_shows_at_once() -> None:
+    """What comes first of a phase is not held back until the next comes, which may take long."""
+    states = [("look", 1), ("look", 2), ("write", 1), ("write", 2), ("write", 3)]
+    assert list(paced(iter(states), lambda one: one[0])) == [("look", 1), ("write", 1), ("write", 3)]

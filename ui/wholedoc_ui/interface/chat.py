@@ -16,7 +16,7 @@ from ..app_state import sentence
 from ..choices import SCOPES, AnsweringChoices
 from ..session import Session
 from ..templating import esc
-from .handlers import BUSY, IDLE, MODEL, QUICK, Handlers, Updates, acted, numbers, once, paced
+from .handlers import BUSY, IDLE, MODEL, QUICK, Handlers, Updates, acted, numbers, once, paced, phase
 from .html import SEND
 
 
@@ -139,7 +139,8 @@ class ChatHandlers(Handlers):
                 scope,
                 stands_alone=stands_alone,
                 instructions=choices.instructions,
-            )
+            ),
+            phase,
         ):
             now = (exchange.evidence, session.view, session.shown)
             changed = self.evidence(session) if now != shown and session.shown is exchange else {}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -246,16 +246,26 @@ def once(*components: Any) -> list[Any]:
     return list(dict.fromkeys(components))
 
 
-def paced(states: Iterator[T]) -> Iterator[T]:
-    """Yield only states that are at least PACE_S seconds apart, and always the last one."""
+def paced(states: Iterator[T], phase_of: Callable[[T], object]) -> Iterator[T]:
+    """Yield only states that are at least PACE_S seconds apart, and always the last one and the first of a phase.
+
+    Nobody knows how long a phase takes: until it ends, its first state would be held back.
+    """
     sent = 0.0
     held: list[T] = []
+    shown: object = object()
     for state in states:
         held = [state]
-        if time.monotonic() - sent >= PACE_S:
+        if time.monotonic() - sent >= PACE_S or phase_of(state) != shown:
+            shown = phase_of(state)
             yield held.pop()
             sent = time.monotonic()
     yield from held
+
+
+def phase(exchange: Exchange) -> object:
+    """Return what is the same while one thing is done for an answer."""
+    return exchange.status.partition(":")[0], exchange.evidence is None, not exchange.text
 
 
 def saying(session: Session) -> tuple[object, ...]:

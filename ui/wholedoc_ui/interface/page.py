@@ -20,7 +20,10 @@ FOLLOW_S = 0.5
 ANEW_S = 10.0
 # A tab that is loaded again is the tab that it was; one that was duplicated is another, with the same memory.
 REMEMBERED = """() => {
-  const known = JSON.parse(sessionStorage.getItem("wholedoc") || "{}");
+  let known = {};
+  try {
+    known = JSON.parse(sessionStorage.getItem("wholedoc")) ?? {};
+  } catch {}  // nonsense is as good as nothing
   if (performance.getEntriesByType("navigation")[0]?.type !== "reload") delete known.tab;
   return [JSON.stringify(known)];
 }"""

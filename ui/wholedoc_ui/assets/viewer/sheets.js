@@ -72,6 +72,7 @@ const current = () => (isAtEnd() ? count() - 1 : indexAt(scroll.scrollTop + scro
 
 // Where a person is, which stays when the pages get another size.
 const place = () => {
+  if (isAtEnd()) return { index: count() - 1, share: 1 }; // the end stays the end
   const index = indexAt(scroll.scrollTop + 1);
   return { index, share: (scroll.scrollTop - shown.tops[index]) / heightOf(index) };
 };
