@@ -157,7 +157,8 @@ def test_a_conversation_is_there_after_a_reload_and_a_restart(tab: Tab, server: 
         assert not tab.row(other.name).locator("input").is_checked()
     tab.ask(CHANNEL)
     tab.wait_answer()
-    assert said(tab)[: len(before)] == before
+    # Only the last question is asked again.
+    assert said(tab)[: len(before)] == [one.replace("Retry\n", "") for one in before]
     assert "2 questions" in conversation(tab, "and is that the first").inner_text()
 
 
