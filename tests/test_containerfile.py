@@ -64,6 +64,8 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def copy(value: str, work: Path) -> None:
     *sources, target = shlex.split(value)
+    if target.endswith("/") and target not in ("./", "/"):
+        (work / target).mkdir(parents=True)  # as COPY does
     for source in sources:
         if (ROOT / source).is_dir():
             shutil.copytree(ROOT / source, work / target, ignore=shutil.ignore_patterns("__pycache__"))

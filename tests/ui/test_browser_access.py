@@ -150,6 +150,7 @@ def test_escape_closes_and_stops(browser: Any, server: Server) -> None:
         assert page.evaluate("document.activeElement.dataset.opens") == "wd-sure"
         tab.drop(NOTICE.with_name("harbour_register.pdf"))
         page.locator(".wd-arrival progress").wait_for()
+        tab.row("harbour_register.pdf").wait_for()
         tab.choose("harbour_register.pdf")
         tab.ask("Who was fined?")
         tab.wait_status("Reading")

@@ -100,7 +100,8 @@ FOREIGN = ", ".join(
 )
 # What must not be in the conversation: Gradio's own parts of a message are buttons and pictures of its icons.
 ACTIVE = (
-    "#wd-chat .message :is(a[href], img, iframe, script, style, details, object, embed, form, b, x-y, svg[onload])"
+    "#wd-chat .message :is(a[href], img, iframe, script, style, details:not(.wd-cost), object, embed, form, b, "
+    "x-y, svg[onload])"
 )
 ATTACK = """<!doctype html><title>a game</title><img id=img><iframe id=frame></iframe>
 <a id=link href="{url}">a link</a>
@@ -232,7 +233,7 @@ def test_nothing_acts_wherever_a_document_is_shown(browser: Any, embedded_folder
             check_inert(tab)
         page.locator(".wd-sections summary").first.click()
         page.locator(".wd-open-item").first.click()
-        page.locator(".wd-citations, #wd-page").first.wait_for()
+        page.locator(".wd-citations, .wd-viewer").first.wait_for()
         check_inert(tab)
         tab.ask(PAYLOADS[5])
         tab.wait_answer()

@@ -15,7 +15,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from .access import HEADERS
 
 # Shown until the app is there. It loads itself again, and holds nothing that would have to be filled in.
-PAGE = files("wholedoc_ui") / "templates" / "starting.html"
+PAGE = files("wholedoc_ui") / "assets" / "starting.html"
 
 
 class StartingApp:
