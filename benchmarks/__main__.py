@@ -22,7 +22,6 @@ from .quality.options import Options, add_options
 from .quality.pairs.options import add_pairs, pairs_of
 from .quality.pairs.run import run as run_pairs
 from .quality.run import run as run_quality
-from .quality.scoring import compared_of
 from .quality.scoring import run as run_scoring
 from .quality.shelf import add_shelf, shelved_of
 from .quality.shelf import run as run_shelf
@@ -87,7 +86,7 @@ def main() -> None:
         ATTENTION: partial(attention.run, tokens=arguments.lengths or ()),
         PAIRS: lambda quick: run_pairs(quick, pairs_of(arguments)),
         EVERYWHERE: lambda quick: run_everywhere(quick, arguments.manuals, arguments.questions),
-        SCORING: lambda quick: run_scoring(quick, compared_of(arguments)),
+        SCORING: lambda quick: run_scoring(quick, pairs_of(arguments)),
         SHELF: lambda quick: run_shelf(quick, shelved_of(arguments)),
         LLAMA_CPP: partial(llama_cpp.run, python=arguments.llama_cpp_python),
         EXTRACTION: lambda quick: run_extraction(quick, arguments.pdfs, arguments.pdfs_python),

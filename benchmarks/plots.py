@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from statistics import fmean
 from typing import Any
@@ -93,16 +93,8 @@ def _cost(reading: Rows, llama_cpp: Rows) -> Figure | None:
     }
     if not series["wholedoc"]:
         return None
-    figure = Figure(figsize=(5.2, 3.2))
-    axes = figure.add_subplot()
-    for name, points in series.items():
-        if points:
-            axes.plot(*zip(*points, strict=True), marker="o", label=name)
+    figure, axes = _by_length(series, "seconds to read")
     _extrapolate(axes, reading, series["transformers"][-1][0], series["wholedoc"][-1][0])
-    axes.set_yscale("log")
-    axes.yaxis.set_major_formatter("{x:,g}")
-    axes.set_ylabel("seconds to read")
-    _length_axis(axes, sorted({tokens for points in series.values() for tokens, _ in points}))
     axes.legend()
     return figure
 
@@ -115,6 +107,13 @@ def _asking(shelf: Rows) -> Figure | None:
     }
     if not any(series.values()):
         return None
+    figure, axes = _by_length(series, "seconds to the citations")
+    axes.legend()
+    return figure
+
+
+def _by_length(series: Mapping[str, list[tuple[int, float]]], label: str) -> tuple[Figure, Axes]:
+    """Draw a line for each series of seconds against tokens, both on logarithmic axes."""
     figure = Figure(figsize=(5.2, 3.2))
     axes = figure.add_subplot()
     for name, points in series.items():
@@ -122,10 +121,9 @@ def _asking(shelf: Rows) -> Figure | None:
             axes.plot(*zip(*points, strict=True), marker="o", label=name)
     axes.set_yscale("log")
     axes.yaxis.set_major_formatter("{x:,g}")
-    axes.set_ylabel("seconds to the citations")
+    axes.set_ylabel(label)
     _length_axis(axes, sorted({tokens for points in series.values() for tokens, _ in points}))
-    axes.legend()
-    return figure
+    return figure, axes
 
 
 def _extrapolate(axes: Axes, reading: Rows, measured: int, longest: int) -> None:

@@ -6,16 +6,14 @@ how much sooner the citations are there.
 
 from __future__ import annotations
 
-import argparse
 import statistics
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
-from pathlib import Path
 
 from parallelcomp import ChunkScoring
-from wholedoc.answer import Answer, Done, ScoredChunk
+from wholedoc.answer import Answer, ScoredChunk
 from wholedoc.documents.document import Document
 from wholedoc.documents.tokenized import TokenizedDocument
 from wholedoc.library import Library
@@ -24,23 +22,9 @@ from wholedoc.settings import Settings
 from ..report import Report
 from ..sample import SampleQuestion
 from .baselines.answer_places import occurrences
-from .pairs.passages import Noting, is_right
-from .pairs.questions import Asked, files, manuals, samples
-
-
-@dataclass(frozen=True)
-class Compared:
-    """What is asked: the sample documents, and manuals and files where given; those of one file together.
-
-    `documents` and `questions` limit each of the `files`. A reader None is the embedded model.
-    """
-
-    reader: str | None = None
-    manuals: Path | None = None
-    files: tuple[Path, ...] = ()
-    documents: int | None = None
-    questions: int | None = None
-    out: str | None = None
+from .pairs.passages import Noting, ask, is_right
+from .pairs.questions import Asked
+from .pairs.run import Pairs, asked_by
 
 
 @dataclass(frozen=True)
@@ -57,35 +41,21 @@ class Row:
     quotes: tuple[str, ...]
 
 
-def compared_of(arguments: argparse.Namespace) -> Compared:
-    """Return what is compared, from parsed arguments."""
-    return Compared(
-        next(iter(arguments.readers or ()), None),
-        arguments.manuals,
-        tuple(arguments.files),
-        arguments.documents,
-        arguments.questions,
-        arguments.out,
-    )
+def run(quick: bool, pairs: Pairs) -> Report:
+    """Ask with every reader; if `quick`, the questions about the short notice alone. Writers are not asked.
 
-
-def run(quick: bool, compared: Compared) -> Report:
-    """Ask; if `quick`, the questions about the short notice alone. Raises CasesError."""
-    report = Report("scoring-" + ("quick" if quick else compared.out or "all"))
-    library = Library.open(settings=Settings(model=compared.reader, scoring=ChunkScoring.SCAN), writer=Noting())
-    groups = [(kind, list(some)) for kind, some in groupby(_asked(quick, compared), lambda one: one.kind)]
-    for kind, asked in groups:
-        _compare(report, library, kind, [one.document for one in asked], asked)
+    Documents of one kind are asked together. Raises CasesError.
+    """
+    report = Report("scoring-" + ("quick" if quick else pairs.out or "all"))
+    groups = [(kind, list(some)) for kind, some in groupby(asked_by(quick, pairs), lambda one: one.kind)]
+    for name in pairs.readers:
+        settings = Settings(model=name, scoring=ChunkScoring.SCAN)
+        library = Library.open(settings=settings, writer=Noting())
+        report.add(reader=library.model.name)
+        for kind, asked in groups:
+            _compare(report, library, kind, [one.document for one in asked], asked)
     report.notes.append("citations_s are medians; sooner is the median of the questions' ratios within this run")
     return report
-
-
-def _asked(quick: bool, compared: Compared) -> Iterator[Asked]:
-    yield from samples(quick)
-    if compared.manuals is not None and not quick:
-        yield from manuals(compared.manuals)
-    if not quick:
-        yield from files(compared.files, compared.documents, compared.questions)
 
 
 def _compare(
@@ -126,7 +96,7 @@ def _both_ways(
     question: SampleQuestion,
 ) -> Iterator[Row]:
     for way in ChunkScoring:
-        answer = _answer(library, documents, question.text, way)
+        answer, _ = ask(library, documents, question.text, replace(library.settings, scoring=way))
         row = _row(kind, way, answer, about, library.tokenized(about), question)
         report.add(
             kind=kind,
@@ -139,14 +109,6 @@ def _both_ways(
             quote_holds=row.quote_holds,
         )
         yield row
-
-
-def _answer(library: Library, documents: Sequence[Document], question: str, way: ChunkScoring) -> Answer:
-    settings = replace(library.settings, scoring=way)
-    for event in library.stream(documents, question, settings=settings):
-        if isinstance(event, Done):
-            return event.answer
-    raise AssertionError("a stream ends with Done")
 
 
 def _row(

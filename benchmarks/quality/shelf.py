@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from parallelcomp import ChunkScoring
-from wholedoc.answer import Answer, Done
+from wholedoc.answer import Answer
 from wholedoc.documents.document import Document
 from wholedoc.documents.extraction import read_document
 from wholedoc.library import Library
@@ -21,7 +21,7 @@ from wholedoc.settings import Settings
 
 from ..report import Report, peak_gigabytes
 from ..sample import REGISTER, SampleQuestion, front
-from .pairs.passages import Noting
+from .pairs.passages import Noting, ask
 from .pairs.questions import manuals, samples
 
 # Lengths of the register's front that are asked alone, in tokens.
@@ -130,7 +130,8 @@ def _ask_both(report: Report, library: Library, shelf: Sequence[Document], quest
 def _ask(
     report: Report, library: Library, shelf: Sequence[Document], questions: Sequence[Question], way: ChunkScoring
 ) -> None:
-    answers = [(one, _answer(library, shelf, one.asked.text, way)) for one in questions]
+    settings = replace(library.settings, scoring=way)
+    answers = [(one, ask(library, shelf, one.asked.text, settings)[0]) for one in questions]
     ranks = [_rank(one, answer) for one, answer in answers]
     report.add(
         documents=len(shelf),
@@ -145,13 +146,6 @@ def _ask(
         page_first=ranks.count(1),
         page_in_3=sum(rank is not None and rank <= 3 for rank in ranks),
     )
-
-
-def _answer(library: Library, shelf: Sequence[Document], question: str, way: ChunkScoring) -> Answer:
-    for event in library.stream(shelf, question, settings=replace(library.settings, scoring=way)):
-        if isinstance(event, Done):
-            return event.answer
-    raise AssertionError("a stream ends with Done")
 
 
 def _rank(question: Question, answer: Answer) -> int | None:

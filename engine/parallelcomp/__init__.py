@@ -33,7 +33,7 @@ from .decoding.copying import CopyingState, Source
 from .decoding.next_token import AnswerState
 from .decoding.weights import DecodeWeights, can_quantize_decode, quantize_decode
 from .devices import default_device, default_dtype
-from .engine import Engine, RescoredSpan, Selection
+from .engine import Engine, Selection
 from .errors import (
     Cancelled,
     ClusterError,
@@ -51,7 +51,7 @@ from .memory import MemoryPlan, plan
 from .model import LoadedModel, ModelSpec, adopt, load
 from .replies import Reply
 from .retrieval.scan import HeadQueries, ScanKeys
-from .scoring import ChunkScore, Question
+from .scoring import ChunkScore, Question, RescoredSpan
 
 __all__ = [
     "AnswerState",

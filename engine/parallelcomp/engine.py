@@ -28,7 +28,7 @@ from .policies import policy_of
 from .prefill import batches, batches_of_like_length, prefill_batch, prefill_prefix
 from .replies import Reply, reply_each
 from .retrieval.scan import HeadQueries, ScanKeys, check_heads, head_attention, head_queries, scan, scan_keys
-from .scoring import ChunkScore, Question, score, score_batch
+from .scoring import ChunkScore, Question, RescoredSpan, score, score_batch
 
 
 @dataclass(frozen=True)
@@ -54,14 +54,6 @@ class Selection:
         """What clustered heads save, known once the question has run; None without clustered heads."""
         clustering = self.state.clustering if isinstance(self.state, SingleState) else None
         return None if clustering is None else clustering.savings()
-
-
-@dataclass(frozen=True)
-class RescoredSpan:
-    """A short span that was read again by itself, and the question's NLL given it, in nats over all tokens."""
-
-    nll: float
-    read: ChunkKV
 
 
 class Engine:

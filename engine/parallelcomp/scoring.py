@@ -80,6 +80,14 @@ class ChunkScore:
         return self.nll - self.prior
 
 
+@dataclass(frozen=True)
+class RescoredSpan:
+    """A short span that was read again by itself, and the question's NLL given it, in nats over all tokens."""
+
+    nll: float
+    read: ChunkKV
+
+
 # Takes the attention weights of the observed queries (batch, kv_heads, group, queries, keys) and the number of keys
 # that each query sees (batch or 1, queries); returns one number for every key (batch, kv_heads, keys).
 Observe = Callable[[Tensor, Tensor], Tensor]

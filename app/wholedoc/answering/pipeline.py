@@ -73,7 +73,7 @@ def find(asking: Asking) -> Generator[Event, None, Found]:
     alone = engine.score_without_document(question)
     scanned = None if asking.scores else scan(asking, question)
     scores = list(asking.scores.chunks) if asking.scores else (yield from _score(asking, question, scanned))
-    by_heads = scanned is not None and not _in_context(asking)
+    by_heads = None if _in_context(asking) else scanned
     kept = scores if by_heads else engine.select(corpus.chunks, iter(scores))
     scored = _scored_chunks(corpus, scores, kept, sum(alone) / len(alone), scanned)
     scored_s = time.perf_counter() - started
@@ -82,7 +82,9 @@ def find(asking: Asking) -> Generator[Event, None, Found]:
     usage = Usage(corpus.tokens, corpus.cached_tokens, 0, len(question.ids), 0)
     if not any(explains(score.token_nll, alone, asking.settings.found_margin) for score in scores):
         return Found(started, scored_s, (), scored, usage)
-    selection, passages = _passages(asking, question, kept, scanned)
+    selection, passages = _passages(asking, question, kept, by_heads)
+    if asking.writer is not None:
+        passages = with_surroundings(corpus, passages)
     citations = cite(corpus, passages)
     cited_s = time.perf_counter() - started
     yield Cited(citations, lead=asking.writer is not None or asking.answer_from is not AnswerFrom.CONTEXT)
@@ -196,12 +198,16 @@ def _score(
     for score in engine.score(chunks, question, memory, asking.cancelled):
         scores.append(score)
         yield Scoring(len(scores), len(chunks))
-    return _with_words(asking, question, scores)
+    return _with_words(scores, question, _words(asking) if scanned is None else scanned.words)
 
 
-def _with_words(asking: Asking, question: Question, scores: Sequence[ChunkScore]) -> list[ChunkScore]:
+def _words(asking: Asking) -> Sequence[float]:
+    """Return what the question's words say for each chunk, in nats."""
+    return shared_words(asking.found_by, asking.corpus.words)
+
+
+def _with_words(scores: Sequence[ChunkScore], question: Question, words: Sequence[float]) -> list[ChunkScore]:
     """Return the scores with what the question's words say for each chunk."""
-    words = shared_words(asking.found_by, asking.corpus.words)
     return [replace(score, prior=words[score.index] / len(question.ids)) for score in scores]
 
 
@@ -220,19 +226,23 @@ def score_together(askings: Sequence[Asking]) -> Generator[Scoring, None, list[A
         yield Scoring(len(by_chunk), len(corpus.chunks))
     share = (time.perf_counter() - started) / len(askings)
     return [
-        replace(asking, scores=Scores(tuple(_with_words(asking, question, scores)), share))
+        replace(asking, scores=Scores(tuple(_with_words(scores, question, _words(asking))), share))
         for asking, question, scores in zip(askings, questions, zip(*by_chunk, strict=True), strict=True)
     ]
 
 
 def _passages(
-    asking: Asking, question: Question, kept: Sequence[ChunkScore], scanned: Scanned | None
+    asking: Asking, question: Question, kept: Sequence[ChunkScore], by_heads: Scanned | None
 ) -> tuple[Selection | None, list[Passage]]:
-    """Rank the passages of the kept chunks: by the heads that scanned them, if nothing but passages is needed."""
-    seen = [] if scanned is None or _in_context(asking) else seen_passages(asking, scanned)
-    if not seen:
-        return _attribute(asking, question, asking.engine.select(asking.corpus.chunks, iter(kept)))
-    return None, seen if asking.writer is None else with_surroundings(asking.corpus, seen)
+    """Rank the passages of the kept chunks: by the heads that scanned them, or by a context that is put together.
+
+    The heads may see none where no sentence begins in these chunks.
+    """
+    if by_heads is None:
+        return _attribute(asking, question, kept)
+    if seen := seen_passages(asking, by_heads):
+        return None, seen
+    return _attribute(asking, question, asking.engine.select(asking.corpus.chunks, iter(kept)))
 
 
 def _in_context(asking: Asking) -> bool:
@@ -250,7 +260,7 @@ def _attribute(asking: Asking, question: Question, kept: Sequence[ChunkScore]) -
     attention = observer.by_token(corpus.tokens).numpy()
     passages = best_passages(corpus, asking.found_by, kept, attention, asking.settings.citations)
     passages = rescore_closest(asking, question, passages)
-    return selection, passages if asking.writer is None else with_surroundings(corpus, passages)
+    return selection, passages
 
 
 def rescore_closest(asking: Asking, question: Question, passages: list[Passage]) -> list[Passage]:

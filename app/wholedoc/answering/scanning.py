@@ -30,11 +30,12 @@ class Scanned:
     """The scan's score of every chunk, the higher the better, and the indices of those that are scored exactly.
 
     Scores are in standard deviations from the mean over the chunks, and can be compared within one question only.
-    `queries` are those of the heads that scanned.
+    `words` is what the question's words say for every chunk, in nats. `queries` are those of the heads.
     """
 
     scores: tuple[float, ...]
     best: tuple[int, ...]
+    words: tuple[float, ...]
     queries: HeadQueries
 
 
@@ -52,7 +53,7 @@ def scan(asking: Asking, question: Question) -> Scanned | None:
     both = torch.tensor([looked, words], dtype=torch.float64).t()
     scores = standardised(both) @ torch.tensor([1.0, WORDS], dtype=torch.float64)
     found = tuple(standardised(scores).tolist())
-    return Scanned(found, most_promising(found), queries)
+    return Scanned(found, most_promising(found), tuple(words), queries)
 
 
 def seen_passages(asking: Asking, scanned: Scanned) -> list[Passage]:

@@ -34,6 +34,7 @@ from ..runtime.places import Places
 from ..runtime.turns import Errand, Turns
 from ..settings import Settings
 from ..storage.folder import DocumentInfo, LibraryFolder
+from ..storage.readings import StoredReading
 from ..storage.shelf import Shelf
 from .corpus import ReadDocument
 from .head_finder import HeadFinder, drained
@@ -142,22 +143,22 @@ class Reader(Shelf):
                 progress(event)
         return self.folder.info(document)
 
-    def shelf(self) -> tuple[list[Document], list[DocumentInfo]]:
-        """Return the documents on the shelf that this model has read whole, and those that it has not.
+    def shelf(self) -> tuple[list[Document], list[Document]]:
+        """Return the documents on the shelf that are read whole as this reader reads, and those that are not.
 
         The first can be asked at once. Raises ModelError.
         """
-        fingerprint, precision = self.engine.spec.fingerprint, self.settings.engine.precision.value
-        readings = self.folder.readings
-        whole = {
-            one.document_id
-            for one in readings.all()
-            if (one.fingerprint, one.precision) == (fingerprint, precision) and readings.warm(one) == 1
-        }
-        infos = self.documents()
-        return [self.document(one.id) for one in infos if one.id in whole], [
-            one for one in infos if one.id not in whole
-        ]
+        readings = self.folder.readings.all()
+        catalog = self.folder.catalog
+        every = [known for id in catalog.ids() if (known := catalog.get(id)) is not None]
+        whole = {one.id for one in every if self._is_whole(one, readings)}
+        return [one for one in every if one.id in whole], [one for one in every if one.id not in whole]
+
+    def _is_whole(self, document: Document, readings: Sequence[StoredReading]) -> bool:
+        if document.id in self._read:
+            return True
+        mine = [one for one in readings if one.document_id == document.id and self.folder.readings.warm(one) == 1]
+        return bool(mine) and Plan.of(self.engine, self.tokenized(document)).keys in [one.keys for one in mine]
 
     def tokenized(self, document: Document) -> TokenizedDocument:
         """Return the document as the model's tokens."""

@@ -74,7 +74,7 @@ class Noting:
 def found_by(library: Library, noting: Noting, kind: str, document: Document, question: SampleQuestion) -> Told:
     """Return what a writer would be told of what the library finds; its writer must be `noting`."""
     noting.told = []
-    answer, cited_s = ask(library, document, question.text)
+    answer, cited_s = ask(library, [document], question.text)
     pages = [one.page for one in answer.citations]
     return Told(
         kind,
@@ -116,10 +116,12 @@ def around_answer(kind: str, document: Document, question: SampleQuestion) -> To
     return None
 
 
-def ask(library: Library, document: Document, question: str) -> tuple[Answer, float | None]:
+def ask(
+    library: Library, documents: Sequence[Document], question: str, settings: Settings | None = None
+) -> tuple[Answer, float | None]:
     """Ask; return the answer, and the seconds until its citations were there (None if it has none)."""
     started, cited_s = time.perf_counter(), None
-    for event in library.stream([document], question):
+    for event in library.stream(documents, question, settings=settings):
         if isinstance(event, Cited):
             cited_s = time.perf_counter() - started
         if isinstance(event, Done):

@@ -65,7 +65,7 @@ class Said:
 def run(quick: bool, pairs: Pairs) -> Report:
     """Ask; if `quick`, the questions about the short notice alone. Raises CasesError."""
     report = Report("pairs-" + ("quick" if quick else pairs.out or "all"))
-    asked = list(_asked(quick, pairs))
+    asked = list(asked_by(quick, pairs))
     if Source.BM25 in pairs.sources:
         told = [
             one for each in asked for one in ranked_by_words(Settings(), each.kind, each.document, each.questions)
@@ -79,7 +79,8 @@ def run(quick: bool, pairs: Pairs) -> Report:
     return report
 
 
-def _asked(quick: bool, pairs: Pairs) -> Iterable[Asked]:
+def asked_by(quick: bool, pairs: Pairs) -> Iterable[Asked]:
+    """Yield what is asked; if `quick`, the short notice, and what was named. Raises CasesError."""
     if quick or pairs.samples:
         yield from samples(quick)
     if pairs.manuals is not None:
@@ -108,7 +109,7 @@ def _alone(report: Report, reader: str, library: Library, asked: Sequence[Asked]
     rows: list[Said] = []
     for each in asked:
         for one in each.questions:
-            answer, cited_s = ask(library, each.document, one.text)
+            answer, cited_s = ask(library, [each.document], one.text)
             told = Told(each.kind, one, (), cited_s=cited_s)
             rows.append(Said(told, answer.text if answer.found else "", answer.timings.first_token_s))
     _figures(report, reader, "itself", rows)
