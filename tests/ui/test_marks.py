@@ -18,7 +18,7 @@ from wholedoc_ui import views
 from wholedoc_ui.answers.markdown import JOINER, inert
 from wholedoc_ui.answers.marks import WORDS, marked
 
-from .test_views import ACTIVE, ADDRESSES, MARKUP, active
+from .test_inert_markdown import ACTIVE, ADDRESSES, MARKUP, active
 
 QUOTES = ("The master paid 4,275 crowns at Lantern Quay.", "A yacht announces herself on channel 12.")
 MARKDOWN = MarkdownIt("commonmark", {"html": True, "breaks": True}).enable(["table", "strikethrough"])
