@@ -20,7 +20,7 @@ from wholedoc.server.protocol.requests import _NEUTRAL
 from wholedoc.server.routes import chat
 
 from ..conftest import SAMPLES
-from .serving import Server, events, log, running
+from .serving import Server, events, log
 
 pytestmark = pytest.mark.embedded
 HELLO = [{"role": "user", "content": "Hello"}]
@@ -71,26 +71,6 @@ def test_without_a_document_it_is_a_chat(server: Server) -> None:
     message = answer["choices"][0]["message"]
     assert (message["found"], message["annotations"]) == (True, [])
     assert answer["usage"]["prompt_tokens"] < 60
-
-
-def test_the_whole_shelf_is_asked_by_a_name_of_its_own(server: Server) -> None:
-    """Files that were read are asked together; one that was only uploaded, or that a message brings, is not."""
-    read, unread = (server.upload(f"{name}.txt", log(name)).json()["id"] for name in ("shelved", "uploaded"))
-    part = {"type": "file", "file": {"file_id": read}}
-    alone = server.ask([part, {"type": "text", "text": "Which?"}]).json()
-    shelf = [server.library.document(one["id"]) for one in server.http.get("/v1/files").json()["data"]]
-    asked = server.ask("Which?", model="wholedoc-shelf").json()
-    assert asked["usage"]["prompt_tokens"] >= alone["usage"]["prompt_tokens"]
-    cited = {one["file_citation"]["file_id"] for one in asked["choices"][0]["message"]["annotations"]}
-    assert cited <= {one.id for one in shelf} - {unread}
-    brought = server.ask([part, {"type": "text", "text": "Which?"}], model="wholedoc-shelf").json()
-    assert brought["usage"]["prompt_tokens"] == alone["usage"]["prompt_tokens"]
-
-
-def test_an_empty_shelf_cannot_be_asked(library: Library) -> None:
-    with running(library) as started:
-        started.wait_ready()
-        assert "upload one" in error(started.ask("Which?", model="wholedoc-shelf"))["message"]
 
 
 def test_what_can_be_checked_of_an_answer_comes_with_it(server: Server) -> None:

@@ -1,0 +1,16 @@
+"""The LLM that tests of LlamaIndex share."""
+
+from __future__ import annotations
+
+import pytest
+
+from wholedoc import Library
+
+pytest.importorskip("llama_index.core")
+
+from wholedoc.llama_index import ParallelCompLLM
+
+
+@pytest.fixture
+def llm(library: Library) -> ParallelCompLLM:
+    return ParallelCompLLM(library=library)
