@@ -8,7 +8,7 @@ import zipfile
 import zlib
 from collections.abc import Mapping
 
-from .office_files import csv_file, eml_file, office_files, replaced, zipped
+from .office_files import ENTITIES, csv_file, eml_file, office_files, replaced, zipped
 
 _PARTS = {
     "hours.docx": "word/document.xml",
@@ -18,13 +18,7 @@ _PARTS = {
     "hours.epub": "OPS/text/one.xhtml",
 }
 _DEEP = 200_000
-_ENTITIES = (
-    b'<?xml version="1.0"?><!DOCTYPE b [<!ENTITY a0 "'
-    + b"x" * 100
-    + b'">'
-    + b"".join(b'<!ENTITY a%d "%s">' % (level + 1, b"&a%d;" % level * 10) for level in range(9))
-    + b"]><b>&a9;</b>"
-)
+_ENTITIES = ENTITIES + b"<b>&a9;</b>"
 _CATALOG = b"1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj "
 _OUTSIDE = b'<?xml version="1.0"?><!DOCTYPE b [<!ENTITY s SYSTEM "file:///etc/passwd">]><b>&s;</b>'
 

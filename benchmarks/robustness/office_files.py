@@ -9,6 +9,14 @@ from collections.abc import Mapping
 from email.message import EmailMessage
 from typing import Any
 
+# Ten times ten times ... as much text as it looks like, behind which a document may stand.
+ENTITIES = (
+    b'<?xml version="1.0"?><!DOCTYPE b [<!ENTITY a0 "'
+    + b"x" * 100
+    + b'">'
+    + b"".join(b'<!ENTITY a%d "%s">' % (level + 1, b"&a%d;" % level * 10) for level in range(9))
+    + b"]>"
+)
 KEEPER = "The keeper's café closed at six; the pilots’ mess did not."
 FEES = (("Boat", "Mooring", "Fee"), ("Bracken", "North", "4,200"), ("Peewit", "South", "1,150"))
 _W = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from benchmarks.robustness import office_files as made
-from benchmarks.robustness.office_files import KEEPER, replaced, zipped
+from benchmarks.robustness.office_files import ENTITIES, KEEPER, replaced, zipped
 
 from wholedoc.documents.document import Document
 from wholedoc.documents.extraction import ExtractionLimits, read_document
@@ -19,13 +19,6 @@ from wholedoc.errors import DocumentError, ExtractionLimitError, PasswordError, 
 
 LIMITS = ExtractionLimits(seconds=20, memory_bytes=1 << 30)
 SECONDS = 15
-ENTITIES = (
-    b'<?xml version="1.0"?><!DOCTYPE b [<!ENTITY a0 "'
-    + b"x" * 100
-    + b'">'
-    + b"".join(b'<!ENTITY a%d "%s">' % (level + 1, b"&a%d;" % level * 10) for level in range(9))
-    + b"]>"
-)
 SECRET = b'<?xml version="1.0"?><!DOCTYPE b [<!ENTITY s SYSTEM "file://%s">]>'
 
 

@@ -5,9 +5,6 @@ from __future__ import annotations
 import pytest
 
 from wholedoc import Library
-
-pytest.importorskip("llama_index.core")
-
 from wholedoc.llama_index import ParallelCompLLM
 
 
