@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import click
 import pytest
 from benchmarks.quality import attention
 from benchmarks.quality.attention import FULL, QUICK, Length, Setting
@@ -15,6 +16,7 @@ from benchmarks.quality.cases.case import Case, Metric
 from parallelcomp import EvictionPolicy
 from parallelcomp.chai import head_clusters
 from parallelcomp.config import ClusteredHeads
+from wholedoc.cli import cli
 from wholedoc.cli.ask import ask
 from wholedoc.cli.options import settings_from
 from wholedoc.settings import Attention
@@ -28,7 +30,10 @@ def test_every_setting_is_understood(length: Length, tmp_path: Path) -> None:
     head_clusters.save(ClusteredHeads("a model", (2, 3)), clusters)
     policies, seen = set(), set()
     for setting in attention._settings(length, clusters):
-        given = dict(ask.make_context("ask", ["a document", "-q", "a question", *setting.options]).params)
+        # A command keeps the help option of its first context, which belongs to a group as in the program.
+        group = click.Context(cli, **cli.context_settings)
+        asked = ask.make_context("ask", ["a document", "-q", "a question", *setting.options], parent=group)
+        given = dict(asked.params)
         settings = settings_from(given)
         policies.add(settings.engine.eviction.policy)
         seen.add(settings.attention)
