@@ -19,10 +19,7 @@ class AnswerFrom(Enum):
     PASSAGES = "passages"
     """The best passages alone, read again: a small model loses the thread in more."""
     QUOTE = "quote"
-    """The best passages alone, and in their words.
-
-    A few other words are replaced; where too many would have to be, the answer is a quote.
-    """
+    """The best passage itself, word for word: nothing is written, so that nothing can be invented."""
 
 
 class Attention(Enum):
@@ -45,7 +42,7 @@ class Answerer(Enum):
     """The model that reads, in its own way."""
 
 
-# A model of fewer parameters than this answers best by quoting passages.
+# A model of fewer parameters than this finds passages, and says wrongly what they hold (docs/log.md).
 SMALL_MODEL = 1e9
 
 

@@ -28,8 +28,6 @@ from .config import (
     RetrievalHeads,
     Sampling,
 )
-from .context.composition import Beginning
-from .decoding.copying import CopyingState, Source
 from .decoding.next_token import AnswerState
 from .decoding.weights import DecodeWeights, can_quantize_decode, quantize_decode
 from .devices import default_device, default_dtype
@@ -56,7 +54,6 @@ from .scoring import ChunkScore, Question, RescoredSpan
 __all__ = [
     "AnswerState",
     "AttributionObserver",
-    "Beginning",
     "Calibration",
     "Cancelled",
     "Chunk",
@@ -67,7 +64,6 @@ __all__ = [
     "ClusteredHeads",
     "Composition",
     "Context",
-    "CopyingState",
     "DecodeWeights",
     "DenseKV",
     "Engine",
@@ -99,7 +95,6 @@ __all__ = [
     "Savings",
     "ScanKeys",
     "Selection",
-    "Source",
     "StoredKV",
     "UnsupportedModelError",
     "WindowError",

@@ -17,7 +17,7 @@ from .abstention import explains
 from .asking import Asking
 from .citations import cite
 from .passages import Passage, best_of
-from .pipeline import Found, reread, rescore_closest, tell, written
+from .pipeline import Found, from_passages, rescore_closest, tell
 
 
 def answer_by_apb(asking: Asking, apb: APB, ranks: Ranks | None = None) -> Generator[Event, None, None]:
@@ -88,5 +88,5 @@ def _whole(corpus: Corpus) -> list[tuple[Chunk, float]]:
 def _generate(asking: Asking, reading: QuestionReading, passages: Sequence[Passage]) -> Iterator[int]:
     """Yield the answer's token ids."""
     if asking.answer_from is not AnswerFrom.CONTEXT and passages:
-        return written(asking, reread(asking, passages), passages)
+        return from_passages(asking, passages)
     return reading.generate(asking.settings.sampling, asking.model.stop_ids, asking.cancelled)

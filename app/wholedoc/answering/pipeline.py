@@ -6,7 +6,7 @@ import time
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from parallelcomp import AnswerState, Beginning, ChunkScore, CopyingState, Question, Selection
+from parallelcomp import ChunkScore, Question, Selection
 
 from ..answer import Answer, Citation, Cited, Done, Event, Scored, ScoredChunk, Scoring, Timings, Token, Usage
 from ..documents.tables import table_head
@@ -18,11 +18,10 @@ from .abstention import explains
 from .asking import ANSWER_PREFIX, Asking, Scores
 from .citations import cite, worth_showing
 from .passages import Passage, best_passages, contenders, rerank
+from .quoting import quoted
 from .scanning import Scanned, scan, seen_passages
 from .shared_words import shared_words
 from .sources import sentence_sources
-from .steering.quoting import Vocabulary, common_words, sources
-from .steering.wording import Wording
 from .surroundings import with_surroundings
 from .unsupported import unsupported
 from .writing import Writing
@@ -145,7 +144,7 @@ def _excerpt(corpus: Corpus, passage: Passage, several: bool) -> Excerpt:
 
 def tell(asking: Asking, found: Found, tokens: Iterator[int] | None) -> Generator[Token | Done, None, None]:
     """Yield the Tokens of the answer and Done. `tokens` is None if the documents do not answer the question."""
-    writing = Writing(asking.model.tokenizer, asking.stop, one_line=asking.answer_from is AnswerFrom.QUOTE)
+    writing = Writing(asking.model.tokenizer, asking.stop)
     for piece in [NOT_FOUND] if tokens is None else writing.pieces(tokens):
         yield Token(piece)
     text = NOT_FOUND if tokens is None else writing.text.strip()
@@ -282,11 +281,19 @@ def answer_context(asking: Asking, kept: Sequence[ChunkScore]) -> Selection:
 
 def _generate(asking: Asking, selection: Selection | None, passages: Sequence[Passage]) -> Iterator[int]:
     """Return an iterator over the answer's token ids."""
-    writing_from = _writing_from(asking, selection, passages)
-    if writing_from is selection:
+    if selection is not None and (_in_context(asking) or not passages):
         sampling, stop_ids = asking.settings.sampling, asking.model.stop_ids
         return asking.engine.generate(selection, sampling, stop_ids, cancelled=asking.cancelled)
-    return written(asking, writing_from, passages)
+    return from_passages(asking, passages)
+
+
+def from_passages(asking: Asking, passages: Sequence[Passage]) -> Iterator[int]:
+    """Return the token ids of an answer from the best passages: a quote, or one line that is written."""
+    if asking.answer_from is AnswerFrom.QUOTE:
+        return quoted(asking, passages[0])
+    again = reread(asking, passages)
+    stop_ids = asking.model.stop_ids | asking.model.line_ends
+    return asking.engine.generate(again, asking.settings.sampling, stop_ids, cancelled=asking.cancelled)
 
 
 def _writing_from(asking: Asking, selection: Selection | None, passages: Sequence[Passage]) -> Selection:
@@ -304,40 +311,6 @@ def reread(asking: Asking, passages: Sequence[Passage]) -> Selection:
         return asking.engine.alone(chosen[0].read, opened, asking.max_new_tokens)
     chunks = [passage.chunk(asking.corpus) for passage in chosen]
     return asking.engine.reread(chunks, opened, asking.max_new_tokens, asking.cancelled)
-
-
-def written(asking: Asking, again: Selection, passages: Sequence[Passage]) -> Iterator[int]:
-    """Return the token ids of an answer from passages that were read again.
-
-    It ends at the end of its first line.
-    """
-    if asking.answer_from is AnswerFrom.QUOTE:
-        return _in_their_words(asking, again, passages)
-    stop_ids = asking.model.stop_ids | asking.model.line_ends
-    return asking.engine.generate(again, asking.settings.sampling, stop_ids, cancelled=asking.cancelled)
-
-
-def _in_their_words(asking: Asking, again: Selection, passages: Sequence[Passage]) -> Iterator[int]:
-    """Yield what the model writes in the words of the passages if it tells something, else what it quotes."""
-    model, corpus, sampling = asking.model, asking.corpus, asking.settings.sampling
-    chosen = _chosen(asking, passages)
-    common = common_words([one.tokenized.document.text for one in corpus.documents])
-    vocabulary = Vocabulary.of(corpus, chosen, asking.text, common)
-    closing = model.stop_ids | model.line_ends
-    stop_id = min(model.stop_ids or closing)
-
-    def generate(state: AnswerState, ends: frozenset[int]) -> Iterator[int]:
-        return asking.engine.generate(replace(again, state=state), sampling, ends, cancelled=asking.cancelled)
-
-    beginning = Beginning(again.state)
-    wording = Wording(beginning, vocabulary, model.decode, closing, stop_id)
-    ids = list(generate(wording, closing))
-    if not wording.lost and vocabulary.tells(model.decode(ids)):
-        yield from ids
-        return
-    beginning.rewind()
-    quotable = [one for passage in chosen for one in sources(corpus, passage, asking.text, common)]
-    yield from generate(CopyingState(beginning, quotable, closing, stop_id), frozenset({stop_id}))
 
 
 def _chosen(asking: Asking, passages: Sequence[Passage]) -> list[Passage]:

@@ -15,13 +15,11 @@ class Writing:
     """The `token_ids` and the `text` of an answer so far.
 
     The text ends before the first of the strings `stop`; `stopped` says that it did. `shown_at` is when its first
-    visible character came, by `time.perf_counter`, and None before that. With `one_line`, line ends become spaces,
-    since they are line ends of a page and not of the answer.
+    visible character came, by `time.perf_counter`, and None before that.
     """
 
     tokenizer: Any
     stop: Sequence[str] = ()
-    one_line: bool = False
     token_ids: list[int] = field(default_factory=list)
     text: str = ""
     shown_at: float | None = None
@@ -46,8 +44,7 @@ class Writing:
         stream = DecodeStream(skip_special_tokens=True)
         for token in tokens:
             self.token_ids.append(token)
-            said = stream.step(self.tokenizer.backend_tokenizer, token) or ""
-            yield said.replace("\n", " ") if self.one_line else said
+            yield stream.step(self.tokenizer.backend_tokenizer, token) or ""
 
     def _until_stopped(self, texts: Iterator[str]) -> Iterator[str]:
         held = ""

@@ -78,8 +78,8 @@ ANSWER = (
     click.option(
         "--answer-from",
         type=click.Choice(["context", "passages", "quote"]),
-        help="Answer from all that was kept, from the best passages read again, or in the passages' own words "
-        "[default: by the model's size].",
+        help="Without a writer: answer from all that was kept, from the best passages read again, or with the best "
+        "passage itself [default: by the model's size].",
     ),
     click.option(
         "--composition",

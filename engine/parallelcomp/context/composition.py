@@ -19,7 +19,7 @@ from ..config import ClusteredHeads, Composition, EngineConfig, KVPrecision
 from ..decoding.next_token import AnswerState
 from ..errors import WindowError
 from ..kv.cache import buffer_cache
-from ..kv.context import Context, Mark
+from ..kv.context import Context
 from ..kv.stored import ChunkKV, Prefix
 from ..model import LoadedModel
 from ..prefill import prefill_batch
@@ -100,44 +100,6 @@ class MixtureState(_ContextState):
         logits = forward(self._loaded, self._context, tokens, observer, cancelled)
         self._predicted = logits.log_softmax(dim=-1)
         return torch.logsumexp(self._predicted + self.log_weights[:, None], dim=0)
-
-
-class Beginning:
-    """An `inner` state that remembers its first step, the question's, so that several answers can begin there.
-
-    The answers come one after another; `rewind` forgets the one before."""
-
-    def __init__(self, inner: AnswerState) -> None:
-        self._inner = inner
-        self._begun: tuple[Tensor, Mark] | None = None
-        self._rewound = False
-
-    @property
-    def context(self) -> Context:
-        return self._inner.context
-
-    def rewind(self) -> None:
-        """Go back to where the answer begins.
-
-        The next step, which gets the question, returns what is remembered.
-        """
-        if self._begun is not None:
-            self.context.rewind(self._begun[1])
-            self._rewound = True
-
-    def step(
-        self,
-        token_ids: Sequence[int],
-        observer: Observer | None = None,
-        cancelled: Cancel | None = None,
-    ) -> Tensor:
-        if self._begun is not None and self._rewound:
-            self._rewound = False
-            return self._begun[0]
-        predicted = self._inner.step(token_ids, observer, cancelled)
-        if self._begun is None:
-            self._begun = predicted, self.context.mark()
-        return predicted
 
 
 def forward(

@@ -27,14 +27,6 @@ class Slots:
         return Slots(*(field.gather(1, indices) for field in (self.tokens, self.local, self.lengths)))
 
 
-@dataclass(frozen=True)
-class Mark:
-    """How far a context is filled: used slots of each layer, and the position of the next token (batch,)."""
-
-    lengths: tuple[int, ...]
-    next_position: Tensor
-
-
 @dataclass
 class Context:
     """KV that the question and the answer attend to.
@@ -55,16 +47,6 @@ class Context:
         """Document tokens in the context, averaged over layers, which may differ."""
         per_layer = [sum(slots.tokens.shape[1] for slots in layer) for layer in self.slots]
         return round(sum(per_layer) / len(per_layer))
-
-    def mark(self) -> Mark:
-        """Return how far the context is filled now."""
-        return Mark(tuple(layer.length for layer in self.cache.layers), self.next_position)
-
-    def rewind(self, mark: Mark) -> None:
-        """Forget what was appended since `mark` was taken."""
-        for layer, length in zip(self.cache.layers, mark.lengths, strict=True):
-            layer.length = length
-        self.next_position = mark.next_position
 
     def keep_sequences(self, kept: Sequence[int]) -> None:
         """Hold these sequences of the batch alone from now on."""

@@ -1,4 +1,4 @@
-"""A small model quotes: its answer is a run of a passage's words, and begins with one that tells something."""
+"""Answers that are quotes: the best passage, and nothing that any model writes."""
 
 from __future__ import annotations
 
@@ -6,89 +6,52 @@ from dataclasses import replace
 
 import pytest
 
-from parallelcomp import Sampling, Source
-from wholedoc import AnswerFrom, Library, Settings
-from wholedoc.answering.passages import Passage
-from wholedoc.answering.steering.quoting import Vocabulary, common_words, sources
-from wholedoc.reading.corpus import Corpus
+from parallelcomp import Engine, Sampling
+from wholedoc import Answer, AnswerFrom, Done, Library, Settings, Token
 
-pytestmark = pytest.mark.embedded
-TEXT = (
-    "The master of the Grey Heron paid 4,275 crowns on 3 May for 2.6 metres of the harbour's\n"
-    "new well-kept quay. He left at 10:45 and the master's mate stayed."
-)
+PARAGRAPHS = [f"Entry {n}. Vessel {n * 7} came in\nwith {n * 13} crates of salt." for n in range(60)]
+pytestmark = pytest.mark.usefixtures("always_cites")
+QUESTION = "How many crates of salt did the vessel number 91 bring?"
 
 
 @pytest.fixture
-def corpus(library: Library) -> Corpus:
-    return Corpus.of([library.unread(library.remember(TEXT))])
+def quoting(settings: Settings) -> Settings:
+    return replace(settings, answer_from=AnswerFrom.QUOTE, sampling=Sampling(max_new_tokens=200))
 
 
-def passage(corpus: Corpus) -> Passage:
-    return Passage(0, 0, 0, len(TEXT), 0, corpus.tokens, 1.0)
+def answered(library: Library, settings: Settings, stop: tuple[str, ...] = ()) -> Answer:
+    """The answer, whose tokens are its text."""
+    document = library.remember("\n\n".join(PARAGRAPHS))
+    *before, done = library.stream([document], QUESTION, settings=settings, stop=stop)
+    assert isinstance(done, Done)
+    said = "".join(event.text for event in before if isinstance(event, Token))
+    assert said.strip() == done.answer.text
+    return done.answer
 
 
-def begun(library: Library, made: list[Source]) -> list[str]:
-    """What a quote can begin with, up to the first place where it may end."""
-    return [
-        library.model.decode(list(one.token_ids[place : min(end for end in one.ends if end > place)])).strip()
-        for one in made
-        for place in sorted(one.begins)
-    ]
+def test_the_answer_is_the_best_passage_on_one_line(
+    library: Library, quoting: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Engine, "generate", lambda *_, **__: pytest.fail("something was written"))
+    answer = answered(library, quoting)
+    assert answer.found
+    assert answer.text == " ".join(answer.citations[0].quote.split())
+    assert all(1 in sentence.citations for sentence in answer.sources)
+    assert not answer.unsupported
+    assert not answer.cut_short
 
 
-def test_a_copy_begins_with_a_telling_word_and_holds_whole_words(library: Library, corpus: Corpus) -> None:
-    made = sources(
-        corpus, passage(corpus), "What did the master of the Grey Heron pay?", frozenset(["for", "on", "at"])
-    )
-    assert begun(library, made) == [
-        *("paid", "4,275", "crowns", "3", "May", "2.6", "metres", "harbour's"),
-        *("new", "well-kept", "quay", "He", "left", "10:45", "and", "master's", "mate", "stayed"),
-    ]
+def test_a_quote_is_no_longer_than_an_answer_may_be(library: Library, quoting: Settings) -> None:
+    whole = answered(library, quoting)
+    short = answered(library, replace(quoting, sampling=Sampling(max_new_tokens=5)))
+    assert short.cut_short
+    assert short.usage.answer_tokens == 5 < whole.usage.answer_tokens
+    assert whole.text.startswith(short.text)
 
 
-def test_a_name_is_begun_with_its_first_word_and_a_number_of_a_paragraph_never(library: Library) -> None:
-    text = "Inspector Casimir Pell came late.\n55. He left Corn Quay.\nContract 10. It rained."
-    corpus = Corpus.of([library.unread(library.remember(text))])
-    whole = Passage(0, 0, 0, len(text), 0, corpus.tokens, 1.0)
-    made = sources(corpus, whole, "Which inspector?", frozenset(["it", "he"]))
-    assert begun(library, made) == ["Casimir", "came", "late", "left", "Corn", "rained"]
-
-
-def test_what_is_written_must_stand_in_the_passage_and_tell_something(library: Library, corpus: Corpus) -> None:
-    words = Vocabulary.of(corpus, [passage(corpus)], "What did the master pay?", frozenset(["was"]))
-    assert words.tells("The master paid 4,275 crowns.")
-    assert words.tells("It was 2.6 metres") is False  # "it" stands nowhere
-    assert words.tells("What did the master pay") is False  # nothing new
-    assert words.tells("4,275 pounds") is False
-    assert words.has_begun("The master paid 4,2")
-    assert words.has_begun("The master paid 4,2 crowns") is False
-    assert words.has_begun("The master paid 4,20") is False
-    assert words.has_begun("")
-
-
-def test_where_nothing_tells_anything_every_word_will_do(library: Library, corpus: Corpus) -> None:
-    made = sources(corpus, passage(corpus), TEXT, frozenset())
-    assert [library.model.decode(list(one.token_ids)).strip() for one in made] == [
-        TEXT[: TEXT.index(" He left")],
-        TEXT[TEXT.index("He left") :],
-    ]
-    assert begun(library, made)[:6] == ["The", "master", "of", "the", "Grey", "Heron"]
-
-
-def test_common_words_are_those_that_the_text_is_full_of() -> None:
-    text = " ".join(f"The keeper number {n} of the Light went home." for n in range(300))
-    assert common_words([text]) == {"the", "keeper", "number", "of", "light", "went", "home"}
-    assert common_words(["a short text, a text"]) == frozenset()
-
-
-@pytest.mark.usefixtures("always_cites")
-def test_an_answer_by_quoting_stands_in_the_document(library: Library, settings: Settings) -> None:
-    document = library.remember(TEXT)
-    for seed in range(3):
-        drawn = Sampling(temperature=1.0, max_new_tokens=9, seed=seed)
-        quoting = replace(settings, answer_from=AnswerFrom.QUOTE, sampling=drawn)
-        answer = library.with_settings(quoting).ask([document], "Who paid?")
-        assert answer.text
-        assert answer.text in " ".join(TEXT.split("\n"))  # a random model writes nothing that stands there
-        assert "\n" not in answer.text
+def test_a_quote_ends_before_a_stop_string(library: Library, quoting: Settings) -> None:
+    whole = answered(library, quoting)
+    word = whole.text.split()[3]
+    stopped = answered(library, quoting, (word,))
+    assert stopped.text == whole.text[: whole.text.index(word)].strip()
+    assert not stopped.cut_short

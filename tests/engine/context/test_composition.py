@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from parallelcomp import Beginning, ChunkKV, Composition, EngineConfig, Eviction, WindowError
+from parallelcomp import ChunkKV, Composition, EngineConfig, Eviction, WindowError
 from parallelcomp.context.composition import MixtureState, alone, compose, reread
 from parallelcomp.decoding.next_token import AnswerState
 from parallelcomp.scoring import ChunkScore, score
@@ -200,28 +200,6 @@ def test_two_answers_at_a_time_do_not_disturb_each_other() -> None:
         got.append(mine.step(mine_ids))
         other.step(other_ids)
     assert all(torch.equal(left, right) for left, right in zip(expected, got, strict=True))
-
-
-@pytest.mark.parametrize("composition", [Composition.ASSEMBLED, Composition.REREAD])
-def test_another_answer_begins_where_the_first_one_did(composition: Composition, device: torch.device) -> None:
-    """The question is run once, and the answers before are forgotten."""
-    one = pair(device=device)
-    kept = kept_of(one)
-    said = ([5, 9, 2], [7, 1], [5, 9, 2])
-    expected = []
-    for tokens in said:
-        state = answering(one, kept, composition)
-        expected.append([state.step(QUESTION.all_ids), *(state.step([token]) for token in tokens)])
-    beginning = Beginning(answering(one, kept, composition))
-    end = None
-    for tokens, wanted in zip(said, expected, strict=True):
-        beginning.rewind()
-        got = [beginning.step(QUESTION.all_ids)]
-        end = end or beginning.context.mark()
-        assert torch.equal(beginning.context.mark().next_position, end.next_position)
-        assert beginning.context.mark().lengths == end.lengths
-        got += [beginning.step([token]) for token in tokens]
-        torch.testing.assert_close(got, wanted, atol=0, rtol=0)
 
 
 def test_a_chunk_alone_answers_as_it_does_when_it_is_read_again() -> None:
