@@ -92,6 +92,30 @@ def test_pages_get_larger_and_fit_again(tab: Tab) -> None:
     assert tab.opened() == "3"
 
 
+def test_the_words_of_a_drawn_page_can_be_selected(tab: Tab) -> None:
+    """The invisible letters stand where the picture shows them, whatever the zoom."""
+    page = tab.page
+    open_document(tab, NOTICE.name)
+    go(tab, "3")
+    drawn(tab, 4).wait_for()
+    line = page.locator(".wd-sheet[data-page='4'] .wd-letters span").nth(3)
+    line.wait_for()
+    said = line.inner_text()
+    assert len(said.split()) > 4
+    page.fill(".wd-viewer-find", said)
+    page.keyboard.press("Enter")
+    for _ in range(2):
+        marked = page.locator(".wd-sheet[data-page='4'] .wd-hit").first
+        marked.wait_for()
+        there, here = marked.bounding_box(), line.bounding_box()
+        for side in ("x", "y", "width"):
+            assert here[side] == pytest.approx(there[side], abs=0.02 * there["width"]), side
+        line.click(click_count=3)
+        assert " ".join(page.evaluate("getSelection().toString()").split()) == said
+        page.click(".wd-viewer-larger")
+        tab.wait_opened("3")
+
+
 def test_words_are_found_stepped_through_and_marked(tab: Tab) -> None:
     page = tab.page
     open_document(tab, NOTICE.name)
@@ -304,7 +328,7 @@ def test_letters_are_large_enough(tab: Tab) -> None:
     page.locator(".wd-sheet img").first.wait_for()
     small = """() => [...document.querySelectorAll("body *")]
       .filter(one => [...one.childNodes].some(node => node.nodeType === 3 && node.textContent.trim()))
-      .filter(one => one.checkVisibility({ checkVisibilityCSS: true }) && !one.closest("script, style"))
+      .filter(one => one.checkVisibility({ checkVisibilityCSS: true }) && !one.closest("script, style, .wd-letters"))
       .filter(one => parseFloat(getComputedStyle(one).fontSize) < 13)
       .map(one => `${getComputedStyle(one).fontSize}: ${one.outerHTML.slice(0, 120)}`)"""
     assert page.evaluate(small) == []

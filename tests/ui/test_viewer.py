@@ -18,6 +18,7 @@ from PIL import Image
 
 from wholedoc import Document
 from wholedoc.documents.document import Line
+from wholedoc.documents.rendering import Box
 from wholedoc.errors import DocumentError, UnknownDocumentError
 from wholedoc.storage.shelf import file_id
 from wholedoc_ui.app_state import AppState
@@ -72,6 +73,19 @@ def test_a_pdf_is_drawn_page_by_page(viewer: Viewer, notice: Document) -> None:
         assert image.height == pytest.approx(600 * sheet.shape, abs=2)
         assert Image.open(io.BytesIO(image.content)).size == (image.width, image.height)
     assert viewer.picture(notice.id, 1, 10**9).width == WIDEST
+
+
+def test_the_lines_of_a_drawn_page_say_what_it_says(viewer: Viewer, notice: Document) -> None:
+    for number, page in enumerate(notice.pages, 1):
+        lines = viewer.lines(notice.id, number)
+        assert sorted(" ".join(one.text for one in lines).split()) == sorted(page.text.replace("|", " ").split())
+        assert len(lines) > 5
+        assert all(0 < one.box.width <= 1 and 0 < one.box.height < 0.1 for one in lines)
+
+
+def test_the_lines_of_a_recognised_page_are_those_that_were_recognised(viewer: Viewer, scan: Document) -> None:
+    (line,) = viewer.lines(scan.id, 1)
+    assert (line.text, line.box) == ("one two two", Box(0.1, 0.2, 0.55, 0.05))
 
 
 def test_a_quote_and_words_are_marked_on_a_drawn_page(viewer: Viewer, notice: Document) -> None:

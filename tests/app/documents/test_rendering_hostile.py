@@ -17,8 +17,8 @@ import pytest
 from PIL import Image
 
 from wholedoc.documents.extraction.extracted import InvalidResultError
-from wholedoc.documents.rendering import Box, PageRenderer, RenderingLimits, render_page, renderer
-from wholedoc.documents.rendering.reply import answer_to_bytes, parse_answer, parse_places, parse_sizes
+from wholedoc.documents.rendering import Box, PageRenderer, RenderingLimits, TextLine, render_page, renderer
+from wholedoc.documents.rendering.reply import answer_to_bytes, parse_answer, parse_lines, parse_places, parse_sizes
 from wholedoc.errors import DocumentError, ExtractionLimitError, PasswordError, UnreadableFileError
 
 from .extraction_files import one_page_pdf, raw_pdf, show, stream
@@ -283,3 +283,16 @@ def test_a_size_that_no_page_has_is_none() -> None:
 def test_places_on_a_page_are_not_trusted(places: str) -> None:
     with pytest.raises(InvalidResultError):
         parse_places(b'{"places": %s}' % places.encode())
+
+
+@pytest.mark.parametrize(
+    "lines", ["7", "[7]", "[[]]", '[["a"]]', "[[1, 0, 0, 1, 1]]", '[["a", 0, 0, 1, 2]]', '[["a", 0, 0, "1", 1]]']
+)
+def test_lines_that_no_page_has_are_refused(lines: str) -> None:
+    with pytest.raises(InvalidResultError):
+        parse_lines(b'{"lines": %s}' % lines.encode())
+
+
+def test_lines_are_cleaned() -> None:
+    (line,) = parse_lines(b'{"lines": [["a\\u0000b\\nc", 0, 0, 1, 1]]}')
+    assert line == TextLine("ab c", Box(0, 0, 1, 1))

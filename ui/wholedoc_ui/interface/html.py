@@ -17,7 +17,7 @@ ANSWERS = (ASSETS / "answers.js").read_text(encoding="utf-8")
 # Shows the open document. Its files are one script, in this order.
 VIEWER = "\n".join(
     (ASSETS / "viewer" / f"{name}.js").read_text(encoding="utf-8")
-    for name in ("sheets", "marks", "bar", "places", "opening")
+    for name in ("sheets", "letters", "marks", "bar", "places", "opening")
 )
 # Shows a question as soon as it is sent. It keeps Markdown from acting as the page's other texts do.
 SEND = (ASSETS / "send.js").read_text(encoding="utf-8").replace("ACTIVE", js_pattern())

@@ -44,6 +44,10 @@ def add_viewer(app: FastAPI, viewer: Viewer) -> None:
 
         return _answer(drawn)
 
+    @routes.get("/{id}/{page}/lines")
+    def lines(id: str, page: int) -> Response:
+        return _answer(lambda: _json([[line.text, *astuple(line.box)] for line in viewer.lines(id, page)]))
+
     @routes.get("/{id}/{page}/text")
     def text(id: str, page: int, quote: Text = "", words: Text = "") -> Response:
         return _answer(lambda: _json(asdict(viewer.text(id, page, quote, words))))

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from wholedoc import Document, Library
 from wholedoc.documents.document import Page, place
-from wholedoc.documents.recognition.boxes import boxes_between, quote_boxes
-from wholedoc.documents.rendering import Box, PageImage, PageRenderer
+from wholedoc.documents.recognition.boxes import boxes_between, line_boxes, quote_boxes
+from wholedoc.documents.rendering import Box, PageImage, PageRenderer, TextLine
 from wholedoc.errors import DocumentError, PasswordError
 
 from . import finding
@@ -107,6 +107,14 @@ class Viewer:
         at = one.text.find(quote) if quote else -1
         marked = [(at, at + len(quote))] if at >= 0 else finding.spans(one.text, words)
         return PageText(tuple(finding.pieces(one.text, marked)), one.note)
+
+    def lines(self, id: str, page: int) -> tuple[TextLine, ...]:
+        """Return what a drawn page says, line by line, for being selected and copied."""
+        document, one = self._page(id, page)
+        if one.confidence is not None:
+            return line_boxes(one)
+        with self._renderer(document) as renderer:
+            return renderer.lines(page) if renderer else ()
 
     def marks(self, id: str, page: int, quote: str, words: str) -> Marks:
         """Return where a quote and words stand on a drawn page."""

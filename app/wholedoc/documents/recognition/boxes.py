@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from ..document import Page
-from ..rendering.page_image import Box
+from ..rendering.page_image import Box, TextLine
 
 
 def quote_boxes(page: Page, quote: str) -> tuple[Box, ...]:
@@ -28,6 +28,14 @@ def boxes_between(page: Page, start: int, stop: int) -> tuple[Box, ...]:
                 Box(line.left + (first - line.start) * letter, line.top, (last - first) * letter, line.height)
             )
     return tuple(boxes)
+
+
+def line_boxes(page: Page) -> tuple[TextLine, ...]:
+    """Return what each line of the page says, and where it stands."""
+    return tuple(
+        TextLine(page.text[line.start : line.stop], Box(line.left, line.top, line.width, line.height))
+        for line in page.lines
+    )
 
 
 def _place(text: str, quote: str) -> tuple[int, int] | None:

@@ -4,7 +4,7 @@ May import `extraction`, `wholedoc.runtime` and the errors. Only the child proce
 """
 
 from .limits import RenderingLimits
-from .page_image import Box, PageImage
+from .page_image import Box, PageImage, TextLine
 from .renderer import PageRenderer, render_page
 
-__all__ = ["Box", "PageImage", "PageRenderer", "RenderingLimits", "render_page"]
+__all__ = ["Box", "PageImage", "PageRenderer", "RenderingLimits", "TextLine", "render_page"]

@@ -1,4 +1,4 @@
-"""Finding the boxes that cover a quote on a page."""
+"""Finding the boxes that cover a quote on a page, and those of its lines."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from .locating.lines import lines
 from .locating.matching import find, occurrences
 from .locating.page_text import PageText
 from .locating.rectangles import Rectangle
-from .page_image import Box
+from .locating.text_lines import text_lines
+from .page_image import Box, TextLine
 
 
 def boxes_of(page: Any, quote: str, size: Size) -> list[Box]:
@@ -41,6 +42,11 @@ def occurrences_of(page: Any, words: str, size: Size) -> list[list[Box]]:
         marks = (text.mark(index) for index in range(first, last + 1))
         found.append([_box(line, size) for line in lines(mark for mark in marks if mark is not None)])
     return [boxes for boxes in found if boxes]
+
+
+def lines_of(page: Any, size: Size) -> list[TextLine]:
+    """Return the lines of pdfium's `page`, drawn in `size`, in the order of the file."""
+    return [TextLine(said, _box(room, size)) for said, room in text_lines(PageText(page, size)) if said]
 
 
 def _found(text: PageText, quote: str, wanted: Letters) -> Iterator[int]:

@@ -1,4 +1,4 @@
-"""A page as a picture, and the boxes of a quote on it."""
+"""A page as a picture, its lines of text, and the boxes of a quote on it."""
 
 from __future__ import annotations
 
@@ -27,3 +27,11 @@ class PageImage:
     width: int
     height: int
     boxes: tuple[Box, ...]
+
+
+@dataclass(frozen=True)
+class TextLine:
+    """What a line of a page says, and where it stands."""
+
+    text: str
+    box: Box

@@ -11,8 +11,8 @@ from ...runtime.standing_process import StandingProcess
 from ..extraction.clean import clean_line
 from ..extraction.extracted import InvalidResultError
 from .limits import DEFAULT_LIMITS, RenderingLimits
-from .page_image import Box, PageImage
-from .reply import parse_answer, parse_places, parse_sizes
+from .page_image import Box, PageImage, TextLine
+from .reply import parse_answer, parse_lines, parse_places, parse_sizes
 from .request import Opening, Request, Wanted
 
 _NARROWEST = 16
@@ -78,6 +78,13 @@ class PageRenderer:
         raw = self._ask(Request(Wanted.PICTURE, page, width))
         try:
             return parse_answer(raw, self._limits)
+        except InvalidResultError as error:
+            raise self._harmful(page, error) from error
+
+    def lines(self, page: int) -> tuple[TextLine, ...]:
+        """Return what a page says, line by line in the order of the file. The text of a picture is none."""
+        try:
+            return parse_lines(self._ask(Request(Wanted.LINES, page)))
         except InvalidResultError as error:
             raise self._harmful(page, error) from error
 

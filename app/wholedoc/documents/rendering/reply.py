@@ -8,10 +8,11 @@ from dataclasses import astuple
 from typing import Any
 
 from ...errors import DocumentError, ExtractionLimitError, NoSuchPageError, PasswordError, UnreadableFileError
+from ..extraction.clean import clean_line
 from ..extraction.extracted import InvalidResultError
 from .encoding import EncodedImage, recognise
 from .limits import RenderingLimits
-from .page_image import Box, PageImage
+from .page_image import Box, PageImage, TextLine
 
 _ERRORS: dict[str, type[DocumentError]] = {
     error.__name__: error for error in (ExtractionLimitError, NoSuchPageError, PasswordError, UnreadableFileError)
@@ -56,6 +57,20 @@ def parse_places(raw: bytes) -> tuple[tuple[Box, ...], ...]:
         return tuple(tuple(_box(*numbers) for numbers in boxes) for boxes in _body(raw)["places"])
     except (ValueError, TypeError, KeyError, RecursionError) as error:
         raise InvalidResultError(str(error)) from error
+
+
+def parse_lines(raw: bytes) -> tuple[TextLine, ...]:
+    """Check the lines of a page's text that a worker sends. Raises what `parse_answer` does."""
+    try:
+        return tuple(TextLine(_said(said), _box(*numbers)) for said, *numbers in _body(raw)["lines"])
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
+        raise InvalidResultError(str(error)) from error
+
+
+def _said(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"expected a text, got {type(value).__name__}")
+    return clean_line(value)
 
 
 def _body(raw: bytes) -> dict[str, Any]:

@@ -11,10 +11,11 @@ from .limits import RenderingLimits
 
 
 class Wanted(Enum):
-    """What is asked of the file: all pages' sizes, one's picture, where a quote or words stand on one."""
+    """What is asked of the file: all pages' sizes, one's picture, its lines, where a quote or words stand on it."""
 
     SIZES = "sizes"
     PICTURE = "picture"
+    LINES = "lines"
     QUOTE = "quote"
     WORDS = "words"
 

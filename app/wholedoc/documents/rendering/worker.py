@@ -15,7 +15,7 @@ from typing import Any
 from ...errors import DocumentError
 from ...runtime.limited_worker import serve_requests
 from ..extraction.extracted import error_to_json
-from .page_image import Box
+from .page_image import Box, TextLine
 from .reply import answer_to_bytes
 from .request import Opening, Request, Wanted
 
@@ -47,7 +47,7 @@ def _pages(opening: Opening) -> Callable[[Request], bytes]:
     """Return what answers about the pages of a PDF."""
     from .drawing import draw, picture_size
     from .encoding import encode
-    from .highlighting import boxes_of, occurrences_of
+    from .highlighting import boxes_of, lines_of, occurrences_of
     from .opening import load_page, open_document
 
     document = open_document(Path(opening.path), opening.name, opening.password)
@@ -63,6 +63,8 @@ def _pages(opening: Opening) -> Callable[[Request], bytes]:
             size = picture_size(page, request.width, opening.limits, what)
             if request.wanted is Wanted.PICTURE:
                 return answer_to_bytes(encode(draw(page, size)), ())
+            if request.wanted is Wanted.LINES:
+                return _lines(lines_of(page, size))
             if request.wanted is Wanted.QUOTE:
                 return _places([boxes_of(page, request.text, size)])
             return _places(occurrences_of(page, request.text, size))
@@ -82,6 +84,8 @@ def _frames(opening: Opening) -> Callable[[Request], bytes]:
     def answer(request: Request) -> bytes:
         if request.wanted is Wanted.SIZES:
             return _sizes(frame_sizes(path, opening.name, request.page))
+        if request.wanted is Wanted.LINES:
+            return _lines([])
         if request.wanted is not Wanted.PICTURE:
             return _places([])
         frame = draw_frame(path, opening.name, request.page, request.width, opening.limits)
@@ -92,6 +96,10 @@ def _frames(opening: Opening) -> Callable[[Request], bytes]:
 
 def _sizes(sizes: Sequence[Any]) -> bytes:
     return json.dumps({"sizes": [[float(across), float(down)] for across, down in sizes]}).encode()
+
+
+def _lines(lines: Sequence[TextLine]) -> bytes:
+    return json.dumps({"lines": [[line.text, *astuple(line.box)] for line in lines]}).encode()
 
 
 def _places(places: Sequence[Sequence[Box]]) -> bytes:

@@ -109,7 +109,7 @@ const add = index => {
   const node = make("article", "wd-sheet");
   node.dataset.page = index + 1;
   node.setAttribute("aria-label", `${shown.contents.sheets[index].place}`);
-  const sheet = { node, width: 0, key: null, stop: new AbortController(), url: null, text: false };
+  const sheet = { node, width: 0, key: null, stop: new AbortController(), url: null, text: false, letters: null };
   sheets.set(index, sheet);
   put(sheet, index);
   const after = [...sheets.keys()].filter(one => one > index).sort((a, b) => a - b)[0];
@@ -132,6 +132,7 @@ const pump = () => {
   const missing = [...sheets].filter(([, sheet]) => sheet.width !== width && !sheet.text && !sheet.fetching);
   missing.sort(([a], [b]) => Math.abs(a - middle) - Math.abs(b - middle));
   for (const [index, sheet] of missing.slice(0, AT_ONCE - loading)) fetchPicture(index, sheet, width);
+  if (!loading) letter(); // pictures come first
 };
 
 const fetchPicture = async (index, sheet, width) => {
@@ -149,7 +150,7 @@ const fetchPicture = async (index, sheet, width) => {
     sheet.url = url;
     sheet.width = width;
     const paper = make("div", "wd-paper");
-    paper.append(image, ...sheet.node.querySelectorAll("mark"));
+    paper.append(image, ...sheet.node.querySelectorAll("mark, .wd-letters"));
     sheet.node.replaceChildren(paper);
   } catch (error) {
     if (error.name !== "AbortError" && sheets.get(index) === sheet) await showText(index, sheet, error.message);

@@ -26,14 +26,14 @@ def lines(marks: Iterable[Mark]) -> list[Rectangle]:
     found: list[Mark] = []
     for mark in marks:
         upright = Mark(mark.place.turned(), True) if mark.sideways else mark
-        if found and _continues(found[-1], upright):
+        if found and continues(found[-1], upright):
             found[-1] = replace(upright, place=found[-1].place.united(upright.place))
         else:
             found.append(upright)
     return [_padded(line) for line in found]
 
 
-def _continues(line: Mark, mark: Mark) -> bool:
+def continues(line: Mark, mark: Mark) -> bool:
     """Return whether the mark stands close to the line and overlaps it by more than half of the lesser height."""
     one, other = line.place, mark.place
     overlap = min(one.bottom, other.bottom) - max(one.top, other.top)
