@@ -329,7 +329,7 @@ def test_letters_are_large_enough(tab: Tab) -> None:
     small = """() => [...document.querySelectorAll("body *")]
       .filter(one => [...one.childNodes].some(node => node.nodeType === 3 && node.textContent.trim()))
       .filter(one => one.checkVisibility({ checkVisibilityCSS: true }) && !one.closest("script, style"))
-          .filter(one => !one.closest(".wd-letters")) // as large as the picture has them
+      .filter(one => !one.closest(".wd-letters")) // as large as the picture has them
       .filter(one => parseFloat(getComputedStyle(one).fontSize) < 13)
       .map(one => `${getComputedStyle(one).fontSize}: ${one.outerHTML.slice(0, 120)}`)"""
     assert page.evaluate(small) == []
