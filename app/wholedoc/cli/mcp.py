@@ -27,17 +27,24 @@ from .options import LIBRARY, MODEL, settings_from, shared
     help="Let assistants add files from this folder and below alone, without leaving it by links (repeatable) "
     "[default: every file that you may read; with --http none].",
 )
+@click.option(
+    "--web-pages",
+    is_flag=True,
+    help="Let assistants add web pages: one request each, to public addresses alone.",
+)
 @shared(*MODEL, LIBRARY)
-def mcp(port: int | None, folders: tuple[Path, ...], **given: Any) -> None:
+def mcp(port: int | None, folders: tuple[Path, ...], web_pages: bool, **given: Any) -> None:
     """Offer the library to other assistants as tools (MCP)."""
     if find_spec("mcp") is None:
         raise click.UsageError('the extra mcp is not installed: pip install "wholedoc[mcp]"')
     from ..library import Library
     from ..mcp.tools import server_of
+    from ..webpages import PageLimits
     from .printing.progress import tell
 
     library = Library.open(settings=settings_from(given), notify=tell)
-    server = server_of(library, folders or (None if port is None else ()))
+    allowed = folders or (None if port is None else ())
+    server = server_of(library, allowed, PageLimits() if web_pages else None)
     server.settings.log_level = "WARNING"
     if port is None:
         server.run("stdio")

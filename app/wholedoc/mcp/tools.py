@@ -18,6 +18,7 @@ from ..documents.recognition import Recognition, is_installed
 from ..everywhere.kinds import Kind, Scope
 from ..everywhere.wording import wanted
 from ..library import Library
+from ..webpages import PageLimits, add_page
 from .results import Answer, Listed, Shelf
 from .working import STEPS, Cancel, Tell, answer_of, in_thread
 
@@ -30,8 +31,13 @@ Documents = Annotated[list[str], Field(min_length=1, description="Ids or names f
 Question = Annotated[str, Field(min_length=1)]
 
 
-def server_of(library: Library, folders: Sequence[Path] | None) -> MCPServer[Any]:
-    """Return a server of the tools. Files are added from `folders` and below alone; None allows all of them."""
+def server_of(
+    library: Library, folders: Sequence[Path] | None, web_pages: PageLimits | None = None
+) -> MCPServer[Any]:
+    """Return a server of the tools. Files are added from `folders` and below alone; None allows all of them.
+
+    Web pages are added within the limits `web_pages`; without them there is no tool for it.
+    """
     server: MCPServer[Any] = MCPServer("wholedoc", instructions=INSTRUCTIONS, version=version("wholedoc"))
 
     @server.tool()
@@ -47,6 +53,9 @@ def server_of(library: Library, folders: Sequence[Path] | None) -> MCPServer[Any
     ) -> Listed:
         file = _allowed(path, folders)
         return await in_thread(context, lambda cancelled, tell: _add(library, file, password, cancelled, tell))
+
+    if web_pages is not None:
+        _offer_web_pages(server, library, web_pages)
 
     @server.tool()
     async def ask(context: Context[Any, Any], question: Question, documents: Documents) -> Answer:
@@ -93,6 +102,19 @@ def server_of(library: Library, folders: Sequence[Path] | None) -> MCPServer[Any
     return server
 
 
+def _offer_web_pages(server: MCPServer[Any], library: Library, limits: PageLimits) -> None:
+    @server.tool()
+    async def add_web_page(
+        context: Context[Any, Any],
+        address: Annotated[str, Field(description="Begins with https:// or http://.")],
+    ) -> Listed:
+        """Fetch one web page and read its main text, once and for all questions. Nothing else is fetched."""
+        return await in_thread(
+            context,
+            lambda cancelled, tell: _read(library, add_page(library, address, limits), cancelled, tell),
+        )
+
+
 def _asking(
     library: Library, named: Sequence[str], ask: Callable[[list[Document | str], Cancel], Any]
 ) -> Callable[[Cancel, Tell], Answer]:
@@ -119,7 +141,10 @@ def _add(library: Library, file: Path, password: str | None, cancelled: Cancel, 
         tell(0, done / total, f"recognising {file.name}: {done} of {total} pages")
 
     recognition = Recognition(recognising, cancelled) if is_installed() else None
-    document = library.parse(file, password, recognition)
+    return _read(library, library.parse(file, password, recognition), cancelled, tell)
+
+
+def _read(library: Library, document: Document, cancelled: Cancel, tell: Tell) -> Listed:
     for event in library.read(document, cancelled):
         if isinstance(event, Reading):
             message = f"reading {event.document}: {event.tokens:,} of {event.total_tokens:,} tokens"

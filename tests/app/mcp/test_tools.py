@@ -23,9 +23,11 @@ from mcp import Client
 from mcp.client.stdio import StdioServerParameters
 
 from wholedoc.mcp.tools import server_of
+from wholedoc.webpages import PageLimits
 
 from ..conftest import SAMPLES, Command
 from ..everywhere.scripted import Ruled
+from ..webpages.site import running
 
 NOTICE = SAMPLES / "short_notice.pdf"
 TOOLS = ["add_document", "ask", "ask_everywhere", "list_documents", "summarise"]
@@ -154,6 +156,23 @@ def test_files_are_added_from_the_folders_alone(library: Library, tmp_path: Path
     assert all("cannot be added: files are added from" in text_of(result) for result in refused)
     (nowhere, *_) = using(server_of(library, []), use)
     assert "--folder" in text_of(nowhere)
+
+
+def test_a_web_page_is_added_where_that_is_allowed(library: Library) -> None:
+    with running() as site:
+        site.page("/lamp", b"<html><body><p>The keeper lit the lamp at six.</p></body></html>")
+
+        async def use(client: Client) -> Any:
+            return await client.call_tool("add_web_page", {"address": site.url("/lamp")})
+
+        added = using(server_of(library, None, PageLimits(private=True)), use)
+        assert not added.is_error, text_of(added)
+        assert "lit the lamp" in library.document(added.structured_content["id"]).text
+        public = using(server_of(library, None, PageLimits()), use)
+        assert public.is_error
+        assert "127.0.0.1" in text_of(public)
+        assert [path for path, _ in site.requests] == ["/lamp"]
+        assert using(server_of(library, None), use).is_error  # the tools are listed above: there is none for it
 
 
 def environment() -> dict[str, str]:
