@@ -22,7 +22,7 @@ class Way(Enum):
     PASSAGES = "ours-passages"
     """From the best passages, which are read again."""
     QUOTE = "ours-quote"
-    """From the best passages, in their words alone."""
+    """The best passage itself."""
     CONTEXT = "ours-context"
     """From all kept KV, assembled side by side."""
     REREAD = "ours-reread"
