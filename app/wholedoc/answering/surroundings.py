@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from ..documents.sentences import paragraph_stop, sentences
 from ..reading.corpus import Corpus
+from .citations import worth_showing
 from .passages import Passage, tokens_of
 
 # The sentence before a passage often says what it is about. It is left out if it has more characters than this.
@@ -16,14 +17,15 @@ REST_CHARACTERS = 400
 
 
 def with_surroundings(corpus: Corpus, passages: Sequence[Passage]) -> list[Passage]:
-    """Return the passages with the short sentence before each, and with the rest of its paragraph.
+    """Return the passages worth showing, with the short sentence before each and the rest of its paragraph.
 
-    No two overlap afterwards: what would is left out. What was read of a passage alone is dropped, as it is longer
-    now.
+    No two overlap afterwards: what would is left out. One that is not shown keeps nothing from the others. What was
+    read of a passage alone is dropped, as it is longer now.
     """
     done: list[Passage] = []
-    for index, passage in enumerate(passages):
-        others = [*done, *passages[index + 1 :]]
+    shown = worth_showing(passages)
+    for index, passage in enumerate(shown):
+        others = [*done, *shown[index + 1 :]]
         fitting = (one for one in _longer(corpus, passage) if not any(one.overlaps(other) for other in others))
         done.append(next(fitting, passage))
     return done

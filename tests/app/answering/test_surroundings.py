@@ -31,6 +31,18 @@ def test_a_paragraph_goes_on_to_its_end_and_not_into_the_next() -> None:
     assert words(corpus)[whole.last - 1] == "."
 
 
+def test_what_is_not_shown_keeps_nothing_from_what_is() -> None:
+    """The last sentence is a passage, too, but far behind: the first goes on into it nevertheless."""
+    told = "He was nine. One came. Two came. Three came. He lost his licence for seven weeks."
+    corpus = corpus_of([told])
+    paid = attention_on(corpus, nine=1.0, licence=0.001)
+    passages = best_passages(corpus, "", [score(0, 1.0)], paid, 2)
+    assert len(passages) == 2
+    assert quotes(corpus, with_surroundings(corpus, passages)) == [told]
+    near = best_passages(corpus, "", [score(0, 1.0)], attention_on(corpus, nine=1.0, licence=0.9), 2)
+    assert quotes(corpus, with_surroundings(corpus, near)) == quotes(corpus, near)
+
+
 def test_the_rest_of_a_long_paragraph_is_limited_to_whole_sentences() -> None:
     corpus = corpus_of(["He was nine. " + "The very long day of the harbour went by again. " * 40])
     passages = best_passages(corpus, "", [score(0, 1.0)], attention_on(corpus, nine=1.0), 1)

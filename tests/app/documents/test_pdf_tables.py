@@ -27,10 +27,18 @@ PROSE = (
 )
 
 
-def page(places: Sequence[Place], *, turned: int = 0, rules: Sequence[float] = ()) -> bytes:
-    """A PDF of one page with words at their places, lines at some heights, and all turned by so many degrees."""
+def page(
+    places: Sequence[Place], *, turned: int = 0, rules: Sequence[float] = (), title: Place | None = None
+) -> bytes:
+    """A PDF of one page with words at their places, lines at some heights, and all turned by so many degrees.
+
+    The title is in larger letters.
+    """
     buffer = io.BytesIO()
     drawn = canvas.Canvas(buffer, (600, 600), invariant=True)
+    drawn.setFont("Helvetica", 16)
+    if title:
+        drawn.drawString(*title)
     drawn.setFont("Helvetica", 10)
     if turned:
         drawn.translate(300, 300)
@@ -82,6 +90,20 @@ def test_the_names_of_columns_over_several_lines_become_one_row(read: Read) -> N
         "Month | Highest water (m) | Lowest (m)",
         "January | 5.68 | 0.57",
     ]
+
+
+def test_a_title_in_larger_letters_is_no_name_of_a_column(read: Read) -> None:
+    """Its foot counts on the page, not in heights of its own letters."""
+    head = [(60, 428, "Month"), (200, 428, "Highest"), (200, 416, "(m)"), (300, 428, "Lowest"), (300, 416, "(m)")]
+    data = page([*head, *grid(ROWS)], title=(60, 460, "Tides at Cold Point"))
+    assert lines(read, data)[:2] == ["Tides at Cold Point", "Month | Highest (m) | Lowest (m)"]
+
+
+def test_a_name_that_goes_on_below_a_row_of_names_belongs_to_it(read: Read) -> None:
+    """The first line of the names looks like a row of the table, and has its gaps."""
+    head = [(60, 426, "Month"), (200, 426, "Highest on 31"), (200, 414, "December"), (300, 426, "Lowest")]
+    found = lines(read, page([*head, *grid(ROWS)]))
+    assert found[:2] == ["Month | Highest on 31 December | Lowest", "January | 5.68 | 0.57"]
 
 
 def test_a_cell_that_goes_over_two_lines_ends_no_table(read: Read) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from ...tables import BAR, HEAD_LINES
+from ...tables import BAR, CELL, HEAD_LINES
 from .rows import FARTHEST, BoxOf, Row, body_of, borders_of
 
 _WORD = re.compile(r"\S+")
@@ -16,7 +16,7 @@ _WORD = re.compile(r"\S+")
 _APART, _MOST_OF_IT = 0.5, 0.65
 # With fewer rows it is not sure where the columns are.
 _FEWEST_ROWS = 3
-# Words whose feet are so many heights apart at most stand on one line.
+# Words whose feet are so many heights of the table's rows apart at most stand on one line.
 _LEVEL = 0.6
 
 
@@ -31,7 +31,7 @@ class Head:
 
 @dataclass(frozen=True)
 class _Piece:
-    """Words that stand together, and where: their foot in heights of theirs."""
+    """Words that stand together, and where, in points."""
 
     left: float
     right: float
@@ -51,7 +51,7 @@ class _Name:
 
 def head_of(rows: Sequence[Row], table: Sequence[Row], text: str, box: BoxOf) -> Head | None:
     """Return what names a table's columns if that goes over several lines; None else, or if that is not sure."""
-    body = body_of(table)
+    body = _without_names(body_of(table), text)
     borders = borders_of(body) if len(body) >= _FEWEST_ROWS else []
     first = rows.index(body[0])
     names: list[_Name] = []
@@ -71,6 +71,16 @@ def head_of(rows: Sequence[Row], table: Sequence[Row], text: str, box: BoxOf) ->
     return Head(rows[lines[0]].start, rows[lines[-1]].stop, BAR.join(cells))
 
 
+def _without_names(body: list[Row], text: str) -> list[Row]:
+    """Leave out a first row that names columns: in one of them it has no number, where all rows below have one."""
+    first, *others = (row.cells(text) for row in body)
+    columns = zip(first, *others, strict=True)
+    named = any(
+        not CELL.fullmatch(name) and all(map(CELL.fullmatch, cells)) for name, *cells in columns if len(cells) > 1
+    )
+    return body[1:] if named else body
+
+
 def _names(row: Row, line: int, borders: Sequence[float], text: str, box: BoxOf) -> Iterator[_Name]:
     """Yield what stands in a line with its columns; nothing if any of it goes over columns, as prose does."""
     pieces: list[_Piece] = []
@@ -82,7 +92,7 @@ def _names(row: Row, line: int, borders: Sequence[float], text: str, box: BoxOf)
         if pieces and first.left - pieces[-1].right < _APART * height:
             pieces[-1] = replace(pieces[-1], right=last.right, text=f"{pieces[-1].text} {match[0]}")
         else:
-            pieces.append(_Piece(first.left, last.right, first.bottom / height, match[0]))
+            pieces.append(_Piece(first.left, last.right, first.bottom, match[0]))
     names = [(_column(piece, borders), piece) for piece in pieces]
     if all(column is not None for column, _ in names):
         yield from (_Name(line, column, one.bottom, one.text) for column, one in names if column is not None)
@@ -103,16 +113,17 @@ def _below_the_title(names: list[_Name], body: Row) -> list[_Name]:
 
     The names must be close above each other, and above the table's body.
     """
+    height = max(body.height, 1e-6)
     levels: list[list[_Name]] = []
     for name in sorted(names, key=lambda one: one.bottom):
-        if levels and name.bottom - levels[-1][0].bottom < _LEVEL:
+        if levels and name.bottom - levels[-1][0].bottom < _LEVEL * height:
             levels[-1].append(name)
         else:
             levels.append([name])
     kept: list[list[_Name]] = []
-    below = body.bottom / max(body.height, 1e-6)
+    below = body.bottom
     for level in levels:
-        if not 0 < level[0].bottom - below <= FARTHEST:
+        if not 0 < level[0].bottom - below <= FARTHEST * height:
             break
         below = level[0].bottom
         kept.append(level)
