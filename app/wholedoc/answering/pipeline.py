@@ -14,6 +14,7 @@ from ..reading.corpus import Corpus
 from ..settings import AnswerFrom
 from ..writers.assignment import NOT_STATED, Excerpt, assignment, is_not_stated, may_be_not_stated
 from ..writers.writer import Writer, Written
+from .absent_names import absent_names
 from .abstention import explains
 from .asking import ANSWER_PREFIX, Asking, Scores
 from .citations import cite, worth_showing
@@ -28,6 +29,7 @@ from .writing import Writing
 
 NOT_FOUND = "Not found: the document does not seem to answer this."
 PROBABLY_NOT_STATED = "The document probably does not say. Nearest passages:"
+NOWHERE = "The document probably does not say: {} nowhere in it. Nearest passages:"
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,7 @@ class Found:
     `started` is a time of `time.perf_counter`; the chunks were scored `scored_s` seconds later. `usage` does not
     count the answer's own tokens yet. The citations were known `cited_s` seconds after the start, None if nothing
     explains the question. `passages` are ranked, the best first. `selection` is the kept context, None where
-    passages were found without putting any together.
+    passages were found without putting any together. `absent` are names of the question that the documents lack.
     """
 
     started: float
@@ -48,6 +50,7 @@ class Found:
     selection: Selection | None = None
     passages: tuple[Passage, ...] = ()
     cited_s: float | None = None
+    absent: tuple[str, ...] = ()
 
     @property
     def explained(self) -> bool:
@@ -89,13 +92,16 @@ def find(asking: Asking) -> Generator[Event, None, Found]:
     yield Cited(citations, lead=asking.writer is not None or asking.answer_from is not AnswerFrom.CONTEXT)
     whole = sum(one.tokens for one in scored if one.kept)
     usage = replace(usage, kept_tokens=selection.context.kept_tokens if selection else whole)
-    return Found(started, scored_s, citations, scored, usage, selection, tuple(passages), cited_s)
+    absent = absent_names(asking.text, corpus)
+    return Found(started, scored_s, citations, scored, usage, selection, tuple(passages), cited_s, absent)
 
 
 def write(asking: Asking, found: Found) -> Generator[Token | Done, None, None]:
     """Write the answer to what was found: yields Tokens and Done. Raises Cancelled, and what a writer raises."""
     if not found.explained:
         yield from tell(asking, found, None)
+    elif found.absent:
+        yield from _tell_absent(asking, found)
     elif asking.writer is not None:
         yield from _write_with(asking, asking.writer, found)
     else:
@@ -126,6 +132,14 @@ def _write_with(asking: Asking, writer: Writer, found: Found) -> Generator[Token
     written = ended[0] if ended else Written(0, False)  # a stop string ends the text before the writer does
     text = writing.text.strip() if stated else PROBABLY_NOT_STATED
     yield from _done(asking, found, writing, text, stated, written)
+
+
+def _tell_absent(asking: Asking, found: Found) -> Generator[Token | Done, None, None]:
+    """Say which names of the question stand nowhere, in place of an answer about others."""
+    names = " and ".join(f"“{name}”" for name in found.absent)
+    text = NOWHERE.format(f"{names} {'stands' if len(found.absent) == 1 else 'stand'}")
+    yield Token(text)
+    yield from _done(asking, found, Writing(asking.model.tokenizer), text, False, Written(0, cut_short=False))
 
 
 def _excerpts(asking: Asking, passages: Sequence[Passage]) -> list[Excerpt]:
@@ -181,7 +195,7 @@ def _support(found: Found, written: Written) -> float | None:
 
     The writer was given the choice to say that they do not, so its own probability of saying so is the measure.
     """
-    if not found.explained:
+    if not found.explained or found.absent:
         return 0.0
     return None if written.would_begin is None else round(1 - written.would_begin(NOT_STATED), 4)
 

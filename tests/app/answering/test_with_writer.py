@@ -112,6 +112,19 @@ def test_not_stated_is_a_state_of_its_own_with_the_nearest_passages(ask: Ask, sa
     assert [one.text for one in events if isinstance(one, Token)] == [pipeline.PROBABLY_NOT_STATED]
 
 
+def test_a_question_about_a_name_that_stands_nowhere_is_not_answered_about_another(ask: Ask) -> None:
+    writer = Scripted()
+    events, answer = ask(writer, "How many crates of salt did Basilisk bring?")
+    assert (answer.found, answer.support, answer.sources) == (False, 0.0, ())
+    assert answer.citations
+    assert "“Basilisk” stands nowhere in it" in answer.text
+    assert [one.text for one in events if isinstance(one, Token)] == [answer.text]
+    assert not writer.told
+    _, unwritten = ask(None, "How many crates of salt did Basilisk and the Emerald bring?")
+    assert not unwritten.found
+    assert "“Basilisk” and “Emerald” stand nowhere in it" in unwritten.text
+
+
 @pytest.mark.parametrize("said", [["Not", "hing", " came."], ["Not", " stated", "ly: no"], ["N", "o."], [""]])
 def test_what_only_begins_like_it_is_said_whole(ask: Ask, said: list[str]) -> None:
     whole = "".join(said)
