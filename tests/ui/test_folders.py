@@ -11,7 +11,7 @@ import pytest
 from wholedoc import Library, Settings
 from wholedoc.errors import FolderError
 from wholedoc.watching import watcher
-from wholedoc_ui.folders import Folders
+from wholedoc_ui.arriving.folders import Folders
 
 TEXT = "The lamp at Cold Point was lit on 211 nights before midsummer. " * 20
 

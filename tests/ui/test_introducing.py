@@ -16,7 +16,7 @@ from wholedoc.errors import WriterError
 from wholedoc.writers.writer import Cancel, Message, Written
 from wholedoc_ui import shelf, suggestions, views
 from wholedoc_ui.app_state import AppState
-from wholedoc_ui.introducing import Introducing
+from wholedoc_ui.arriving.introducing import Introducing
 from wholedoc_ui.session import Session
 
 from .conftest import Drop, Put

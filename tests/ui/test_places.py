@@ -21,7 +21,7 @@ from wholedoc.server.serving import Address as AnyAddress
 from wholedoc.server.serving import listen
 from wholedoc_ui import chat, shelf
 from wholedoc_ui.app_state import AppState
-from wholedoc_ui.arrivals import Stage
+from wholedoc_ui.arriving.arrivals import Stage
 from wholedoc_ui.interface.places import AT_WORK, MOST_WAITING, Places
 from wholedoc_ui.serving.server import Address, create_app
 from wholedoc_ui.session import Session, Sessions

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from wholedoc_ui.app_state import AppState
-from wholedoc_ui.samples import SAMPLES, Sample, copied
+from wholedoc_ui.arriving.samples import SAMPLES, Sample, copied
 
 from .conftest import SAMPLES as FOLDER
 

@@ -11,7 +11,7 @@ import pytest
 
 from wholedoc import Answer, AskedDocument, Timings, Turn, Usage
 from wholedoc_ui import session
-from wholedoc_ui.arrivals import Arrival, Batch, Stage
+from wholedoc_ui.arriving.arrivals import Arrival, Batch, Stage
 from wholedoc_ui.session import Conversation, Exchange, PageView, Session, Sessions, Work
 
 from ..app.server.serving import until

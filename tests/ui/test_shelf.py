@@ -18,7 +18,7 @@ from wholedoc.documents.recognition import Recognition
 from wholedoc.storage.home import home
 from wholedoc_ui import shelf, views
 from wholedoc_ui.app_state import AppState
-from wholedoc_ui.arrivals import Arrival, Arrivals, Stage
+from wholedoc_ui.arriving.arrivals import Arrival, Arrivals, Stage
 from wholedoc_ui.session import Exchange, Session, Sessions
 
 from .conftest import NOTICE, PARAGRAPHS, PASSWORD, SAMPLES, Drop, Put

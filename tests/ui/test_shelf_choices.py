@@ -11,7 +11,7 @@ from wholedoc.errors import UnknownDocumentError, WholedocError
 from wholedoc.storage.home import home
 from wholedoc_ui import shelf
 from wholedoc_ui.app_state import AppState, Phase
-from wholedoc_ui.arrivals import Stage
+from wholedoc_ui.arriving.arrivals import Stage
 from wholedoc_ui.session import PageView, Session, Sessions
 
 from .conftest import PARAGRAPHS, Drop, Put, watched

@@ -19,13 +19,14 @@ from starlette.testclient import TestClient
 from wholedoc import Library, Settings
 from wholedoc.errors import WholedocError
 from wholedoc_ui import app_state as app_states
-from wholedoc_ui import shelf, uploads
+from wholedoc_ui import shelf
 from wholedoc_ui.app_state import AppState
+from wholedoc_ui.arriving import uploads
+from wholedoc_ui.arriving.uploads import KEPT_S, Uploads
 from wholedoc_ui.serving import upload_limits
 from wholedoc_ui.serving.server import Address, create_app
 from wholedoc_ui.session import Session
 from wholedoc_ui.shelf import Stage
-from wholedoc_ui.uploads import KEPT_S, Uploads
 
 from ..app.server.serving import running, until
 from .conftest import SAMPLES, Drop

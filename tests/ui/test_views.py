@@ -16,7 +16,7 @@ from wholedoc.models.inventory import ModelHere
 from wholedoc.storage.conversations import ConversationHead
 from wholedoc_ui import views
 from wholedoc_ui.app_state import ModelState, Phase
-from wholedoc_ui.arrivals import Arrival, Stage
+from wholedoc_ui.arriving.arrivals import Arrival, Stage
 from wholedoc_ui.evidence import RemovedPage
 from wholedoc_ui.figures import when
 from wholedoc_ui.models.offers import Offer, Offers

@@ -29,10 +29,10 @@ from wholedoc.models.preparing import Preparing, Step
 from wholedoc.storage.conversations import ConversationHead
 from wholedoc_ui import found_views, views
 from wholedoc_ui.app_state import ModelState, Phase
-from wholedoc_ui.arrivals import Arrival, Stage
+from wholedoc_ui.arriving.arrivals import Arrival, Stage
+from wholedoc_ui.arriving.introducing import Introducing
 from wholedoc_ui.cost import Cost
 from wholedoc_ui.evidence import RemovedPage
-from wholedoc_ui.introducing import Introducing
 from wholedoc_ui.models.fetching import Fetch, FetchPhase
 from wholedoc_ui.models.offers import Offer, Offers
 from wholedoc_ui.models.wanted import Wanted

@@ -20,12 +20,12 @@ from wholedoc.settings import Answerer
 from wholedoc.storage.home import home
 from wholedoc.writers.writer import Writer
 
-from .folders import Folders
-from .introducing import Introducer
+from .arriving.folders import Folders
+from .arriving.introducing import Introducer
+from .arriving.uploads import LOOKED_FOR_S, Uploads
 from .models.fetching import Fetch, FetchPhase, ModelFetch
 from .models.offers import Offers, offers
 from .models.wanted import Wanted, missing_default_writer, missing_reader, missing_writer, reader_name
-from .uploads import LOOKED_FOR_S, Uploads
 from .viewer.viewer import Viewer
 
 log = logging.getLogger(__name__)

@@ -15,7 +15,7 @@ from wholedoc import Answer, AskedDocument, Citation, Item, Kind, ScoredChunk, T
 from wholedoc.runtime.client import NOBODY, Client
 from wholedoc.storage.conversations import new_id
 
-from .arrivals import Arrival, Batch
+from .arriving.arrivals import Arrival, Batch
 
 # So many tabs are told what happens elsewhere.
 MOST_FOLLOWED = 256

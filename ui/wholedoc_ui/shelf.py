@@ -15,7 +15,7 @@ from wholedoc.errors import PasswordError, UnknownDocumentError, WholedocError
 from wholedoc.storage.shelf import file_id
 
 from .app_state import AppState, sentence
-from .arrivals import Arrival, Arrivals, Batch, Stage
+from .arriving.arrivals import Arrival, Arrivals, Batch, Stage
 from .session import Session, Sessions, Work
 
 # How far a file is while its text is taken out is looked for every so many seconds.

@@ -17,14 +17,14 @@ from wholedoc.settings import SMALL_MODEL, Answerer
 from wholedoc.storage.conversations import ConversationHead
 
 from .app_state import ModelState, Phase
-from .arrivals import Arrival, Stage
+from .arriving.arrivals import Arrival, Stage
+from .arriving.introducing import Introducing
+from .arriving.samples import SAMPLES
 from .cost import Cost
 from .evidence import RemovedPage
 from .figures import when
-from .introducing import Introducing
 from .models.fetching import Fetch, FetchPhase
 from .models.offers import Offers
-from .samples import SAMPLES
 from .session import Evidence, PageView
 from .shelf import Row
 from .templating import render

@@ -13,10 +13,10 @@ from parallelcomp.ranks import RankCommunicator, Ranks
 from ..answer import Citation, Cited, Event, Reading, Scored, Usage
 from ..reading.corpus import Corpus
 from ..settings import AnswerFrom
-from .abstention import explains
 from .asking import Asking
-from .citations import cite
-from .passages import Passage, best_of
+from .evidence.abstention import explains
+from .evidence.citations import cite
+from .evidence.passages import Passage, best_of
 from .pipeline import Found, from_passages, rescore_closest, tell
 
 

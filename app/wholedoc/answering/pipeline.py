@@ -14,16 +14,16 @@ from ..reading.corpus import Corpus
 from ..settings import AnswerFrom
 from ..writers.assignment import NOT_STATED, Excerpt, assignment, is_not_stated, may_be_not_stated
 from ..writers.writer import Writer, Written
-from .absent_names import absent_names
-from .abstention import explains
 from .asking import ANSWER_PREFIX, Asking, Scores
-from .citations import cite, worth_showing
-from .passages import Passage, best_passages, contenders, rerank
+from .evidence.absent_names import absent_names
+from .evidence.abstention import explains
+from .evidence.citations import cite, worth_showing
+from .evidence.passages import Passage, best_passages, contenders, rerank
+from .evidence.scanning import Scanned, scan, seen_passages
+from .evidence.shared_words import shared_words
+from .evidence.surroundings import with_surroundings
 from .quoting import quoted
-from .scanning import Scanned, scan, seen_passages
-from .shared_words import shared_words
 from .sources import sentence_sources
-from .surroundings import with_surroundings
 from .unsupported import unsupported
 from .writing import Writing
 

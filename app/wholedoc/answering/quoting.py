@@ -7,7 +7,7 @@ from itertools import islice
 
 from ..models.chat_template import encode
 from .asking import Asking
-from .passages import Passage
+from .evidence.passages import Passage
 
 
 def quoted(asking: Asking, passage: Passage) -> Iterator[int]:

@@ -15,7 +15,7 @@ from parallelcomp import ChunkScoring
 from wholedoc import Answer, AnswerFrom, Cited, Done, Library, Settings
 from wholedoc.answering import asking, pipeline
 from wholedoc.answering.asking import Asking
-from wholedoc.answering.passages import best_passages
+from wholedoc.answering.evidence.passages import best_passages
 from wholedoc.models.text_model import TextModel
 from wholedoc.reading.corpus import Corpus
 from wholedoc.settings import SMALL_MODEL

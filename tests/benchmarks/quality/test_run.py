@@ -22,7 +22,7 @@ from transformers import LlamaForCausalLM
 
 from parallelcomp import Chunk, ChunkKV, Engine, EngineConfig, Eviction, KVPrecision, Sampling, Selection, split
 from wholedoc.answering import pipeline
-from wholedoc.answering.passages import Passage, best_passages
+from wholedoc.answering.evidence.passages import Passage, best_passages
 from wholedoc.documents.document import Document
 from wholedoc.library import Library
 from wholedoc.models.chat_template import encode

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 
 import gradio as gr
 
-from .. import samples, shelf
+from .. import shelf
 from ..app_state import sentence
-from ..arrivals import Arrivals, Stage
+from ..arriving import samples
+from ..arriving.arrivals import Arrivals, Stage
 from ..session import Session
 from ..templating import esc
 from .handlers import MODEL, ORDERED, PACE_S, QUICK, Handlers, Updates, acted, once

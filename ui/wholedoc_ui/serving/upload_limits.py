@@ -9,7 +9,7 @@ from starlette.datastructures import Headers
 from starlette.formparsers import MultiPartException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from ..uploads import TAB_BYTES, Uploads
+from ..arriving.uploads import TAB_BYTES, Uploads
 
 UPLOAD = "/gradio_api/upload"
 # The room that is left is looked for whenever so many bytes have come.

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from parallelcomp import Chunk, ChunkKV, DenseKV, RescoredSpan
-from wholedoc.answering.passages import (
+from wholedoc.answering.evidence.passages import (
     CHARACTERS,
     CONTENDER,
     CONTENDERS,

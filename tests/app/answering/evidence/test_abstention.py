@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from wholedoc.answering.abstention import RUN_NATS, explains
+from wholedoc.answering.evidence.abstention import RUN_NATS, explains
 
 MARGIN = 0.3
 ALONE = [4.0] * 40

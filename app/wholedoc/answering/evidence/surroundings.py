@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from ..documents.sentences import paragraph_stop, sentences
-from ..reading.corpus import Corpus
+from ...documents.sentences import paragraph_stop, sentences
+from ...reading.corpus import Corpus
 from .citations import worth_showing
 from .passages import Passage, tokens_of
 

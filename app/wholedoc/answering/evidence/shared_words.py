@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..documents.bm25 import bm25
-from ..documents.words import WORD, WordCounts
+from ...documents.bm25 import bm25
+from ...documents.words import WORD, WordCounts
 
 # Nats of the question's likelihood that one unit of BM25 is worth. On short-fact questions about Wikipedia pages in
 # chunks of 1,024 tokens the mean reciprocal rank of the answer's chunk is 0.65 with 0, 0.69 with 1, 2 and 3, and

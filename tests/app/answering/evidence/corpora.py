@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from parallelcomp import Chunk, ChunkKV, ChunkScore, DenseKV
-from wholedoc.answering.passages import Passage
+from wholedoc.answering.evidence.passages import Passage
 from wholedoc.documents.document import Document
 from wholedoc.documents.tokenized import TokenizedDocument
 from wholedoc.reading.corpus import Corpus, ReadDocument

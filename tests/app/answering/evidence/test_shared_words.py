@@ -6,8 +6,8 @@ import math
 
 import pytest
 
-from wholedoc.answering import shared_words as bm25
-from wholedoc.answering.shared_words import WEIGHT
+from wholedoc.answering.evidence import shared_words as bm25
+from wholedoc.answering.evidence.shared_words import WEIGHT
 from wholedoc.documents.bm25 import LENGTH, SATURATION
 from wholedoc.documents.words import WordCounts
 

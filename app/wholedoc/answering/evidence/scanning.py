@@ -11,7 +11,7 @@ import torch
 from parallelcomp import ChunkScoring, HeadQueries, Question
 from parallelcomp.retrieval.scan import standardised
 
-from .asking import Asking
+from ..asking import Asking
 from .passages import Passage, best_of
 from .shared_words import shared_words
 

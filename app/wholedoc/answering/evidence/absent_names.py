@@ -6,9 +6,9 @@ import calendar
 import re
 from collections.abc import Iterator
 
-from ..documents.words import WordCounts
-from ..reading.corpus import Corpus
-from .unsupported import WORD, claims, parts, plain
+from ...documents.words import WordCounts
+from ...reading.corpus import Corpus
+from ..unsupported import WORD, claims, parts, plain
 
 # Only such questions ask for what a document says of a name; "Is Arabic among them?" is answered by its absence.
 ASKS = re.compile(r"\b(?:how|what|when|where|which|who|whom|whose|why)\b", re.IGNORECASE)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from wholedoc.answering.passages import CHARACTERS, best_passages
-from wholedoc.answering.surroundings import LEAD_CHARACTERS, REST_CHARACTERS, with_surroundings
+from wholedoc.answering.evidence.passages import CHARACTERS, best_passages
+from wholedoc.answering.evidence.surroundings import LEAD_CHARACTERS, REST_CHARACTERS, with_surroundings
 
 from .corpora import PAGES, attention_on, corpus_of, quotes, score, words
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from wholedoc.answering.absent_names import absent_names
+from wholedoc.answering.evidence.absent_names import absent_names
 
 from .corpora import corpus_of
 

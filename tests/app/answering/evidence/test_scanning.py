@@ -14,12 +14,12 @@ from parallelcomp import ChunkScoring, QueryHead, RetrievalHeads
 from parallelcomp.retrieval.heads import read, save
 from wholedoc import Answer, Done, Library, Settings, Turn
 from wholedoc.answer import Scoring
-from wholedoc.answering import scanning
-from wholedoc.answering.scanning import LEAST, MARGIN, MOST, most_promising
+from wholedoc.answering.evidence import scanning
+from wholedoc.answering.evidence.scanning import LEAST, MARGIN, MOST, most_promising
 from wholedoc.storage.home import home
 
-from ..conftest import Command
-from ..test_library import PARAGRAPHS, tokens_read, write
+from ...conftest import Command
+from ...test_library import PARAGRAPHS, tokens_read, write
 
 pytestmark = pytest.mark.embedded
 QUESTION = "How many crates of salt did the vessel number 91 bring?"

@@ -11,7 +11,7 @@ from pathlib import Path
 from .uploads import Uploads
 
 # Where they are in the source tree. An installed package has them in a folder of its own.
-_SOURCE = Path(__file__).parents[2] / "sample_docs"
+_SOURCE = Path(__file__).parents[3] / "sample_docs"
 
 
 @dataclass(frozen=True)

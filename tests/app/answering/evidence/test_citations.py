@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from wholedoc.answering.citations import cite
-from wholedoc.answering.passages import Passage
+from wholedoc.answering.evidence.citations import cite
+from wholedoc.answering.evidence.passages import Passage
 from wholedoc.documents.document import OutlineEntry
 from wholedoc.reading.corpus import Corpus
 

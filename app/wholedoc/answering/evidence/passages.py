@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 
 from parallelcomp import Chunk, ChunkKV, ChunkScore, RescoredSpan
 
-from ..documents.sentences import Sentence, sentences
-from ..documents.tokenized import TokenizedDocument
-from ..documents.words import WordCounts
-from ..reading.corpus import Corpus
+from ...documents.sentences import Sentence, sentences
+from ...documents.tokenized import TokenizedDocument
+from ...documents.words import WordCounts
+from ...reading.corpus import Corpus
 from .shared_words import shared_words
 
 # A passage is a sentence and up to three that follow it: a name often stands in one sentence, and what is asked

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from ..answer import Citation
-from ..documents.document import Document
-from ..reading.corpus import Corpus
+from ...answer import Citation
+from ...documents.document import Document
+from ...reading.corpus import Corpus
 from .passages import Passage
 
 # A passage whose score is below this share of the best one's only distracts.
