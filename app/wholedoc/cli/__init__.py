@@ -14,7 +14,7 @@ from importlib.metadata import EntryPoints, entry_points
 
 import click
 
-from ..runtime.malloc import limit_arenas
+from ..runtime.malloc import give_back_regularly, limit_arenas
 from ..runtime.openmp import wait_asleep
 from .add import add
 from .ask import ask
@@ -80,6 +80,7 @@ def main() -> None:
     """Run the command line. Exits 0 when done, 2 on bad input or usage, 1 on anything else."""
     wait_asleep()  # no command has imported torch yet
     limit_arenas()
+    give_back_regularly()
     code = run(sys.argv[1:])
     with contextlib.suppress(BrokenPipeError):  # the reader of a pipe has closed it
         sys.stdout.flush()

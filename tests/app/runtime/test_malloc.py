@@ -48,3 +48,38 @@ def arenas(**environment: str) -> int:
 def test_threads_share_few_arenas_unless_the_user_has_chosen() -> None:
     assert arenas() <= 3  # heaps, of which an arena may have two
     assert arenas(MALLOC_ARENA_MAX="16") > 3
+
+
+# Frees every other block, and says how many bytes the process then has, and how few it has some time later.
+HOLES = """
+import ctypes, time
+from pathlib import Path
+from wholedoc.runtime import malloc
+libc = ctypes.CDLL(None)
+libc.malloc.restype = ctypes.c_void_p
+libc.free.argtypes = [ctypes.c_void_p]
+libc.memset.argtypes = [ctypes.c_void_p, ctypes.c_int, ctypes.c_size_t]
+
+def own():
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("RssAnon"))
+
+held = [libc.malloc(100_000) for _ in range(2_000)]
+for one in held:
+    libc.memset(one, 1, 100_000)
+for one in held[::2]:
+    libc.free(one)
+before = own()
+malloc.TRIMMED_EVERY_S = 0.01
+malloc.give_back_regularly()
+until = time.monotonic() + 60
+while own() > before - 80_000_000 and time.monotonic() < until:
+    time.sleep(0.01)
+print(before - own())
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only GNU's malloc can be told")
+def test_what_was_freed_between_blocks_in_use_is_given_back() -> None:
+    ran = subprocess.run([sys.executable, "-c", HOLES], capture_output=True, text=True, check=True)
+    assert int(ran.stdout) >= 80_000_000
