@@ -2,8 +2,8 @@
 
 GNU's malloc gives threads arenas of their own, eight for each core, and keeps much of what was freed in each: where
 many threads have answered a question each, gigabytes. The threads here take turns at the model, so that two arenas
-serve them as well. What was freed between blocks that are in use stays all the same, and adds up while a server works
-for hours; only `malloc_trim` gives it back (docs/benchmarks.md).
+serve them as well. What was freed between blocks that are in use stays all the same, and adds up while a server
+works for hours; only `malloc_trim` gives it back (docs/benchmarks.md).
 """
 
 from __future__ import annotations
