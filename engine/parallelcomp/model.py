@@ -8,25 +8,20 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from transformers import AutoConfig, AutoModelForCausalLM
+from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForImageTextToText
 
 from . import attention
 from .errors import UnsupportedModelError
-
-# Families for which a test shows that the engine equals the model's plain forward pass. SmolLM, TinyLlama and Yi
-# are `llama`.
-SUPPORTED = frozenset({"llama", "mistral", "qwen2", "qwen3", "phi3", "olmo2", "granite"})
-
-# RoPE variants whose frequencies do not depend on the length, so that keys which were rotated once remain valid.
-STATIC_ROPE = frozenset({"default", "linear", "llama3", "yarn"})
+from .families import check_supported, has_sinks, sliding_windows, text_config, usable_window
 
 
 @dataclass(frozen=True)
 class ModelSpec:
     """Shape of a model.
 
-    `window` is its trained context in tokens, `parameters` the number of its weights, which take `weight_bytes`;
-    `fingerprint` identifies them.
+    `window` is its usable context in tokens, `parameters` the number of its weights, which take `weight_bytes`;
+    `fingerprint` identifies them. `sliding_windows`: for each layer how many positions back it sees, None for all.
+    `sinks` says whether a part of every head's attention goes to no token.
     """
 
     family: str
@@ -43,6 +38,20 @@ class ModelSpec:
     parameters: int
     weight_bytes: int
     fingerprint: str
+    sliding_windows: tuple[int | None, ...] = ()
+    sinks: bool = False
+
+    @property
+    def full_layers(self) -> list[int]:
+        """The layers that see all positions."""
+        windows = self.sliding_windows or (None,) * self.layers
+        return [layer for layer, window in enumerate(windows) if window is None]
+
+    def require_plain(self, feature: str) -> None:
+        """Raise UnsupportedModelError if some layers slide or have sinks, which this feature cannot allow for."""
+        if self.sinks or len(self.full_layers) < self.layers:
+            what = "attention sinks" if self.sinks else "sliding layers"
+            raise UnsupportedModelError(f"{feature} not possible with a '{self.family}' model, which has {what}")
 
     @property
     def group(self) -> int:
@@ -73,49 +82,44 @@ def load(name: str | Path, *, device: torch.device, dtype: torch.dtype) -> Loade
     (from transformers) if there is no such model.
     """
     # Code that comes with a model is never run, and nobody is asked whether it should be.
-    check_supported(AutoConfig.from_pretrained(name, trust_remote_code=False))
-    model = AutoModelForCausalLM.from_pretrained(name, dtype=dtype, trust_remote_code=False)
+    config = AutoConfig.from_pretrained(name, trust_remote_code=False)
+    check_supported(config)
+    kind = AutoModelForCausalLM if text_config(config) is config else AutoModelForImageTextToText
+    model = kind.from_pretrained(name, dtype=dtype, trust_remote_code=False)
     return adopt(model.to(device))
 
 
 def adopt(model: Any) -> LoadedModel:
     """Prepare a causal LM of transformers: check it, select the engine's attention and freeze its weights.
 
-    Raises UnsupportedModelError before the model is changed.
+    Of a model that also sees pictures the text part is kept. Raises UnsupportedModelError before the model is
+    changed.
     """
     check_supported(model.config)
+    model = _text_model(model)
     model.requires_grad_(False)
     model.eval()
     model.set_attn_implementation(attention.NAME)
     return LoadedModel(model, spec_of(model))
 
 
-def check_supported(config: Any) -> None:
-    """Raise UnsupportedModelError, with the reason, unless the engine can run models with this config."""
-    family = config.model_type
-    if family not in SUPPORTED:
-        raise UnsupportedModelError(
-            f"models of type '{family}' are not supported; supported are {', '.join(sorted(SUPPORTED))}"
-        )
-    if "sliding_attention" in (getattr(config, "layer_types", None) or ()) or (
-        family in {"mistral", "phi3"} and config.sliding_window is not None
-    ):
-        raise UnsupportedModelError(
-            f"this '{family}' model uses sliding-window attention, which cannot see a whole assembled context; "
-            "choose a variant with full attention"
-        )
-    rope = getattr(config, "rope_parameters", None) or {}
-    kind = rope.get("rope_type", "default")
-    if kind not in STATIC_ROPE:
-        raise UnsupportedModelError(
-            f"this '{family}' model scales RoPE by '{kind}', whose rotation changes with the length, so that "
-            "stored keys would not fit later questions; choose a variant without it"
-        )
+def _text_model(model: Any) -> Any:
+    """Return the causal LM inside a model that also sees pictures, with its weights, or the model itself."""
+    config = text_config(model.config)
+    if config is model.config:
+        return model
+    with torch.device("meta"):
+        text = AutoModelForCausalLM.from_config(config, dtype=model.dtype)
+    text.model, text.lm_head = model.model.language_model, model.lm_head
+    text.generation_config = model.generation_config
+    return text
 
 
 def spec_of(model: Any) -> ModelSpec:
     """Return the spec of a loaded model."""
     config = model.config
+    experts = getattr(config, "num_experts_per_tok", None) or 1
+    widest = experts * (getattr(config, "moe_intermediate_size", None) or config.intermediate_size)
     parameter = next(model.parameters())
     head_dim = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
     return ModelSpec(
@@ -125,14 +129,16 @@ def spec_of(model: Any) -> ModelSpec:
         kv_heads=config.num_key_value_heads,
         head_dim=head_dim,
         hidden_size=config.hidden_size,
-        intermediate_size=config.intermediate_size,
+        intermediate_size=max(config.intermediate_size, widest),
         vocabulary=config.vocab_size,
-        window=config.max_position_embeddings,
+        window=usable_window(config),
         dtype=parameter.dtype,
         device=parameter.device,
         parameters=sum(p.numel() for p in model.parameters()),
         weight_bytes=sum(p.numel() * p.element_size() for p in model.parameters()),
         fingerprint=_fingerprint(model),
+        sliding_windows=sliding_windows(config),
+        sinks=has_sinks(config),
     )
 
 

@@ -161,11 +161,12 @@ def read(
 ) -> Generator[int, None, QuestionReading]:
     """Read a document for one question; after each block of this process, yield how many document tokens are read.
 
-    Without a `communicator` this process runs all hosts in turn. Raises LayoutError, WindowError and
-    MemoryPlanError before any work, and Cancelled.
+    Without a `communicator` this process runs all hosts in turn. Raises LayoutError, WindowError, MemoryPlanError
+    and UnsupportedModelError before any work, and Cancelled.
     """
     here = None if communicator is None else len(communicator.here)
     spec = loaded.spec
+    spec.require_plain("APB and Star-Attention are")
     layout = check(spec, settings, len(prefix_ids), len(document_ids), question, max_new_tokens, here)
     communicator = communicator or LocalCommunicator(layout.hosts)
     anchor = None
