@@ -41,17 +41,20 @@ from .errors import (
     MemoryPlanError,
     ParallelCompError,
     UnsupportedModelError,
+    WeightsError,
     WindowError,
 )
 from .int8 import int8_is_faster, load_int8
 from .kv.context import Context
 from .kv.quantization import QuantizedKV
 from .kv.stored import ChunkKV, DenseKV, Prefix, StoredKV, restore, store_kv
+from .loading import load
 from .memory import MemoryPlan, plan
-from .model import LoadedModel, ModelSpec, adopt, load
+from .model import LoadedModel, ModelSpec, adopt
 from .replies import Reply
 from .retrieval.scan import HeadQueries, ScanKeys
 from .scoring import ChunkScore, Question, RescoredSpan
+from .weights import Weights
 
 __all__ = [
     "AnswerState",
@@ -102,6 +105,8 @@ __all__ = [
     "Source",
     "StoredKV",
     "UnsupportedModelError",
+    "Weights",
+    "WeightsError",
     "WindowError",
     "adopt",
     "can_quantize_decode",

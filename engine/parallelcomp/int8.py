@@ -14,7 +14,8 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from .model import LoadedModel, load
+from .loading import load
+from .model import LoadedModel
 
 LARGEST = 127
 # CPUs without VNNI add two products of 8-bit numbers in 16 bits, which overflow unless activations keep to 7 bits.

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import torch
-from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForImageTextToText
+from torch import Tensor
+from transformers import AutoModelForCausalLM
 
 from . import attention
 from .errors import UnsupportedModelError
 from .families import check_supported, has_sinks, sliding_windows, text_config, usable_window
+from .fingerprint import fingerprint, state_tensors
+from .weights import ready_made, size_of
 
 
 @dataclass(frozen=True)
@@ -21,7 +23,8 @@ class ModelSpec:
 
     `window` is its usable context in tokens, `parameters` the number of its weights, which take `weight_bytes`;
     `fingerprint` identifies them. `sliding_windows`: for each layer how many positions back it sees, None for all.
-    `sinks` says whether a part of every head's attention goes to no token.
+    `sinks` says whether a part of every head's attention goes to no token. `quantization`: by which method the
+    weights are quantised, None if they are not.
     """
 
     family: str
@@ -40,6 +43,7 @@ class ModelSpec:
     fingerprint: str
     sliding_windows: tuple[int | None, ...] = ()
     sinks: bool = False
+    quantization: str | None = None
 
     @property
     def full_layers(self) -> list[int]:
@@ -75,20 +79,6 @@ class LoadedModel:
     decoder: Any = None
 
 
-def load(name: str | Path, *, device: torch.device, dtype: torch.dtype) -> LoadedModel:
-    """Load a causal LM from a folder or a Hugging Face id.
-
-    Raises UnsupportedModelError before any weight is read if the engine cannot express the model, and OSError
-    (from transformers) if there is no such model.
-    """
-    # Code that comes with a model is never run, and nobody is asked whether it should be.
-    config = AutoConfig.from_pretrained(name, trust_remote_code=False)
-    check_supported(config)
-    kind = AutoModelForCausalLM if text_config(config) is config else AutoModelForImageTextToText
-    model = kind.from_pretrained(name, dtype=dtype, trust_remote_code=False)
-    return adopt(model.to(device))
-
-
 def adopt(model: Any) -> LoadedModel:
     """Prepare a causal LM of transformers: check it, select the engine's attention and freeze its weights.
 
@@ -96,11 +86,12 @@ def adopt(model: Any) -> LoadedModel:
     changed.
     """
     check_supported(model.config)
+    method = ready_made(model.config)
     model = _text_model(model)
     model.requires_grad_(False)
     model.eval()
     model.set_attn_implementation(attention.NAME)
-    return LoadedModel(model, spec_of(model))
+    return LoadedModel(model, spec_of(model, method))
 
 
 def _text_model(model: Any) -> Any:
@@ -115,13 +106,14 @@ def _text_model(model: Any) -> Any:
     return text
 
 
-def spec_of(model: Any) -> ModelSpec:
-    """Return the spec of a loaded model."""
+def spec_of(model: Any, method: str | None = None) -> ModelSpec:
+    """Return the spec of a loaded model. `method`: how its weights are quantised."""
     config = model.config
+    embedding = model.get_input_embeddings().weight
+    head_dim = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
     experts = getattr(config, "num_experts_per_tok", None) or 1
     widest = experts * (getattr(config, "moe_intermediate_size", None) or config.intermediate_size)
-    parameter = next(model.parameters())
-    head_dim = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
+    tensors = dict(model.named_parameters()) if method is None else state_tensors(model)
     return ModelSpec(
         family=config.model_type,
         layers=config.num_hidden_layers,
@@ -132,37 +124,17 @@ def spec_of(model: Any) -> ModelSpec:
         intermediate_size=max(config.intermediate_size, widest),
         vocabulary=config.vocab_size,
         window=usable_window(config),
-        dtype=parameter.dtype,
-        device=parameter.device,
-        parameters=sum(p.numel() for p in model.parameters()),
-        weight_bytes=sum(p.numel() * p.element_size() for p in model.parameters()),
-        fingerprint=_fingerprint(model),
+        dtype=embedding.dtype,
+        device=embedding.device,
+        parameters=sum(p.numel() for p in tensors.values()) if method is None else size_of(config).parameters,
+        weight_bytes=_bytes(tensors),
+        fingerprint=fingerprint(config, tensors, method),
         sliding_windows=sliding_windows(config),
         sinks=has_sinks(config),
+        quantization=method,
     )
 
 
-def _fingerprint(model: Any, samples: int = 64) -> str:
-    """Hash the architecture and `samples` numbers of every tensor, which is quick and tells models apart."""
-    digest = hashlib.sha256()
-    config = {k: v for k, v in model.config.to_dict().items() if k not in _NOT_IDENTITY}
-    digest.update(repr(sorted(config.items(), key=lambda item: item[0])).encode())
-    for name, parameter in model.named_parameters():
-        flat = parameter.detach().reshape(-1)
-        step = max(1, flat.numel() // samples)
-        picked = flat[::step][:samples].to("cpu", torch.float32)
-        digest.update(name.encode() + repr(tuple(parameter.shape)).encode() + picked.numpy().tobytes())
-    return digest.hexdigest()[:32]
-
-
-# Entries of a config that say where and by which program a model was saved. They do not change what it computes.
-_NOT_IDENTITY = frozenset(
-    {
-        "_name_or_path",
-        "transformers_version",
-        "architectures",
-        "_attn_implementation",
-        "use_cache",
-        "torch_dtype",
-    }
-)
+def _bytes(tensors: Mapping[str, Tensor]) -> int:
+    """Return the bytes of tensors; of several that share their memory one counts."""
+    return sum({one.data_ptr(): one.nbytes for one in tensors.values()}.values())

@@ -32,7 +32,15 @@ from .watch import watch
 # The engine's errors that bad input causes. They carry no exit code, unlike wholedoc's own errors, and are
 # listed by name so that torch need not be imported here.
 BAD_INPUT = frozenset(
-    {"WindowError", "MemoryPlanError", "LayoutError", "UnsupportedModelError", "ClusterError", "HeadsError"}
+    {
+        "WindowError",
+        "MemoryPlanError",
+        "LayoutError",
+        "UnsupportedModelError",
+        "WeightsError",
+        "ClusterError",
+        "HeadsError",
+    }
 )
 
 

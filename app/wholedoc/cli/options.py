@@ -38,6 +38,12 @@ MODEL = (
         help="Number format to compute in [default: bf16 where the device has it].",
     ),
     click.option(
+        "--weights",
+        type=click.Choice(["bf16", "int8", "int4", "fp8", "nf4"]),
+        help="Number format of the model's weights; all but bf16 need the extra `quantized` [default: as the model "
+        "is published].",
+    ),
+    click.option(
         "--decode-weights",
         type=click.Choice(["full", "int8"]),
         help="Weights that decode multiplies by [default: int8 for a small model on a CPU in bf16].",
@@ -176,6 +182,7 @@ def settings_from(given: dict[str, Any]) -> Settings:
         EvictionPolicy,
         KVPrecision,
         Sampling,
+        Weights,
     )
 
     from ..settings import AnswerFrom, Settings
@@ -205,6 +212,7 @@ def settings_from(given: dict[str, Any]) -> Settings:
         **_given(
             given,
             dtype=lambda name: KVPrecision(name).dtype,
+            weights=Weights,
             decode_weights=DecodeWeights,
             answer_from=AnswerFrom,
             library_bytes=int,

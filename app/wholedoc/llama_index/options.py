@@ -22,6 +22,7 @@ from parallelcomp import (
     KVPrecision,
     PolicySettings,
     Sampling,
+    Weights,
 )
 from parallelcomp.apb import APB
 
@@ -55,6 +56,9 @@ class Options(CustomLLM):
     device: str | None = Field(default=None, description="cpu, cuda, cuda:1; None is cuda if there is one.")
     dtype: Literal["fp32", "bf16", "fp16"] | None = Field(
         default=None, description="Number format to compute in; None is the fastest that the device has."
+    )
+    weights: Weights | None = Field(
+        default=None, description="Number format of the model's weights; None is as it is published."
     )
     decode_weights: DecodeWeights | None = Field(
         default=None, description="Weights that decode multiplies by; None is what fits model and device."
