@@ -55,10 +55,10 @@ class Settings:
 
     `model` reads: a Hugging Face id or a folder; None stands for the embedded model. `answer_model` writes: the
     same, or the address of a program that speaks OpenAI's protocol, with the model's name behind a #. The writer
-    gets the `writer_passages` best passages. `device` None is CUDA if there is one, and `dtype` None is the fastest
-    format of the device. `weights` is the format of the model's weights; None leaves them as they are published.
-    `decode_weights` None means 8 bits for a small model on a CPU in bf16, which then decodes
-    nearly twice as fast. `found_margin` is the number of nats per token by which a chunk must make the question
+    gets the `writer_passages` best passages. `device` None is CUDA or Apple's GPU if there is one, and `dtype` None
+    is the fastest format of the device. `weights` is the format of the models' weights; None leaves them as they
+    are published. `decode_weights` None means 8 bits for a small model on a CPU in bf16, which then decodes nearly
+    twice as fast. `found_margin` is the number of nats per token by which a chunk must make the question
     more likely than the prefix alone does (see `abstention.explains`) for an answer to count as found.
     `answer_from` None follows the model's size. `passages` is how many passages are read again. `library_bytes` is
     the most that the chunks of all documents may take on disk. `apb` None is ParallelComp; with APB every question

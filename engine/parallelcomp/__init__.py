@@ -32,7 +32,7 @@ from .context.composition import Beginning
 from .decoding.copying import CopyingState, Source
 from .decoding.next_token import AnswerState
 from .decoding.weights import DecodeWeights, can_quantize_decode, quantize_decode
-from .devices import default_device, default_dtype
+from .devices import default_device, default_dtype, is_usable
 from .engine import Engine, Selection
 from .errors import (
     Cancelled,
@@ -114,6 +114,7 @@ __all__ = [
     "default_dtype",
     "find_clusters",
     "int8_is_faster",
+    "is_usable",
     "load",
     "load_int8",
     "plan",

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import torch
 
 from .config import Composition, EngineConfig
+from .devices import SHARING_HOST_MEMORY
 from .errors import MemoryPlanError
 from .model import ModelSpec
 
@@ -86,7 +87,8 @@ def plan(
     """
     free = free_bytes(spec.device) if free is None else free
     host = torch.device("cpu")
-    free_host = (free if spec.device.type == "cpu" else free_bytes(host)) if free_host is None else free_host
+    shared = spec.device.type in SHARING_HOST_MEMORY  # then the host's memory is not a second one
+    free_host = (free if shared else free_bytes(host)) if free_host is None else free_host
     number = torch.empty(0, dtype=spec.dtype).element_size()
     per_token = spec.kv_bytes_per_token(config.precision.bytes_per_number(spec.head_dim))
     # A short document counts with the whole budget too, so that `longest_document` does not depend on `tokens`.
@@ -107,7 +109,7 @@ def plan(
     kv = int(tokens * per_token)
     on_device = usable - activations
     # The host's memory takes the KV, but never the forward pass.
-    off_device = int(free_host * USABLE) if spec.device.type != "cpu" and on_device >= 0 else 0
+    off_device = int(free_host * USABLE) if not shared and on_device >= 0 else 0
     on_device = max(on_device, 0)
     kv_device = spec.device if kv <= on_device or on_device >= off_device else host
     kv_available = on_device if kv_device == spec.device else off_device
@@ -154,6 +156,10 @@ def free_bytes(device: torch.device) -> int:
         free, _ = torch.cuda.mem_get_info(device)
         reserved = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
         return int(free + reserved)
+    if device.type == "mps":
+        # Apple's GPU takes its memory from the host's, and no more of it than this.
+        left = torch.mps.recommended_max_memory() - torch.mps.current_allocated_memory()
+        return max(0, min(int(left), _free_host_bytes()))
     return _free_host_bytes()
 
 

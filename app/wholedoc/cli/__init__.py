@@ -14,6 +14,7 @@ from importlib.metadata import EntryPoints, entry_points
 
 import click
 
+from ..models.quiet import quiet_quantisers
 from ..runtime.malloc import limit_arenas
 from ..runtime.openmp import wait_asleep
 from .add import add
@@ -87,6 +88,7 @@ for command in (
 def main() -> None:
     """Run the command line. Exits 0 when done, 2 on bad input or usage, 1 on anything else."""
     wait_asleep()  # no command has imported torch yet
+    quiet_quantisers()
     limit_arenas()
     code = run(sys.argv[1:])
     with contextlib.suppress(BrokenPipeError):  # the reader of a pipe has closed it

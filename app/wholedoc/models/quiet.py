@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import logging
 
+# What says at import which of its optional parts are missing, where it is installed.
+QUANTISERS = ("torchao", "bitsandbytes", "torch.utils._pytree")
+
 
 def quiet_transformers() -> None:
     """Let transformers and the libraries that quantise weights print errors only, and no progress bars."""
@@ -11,5 +14,10 @@ def quiet_transformers() -> None:
 
     of_transformers.set_verbosity_error()
     of_transformers.disable_progress_bar()
-    for name in ("torchao", "bitsandbytes", "torch.utils._pytree"):
+    quiet_quantisers()
+
+
+def quiet_quantisers() -> None:
+    """Let the libraries that quantise weights print errors only. They speak when transformers is imported."""
+    for name in QUANTISERS:
         logging.getLogger(name).setLevel(logging.ERROR)

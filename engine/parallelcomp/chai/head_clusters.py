@@ -46,7 +46,7 @@ def correlation(attention_weights: Tensor) -> Tensor:
 
     `attention_weights` (batch, kv_heads, group, queries, keys), as `attention.weights` returns them.
     """
-    rows = attention_weights.flatten(1, 2).transpose(0, 1).flatten(1).double().cpu()
+    rows = attention_weights.flatten(1, 2).transpose(0, 1).flatten(1).cpu().double()
     return torch.corrcoef(rows).nan_to_num_(0.0).fill_diagonal_(1.0).reshape(rows.shape[0], -1)
 
 
