@@ -32,6 +32,10 @@ SUPPORTED = frozenset(
 # Models that also see pictures; their text model, which is all that is used, is of a supported family.
 WITH_PICTURES = frozenset({"gemma3", "mistral3"})
 
+# Of these, the ones whose queries are all rotated in the same way, in two halves, and by nothing but the position:
+# they can be rotated further without the model.
+ROTATED_IN_HALVES = frozenset({"granite", "llama", "mistral", "olmo2", "phi3", "qwen2", "qwen3", "qwen3_moe"})
+
 # RoPE variants whose frequencies do not depend on the length, so that keys which were rotated once remain valid.
 STATIC_ROPE = frozenset({"default", "linear", "llama3", "yarn"})
 # This one has two sets of frequencies, the second for sequences beyond the length of pretraining. Within that

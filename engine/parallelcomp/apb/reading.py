@@ -13,7 +13,8 @@ from ..attention import Cancel
 from ..attribution import content_layers, question_weights
 from ..config import Sampling
 from ..decoding.decode import decode
-from ..errors import MemoryPlanError, WindowError
+from ..errors import MemoryPlanError, UnsupportedModelError, WindowError
+from ..families import ROTATED_IN_HALVES
 from ..model import LoadedModel, ModelSpec
 from ..scoring import Question
 from .anchor import read_anchor
@@ -168,6 +169,11 @@ def read(
     spec = loaded.spec
     spec.require_plain("APB and Star-Attention are")
     layout = check(spec, settings, len(prefix_ids), len(document_ids), question, max_new_tokens, here)
+    if 0 < layout.passing_tokens < layout.block_tokens and spec.family not in ROTATED_IN_HALVES:
+        raise UnsupportedModelError(
+            f"APB rotates a question's queries to later positions, which it cannot for a '{spec.family}' model; "
+            "Star-Attention passes nothing on and can be used"
+        )
     communicator = communicator or LocalCommunicator(layout.hosts)
     anchor = None
     if layout.anchor_tokens:
