@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import torch
 
+from .attention import BLOCK_QUERIES
 from .config import Composition, EngineConfig
 from .devices import SHARING_HOST_MEMORY
 from .errors import MemoryPlanError
@@ -98,6 +99,7 @@ def plan(
     usable = int(free * USABLE) - context
     chunk = config.chunk_tokens + prefix_tokens
     prefill_one = chunk * (activation_bytes(spec, number) + int(spec.kv_bytes_per_token(number)))
+    prefill_one += limited_bytes(spec, number, min(BLOCK_QUERIES, chunk), chunk)
     score_one = _score_bytes(spec, number, chunk, question_tokens)
     prefill_batch = config.prefill_batch or _batch(
         PREFILL_TOKENS, spec.device, config.chunk_tokens, usable // 4 // prefill_one
@@ -174,8 +176,23 @@ def _free_host_bytes() -> int:
 
 def activation_bytes(spec: ModelSpec, number: int) -> int:
     """Bytes of one token's activations at the widest point of a forward pass; `number` is the bytes of a number."""
-    attention = (2 * spec.query_heads + 2 * spec.kv_heads) * spec.head_dim
-    return number * (LIVE_STATES * spec.hidden_size + 3 * spec.intermediate_size + attention)
+    copies = 2 if spec.is_plain else 4  # layers with limits put their blocks' results together
+    attention = (copies * spec.query_heads + 2 * spec.kv_heads) * spec.head_dim
+    # Each token's hidden state goes to several experts, and comes back from them.
+    states = LIVE_STATES + 2 * spec.experts_per_token
+    return number * (states * spec.hidden_size + 3 * spec.intermediate_size + attention)
+
+
+def limited_bytes(spec: ModelSpec, number: int, queries: int, keys: int) -> int:
+    """Bytes of the attention of `queries` queries in layers with a sliding window or sinks.
+
+    These hold their logits: as a product, in fp32, with the sinks beside them, and as weights.
+    """
+    if spec.is_plain:
+        return 0
+    windows = [window for window in spec.sliding_windows if window is not None]
+    seen = keys if spec.sinks or not windows else min(keys, max(windows) + queries)
+    return spec.query_heads * queries * seen * (number + (12 if spec.sinks else 8))
 
 
 def _score_bytes(spec: ModelSpec, number: int, chunk: int, question_tokens: int) -> int:
@@ -183,7 +200,8 @@ def _score_bytes(spec: ModelSpec, number: int, chunk: int, question_tokens: int)
     one_layer = chunk * int(spec.kv_bytes_per_token(number)) // spec.layers
     logits = question_tokens * spec.vocabulary * (number + 4)
     attention_weights = 4 * spec.query_heads * question_tokens * chunk
-    return one_layer + logits + attention_weights + question_tokens * activation_bytes(spec, number)
+    limited = limited_bytes(spec, number, question_tokens, chunk)
+    return one_layer + logits + attention_weights + limited + question_tokens * activation_bytes(spec, number)
 
 
 def _batch(helpful_tokens: dict[str, int], device: torch.device, tokens_each: int, fitting: int) -> int:

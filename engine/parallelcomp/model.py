@@ -24,7 +24,7 @@ class ModelSpec:
     `window` is its usable context in tokens, `parameters` the number of its weights, which take `weight_bytes`;
     `fingerprint` identifies them. `sliding_windows`: for each layer how many positions back it sees, None for all.
     `sinks` says whether a part of every head's attention goes to no token. `quantization`: by which method the
-    weights are quantised, None if they are not.
+    weights are quantised, None if they are not. `experts_per_token` is 0 in models without experts.
     """
 
     family: str
@@ -44,6 +44,7 @@ class ModelSpec:
     sliding_windows: tuple[int | None, ...] = ()
     sinks: bool = False
     quantization: str | None = None
+    experts_per_token: int = 0
 
     @property
     def full_layers(self) -> list[int]:
@@ -51,9 +52,14 @@ class ModelSpec:
         windows = self.sliding_windows or (None,) * self.layers
         return [layer for layer, window in enumerate(windows) if window is None]
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether every layer sees all positions and has no sinks."""
+        return not self.sinks and len(self.full_layers) == self.layers
+
     def require_plain(self, feature: str) -> None:
         """Raise UnsupportedModelError if some layers slide or have sinks, which this feature cannot allow for."""
-        if self.sinks or len(self.full_layers) < self.layers:
+        if not self.is_plain:
             what = "attention sinks" if self.sinks else "sliding layers"
             raise UnsupportedModelError(f"{feature} not possible with a '{self.family}' model, which has {what}")
 
@@ -111,7 +117,7 @@ def spec_of(model: Any, method: str | None = None) -> ModelSpec:
     config = model.config
     embedding = model.get_input_embeddings().weight
     head_dim = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
-    experts = getattr(config, "num_experts_per_tok", None) or 1
+    experts = getattr(config, "num_experts_per_tok", None) or 0
     widest = experts * (getattr(config, "moe_intermediate_size", None) or config.intermediate_size)
     tensors = dict(model.named_parameters()) if method is None else state_tensors(model)
     return ModelSpec(
@@ -132,6 +138,7 @@ def spec_of(model: Any, method: str | None = None) -> ModelSpec:
         sliding_windows=sliding_windows(config),
         sinks=has_sinks(config),
         quantization=method,
+        experts_per_token=experts,
     )
 
 
