@@ -279,6 +279,8 @@ def test_a_ready_made_checkpoint_is_loaded_by_its_folder(folder: Path, tmp_path:
         assert spec.weight_bytes == sum(held.values())
         prints.add(spec.fingerprint)
     assert len(prints) == 2
+    if parallelcomp.int8_is_faster(CPU, torch.float32):
+        assert parallelcomp.load_int8(tmp_path / "1").spec == load(tmp_path / "1", None).spec
 
 
 def test_weights_that_do_not_fit_are_refused_with_the_formats_that_would(
