@@ -19,8 +19,8 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 ENGINE = ROOT / "engine" / "parallelcomp"
-# What the engine may stand on; flash_attn is used where it happens to be installed.
-ENGINE_MAY = {"torch", "transformers", "psutil", "safetensors", "parallelcomp", "flash_attn"}
+# What the engine may stand on; flash_attn is used where it happens to be installed, torchao where it is asked for.
+ENGINE_MAY = {"torch", "transformers", "psutil", "safetensors", "parallelcomp", "flash_attn", "torchao"}
 UI = ROOT / "ui" / "wholedoc_ui"
 # A start or an end of an element in a text of the program.
 TAG = re.compile(r"</?[a-z][a-z0-9]*[\s>/]")

@@ -7,7 +7,7 @@ from enum import Enum
 
 import torch
 
-from parallelcomp import ChunkScoring, DecodeWeights, EngineConfig, Sampling
+from parallelcomp import ChunkScoring, DecodeWeights, EngineConfig, Sampling, Weights
 from parallelcomp.apb import APB
 
 
@@ -52,9 +52,10 @@ class Settings:
 
     `model` reads: a Hugging Face id or a folder; None stands for the embedded model. `answer_model` writes: the
     same, or the address of a program that speaks OpenAI's protocol, with the model's name behind a #. The writer
-    gets the `writer_passages` best passages. `device` None is CUDA if there is one, and `dtype` None is the fastest
-    format of the device. `decode_weights` None means 8 bits for a small model on a CPU in bf16, which then decodes
-    nearly twice as fast. `found_margin` is the number of nats per token by which a chunk must make the question
+    gets the `writer_passages` best passages. `device` None is CUDA or Apple's GPU if there is one, and `dtype` None
+    is the fastest format of the device. `weights` is the format of the models' weights; None leaves them as they
+    are published. `decode_weights` None means 8 bits for a small model on a CPU in bf16, which then decodes nearly
+    twice as fast. `found_margin` is the number of nats per token by which a chunk must make the question
     more likely than the prefix alone does (see `abstention.explains`) for an answer to count as found.
     `answer_from` None follows the model's size. `passages` is how many passages are read again. `library_bytes` is
     the most that the chunks of all documents may take on disk. `apb` None is ParallelComp; with APB every question
@@ -67,6 +68,7 @@ class Settings:
     answer_model: str | Answerer = Answerer.DEFAULT
     device: torch.device | None = None
     dtype: torch.dtype | None = None
+    weights: Weights | None = None
     decode_weights: DecodeWeights | None = None
     engine: EngineConfig = field(default_factory=EngineConfig)
     sampling: Sampling = field(default_factory=Sampling)
@@ -88,7 +90,9 @@ class Settings:
 
     def loads_like(self, other: Settings) -> bool:
         """Return whether both use the same model, loaded in the same way."""
-        mine, others = ((one.model, one.device, one.dtype, one.decode_weights) for one in (self, other))
+        mine, others = (
+            (one.model, one.device, one.dtype, one.weights, one.decode_weights) for one in (self, other)
+        )
         return mine == others
 
     def reads_like(self, other: Settings) -> bool:

@@ -30,7 +30,7 @@ from .config import (
 )
 from .decoding.next_token import AnswerState
 from .decoding.weights import DecodeWeights, can_quantize_decode, quantize_decode
-from .devices import default_device, default_dtype
+from .devices import default_device, default_dtype, is_usable
 from .engine import Engine, Selection
 from .errors import (
     Cancelled,
@@ -39,17 +39,20 @@ from .errors import (
     MemoryPlanError,
     ParallelCompError,
     UnsupportedModelError,
+    WeightsError,
     WindowError,
 )
 from .int8 import int8_is_faster, load_int8
 from .kv.context import Context
 from .kv.quantization import QuantizedKV
 from .kv.stored import ChunkKV, DenseKV, Prefix, StoredKV, restore, store_kv
+from .loading import load
 from .memory import MemoryPlan, plan
-from .model import LoadedModel, ModelSpec, adopt, load
+from .model import LoadedModel, ModelSpec, adopt
 from .replies import Reply
 from .retrieval.scan import HeadQueries, ScanKeys
 from .scoring import ChunkScore, Question, RescoredSpan
+from .weights import Weights
 
 __all__ = [
     "AnswerState",
@@ -97,6 +100,8 @@ __all__ = [
     "Selection",
     "StoredKV",
     "UnsupportedModelError",
+    "Weights",
+    "WeightsError",
     "WindowError",
     "adopt",
     "can_quantize_decode",
@@ -104,6 +109,7 @@ __all__ = [
     "default_dtype",
     "find_clusters",
     "int8_is_faster",
+    "is_usable",
     "load",
     "load_int8",
     "plan",

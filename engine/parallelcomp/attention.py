@@ -19,6 +19,7 @@ from transformers import AttentionInterface
 from transformers.masking_utils import AttentionMaskInterface
 
 from .errors import Cancelled
+from .limits import PLAIN, KeyPositions, Limits, refuse_unknown
 
 NAME = "parallelcomp"
 # Is polled during long work; returns True once the caller wants it to stop.
@@ -39,7 +40,9 @@ class Kernel(Enum):
 class Observer(Protocol):
     """Is called with every layer's queries and keys; `weights` computes attention weights from them."""
 
-    def __call__(self, layer: int, query: Tensor, key: Tensor, scaling: float, padding: Tensor | None) -> None: ...
+    def __call__(
+        self, layer: int, query: Tensor, key: Tensor, scaling: float, padding: Tensor | None, limits: Limits
+    ) -> None: ...
 
 
 class KeyFilter(Protocol):
@@ -54,7 +57,14 @@ class AttentionKernel(Protocol):
     """Computes attention in place of `dense`, with the shapes of `attend`."""
 
     def __call__(
-        self, layer: int, query: Tensor, key: Tensor, value: Tensor, scaling: float, attention_pass: AttentionPass
+        self,
+        layer: int,
+        query: Tensor,
+        key: Tensor,
+        value: Tensor,
+        scaling: float,
+        attention_pass: AttentionPass,
+        limits: Limits,
     ) -> Tensor: ...
 
 
@@ -88,7 +98,8 @@ class AttentionPass:
     """What one forward pass wants of every attention layer.
 
     `padding`: leading key slots of each sequence that hold nothing, int64 (batch,), or None. `cancelled` is
-    polled once per layer, so that a pass over a long chunk stops within milliseconds.
+    polled once per layer, so that a pass over a long chunk stops within milliseconds. `key_positions` gives the
+    positions of a layer's keys, for sliding layers; None where they are those of the slots.
     """
 
     padding: Tensor | None = None
@@ -96,6 +107,7 @@ class AttentionPass:
     key_filter: KeyFilter | None = None
     kernel: AttentionKernel | None = None
     cancelled: Cancel | None = None
+    key_positions: KeyPositions | None = None
     _masks: dict[tuple[int, int, int], Mask] = field(default_factory=dict, repr=False)
 
     def mask(self, query: Tensor, keys: int, group: int) -> Mask:
@@ -106,11 +118,25 @@ class AttentionPass:
             self._masks[queries, keys, group] = Mask.of(mask, group, self.padding, queries)
         return self._masks[queries, keys, group]
 
+    def limits(self, layer: int, keys: int, window: int | None, sinks: Tensor | None) -> Limits:
+        """Return how a layer with this window and these sinks departs from plain attention on `keys` keys."""
+        positions = None
+        if window is not None and self.key_positions is not None:
+            positions = self.key_positions(layer, keys)
+        if window is not None and positions is None and keys <= window:
+            window = None
+        return PLAIN if window is None and sinks is None else Limits(window, sinks, positions)
+
 
 def additive_mask(
-    queries: int, keys: int, padding: Tensor | None, dtype: torch.dtype, device: torch.device
+    queries: int,
+    keys: int,
+    padding: Tensor | None,
+    dtype: torch.dtype,
+    device: torch.device,
+    limits: Limits = PLAIN,
 ) -> Tensor:
-    """Return a mask (batch or 1, 1, queries, keys): 0 where a query sees a key, -inf elsewhere.
+    """Return a mask (batch or 1, kv_heads or 1, queries, keys): 0 where a query sees a key, -inf elsewhere.
 
     Causality is bottom-right, and padding is hidden.
     """
@@ -119,6 +145,7 @@ def additive_mask(
     visible = (slot[None, :] <= last_visible[:, None])[None, None]
     if padding is not None:
         visible = visible & (slot >= padding[:, None])[:, None, None, :]
+    visible = limits.hide(visible)
     mask = torch.zeros(visible.shape, dtype=dtype, device=device)
     return mask.masked_fill_(~visible, float("-inf"))
 
@@ -132,26 +159,63 @@ def attend(
     scaling: float | None = None,
     dropout: float = 0.0,
     attention_pass: AttentionPass | None = None,
-    **_: Any,
+    sliding_window: int | None = None,
+    s_aux: Tensor | None = None,
+    **others: Any,
 ) -> tuple[Tensor, None]:
     """Attention of `query` (batch, query_heads, queries, head_dim) on (batch, kv_heads, keys, head_dim).
 
-    Returns (batch, queries, query_heads, head_dim), as transformers expects it. Raises Cancelled, and ValueError if
-    there is an observer but some heads' keys were dropped.
+    `s_aux` are attention sinks (query_heads,). Returns (batch, queries, query_heads, head_dim), as transformers
+    expects it. Raises Cancelled, UnsupportedModelError if the model wants something of its attention that is not
+    known here, and ValueError if there is an observer but some heads' keys were dropped.
     """
+    refuse_unknown(others)
     wanted = attention_pass if attention_pass is not None else AttentionPass()
     if wanted.cancelled is not None and wanted.cancelled():
         raise Cancelled("stopped while the model was reading")
     scale = scaling if scaling is not None else query.shape[-1] ** -0.5
     if wanted.key_filter is not None:
         key, value = wanted.key_filter(module.layer_idx, query, key, value, scale)
+    limits = wanted.limits(module.layer_idx, key.shape[2], sliding_window, s_aux)
     if wanted.observer is not None:
         if key.shape[1] != value.shape[1]:
             raise ValueError("attention cannot be observed once keys were dropped (clustered heads)")
-        wanted.observer(module.layer_idx, query, key, scale, wanted.padding)
+        wanted.observer(module.layer_idx, query, key, scale, wanted.padding, limits)
     if wanted.kernel is not None:
-        return wanted.kernel(module.layer_idx, query, key, value, scale, wanted), None
+        return wanted.kernel(module.layer_idx, query, key, value, scale, wanted, limits), None
+    if limits is not PLAIN:
+        return limited(query, key, value, scale, wanted.padding, limits), None
     return dense(query, key, value, scale, wanted), None
+
+
+def limited(
+    query: Tensor, key: Tensor, value: Tensor, scale: float, padding: Tensor | None, limits: Limits
+) -> Tensor:
+    """Attention of a layer with a sliding window or sinks; shapes as in `attend`.
+
+    A block of queries at a time meets the keys that some of them see, so that a window costs what it lets through.
+    """
+    queries, keys = query.shape[2], key.shape[2]
+    parts: list[Tensor] = []
+    for start in range(0, queries, BLOCK_QUERIES):
+        stop = min(start + BLOCK_QUERIES, queries)
+        last = keys - queries + stop
+        first = limits.first_visible(keys - queries + start)
+        hidden = None if padding is None else (padding - first).clamp_min(0)
+        within = limits.of_slots(first, last)
+        attention_weights = weights(
+            query[:, :, start:stop], key[:, :, first:last], scale, hidden, stop - start, within
+        )
+        parts.append(weighted(attention_weights, value[:, :, first:last]))
+    return torch.cat(parts, dim=1)
+
+
+def weighted(attention_weights: Tensor, value: Tensor) -> Tensor:
+    """Return values (batch, kv_heads, keys, head_dim) weighted by (batch, kv_heads, group, queries, keys), in the
+    shape that `attend` returns."""
+    group, queries = attention_weights.shape[2:4]
+    out = attention_weights.to(value.dtype).flatten(2, 3) @ value
+    return out.unflatten(2, (group, queries)).flatten(1, 2).transpose(1, 2)
 
 
 def dense(query: Tensor, key: Tensor, value: Tensor, scale: float, attention_pass: AttentionPass) -> Tensor:
@@ -237,7 +301,9 @@ def _matmul(query: Tensor, key: Tensor, value: Tensor, mask: Mask | None, scale:
     return logits.softmax(dim=-1) @ value
 
 
-def weights(query: Tensor, key: Tensor, scale: float, padding: Tensor | None, last: int) -> Tensor:
+def weights(
+    query: Tensor, key: Tensor, scale: float, padding: Tensor | None, last: int, limits: Limits = PLAIN
+) -> Tensor:
     """Attention weights of the last `last` queries, by a softmax in fp32 over all keys.
 
     Returns (batch, kv_heads, group, last, keys): query heads are grouped by the KV head that they share.
@@ -245,14 +311,16 @@ def weights(query: Tensor, key: Tensor, scale: float, padding: Tensor | None, la
     recent = query[:, :, -last:]
     last, keys = recent.shape[2], key.shape[2]
     mask = None
-    if last > 1 or padding is not None:
-        mask = additive_mask(last, keys, padding, torch.float32, query.device)
-    return masked_weights(recent, key, scale, mask)
+    if last > 1 or padding is not None or limits.window is not None:
+        mask = additive_mask(last, keys, padding, torch.float32, query.device, limits)
+    return masked_weights(recent, key, scale, mask, limits.sinks)
 
 
-def masked_weights(query: Tensor, key: Tensor, scale: float, mask: Tensor | None) -> Tensor:
+def masked_weights(
+    query: Tensor, key: Tensor, scale: float, mask: Tensor | None, sinks: Tensor | None = None
+) -> Tensor:
     """Attention weights of all queries, in the shape of `weights`, under an additive fp32 mask
-    (batch or 1, 1, queries, keys); None hides nothing."""
+    (batch or 1, kv_heads or 1, queries, keys); None hides nothing. What `sinks` (query_heads,) take is missing."""
     batch, query_heads, queries, head_dim = query.shape
     kv_heads, keys = key.shape[1], key.shape[2]
     rows = query.reshape(batch, kv_heads, query_heads // kv_heads * queries, head_dim)
@@ -260,13 +328,19 @@ def masked_weights(query: Tensor, key: Tensor, scale: float, mask: Tensor | None
     logits = logits.view(batch, kv_heads, query_heads // kv_heads, queries, keys)
     if mask is not None:
         logits += mask[:, :, None]
-    return logits.softmax(dim=-1)
+    if sinks is None:
+        return logits.softmax(dim=-1)
+    beside = sinks.float().view(1, kv_heads, -1, 1, 1).expand(*logits.shape[:-1], 1)
+    return torch.cat([logits, beside], dim=-1).softmax(dim=-1)[..., :-1]
 
 
-def visible_keys(queries: int, keys: int, padding: Tensor | None, device: torch.device) -> Tensor:
-    """How many keys each of the last `queries` queries sees: int64 (batch or 1, queries)."""
+def visible_keys(
+    queries: int, keys: int, padding: Tensor | None, device: torch.device, limits: Limits = PLAIN
+) -> Tensor:
+    """How many keys each of the last `queries` queries sees, by slots: int64 (batch or 1, queries)."""
     visible = torch.arange(keys - queries + 1, keys + 1, device=device)[None]
-    return visible if padding is None else visible - padding[:, None]
+    visible = visible if padding is None else visible - padding[:, None]
+    return visible if limits.window is None else visible.clamp_max(limits.window)
 
 
 def usable_kernel(device: torch.device, dtype: torch.dtype) -> Kernel:

@@ -10,6 +10,8 @@ from torch import Tensor
 
 from . import attention
 from .kv.context import Context
+from .limits import Limits
+from .model import ModelSpec
 from .scoring import Question
 
 
@@ -28,10 +30,12 @@ class AttributionObserver:
         self._query_weights = query_weights
         self._sums: dict[int, Tensor] = {}
 
-    def __call__(self, layer: int, query: Tensor, key: Tensor, scaling: float, padding: Tensor | None) -> None:
+    def __call__(
+        self, layer: int, query: Tensor, key: Tensor, scaling: float, padding: Tensor | None, limits: Limits
+    ) -> None:
         if layer not in self._layers:
             return
-        attention_weights = attention.weights(query, key, scaling, padding, query.shape[2])
+        attention_weights = attention.weights(query, key, scaling, padding, query.shape[2], limits)
         group = attention_weights.shape[2]
         paid = torch.einsum("bkgqt,q->bkt", attention_weights, self._weights_of(attention_weights)) / group
         context_slots = max(slots.tokens.shape[1] for slots in self._context.slots[layer])
@@ -71,6 +75,12 @@ def content_layers(layers: int) -> range:
     In lower layers heads attend to neighbours and sinks, in higher ones to what helps with the next token.
     """
     return range(layers // 3, math.ceil(layers * 0.8))
+
+
+def observed_layers(spec: ModelSpec) -> list[int]:
+    """Return the content layers of a model that see all positions: sliding ones see only the ends of chunks."""
+    content = content_layers(spec.layers)
+    return [layer for layer in spec.full_layers if layer in content] or spec.full_layers
 
 
 def question_weights(question: Question) -> list[float]:

@@ -9,6 +9,7 @@ gives the same numbers.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import torch
 from torch import Tensor
@@ -17,6 +18,7 @@ from . import attention
 from .attention import AttentionPass, Cancel, Mask
 from .kv.cache import stored_cache
 from .kv.stored import ChunkKV, Prefix, StoredKV
+from .limits import PLAIN, Limits
 from .model import LoadedModel
 from .scoring import ChunkScore, Observe, Question, token_nll_of, total
 
@@ -40,8 +42,20 @@ class SharedContext:
         self._masks.clear()
 
     def __call__(
-        self, layer: int, query: Tensor, key: Tensor, value: Tensor, scaling: float, attention_pass: AttentionPass
+        self,
+        layer: int,
+        query: Tensor,
+        key: Tensor,
+        value: Tensor,
+        scaling: float,
+        attention_pass: AttentionPass,
+        limits: Limits,
     ) -> Tensor:
+        if limits is not PLAIN:
+            mask = self.mask(
+                query.shape[2], key.shape[2], attention_pass.padding, torch.float32, query.device, limits
+            )
+            return attention.weighted(attention.masked_weights(query, key, scaling, mask, limits.sinks), value)
         keys, group = key.shape[2], query.shape[1] // key.shape[1]
         if (group, keys) not in self._masks:
             mask = self.mask(query.shape[2], keys, attention_pass.padding, query.dtype, query.device)
@@ -49,15 +63,33 @@ class SharedContext:
         return attention.packed(query, key, value, scaling, self._masks[group, keys])
 
     def mask(
-        self, queries: int, keys: int, padding: Tensor | None, dtype: torch.dtype, device: torch.device
+        self,
+        queries: int,
+        keys: int,
+        padding: Tensor | None,
+        dtype: torch.dtype,
+        device: torch.device,
+        limits: Limits = PLAIN,
     ) -> Tensor:
         """Return an additive mask (batch or 1, 1, queries, keys) under which a query sees the context and the
         earlier tokens of its own question."""
         owners = torch.tensor(self.owners, device=device)
         foreign = owners[None, :] != owners[-queries:, None]
-        mask = attention.additive_mask(queries, keys, padding, dtype, device)
+        if limits.window is not None:
+            limits = replace(limits, key_positions=self._positions(keys, device))
+        mask = attention.additive_mask(queries, keys, padding, dtype, device, limits)
         mask[..., keys - len(self.owners) :].masked_fill_(foreign, float("-inf"))
         return mask
+
+    def _positions(self, keys: int, device: torch.device) -> Tensor:
+        """Return the positions of `keys` slots, int64 (1, 1, keys); every question begins behind the context."""
+        context = keys - len(self.owners)
+        positions = list(range(context))
+        following: dict[int, int] = {}  # the next position of each question
+        for owner in self.owners:
+            positions.append(following.get(owner, context))
+            following[owner] = positions[-1] + 1
+        return torch.tensor(positions, device=device)[None, None]
 
 
 class SharedRecorder:
@@ -70,12 +102,14 @@ class SharedRecorder:
         self.layers: list[list[Tensor]] = [[] for _ in windows]
         self._shared, self._windows, self._observe = shared, windows, observe
 
-    def __call__(self, layer: int, query: Tensor, key: Tensor, scaling: float, padding: Tensor | None) -> None:
-        mask = self._shared.mask(query.shape[2], key.shape[2], padding, torch.float32, query.device)
+    def __call__(
+        self, layer: int, query: Tensor, key: Tensor, scaling: float, padding: Tensor | None, limits: Limits
+    ) -> None:
+        mask = self._shared.mask(query.shape[2], key.shape[2], padding, torch.float32, query.device, limits)
         for owner, window in enumerate(self._windows):
             rows = [row for row, other in enumerate(self._shared.owners) if other == owner][-window:]
             seen = mask[:, :, rows]
-            attention_weights = attention.masked_weights(query[:, :, rows], key, scaling, seen)
+            attention_weights = attention.masked_weights(query[:, :, rows], key, scaling, seen, limits.sinks)
             self.layers[owner].append(self._observe(attention_weights, (seen[:, 0] == 0).sum(dim=-1)))
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from torch import Tensor
 
 from .attention import Cancel, Observer
-from .attribution import AttributionObserver, content_layers, question_weights
+from .attribution import AttributionObserver, observed_layers, question_weights
 from .bifurcated import score_many
 from .chai.clustered_heads import Savings
 from .chai.head_clusters import check
@@ -60,14 +60,15 @@ class Engine:
     """ParallelComp over one loaded model. Token ids go in and come out. It is not thread-safe.
 
     `prefix_ids` stand before every chunk and are read at construction, which raises WindowError if prefix and chunk
-    do not fit the model's window, and ClusterError if the clusters of heads are another model's.
+    do not fit the model's window, ClusterError if the clusters of heads are another model's, and
+    UnsupportedModelError if this model cannot do what the settings say.
     """
 
     def __init__(self, loaded: LoadedModel, prefix_ids: Sequence[int], config: EngineConfig) -> None:
         self.loaded = loaded
         self.config = config
         self._check_window(len(prefix_ids))
-        self._check_clusters()
+        self._check_heads()
         self.prefix: Prefix = prefill_prefix(loaded, prefix_ids)
 
     def with_config(self, config: EngineConfig) -> Engine:
@@ -79,7 +80,7 @@ class Engine:
             raise ValueError("chunk_tokens and precision belong to what was read: make a new Engine")
         other = copy(self)
         other.config = config
-        other._check_clusters()
+        other._check_heads()
         return other
 
     @property
@@ -94,8 +95,11 @@ class Engine:
                 f"{self.spec.window // 2}"
             )
 
-    def _check_clusters(self) -> None:
-        """Raise ClusterError if the clusters of heads in the settings are another model's."""
+    def _check_heads(self) -> None:
+        """Raise ClusterError if the clusters of heads in the settings are another model's, and
+        UnsupportedModelError if the settings do something to heads that this model's layers cannot have done."""
+        if self.config.calibration is not None:
+            self.spec.require_plain("attention calibration is")
         if self.config.clustered_heads is not None:
             check(self.config.clustered_heads, self.spec)
 
@@ -317,7 +321,7 @@ class Engine:
     def attribution_observer(self, selection: Selection) -> AttributionObserver:
         """Return an observer for `attribute` that measures to which document tokens the question attends."""
         weights = question_weights(selection.question)
-        return AttributionObserver(selection.context, content_layers(self.spec.layers), weights)
+        return AttributionObserver(selection.context, observed_layers(self.spec), weights)
 
     def attribute(self, selection: Selection, observer: Observer, cancelled: Cancel | None = None) -> Selection:
         """Run the question through the context, up to `question.last_ids`, and show the pass to `observer`.

@@ -11,6 +11,10 @@ class UnsupportedModelError(ParallelCompError):
     """The model does something that re-used positions and chunk-local attention cannot express."""
 
 
+class WeightsError(ParallelCompError):
+    """The weights cannot be in this number format: the message says which library or device is missing."""
+
+
 class WindowError(ParallelCompError):
     """Prefix, chunk, question and answer do not fit in the model's window together."""
 

@@ -14,7 +14,8 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from .model import LoadedModel, load
+from .loading import load
+from .model import LoadedModel
 
 LARGEST = 127
 # CPUs without VNNI add two products of 8-bit numbers in 16 bits, which overflow unless activations keep to 7 bits.
@@ -100,13 +101,15 @@ def int8_is_faster(device: torch.device, dtype: torch.dtype) -> bool:
 def load_int8(name: str | Path) -> LoadedModel:
     """Load a causal LM with its linear layers in 8 bits, its embeddings in bf16, and all else in fp32.
 
-    It takes little more than one byte a weight. The fingerprint is the one that it has in bf16. Raises what `load`
-    raises, and ValueError where torch has no such kernels.
+    It takes little more than one byte a weight. The fingerprint is the one that it has in bf16. A checkpoint that
+    is quantised already stays as it is. Raises what `load` raises, and ValueError where torch has no such kernels.
     """
     cpu = torch.device("cpu")
     if not int8_is_faster(cpu, torch.float32):
         raise ValueError("8-bit linear layers want an x86 CPU, for which torch has the kernels")
     loaded = load(name, device=cpu, dtype=torch.bfloat16)
+    if loaded.spec.quantization is not None:
+        return loaded
     places: list[tuple[nn.Module, str, nn.Linear]] = []
     for module in loaded.model.modules():
         for child_name, child in module.named_children():

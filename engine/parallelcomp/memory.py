@@ -8,7 +8,9 @@ from dataclasses import dataclass
 
 import torch
 
+from .attention import BLOCK_QUERIES
 from .config import Composition, EngineConfig
+from .devices import SHARING_HOST_MEMORY
 from .errors import MemoryPlanError
 from .model import ModelSpec
 
@@ -86,7 +88,8 @@ def plan(
     """
     free = free_bytes(spec.device) if free is None else free
     host = torch.device("cpu")
-    free_host = (free if spec.device.type == "cpu" else free_bytes(host)) if free_host is None else free_host
+    shared = spec.device.type in SHARING_HOST_MEMORY  # then the host's memory is not a second one
+    free_host = (free if shared else free_bytes(host)) if free_host is None else free_host
     number = torch.empty(0, dtype=spec.dtype).element_size()
     per_token = spec.kv_bytes_per_token(config.precision.bytes_per_number(spec.head_dim))
     # A short document counts with the whole budget too, so that `longest_document` does not depend on `tokens`.
@@ -96,6 +99,7 @@ def plan(
     usable = int(free * USABLE) - context
     chunk = config.chunk_tokens + prefix_tokens
     prefill_one = chunk * (activation_bytes(spec, number) + int(spec.kv_bytes_per_token(number)))
+    prefill_one += limited_bytes(spec, number, min(BLOCK_QUERIES, chunk), chunk)
     score_one = _score_bytes(spec, number, chunk, question_tokens)
     prefill_batch = config.prefill_batch or _batch(
         PREFILL_TOKENS, spec.device, config.chunk_tokens, usable // 4 // prefill_one
@@ -107,7 +111,7 @@ def plan(
     kv = int(tokens * per_token)
     on_device = usable - activations
     # The host's memory takes the KV, but never the forward pass.
-    off_device = int(free_host * USABLE) if spec.device.type != "cpu" and on_device >= 0 else 0
+    off_device = int(free_host * USABLE) if not shared and on_device >= 0 else 0
     on_device = max(on_device, 0)
     kv_device = spec.device if kv <= on_device or on_device >= off_device else host
     kv_available = on_device if kv_device == spec.device else off_device
@@ -154,6 +158,10 @@ def free_bytes(device: torch.device) -> int:
         free, _ = torch.cuda.mem_get_info(device)
         reserved = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
         return int(free + reserved)
+    if device.type == "mps":
+        # Apple's GPU takes its memory from the host's, and no more of it than this.
+        left = torch.mps.recommended_max_memory() - torch.mps.current_allocated_memory()
+        return max(0, min(int(left), _free_host_bytes()))
     return _free_host_bytes()
 
 
@@ -168,8 +176,23 @@ def _free_host_bytes() -> int:
 
 def activation_bytes(spec: ModelSpec, number: int) -> int:
     """Bytes of one token's activations at the widest point of a forward pass; `number` is the bytes of a number."""
-    attention = (2 * spec.query_heads + 2 * spec.kv_heads) * spec.head_dim
-    return number * (LIVE_STATES * spec.hidden_size + 3 * spec.intermediate_size + attention)
+    copies = 2 if spec.is_plain else 4  # layers with limits put their blocks' results together
+    attention = (copies * spec.query_heads + 2 * spec.kv_heads) * spec.head_dim
+    # Each token's hidden state goes to several experts, and comes back from them.
+    states = LIVE_STATES + 2 * spec.experts_per_token
+    return number * (states * spec.hidden_size + 3 * spec.intermediate_size + attention)
+
+
+def limited_bytes(spec: ModelSpec, number: int, queries: int, keys: int) -> int:
+    """Bytes of the attention of `queries` queries in layers with a sliding window or sinks.
+
+    These hold their logits: as a product, in fp32, with the sinks beside them, and as weights.
+    """
+    if spec.is_plain:
+        return 0
+    windows = [window for window in spec.sliding_windows if window is not None]
+    seen = keys if spec.sinks or not windows else min(keys, max(windows) + queries)
+    return spec.query_heads * queries * seen * (number + (12 if spec.sinks else 8))
 
 
 def _score_bytes(spec: ModelSpec, number: int, chunk: int, question_tokens: int) -> int:
@@ -177,7 +200,8 @@ def _score_bytes(spec: ModelSpec, number: int, chunk: int, question_tokens: int)
     one_layer = chunk * int(spec.kv_bytes_per_token(number)) // spec.layers
     logits = question_tokens * spec.vocabulary * (number + 4)
     attention_weights = 4 * spec.query_heads * question_tokens * chunk
-    return one_layer + logits + attention_weights + question_tokens * activation_bytes(spec, number)
+    limited = limited_bytes(spec, number, question_tokens, chunk)
+    return one_layer + logits + attention_weights + limited + question_tokens * activation_bytes(spec, number)
 
 
 def _batch(helpful_tokens: dict[str, int], device: torch.device, tokens_each: int, fitting: int) -> int:

@@ -2,31 +2,29 @@
 
 from __future__ import annotations
 
-import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import torch
-from transformers import AutoConfig, AutoModelForCausalLM
+from torch import Tensor
+from transformers import AutoModelForCausalLM
 
 from . import attention
 from .errors import UnsupportedModelError
-
-# Families for which a test shows that the engine equals the model's plain forward pass. SmolLM, TinyLlama and Yi
-# are `llama`.
-SUPPORTED = frozenset({"llama", "mistral", "qwen2", "qwen3", "phi3", "olmo2", "granite"})
-
-# RoPE variants whose frequencies do not depend on the length, so that keys which were rotated once remain valid.
-STATIC_ROPE = frozenset({"default", "linear", "llama3", "yarn"})
+from .families import check_supported, has_sinks, sliding_windows, text_config, usable_window
+from .fingerprint import fingerprint, state_tensors
+from .weights import ready_made, size_of
 
 
 @dataclass(frozen=True)
 class ModelSpec:
     """Shape of a model.
 
-    `window` is its trained context in tokens, `parameters` the number of its weights, which take `weight_bytes`;
-    `fingerprint` identifies them.
+    `window` is its usable context in tokens, `parameters` the number of its weights, which take `weight_bytes`;
+    `fingerprint` identifies them. `sliding_windows`: for each layer how many positions back it sees, None for all.
+    `sinks` says whether a part of every head's attention goes to no token. `quantization`: by which method the
+    weights are quantised, None if they are not. `experts_per_token` is 0 in models without experts.
     """
 
     family: str
@@ -43,6 +41,27 @@ class ModelSpec:
     parameters: int
     weight_bytes: int
     fingerprint: str
+    sliding_windows: tuple[int | None, ...] = ()
+    sinks: bool = False
+    quantization: str | None = None
+    experts_per_token: int = 0
+
+    @property
+    def full_layers(self) -> list[int]:
+        """The layers that see all positions."""
+        windows = self.sliding_windows or (None,) * self.layers
+        return [layer for layer, window in enumerate(windows) if window is None]
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether every layer sees all positions and has no sinks."""
+        return not self.sinks and len(self.full_layers) == self.layers
+
+    def require_plain(self, feature: str) -> None:
+        """Raise UnsupportedModelError if some layers slide or have sinks, which this feature cannot allow for."""
+        if not self.is_plain:
+            what = "attention sinks" if self.sinks else "sliding layers"
+            raise UnsupportedModelError(f"{feature} not possible with a '{self.family}' model, which has {what}")
 
     @property
     def group(self) -> int:
@@ -66,58 +85,41 @@ class LoadedModel:
     decoder: Any = None
 
 
-def load(name: str | Path, *, device: torch.device, dtype: torch.dtype) -> LoadedModel:
-    """Load a causal LM from a folder or a Hugging Face id.
-
-    Raises UnsupportedModelError before any weight is read if the engine cannot express the model, and OSError
-    (from transformers) if there is no such model.
-    """
-    # Code that comes with a model is never run, and nobody is asked whether it should be.
-    check_supported(AutoConfig.from_pretrained(name, trust_remote_code=False))
-    model = AutoModelForCausalLM.from_pretrained(name, dtype=dtype, trust_remote_code=False)
-    return adopt(model.to(device))
-
-
 def adopt(model: Any) -> LoadedModel:
     """Prepare a causal LM of transformers: check it, select the engine's attention and freeze its weights.
 
-    Raises UnsupportedModelError before the model is changed.
+    Of a model that also sees pictures the text part is kept. Raises UnsupportedModelError before the model is
+    changed.
     """
     check_supported(model.config)
+    method = ready_made(model.config)
+    model = _text_model(model)
     model.requires_grad_(False)
     model.eval()
     model.set_attn_implementation(attention.NAME)
-    return LoadedModel(model, spec_of(model))
+    return LoadedModel(model, spec_of(model, method))
 
 
-def check_supported(config: Any) -> None:
-    """Raise UnsupportedModelError, with the reason, unless the engine can run models with this config."""
-    family = config.model_type
-    if family not in SUPPORTED:
-        raise UnsupportedModelError(
-            f"models of type '{family}' are not supported; supported are {', '.join(sorted(SUPPORTED))}"
-        )
-    if "sliding_attention" in (getattr(config, "layer_types", None) or ()) or (
-        family in {"mistral", "phi3"} and config.sliding_window is not None
-    ):
-        raise UnsupportedModelError(
-            f"this '{family}' model uses sliding-window attention, which cannot see a whole assembled context; "
-            "choose a variant with full attention"
-        )
-    rope = getattr(config, "rope_parameters", None) or {}
-    kind = rope.get("rope_type", "default")
-    if kind not in STATIC_ROPE:
-        raise UnsupportedModelError(
-            f"this '{family}' model scales RoPE by '{kind}', whose rotation changes with the length, so that "
-            "stored keys would not fit later questions; choose a variant without it"
-        )
+def _text_model(model: Any) -> Any:
+    """Return the causal LM inside a model that also sees pictures, with its weights, or the model itself."""
+    config = text_config(model.config)
+    if config is model.config:
+        return model
+    with torch.device("meta"):
+        text = AutoModelForCausalLM.from_config(config, dtype=model.dtype)
+    text.model, text.lm_head = model.model.language_model, model.lm_head
+    text.generation_config = model.generation_config
+    return text
 
 
-def spec_of(model: Any) -> ModelSpec:
-    """Return the spec of a loaded model."""
+def spec_of(model: Any, method: str | None = None) -> ModelSpec:
+    """Return the spec of a loaded model. `method`: how its weights are quantised."""
     config = model.config
-    parameter = next(model.parameters())
+    embedding = model.get_input_embeddings().weight
     head_dim = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
+    experts = getattr(config, "num_experts_per_tok", None) or 0
+    widest = experts * (getattr(config, "moe_intermediate_size", None) or config.intermediate_size)
+    tensors = dict(model.named_parameters()) if method is None else state_tensors(model)
     return ModelSpec(
         family=config.model_type,
         layers=config.num_hidden_layers,
@@ -125,38 +127,21 @@ def spec_of(model: Any) -> ModelSpec:
         kv_heads=config.num_key_value_heads,
         head_dim=head_dim,
         hidden_size=config.hidden_size,
-        intermediate_size=config.intermediate_size,
+        intermediate_size=max(config.intermediate_size, widest),
         vocabulary=config.vocab_size,
-        window=config.max_position_embeddings,
-        dtype=parameter.dtype,
-        device=parameter.device,
-        parameters=sum(p.numel() for p in model.parameters()),
-        weight_bytes=sum(p.numel() * p.element_size() for p in model.parameters()),
-        fingerprint=_fingerprint(model),
+        window=usable_window(config),
+        dtype=embedding.dtype,
+        device=embedding.device,
+        parameters=sum(p.numel() for p in tensors.values()) if method is None else size_of(config).parameters,
+        weight_bytes=_bytes(tensors),
+        fingerprint=fingerprint(config, tensors, method),
+        sliding_windows=sliding_windows(config),
+        sinks=has_sinks(config),
+        quantization=method,
+        experts_per_token=experts,
     )
 
 
-def _fingerprint(model: Any, samples: int = 64) -> str:
-    """Hash the architecture and `samples` numbers of every tensor, which is quick and tells models apart."""
-    digest = hashlib.sha256()
-    config = {k: v for k, v in model.config.to_dict().items() if k not in _NOT_IDENTITY}
-    digest.update(repr(sorted(config.items(), key=lambda item: item[0])).encode())
-    for name, parameter in model.named_parameters():
-        flat = parameter.detach().reshape(-1)
-        step = max(1, flat.numel() // samples)
-        picked = flat[::step][:samples].to("cpu", torch.float32)
-        digest.update(name.encode() + repr(tuple(parameter.shape)).encode() + picked.numpy().tobytes())
-    return digest.hexdigest()[:32]
-
-
-# Entries of a config that say where and by which program a model was saved. They do not change what it computes.
-_NOT_IDENTITY = frozenset(
-    {
-        "_name_or_path",
-        "transformers_version",
-        "architectures",
-        "_attn_implementation",
-        "use_cache",
-        "torch_dtype",
-    }
-)
+def _bytes(tensors: Mapping[str, Tensor]) -> int:
+    """Return the bytes of tensors; of several that share their memory one counts."""
+    return sum({one.data_ptr(): one.nbytes for one in tensors.values()}.values())

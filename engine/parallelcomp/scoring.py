@@ -16,6 +16,7 @@ from . import attention
 from .attention import Cancel
 from .kv.cache import stored_cache
 from .kv.stored import ChunkKV, Prefix, StoredKV
+from .limits import Limits
 from .model import LoadedModel
 
 
@@ -106,9 +107,12 @@ class AttentionRecorder:
         self.layers: list[Tensor] = []
         self._observe = observe
 
-    def __call__(self, layer: int, query: Tensor, key: Tensor, scaling: float, padding: Tensor | None) -> None:
-        attention_weights = attention.weights(query, key, scaling, padding, self.window)
-        visible = attention.visible_keys(attention_weights.shape[3], key.shape[2], padding, key.device)
+    def __call__(
+        self, layer: int, query: Tensor, key: Tensor, scaling: float, padding: Tensor | None, limits: Limits
+    ) -> None:
+        attention_weights = attention.weights(query, key, scaling, padding, self.window, limits)
+        queries, keys = attention_weights.shape[3:]
+        visible = attention.visible_keys(queries, keys, padding, key.device, limits)
         self.layers.append(self._observe(attention_weights, visible))
 
 

@@ -99,6 +99,7 @@ def assembled_forward(
     config = plain.config
     heads, group = config.num_attention_heads, config.num_attention_heads // config.num_key_value_heads
     masks = mask.expand(config.num_hidden_layers, heads, -1, -1).clone()
+    _slide(masks, position, config)
     if visible is not None:
         for layer, per_head in enumerate(visible):
             for head in range(heads):
@@ -107,6 +108,14 @@ def assembled_forward(
                     masks[layer, head, offset:, start + token] = False
     ids = [*prefix, *(token for chunk in chunks for token in chunk), *question]
     return masked_forward(plain, ids, position, masks)
+
+
+def _slide(masks: Tensor, position: Sequence[int], config: Any) -> None:
+    """Hide from the queries of sliding layers what lies before the window, by positions."""
+    at = torch.tensor(position)
+    for layer, kind in enumerate(getattr(config, "layer_types", None) or ()):
+        if kind == "sliding_attention":
+            masks[layer] &= at[:, None] - at[None, :] < config.sliding_window
 
 
 def masked_forward(plain: Any, ids: Sequence[int], position: Sequence[int], masks: Tensor) -> Forward:

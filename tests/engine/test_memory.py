@@ -184,7 +184,19 @@ class LiveTensors(TorchDispatchMode):
         return tensor.untyped_storage()
 
 
-@pytest.mark.parametrize("family", ["llama 4/4", "smollm 9/3 tied", "qwen2 7/1", "phi3 6/2"])
+@pytest.mark.parametrize(
+    "family",
+    [
+        "llama 4/4",
+        "smollm 9/3 tied",
+        "qwen2 7/1",
+        "phi3 6/2",
+        "glm4 4/2",
+        "qwen3_moe 4/2",
+        "gemma3 6/2",
+        "gpt_oss 8/2",
+    ],
+)
 @pytest.mark.parametrize("length", [48, 192])
 def test_reading_and_scoring_take_no_more_than_the_activations_of_the_plan(family: str, length: int) -> None:
     """Measured by the tensors that really live at a time, while three chunks are read and 50 scored.
@@ -208,7 +220,8 @@ def test_reading_and_scoring_take_no_more_than_the_activations_of_the_plan(famil
 
     with LiveTensors() as live:
         stored = read(one, prefix, chunks)
-    assert 0.7 * planned(3, 1) < live.peak < planned(3, 1)
+    least = 0.7 if one.spec.is_plain else 0.5  # in fp32 one of the copies that are counted is none
+    assert least * planned(3, 1) < live.peak < planned(3, 1)
     with LiveTensors() as live:
         score_batch(one.loaded, prefix, [stored[0].kv] * 50, QUESTION)
     assert 0.25 * planned(1, 50) < live.peak < planned(1, 50)

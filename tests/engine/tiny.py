@@ -16,13 +16,20 @@ import torch
 from torch import Tensor
 from transformers import (
     AutoModelForCausalLM,
+    Gemma3TextConfig,
+    Glm4Config,
+    GptOssConfig,
     GraniteConfig,
     LlamaConfig,
+    Ministral3Config,
     MistralConfig,
     Olmo2Config,
+    Olmo3Config,
     Phi3Config,
     Qwen2Config,
     Qwen3Config,
+    Qwen3MoeConfig,
+    SmolLM3Config,
 )
 
 from parallelcomp import Chunk, ChunkKV, DenseKV, KVPrecision, LoadedModel, ModelSpec, Prefix, Question, adopt
@@ -61,6 +68,11 @@ LLAMA3_ROPE = rope(
     original_max_position_embeddings=64,
 )
 
+# A window that is shorter than the tests' chunks, and a mixture of layers as models have it.
+SLIDING = 24
+MIXED = ["sliding_attention", "full_attention", "sliding_attention", "full_attention"]
+EXPERTS = {"num_local_experts": 4, "num_experts_per_tok": 2}
+
 # Every family that the engine supports, with unusual ratios of query heads to KV heads.
 CONFIGS: dict[str, Callable[[], Any]] = {
     "llama 4/4": lambda: LlamaConfig(**shape(4, 4)),
@@ -77,6 +89,44 @@ CONFIGS: dict[str, Callable[[], Any]] = {
         residual_multiplier=0.7,
         logits_scaling=1.5,
         embedding_multiplier=3.0,
+    ),
+    "ministral3 6/2": lambda: Ministral3Config(
+        **shape(6, 2),
+        head_dim=8,
+        **rope("yarn", factor=4.0, original_max_position_embeddings=64, llama_4_scaling_beta=0.1),
+    ),
+    "qwen3_moe 4/2": lambda: Qwen3MoeConfig(**shape(4, 2), head_dim=8, **EXPERTS, moe_intermediate_size=24),
+    "smollm3 8/2": lambda: SmolLM3Config(**shape(8, 2), no_rope_layer_interval=2),
+    "glm4 4/2": lambda: Glm4Config(**shape(4, 2), head_dim=8),
+    "olmo3 full 6/2": lambda: Olmo3Config(**shape(6, 2), layer_types=["full_attention"] * 3),
+    "olmo3 sliding 6/2": lambda: Olmo3Config(**shape(6, 2, layers=4), sliding_window=SLIDING),
+    "gemma3 6/2": lambda: Gemma3TextConfig(
+        **shape(6, 2, layers=4),
+        head_dim=8,
+        query_pre_attn_scalar=16,
+        sliding_window=SLIDING,
+        layer_types=MIXED,
+        rope_parameters={
+            "full_attention": {"rope_type": "linear", "factor": 8.0, "rope_theta": 1e6},
+            "sliding_attention": {"rope_type": "default", "rope_theta": 1e4},
+        },
+    ),
+    "gpt_oss 8/2": lambda: GptOssConfig(
+        **shape(8, 2, layers=4), head_dim=8, **EXPERTS, sliding_window=SLIDING, layer_types=MIXED
+    ),
+    "phi3 longrope 6/2": lambda: Phi3Config(
+        **{**shape(6, 2), "max_position_embeddings": 4 * WINDOW},
+        original_max_position_embeddings=WINDOW,
+        sliding_window=4 * WINDOW,
+        **rope(
+            "longrope",
+            short_factor=[1.0, 1.1, 1.3, 1.5],
+            long_factor=[1.0, 2.0, 4.0, 8.0],
+            original_max_position_embeddings=WINDOW,
+        ),
+    ),
+    "qwen2 window in two layers of three": lambda: Qwen2Config(
+        **shape(4, 2), use_sliding_window=True, sliding_window=SLIDING, max_window_layers=1
     ),
     "llama linear rope": lambda: LlamaConfig(**shape(4, 2), **rope("linear", factor=4.0)),
     "llama llama3 rope": lambda: LlamaConfig(**shape(4, 2), **LLAMA3_ROPE),

@@ -22,6 +22,7 @@ from parallelcomp import (
     LayerRange,
     Region,
     Sampling,
+    Weights,
 )
 from parallelcomp.apb import APB
 from wholedoc import Settings
@@ -42,6 +43,7 @@ from wholedoc_ui.choices import (
     PRECISIONS,
     REGIONS,
     SCORINGS,
+    WEIGHTS,
     AnsweringChoices,
     Range,
     ReadingChoices,
@@ -95,9 +97,14 @@ def test_what_is_so_by_default_is_on_the_slider(allowed: Range, value: int) -> N
 
 @pytest.mark.parametrize(("tokens", "precision"), list(product(ends(CHUNK_TOKENS), PRECISIONS)))
 def test_every_way_to_read_makes_settings(tokens: int, precision: str) -> None:
-    made = ReadingChoices("some/model", "a/writer", tokens, precision).applied(DEFAULTS)
+    made = ReadingChoices("some/model", "a/writer", tokens, precision, "8 bits (int8)").applied(DEFAULTS)
     engine = replace(DEFAULTS.engine, chunk_tokens=tokens, precision=PRECISIONS[precision])
-    assert made == replace(DEFAULTS, model="some/model", answer_model="a/writer", engine=engine)
+    chosen = replace(DEFAULTS, model="some/model", answer_model="a/writer", weights=Weights.INT8)
+    assert made == replace(chosen, engine=engine)
+
+
+def test_every_format_of_weights_is_offered() -> None:
+    assert set(WEIGHTS.values()) == {None, *Weights}
 
 
 @pytest.mark.parametrize(
@@ -219,6 +226,7 @@ def test_no_model_is_the_small_one(model: str) -> None:
 SETTINGS = st.builds(
     Settings,
     model=st.sampled_from([None, "some/model"]),
+    weights=st.sampled_from([None, *Weights]),
     engine=st.builds(
         EngineConfig,
         chunk_tokens=st.integers(16, 5000),
@@ -275,6 +283,7 @@ def test_the_panel_hands_over_the_fields_in_this_order() -> None:
         "answer_model",
         "chunk_tokens",
         "precision",
+        "weights",
     ]
     assert [field.name for field in fields(AnsweringChoices)] == [
         "attention",

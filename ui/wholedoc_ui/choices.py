@@ -14,6 +14,7 @@ from parallelcomp import (
     KVPrecision,
     LayerRange,
     Region,
+    Weights,
 )
 from parallelcomp.apb import APB
 from wholedoc import Scope, Settings
@@ -51,6 +52,14 @@ PRECISIONS = {
     "8 bits": KVPrecision.INT8,
     "4 bits": KVPrecision.INT4,
     "2 bits": KVPrecision.INT2,
+}
+WEIGHTS = {
+    "as it is published": None,
+    "16 bits (bf16)": Weights.BF16,
+    "8 bits (int8)": Weights.INT8,
+    "8 bits (fp8)": Weights.FP8,
+    "4 bits (int4)": Weights.INT4,
+    "4 bits (nf4)": Weights.NF4,
 }
 # Languages that a writer can be asked to answer in; nothing is asked for the first.
 LANGUAGES = (
@@ -96,12 +105,14 @@ class ReadingChoices:
     answer_model: str
     chunk_tokens: int
     precision: str
+    weights: str
 
     @classmethod
     def of(cls, settings: Settings) -> ReadingChoices:
         """Return the choices that stand for these settings."""
         precision = next(name for name, one in PRECISIONS.items() if one is settings.engine.precision)
-        return cls(settings.model or "", writer_text(settings), settings.engine.chunk_tokens, precision)
+        weights = next(name for name, one in WEIGHTS.items() if one is settings.weights)
+        return cls(settings.model or "", writer_text(settings), settings.engine.chunk_tokens, precision, weights)
 
     def applied(self, settings: Settings) -> Settings:
         """Return `settings` with these choices. Raises WholedocError if they contradict each other."""
@@ -111,7 +122,7 @@ class ReadingChoices:
         except ValueError as error:
             raise WholedocError(str(error)) from error
         model, writer = self.model.strip() or None, writer_of_text(self.answer_model)
-        return replace(settings, model=model, answer_model=writer, engine=engine)
+        return replace(settings, model=model, answer_model=writer, engine=engine, weights=WEIGHTS[self.weights])
 
 
 def writer_text(settings: Settings) -> str:

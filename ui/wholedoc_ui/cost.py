@@ -71,4 +71,6 @@ def memory_in_use(device: torch.device) -> Memory:
     """Return the memory that the program holds now where the model is."""
     if device.type == "cuda":
         return Memory(int(torch.cuda.memory_allocated(device)), device.type)
+    if device.type == "mps":
+        return Memory(int(torch.mps.driver_allocated_memory()), device.type)
     return Memory(int(psutil.Process().memory_info().rss), device.type)

@@ -14,6 +14,7 @@ from importlib.metadata import EntryPoints, entry_points
 
 import click
 
+from ..models.quiet import quiet_quantisers
 from ..runtime.malloc import give_back_regularly, limit_arenas
 from ..runtime.openmp import wait_asleep
 from .add import add
@@ -32,7 +33,15 @@ from .watch import watch
 # The engine's errors that bad input causes. They carry no exit code, unlike wholedoc's own errors, and are
 # listed by name so that torch need not be imported here.
 BAD_INPUT = frozenset(
-    {"WindowError", "MemoryPlanError", "LayoutError", "UnsupportedModelError", "ClusterError", "HeadsError"}
+    {
+        "WindowError",
+        "MemoryPlanError",
+        "LayoutError",
+        "UnsupportedModelError",
+        "WeightsError",
+        "ClusterError",
+        "HeadsError",
+    }
 )
 
 
@@ -79,6 +88,7 @@ for command in (
 def main() -> None:
     """Run the command line. Exits 0 when done, 2 on bad input or usage, 1 on anything else."""
     wait_asleep()  # no command has imported torch yet
+    quiet_quantisers()
     limit_arenas()
     give_back_regularly()
     code = run(sys.argv[1:])

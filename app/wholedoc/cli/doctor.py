@@ -35,6 +35,7 @@ def doctor(as_json: bool, **given: Any) -> None:
         "model": library.model.name,
         "device": str(spec.device),
         "dtype": str(spec.dtype).removeprefix("torch."),
+        "weights": spec.quantization or "not quantised",
         "attention_kernel": usable_kernel(spec.device, spec.dtype).value,
         "model_window_tokens": spec.window,
         "weights_bytes": plan.weights,

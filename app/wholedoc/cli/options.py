@@ -31,11 +31,19 @@ MODEL = (
         "that speaks OpenAI's protocol, such as http://127.0.0.1:11434/v1#llama3.1, or `reader` [default: the "
         "writer that `wholedoc doctor` recommends once it has been fetched, until then the model that reads].",
     ),
-    click.option("--device", metavar="DEVICE", help="cpu, cuda, cuda:1 ... [default: cuda if there is one]."),
+    click.option(
+        "--device", metavar="DEVICE", help="cpu, cuda, cuda:1, mps ... [default: cuda or mps if there is one]."
+    ),
     click.option(
         "--dtype",
         type=click.Choice(["fp32", "bf16", "fp16"]),
         help="Number format to compute in [default: bf16 where the device has it].",
+    ),
+    click.option(
+        "--weights",
+        type=click.Choice(["bf16", "int8", "int4", "fp8", "nf4"]),
+        help="Number format of the model's weights; all but bf16 need the extra `quantized` [default: as the model "
+        "is published].",
     ),
     click.option(
         "--decode-weights",
@@ -176,6 +184,8 @@ def settings_from(given: dict[str, Any]) -> Settings:
         EvictionPolicy,
         KVPrecision,
         Sampling,
+        Weights,
+        is_usable,
     )
 
     from ..settings import AnswerFrom, Settings
@@ -192,8 +202,9 @@ def settings_from(given: dict[str, Any]) -> Settings:
         config = EngineConfig(**engine)
     except (RuntimeError, ValueError) as error:
         raise click.UsageError(str(error).splitlines()[0]) from error
-    if device is not None and device.type == "cuda" and not torch.cuda.is_available():
-        raise click.UsageError("this machine has no usable CUDA device; leave out --device or say --device cpu")
+    if device is not None and not is_usable(device):
+        name = "GPU of Apple's" if device.type == "mps" else "CUDA device"
+        raise click.UsageError(f"this machine has no usable {name}; leave out --device or say --device cpu")
     sampling = Sampling(**_given(given, temperature=float, top_p=float, max_new_tokens=int))
     return Settings(
         model=given.get("model"),
@@ -205,6 +216,7 @@ def settings_from(given: dict[str, Any]) -> Settings:
         **_given(
             given,
             dtype=lambda name: KVPrecision(name).dtype,
+            weights=Weights,
             decode_weights=DecodeWeights,
             answer_from=AnswerFrom,
             library_bytes=int,

@@ -44,7 +44,7 @@ def start(count: int | None) -> None:
 def joined(settings: Settings) -> Iterator[tuple[Ranks | None, Settings]]:
     """Yields the ranks that this process belongs to, None if it works alone, and the settings with its device.
 
-    Raises click.UsageError if there are fewer GPUs than ranks, and RankError.
+    Raises click.UsageError if there are fewer GPUs than ranks or the GPU is Apple's, and RankError.
     """
     from parallelcomp import default_device
     from parallelcomp.ranks import join, started_as_rank
@@ -61,6 +61,8 @@ def _own_device(device: Any) -> Any:
     """Returns this rank's own GPU, or `device` itself if it is not a GPU."""
     import torch
 
+    if device.type == "mps":
+        raise click.UsageError("several ranks cannot share Apple's GPU: leave out --ranks, or say --device cpu")
     if device.type != "cuda":
         return device
     local, usable = int(os.environ.get("LOCAL_RANK", "0")), torch.cuda.device_count()

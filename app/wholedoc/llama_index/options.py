@@ -22,6 +22,7 @@ from parallelcomp import (
     KVPrecision,
     PolicySettings,
     Sampling,
+    Weights,
 )
 from parallelcomp.apb import APB
 
@@ -52,9 +53,14 @@ class Options(CustomLLM):
         description="Who writes the answers: an id, a folder, or an OpenAI-compatible address with #model; or the "
         "model that reads; or, by default, the catalogue's writer once it has been fetched.",
     )
-    device: str | None = Field(default=None, description="cpu, cuda, cuda:1; None is cuda if there is one.")
+    device: str | None = Field(
+        default=None, description="cpu, cuda, cuda:1, mps; None is cuda or mps if there is one."
+    )
     dtype: Literal["fp32", "bf16", "fp16"] | None = Field(
         default=None, description="Number format to compute in; None is the fastest that the device has."
+    )
+    weights: Weights | None = Field(
+        default=None, description="Number format of the model's weights; None is as it is published."
     )
     decode_weights: DecodeWeights | None = Field(
         default=None, description="Weights that decode multiplies by; None is what fits model and device."

@@ -44,6 +44,7 @@ class LazyModel:
                     chosen.model,
                     device=chosen.device,
                     dtype=chosen.dtype,
+                    weights=chosen.weights,
                     decode_weights=chosen.decode_weights,
                     role=self._role,
                     notify=self._notify,

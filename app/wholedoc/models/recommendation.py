@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import torch
 
 import parallelcomp
+from parallelcomp import Weights
 from parallelcomp.memory import free_bytes
 
 from ..settings import Answerer, Settings
@@ -16,7 +17,7 @@ from .catalogue import QWEN_CODER_15B, SMOLLM2_135M, CatalogueModel, find_model
 PAIRS = ((SMOLLM2_135M, QWEN_CODER_15B), (SMOLLM2_135M, SMOLLM2_135M))
 # What else memory is needed for: the KV of a document of 128K tokens, and the numbers between two layers.
 WORKING_BYTES = 3_000_000_000
-# Bytes that a weight of a writer takes where its linear layers are in 8 bits, and its embeddings in 16.
+# Bytes that a weight of a writer takes where its linear layers are in 8 bits or fewer, and its embeddings in 16.
 INT8_WRITER = 1.4
 
 
@@ -36,9 +37,11 @@ class Recommendation:
         return f"{self.reader.name} reads and {self.writer.name} writes, {need}"
 
 
-def recommend_pair(free: int, device: torch.device, dtype: torch.dtype) -> Recommendation:
+def recommend_pair(
+    free: int, device: torch.device, dtype: torch.dtype, weights: Weights | None = None
+) -> Recommendation:
     """Return the best pair that fits into `free` bytes of memory, or the smallest one if none does."""
-    pairs = [Recommendation(*pair, _needs(*pair, device, dtype)) for pair in PAIRS]
+    pairs = [Recommendation(*pair, _needs(*pair, device, dtype, weights)) for pair in PAIRS]
     return next((pair for pair in pairs if pair.memory_bytes <= free), pairs[-1])
 
 
@@ -53,13 +56,20 @@ def default_writer(settings: Settings) -> CatalogueModel | None:
         return None
     device = settings.device or parallelcomp.default_device()
     dtype = settings.dtype or parallelcomp.default_dtype(device)
-    writer = recommend_pair(free_bytes(device), device, dtype).writer
+    writer = recommend_pair(free_bytes(device), device, dtype, settings.weights).writer
     return writer if writer.parameters > reader.parameters else None
 
 
-def _needs(reader: CatalogueModel, writer: CatalogueModel, device: torch.device, dtype: torch.dtype) -> int:
+def _needs(
+    reader: CatalogueModel,
+    writer: CatalogueModel,
+    device: torch.device,
+    dtype: torch.dtype,
+    weights: Weights | None,
+) -> int:
     """Return the bytes of memory that a pair needs with a document of 128K tokens."""
     if reader == writer:
         return WORKING_BYTES + reader.memory_bytes(dtype.itemsize)
-    each = INT8_WRITER if parallelcomp.int8_is_faster(device, dtype) else dtype.itemsize
+    in_8_bits = parallelcomp.int8_is_faster(device, dtype) if weights is None else weights is not Weights.BF16
+    each = INT8_WRITER if in_8_bits else dtype.itemsize
     return WORKING_BYTES + reader.memory_bytes(dtype.itemsize) + int(writer.parameters * each)

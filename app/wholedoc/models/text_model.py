@@ -11,7 +11,7 @@ import torch
 from transformers import AutoTokenizer
 
 import parallelcomp
-from parallelcomp import DecodeWeights
+from parallelcomp import DecodeWeights, Weights
 
 from ..errors import ModelError
 from ..settings import SMALL_MODEL
@@ -60,6 +60,7 @@ def open_model(
     *,
     device: torch.device | None = None,
     dtype: torch.dtype | None = None,
+    weights: Weights | None = None,
     decode_weights: DecodeWeights | None = None,
     role: Role = Role.READER,
     notify: Notify = lambda _: None,
@@ -67,22 +68,28 @@ def open_model(
     """Load a model by its short name, Hugging Face id, folder or GGUF file; None stands for the embedded model.
 
     A model of the catalogue is fetched and converted first, a GGUF file converted, each once; `notify` is told. A
-    writer has its weights in 8 bits where that is faster and `decode_weights` leaves it open.
-    Raises ModelError if it is not there, needs something that is missing, or cannot be run by the engine.
+    writer has its weights in 8 bits where that is faster and `weights` and `decode_weights` leave it open.
+    Raises ModelError if it is not there, does not fit into memory, needs something that is missing, or cannot be
+    run by the engine.
     """
     quiet_transformers()
     device = device or parallelcomp.default_device()
-    wanted, dtype = dtype, dtype or parallelcomp.default_dtype(device)
-    open_choice = decode_weights is None and wanted in (None, torch.float32)
+    open_choice = weights is None and decode_weights is None and dtype in (None, torch.float32)
+    if dtype is None:
+        dtype = torch.bfloat16 if weights is Weights.BF16 else parallelcomp.default_dtype(device)
     source = _source(name, notify)
     try:
         if role is Role.WRITER and open_choice and parallelcomp.int8_is_faster(device, dtype):
             loaded = parallelcomp.load_int8(str(source))
         else:
-            loaded = parallelcomp.load(str(source), device=device, dtype=dtype)
+            loaded = parallelcomp.load(str(source), device=device, dtype=dtype, weights=weights)
         tokenizer = AutoTokenizer.from_pretrained(str(source), trust_remote_code=False)
-    except parallelcomp.UnsupportedModelError as error:
-        raise ModelError(f"cannot use {name}: {error}") from error
+    except (
+        parallelcomp.UnsupportedModelError,
+        parallelcomp.WeightsError,
+        parallelcomp.MemoryPlanError,
+    ) as error:
+        raise ModelError(f"cannot use {name or embedded_model.NAME}: {error}") from error
     except (OSError, ValueError, KeyError) as error:
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise ModelError(f"cannot load the model {name or source}: {reason}") from error

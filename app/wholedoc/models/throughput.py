@@ -6,9 +6,8 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-import torch
-
 from parallelcomp import Chunk, Engine, MemoryPlan
+from parallelcomp.devices import device_name, synchronize
 
 from ..storage.figures import MeasuredFigures
 
@@ -51,12 +50,9 @@ def measure_throughput(
     started = time.perf_counter()
     for _ in engine.prefill(batch, memory, cancelled):
         pass
-    if engine.spec.device.type == "cuda":
-        torch.cuda.synchronize(engine.spec.device)
+    synchronize(engine.spec.device)
     return sum(len(chunk) for chunk in batch) / (time.perf_counter() - started)
 
 
 def _key(engine: Engine) -> str:
-    device = engine.spec.device
-    name = torch.cuda.get_device_name(device) if device.type == "cuda" else f"cpu x{torch.get_num_threads()}"
-    return f"{engine.spec.fingerprint} {name}"
+    return f"{engine.spec.fingerprint} {device_name(engine.spec.device)}"

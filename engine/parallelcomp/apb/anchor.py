@@ -10,6 +10,7 @@ from torch import Tensor
 
 from ..attention import AttentionPass, Cancel
 from ..kv.cache import buffer_cache
+from ..limits import Limits
 from ..model import LoadedModel
 from ..scoring import Question
 
@@ -42,7 +43,9 @@ class _QueryRecorder:
         self.queries: list[Tensor] = []
         self.scaling = 1.0
 
-    def __call__(self, layer: int, query: Tensor, key: Tensor, scaling: float, padding: Tensor | None) -> None:
+    def __call__(
+        self, layer: int, query: Tensor, key: Tensor, scaling: float, padding: Tensor | None, limits: Limits
+    ) -> None:
         self.queries.append(query[0, :, self.tokens].clone())
         self.scaling = scaling
 

@@ -11,6 +11,7 @@ from transformers import Cache
 
 from ..attention import AttentionPass, Cancel, Observer, additive_mask
 from ..kv.cache import EngineLayer, buffer_cache
+from ..limits import Limits
 from ..model import LoadedModel
 from .communicator import Communicator
 from .prefill import Shard
@@ -144,7 +145,14 @@ class _OverShards:
         self._state, self._observer = state, observer
 
     def __call__(
-        self, layer: int, query: Tensor, key: Tensor, value: Tensor, scaling: float, attention_pass: AttentionPass
+        self,
+        layer: int,
+        query: Tensor,
+        key: Tensor,
+        value: Tensor,
+        scaling: float,
+        attention_pass: AttentionPass,
+        limits: Limits,
     ) -> Tensor:
         merged = self._state.attend(layer, query, (key, value), scaling)
         if self._observer is not None:

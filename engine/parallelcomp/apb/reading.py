@@ -13,7 +13,8 @@ from ..attention import Cancel
 from ..attribution import content_layers, question_weights
 from ..config import Sampling
 from ..decoding.decode import decode
-from ..errors import MemoryPlanError, WindowError
+from ..errors import MemoryPlanError, UnsupportedModelError, WindowError
+from ..families import ROTATED_IN_HALVES
 from ..model import LoadedModel, ModelSpec
 from ..scoring import Question
 from .anchor import read_anchor
@@ -161,12 +162,18 @@ def read(
 ) -> Generator[int, None, QuestionReading]:
     """Read a document for one question; after each block of this process, yield how many document tokens are read.
 
-    Without a `communicator` this process runs all hosts in turn. Raises LayoutError, WindowError and
-    MemoryPlanError before any work, and Cancelled.
+    Without a `communicator` this process runs all hosts in turn. Raises LayoutError, WindowError, MemoryPlanError
+    and UnsupportedModelError before any work, and Cancelled.
     """
     here = None if communicator is None else len(communicator.here)
     spec = loaded.spec
+    spec.require_plain("APB and Star-Attention are")
     layout = check(spec, settings, len(prefix_ids), len(document_ids), question, max_new_tokens, here)
+    if 0 < layout.passing_tokens < layout.block_tokens and spec.family not in ROTATED_IN_HALVES:
+        raise UnsupportedModelError(
+            f"APB rotates a question's queries to later positions, which it cannot for a '{spec.family}' model; "
+            "Star-Attention passes nothing on and can be used"
+        )
     communicator = communicator or LocalCommunicator(layout.hosts)
     anchor = None
     if layout.anchor_tokens:

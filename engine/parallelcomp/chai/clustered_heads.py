@@ -18,6 +18,7 @@ from ..attention import AttentionPass
 from ..config import ClusteredHeads, Membership
 from ..kv.cache import BufferLayer
 from ..kv.context import Context
+from ..limits import Limits
 from ..model import ModelSpec
 from .head_clusters import cluster, correlation
 
@@ -83,7 +84,14 @@ class ClusteredAttention:
         self._layers: dict[int, Clusters] = {}
 
     def __call__(
-        self, layer: int, query: Tensor, key: Tensor, value: Tensor, scaling: float, attention_pass: AttentionPass
+        self,
+        layer: int,
+        query: Tensor,
+        key: Tensor,
+        value: Tensor,
+        scaling: float,
+        attention_pass: AttentionPass,
+        limits: Limits,
     ) -> Tensor:
         if self._clustered.clusters[layer] == self._spec.query_heads:
             return attention.dense(query, key, value, scaling, attention_pass)

@@ -19,6 +19,7 @@ from .. import attention
 from ..attention import Cancel
 from ..config import ClusteredHeads
 from ..errors import ClusterError
+from ..limits import Limits
 from ..model import LoadedModel, ModelSpec
 
 FORMAT = 1
@@ -33,7 +34,9 @@ class CorrelationObserver:
     def __init__(self, layers: int) -> None:
         self.sums: list[Tensor | float] = [0.0] * layers
 
-    def __call__(self, layer: int, query: Tensor, key: Tensor, scaling: float, padding: Tensor | None) -> None:
+    def __call__(
+        self, layer: int, query: Tensor, key: Tensor, scaling: float, padding: Tensor | None, limits: Limits
+    ) -> None:
         attention_weights = attention.weights(query, key, scaling, padding, query.shape[2])
         self.sums[layer] = self.sums[layer] + correlation(attention_weights)
 
@@ -43,7 +46,7 @@ def correlation(attention_weights: Tensor) -> Tensor:
 
     `attention_weights` (batch, kv_heads, group, queries, keys), as `attention.weights` returns them.
     """
-    rows = attention_weights.flatten(1, 2).transpose(0, 1).flatten(1).double().cpu()
+    rows = attention_weights.flatten(1, 2).transpose(0, 1).flatten(1).cpu().double()
     return torch.corrcoef(rows).nan_to_num_(0.0).fill_diagonal_(1.0).reshape(rows.shape[0], -1)
 
 
@@ -104,8 +107,10 @@ def find_clusters(
     """Find how many clusters of heads each layer needs, by the attention on `samples`, token ids of ordinary text.
 
     Each sample must fit the model's window; some hundreds of tokens are enough. Raises ValueError if there is no
-    sample or one has fewer than two tokens, and Cancelled.
+    sample or one has fewer than two tokens, UnsupportedModelError if some layers slide or have sinks, and
+    Cancelled.
     """
+    loaded.spec.require_plain("clustered heads are")
     if not samples or any(len(sample) < 2 for sample in samples):
         raise ValueError("clusters are found on samples of at least two tokens; give some text")
     spec = loaded.spec
@@ -124,7 +129,9 @@ def find_clusters(
 
 
 def check(clustered: ClusteredHeads, spec: ModelSpec) -> None:
-    """Raise ClusterError unless these clusters were found on the model with this spec."""
+    """Raise ClusterError unless these clusters were found on the model with this spec, and UnsupportedModelError if
+    it can have none."""
+    spec.require_plain("clustered heads are")
     if clustered.fingerprint != spec.fingerprint:
         raise ClusterError(
             f"these clusters of heads are of another model ({clustered.fingerprint}, this is {spec.fingerprint}; "

@@ -116,6 +116,7 @@ def forward(
     Raises Cancelled.
     """
     device, count = tokens.device, tokens.shape[1]
+    after = context.next_position + count
     model = loaded.decoder if loaded.decoder is not None and count == 1 else loaded.model
     out = model(
         input_ids=tokens,
@@ -124,9 +125,16 @@ def forward(
         use_cache=True,
         # Named by its index, the last state is copied; a view of it would have the whole output matrix copied.
         logits_to_keep=torch.tensor([count - 1], device=device),
-        attention_pass=AttentionPass(context.padding, observer, key_filter, kernel, cancelled),
+        attention_pass=AttentionPass(
+            context.padding,
+            observer,
+            key_filter,
+            kernel,
+            cancelled,
+            key_positions=lambda layer, keys: context.key_positions(layer, keys, after),
+        ),
     )
-    context.next_position = context.next_position + count
+    context.next_position = after
     logits: Tensor = out.logits[:, -1].float()
     return logits
 

@@ -66,6 +66,8 @@ class DecodeLinear(nn.Linear):
 def can_quantize_decode(loaded: LoadedModel) -> bool:
     """Whether the model is in bf16 on a CPU and this torch has the 8-bit kernel."""
     spec = loaded.spec
+    if spec.quantization is not None:
+        return False
     return spec.device.type == "cpu" and spec.dtype is torch.bfloat16 and hasattr(torch, "_weight_int8pack_mm")
 
 
@@ -76,7 +78,8 @@ def quantize_decode(loaded: LoadedModel) -> LoadedModel:
     `can_quantize_decode` is false.
     """
     if not can_quantize_decode(loaded):
-        raise ValueError(f"8-bit decode wants bf16 on a CPU, not {loaded.spec.dtype} on {loaded.spec.device.type}")
+        what = loaded.spec.quantization or loaded.spec.dtype
+        raise ValueError(f"8-bit decode wants bf16 on a CPU, not {what} on {loaded.spec.device.type}")
     # The copy is of the modules alone; parameters and buffers are the model's own.
     shared = {id(one): one for one in (*loaded.model.parameters(), *loaded.model.buffers())}
     decoder = deepcopy(loaded.model, shared)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
@@ -41,6 +41,7 @@ class Context:
     slots: list[list[Slots]]
     next_position: Tensor
     padding: Tensor | None = None
+    _positions: dict[int, Tensor] = field(default_factory=dict, repr=False)
 
     @property
     def kept_tokens(self) -> int:
@@ -48,8 +49,31 @@ class Context:
         per_layer = [sum(slots.tokens.shape[1] for slots in layer) for layer in self.slots]
         return round(sum(per_layer) / len(per_layer))
 
+    def key_positions(self, layer: int, keys: int, after: Tensor) -> Tensor:
+        """Return the positions of a layer's `keys` filled slots: int64 (batch, kv_heads, keys).
+
+        `after` (batch,) is the position behind the last of them. Padding gets positions, too, which mean nothing.
+        """
+        if layer not in self._positions:
+            self._positions[layer] = self._document_positions(layer).to(after.device)
+        document = self._positions[layer]
+        appended = keys - document.shape[2]
+        behind = after[:, None] + torch.arange(-appended, 0, device=after.device)
+        return torch.cat([document, behind[:, None].expand(-1, document.shape[1], -1)], dim=2)
+
+    def _document_positions(self, layer: int) -> Tensor:
+        """Return the positions of padding, prefix and kept chunks: int64 (batch, kv_heads, slots)."""
+        longest = max(slots.local.shape[1] for slots in self.slots[layer])
+        rows: list[Tensor] = []
+        for slots in self.slots[layer]:
+            kv_heads, tokens = slots.local.shape
+            before = torch.arange(tokens - longest, self.prefix_tokens).expand(kv_heads, -1)
+            rows.append(torch.cat([before, slots.local + self.prefix_tokens], dim=1))
+        return torch.stack(rows)
+
     def keep_sequences(self, kept: Sequence[int]) -> None:
         """Hold these sequences of the batch alone from now on."""
+        self._positions.clear()
         rows = torch.tensor(kept, dtype=torch.long, device=self.next_position.device)
         self.next_position = self.next_position[rows]
         self.padding = None if self.padding is None else self.padding[rows]

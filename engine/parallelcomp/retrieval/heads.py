@@ -81,7 +81,7 @@ def find_heads(
         looked.append(looks(queries, lengths, read.kv, spec))
         yield (index + 1) / len(sample.parts)
     ranks = answer_ranks(torch.stack(looked), [asked.part for asked in sample.questions])
-    return RetrievalHeads(spec.fingerprint, best_heads(ranks))
+    return RetrievalHeads(spec.fingerprint, best_heads(ranks, layers=spec.full_layers))
 
 
 @torch.inference_mode()
@@ -112,10 +112,15 @@ def answer_ranks(looked: Tensor, answers: Sequence[int]) -> Tensor:
     return torch.stack(ranks)
 
 
-def best_heads(ranks: Tensor, count: int = HEADS) -> tuple[QueryHead, ...]:
-    """Return the `count` heads with the highest mean reciprocal rank of the answering part, the best first."""
+def best_heads(ranks: Tensor, count: int = HEADS, layers: Sequence[int] | None = None) -> tuple[QueryHead, ...]:
+    """Return the `count` heads with the highest mean reciprocal rank of the answering part, the best first.
+
+    Only heads of `layers` are taken: a sliding layer does not see where in a chunk a question looks."""
     reciprocal = (1.0 / ranks.double()).mean(dim=0)
     heads = reciprocal.shape[1]
+    if layers is not None:
+        others = sorted(set(range(len(reciprocal))) - set(layers))
+        reciprocal[others] = -1.0
     order = reciprocal.flatten().argsort(descending=True, stable=True)[:count].tolist()
     return tuple(QueryHead(place // heads, place % heads) for place in order)
 

@@ -25,6 +25,7 @@ from ..config import QueryHead, RetrievalHeads
 from ..errors import Cancelled, HeadsError
 from ..kv.cache import buffer_cache
 from ..kv.stored import Prefix, StoredKV
+from ..limits import Limits
 from ..model import LoadedModel, ModelSpec
 from ..scoring import Question
 
@@ -126,7 +127,9 @@ class _QueryRecorder:
         self._last = max(one.layer for one in self._wanted)
         self.queries: dict[QueryHead, Tensor] = {}
 
-    def __call__(self, layer: int, query: Tensor, key: Tensor, scaling: float, padding: Tensor | None) -> None:
+    def __call__(
+        self, layer: int, query: Tensor, key: Tensor, scaling: float, padding: Tensor | None, limits: Limits
+    ) -> None:
         for one in self._wanted:
             if one.layer == layer:
                 self.queries[one] = query[0, one.head].float() * scaling
@@ -152,13 +155,17 @@ def head_queries(
     ids = question.preamble + question.ids
     recorder = _QueryRecorder(heads)
     start = len(prefix) + behind
+    positions = torch.arange(start, start + len(ids), device=spec.device)
+    of_keys = torch.cat([torch.arange(len(prefix), device=spec.device), positions])[None, None]
     with suppress(_LastLayer):
         loaded.model.base_model(
             input_ids=torch.tensor([ids], device=spec.device),
-            position_ids=torch.arange(start, start + len(ids), device=spec.device)[None],
+            position_ids=positions[None],
             past_key_values=buffer_cache(1, len(prefix) + len(ids), spec, prefix),
             use_cache=True,
-            attention_pass=AttentionPass(observer=recorder, cancelled=cancelled),
+            attention_pass=AttentionPass(
+                observer=recorder, cancelled=cancelled, key_positions=lambda _layer, _keys: of_keys
+            ),
         )
     return {one: rows[len(question.preamble) :] for one, rows in recorder.queries.items()}
 

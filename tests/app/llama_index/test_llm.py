@@ -27,7 +27,7 @@ from llama_index.core.callbacks import CallbackManager, TokenCountingHandler
 from llama_index.core.chat_engine import SimpleChatEngine
 from llama_index.core.llms import ChatMessage, ChatResponse, DocumentBlock, ImageBlock, TextBlock
 
-from parallelcomp import Calibration, Region, Sampling, WindowError
+from parallelcomp import Calibration, Region, Sampling, Weights, WindowError
 from parallelcomp.apb import APB
 from parallelcomp.config import LayerRange
 from wholedoc import Library, Settings, Token
@@ -260,6 +260,7 @@ def test_every_setting_is_a_field(library: Library, settings: Settings) -> None:
             settings.engine, calibration=Calibration(Region.SINK, LayerRange(0.2, 0.5)), prefill_batch=3
         ),
         citations=2,
+        weights=Weights.NF4,
         apb=APB(3, 16),
     )
     assert ParallelCompLLM(**fields(rich)).settings() == rich

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from parallelcomp import Weights
 from parallelcomp.apb import APB
 from wholedoc.errors import ModelError
 from wholedoc.models import catalogue, held_models, recommendation
@@ -87,6 +88,8 @@ def test_a_writer_in_8_bits_needs_less_memory(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr("parallelcomp.int8_is_faster", lambda *_: False)
     full = recommend_pair(10**12, cpu, torch.float32).memory_bytes
     assert full - small == pytest.approx((4 - 1.4) * QWEN_CODER_15B.parameters, rel=1e-6)
+    assert recommend_pair(10**12, cpu, torch.float32, Weights.INT8).memory_bytes == small
+    assert recommend_pair(10**12, cpu, torch.float32, Weights.BF16).memory_bytes == full
 
 
 @pytest.mark.parametrize(

@@ -12,16 +12,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from parallelcomp import Cancelled, MemoryPlanError, Sampling, WindowError
+from parallelcomp import Cancelled, MemoryPlanError, Sampling, UnsupportedModelError, WindowError
 from parallelcomp.apb import APB, Layout, Length, QuestionReading, check, compressor, decoding, read
 from parallelcomp.apb.anchor import read_anchor
 from parallelcomp.attention import MANY_QUERIES, AttentionPass, attend
 from parallelcomp.attribution import content_layers, question_weights
 from parallelcomp.errors import LayoutError
+from parallelcomp.families import ROTATED_IN_HALVES
 
 from ..reference import Forward, best_tokens, by_kv_head, masked_forward, plain_forward, question_nll
 from ..test_attention import MODULE, naive, states
-from ..tiny import PREFIX, QUESTION, WINDOW, Pair, pair, tokens
+from ..tiny import CONFIGS, PREFIX, QUESTION, WINDOW, Pair, pair, tokens
 
 R = TypeVar("R")
 DOCUMENT = tokens(119, 31)
@@ -116,7 +117,9 @@ def test_reading_over_hosts_equals_one_pass_under_masks(family: str, name: str, 
 
 
 @pytest.mark.parametrize("chosen", [EVERYTHING, APB(1)], ids=["everything is passed", "one host"])
-@pytest.mark.parametrize("family", ["smollm 9/3 tied", "granite 10/2"])
+@pytest.mark.parametrize(
+    "family", ["smollm 9/3 tied", "granite 10/2", "glm4 4/2", "smollm3 8/2", "ministral3 6/2", "olmo3 full 6/2"]
+)
 def test_passing_everything_is_full_attention(family: str, chosen: APB) -> None:
     one = pair(family)
     read_for = reading(one, chosen)
@@ -154,7 +157,16 @@ def test_star_is_apb_that_passes_nothing() -> None:
     assert torch.equal(star.attention, apb.attention)
 
 
-@pytest.mark.parametrize("family", ["smollm 9/3 tied", "phi3 6/2", "llama llama3 rope", "qwen2 yarn rope"])
+@pytest.mark.parametrize("family", ["glm4 4/2", "smollm3 8/2", "ministral3 6/2", "olmo3 full 6/2"])
+def test_apb_is_refused_where_queries_cannot_be_rotated_further(family: str) -> None:
+    """Interleaved pairs, layers without positions, queries scaled by their position, RoPE by the kind of layer."""
+    with pytest.raises(UnsupportedModelError, match="Star-Attention passes nothing on"):
+        reading(pair(family), SETTINGS["apb"])
+
+
+@pytest.mark.parametrize(
+    "family", [name for name, make in CONFIGS.items() if make().model_type in ROTATED_IN_HALVES]
+)
 def test_queries_rotated_further_are_those_of_later_positions(family: str) -> None:
     """Queries of the first layer depend on nothing but the token and its position."""
     one = pair(family)

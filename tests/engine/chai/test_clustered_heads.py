@@ -32,6 +32,7 @@ from parallelcomp.chai.clustered_heads import Clusters, clustered_attention
 from parallelcomp.chai.head_clusters import cluster, correlation, elbow, read, save
 from parallelcomp.context.composition import SingleState
 from parallelcomp.kv.cache import BufferLayer
+from parallelcomp.limits import Limits
 
 from ..test_attention import MODULE, states
 from ..tiny import PREFIX, QUESTION, Pair, chunks_of, pair, random_model, shape, tokens
@@ -175,7 +176,14 @@ class SlowKernel:
         self.representative: dict[int, Tensor] = {}
 
     def __call__(
-        self, layer: int, query: Tensor, key: Tensor, value: Tensor, scaling: float, attention_pass: AttentionPass
+        self,
+        layer: int,
+        query: Tensor,
+        key: Tensor,
+        value: Tensor,
+        scaling: float,
+        attention_pass: AttentionPass,
+        limits: Limits,
     ) -> Tensor:
         queries, keys = query.shape[2], key.shape[2]
         plain = 0  # queries of this pass at which every head still has its own scores

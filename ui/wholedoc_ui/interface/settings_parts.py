@@ -22,6 +22,7 @@ from ..choices import (
     PRECISIONS,
     REGIONS,
     SCORINGS,
+    WEIGHTS,
     AnsweringChoices,
     Range,
     ReadingChoices,
@@ -221,6 +222,12 @@ def _reading(read: ReadingChoices) -> tuple[gr.components.Component, ...]:
         _slider("Longest part, tokens", CHUNK_TOKENS, read.chunk_tokens),
         gr.Dropdown(
             list(PRECISIONS), value=read.precision, label="Precision on disk", info="Fewer bits, less space."
+        ),
+        gr.Dropdown(
+            list(WEIGHTS),
+            value=read.weights,
+            label="Weights of the model",
+            info="Fewer bits, less memory, and documents are read again.",
         ),
     )
 
