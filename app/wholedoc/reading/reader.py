@@ -243,12 +243,15 @@ class Reader(Shelf):
         yield planned
         self._make_room(plan, planned.bytes)
         engine, store = self.engine, self.folder.store
+
+        def in_turns(work: Generator[Reading, None, T]) -> Generator[Reading, None, T]:
+            return self.turns.steps(work, cancelled, client, errand)
+
         if self.ranks is None:
-            work = read(engine, store, plan, cancelled)
+            work = read(engine, store, plan, in_turns, cancelled)
         else:
-            work = read_over_ranks(engine, self.ranks, store, plan, cancelled)
-        in_turns = self.turns.steps(work, cancelled, client, errand)
-        finished, throughput = yield from _with_throughput(in_turns)
+            work = in_turns(read_over_ranks(engine, self.ranks, store, plan, cancelled))
+        finished, throughput = yield from _with_throughput(work)
         if planned.seconds is not None and throughput:
             with self.folder.writing():
                 self._throughputs.put(self.engine, throughput)
