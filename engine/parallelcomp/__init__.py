@@ -6,7 +6,7 @@ installed), and never the app or the browser app. In which order its own parts m
 in pyproject.toml, under `tool.importlinter`.
 """
 
-from .attention import Kernel, Observer, usable_kernel
+from .attention import Observer
 from .attribution import AttributionObserver
 from .chai.clustered_heads import Savings
 from .chai.head_clusters import find_clusters
@@ -44,6 +44,7 @@ from .errors import (
     WindowError,
 )
 from .int8 import int8_is_faster, load_int8
+from .kernels import Kernel, usable_kernel
 from .kv.context import Context
 from .kv.quantization import QuantizedKV
 from .kv.stored import ChunkKV, DenseKV, Prefix, StoredKV, restore, store_kv
