@@ -45,8 +45,8 @@ class Ours:
 
     def reading(self, tokens: int, config: EngineConfig) -> Iterator[Row]:
         """Read a document of `tokens` tokens; yield one row."""
-        engine, chunks = self._engine(config), split(self.ids[:tokens], config.chunk_tokens)
-        _, row = self._read(engine, chunks, self._plan(engine, tokens))
+        engine, chunks = self.engine(config), split(self.ids[:tokens], config.chunk_tokens)
+        _, row = self._read(engine, chunks, self.plan(engine, tokens))
         yield row
 
     def document(
@@ -61,22 +61,23 @@ class Ours:
 
         The default is the config's eviction. The KV is kept on `kv_device`, or where the memory plan says.
         """
-        engine, chunks = self._engine(config), split(self.ids[:tokens], config.chunk_tokens)
+        engine, chunks = self.engine(config), split(self.ids[:tokens], config.chunk_tokens)
         askers = [engine.with_config(replace(config, eviction=one)) for one in evictions or (config.eviction,)]
-        plans = [self._plan(asker, tokens) for asker in askers]
+        plans = [self.plan(asker, tokens) for asker in askers]
         if kv_device is not None:
             plans = [replace(one, kv_device=kv_device) for one in plans]
         # The reading leaves room for the question that needs the most.
         read, row = self._read(engine, chunks, max(plans, key=lambda one: one.context))
         yield row
         for asker, memory in zip(askers, plans, strict=True):
-            yield self._ask(asker, read, memory)
+            yield self.ask(asker, read, memory)
 
-    def _engine(self, config: EngineConfig) -> Engine:
+    def engine(self, config: EngineConfig) -> Engine:
+        """Return the engine with these settings around the model."""
         prefix = [token % self.loaded.spec.vocabulary for token in range(self.settings.prefix_tokens)]
         return Engine(self.loaded, prefix, config)
 
-    def _plan(self, engine: Engine, tokens: int) -> MemoryPlan:
+    def plan(self, engine: Engine, tokens: int) -> MemoryPlan:
         """Plan the memory. Raises MemoryPlanError if the document does not fit."""
         asked, answer = self.settings.asked_tokens, self.settings.decoded_tokens + 1
         memory = engine.plan(tokens, question_tokens=asked, answer_tokens=answer)
@@ -117,7 +118,7 @@ class Ours:
             "longest_document": memory.longest_document,
         }
 
-    def _ask(self, engine: Engine, read: Sequence[ChunkKV], memory: MemoryPlan) -> Row:
+    def ask(self, engine: Engine, read: Sequence[ChunkKV], memory: MemoryPlan) -> Row:
         """Return the row of a question's first token and of decoding. A question is asked before, as a warm-up."""
         forget_peak(self.loaded.spec.device)
         self._answer(engine, read, memory, 0)

@@ -37,6 +37,7 @@ from .engine import Engine, Selection
 from .errors import (
     Cancelled,
     ClusterError,
+    DeviceMemoryError,
     HeadsError,
     MemoryPlanError,
     ParallelCompError,
@@ -46,9 +47,10 @@ from .errors import (
 from .int8 import int8_is_faster, load_int8
 from .kernels import Kernel, usable_kernel
 from .kv.context import Context
+from .kv.fetching import Fetching, fetching
 from .kv.quantization import QuantizedKV
 from .kv.stored import ChunkKV, DenseKV, Prefix, StoredKV, restore, store_kv
-from .memory import MemoryPlan, plan
+from .memory import KVWay, MemoryPlan, plan
 from .model import LoadedModel, ModelSpec, adopt, load
 from .replies import Reply
 from .retrieval.scan import HeadQueries, ScanKeys
@@ -71,13 +73,16 @@ __all__ = [
     "CopyingState",
     "DecodeWeights",
     "DenseKV",
+    "DeviceMemoryError",
     "Engine",
     "EngineConfig",
     "Eviction",
     "EvictionPolicy",
+    "Fetching",
     "HeadQueries",
     "HeadsError",
     "KVPrecision",
+    "KVWay",
     "Kernel",
     "LayerRange",
     "LoadedModel",
@@ -108,6 +113,7 @@ __all__ = [
     "can_quantize_decode",
     "default_device",
     "default_dtype",
+    "fetching",
     "find_clusters",
     "int8_is_faster",
     "load",

@@ -5,8 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Container, Generator, Sequence
 from dataclasses import dataclass, field, replace
+from weakref import WeakValueDictionary
 
-from parallelcomp import Chunk, ChunkKV, Engine, StoredKV, restore, split
+from parallelcomp import Chunk, ChunkKV, Engine, StoredKV, fetching, restore, split
 
 from ..answer import Reading
 from ..documents.tokenized import TokenizedDocument
@@ -19,6 +20,8 @@ from .corpus import ReadDocument
 Cancel = Callable[[], bool]
 # Runs a generator and takes a turn at the model for each of its steps.
 InTurns = Callable[[Generator[Reading, None, None]], Generator[Reading, None, None]]
+# The KV of chunks by their keys, for as long as anybody holds it.
+Placed = WeakValueDictionary[str, StoredKV]
 # A step that only takes chunks from the store ends after this many seconds.
 STEP_S = 0.25
 
@@ -70,18 +73,23 @@ class Progress:
 
 
 def read(
-    engine: Engine, store: ChunkStore, plan: Plan, in_turns: InTurns, cancelled: Cancel | None = None
+    engine: Engine,
+    store: ChunkStore,
+    plan: Plan,
+    in_turns: InTurns,
+    cancelled: Cancel | None = None,
+    placed: Placed | None = None,
 ) -> Generator[Reading, None, ReadDocument]:
     """Yield progress, and return the document with the KV of all its chunks.
 
     The work at the model is done `in_turns`. Chunks go to disk beside it, and no turn lasts until they are there.
     Every chunk is stored as soon as it is read, so that a reading that was stopped goes on where it was. A chunk
-    that somebody else has read meanwhile is taken from the store. Raises LibraryError if the chunks cannot be kept,
-    and Cancelled.
+    that somebody else has read meanwhile is taken from the store. `placed` are the chunks that somebody holds
+    already, to which this reading's are added. Raises LibraryError if the chunks cannot be kept, and Cancelled.
     """
-    reading = _Reading(engine, store, plan)
+    reading = _Reading(engine, store, plan, WeakValueDictionary() if placed is None else placed)
     waiting = reading.memory.prefill_batch
-    with ChunkWriter(store, waiting, bring=reading.bring, durable=reading.map) as writer:
+    with ChunkWriter(store, waiting, fetching=fetching(engine.spec.device), durable=reading.map) as writer:
         yield from in_turns(reading.steps(writer, cancelled))
     return reading.finished()
 
@@ -89,8 +97,8 @@ def read(
 class _Reading:
     """One document on its way. `found` holds the KV that is there, by the store's keys."""
 
-    def __init__(self, engine: Engine, store: ChunkStore, plan: Plan) -> None:
-        self.engine, self.store, self.plan = engine, store, plan
+    def __init__(self, engine: Engine, store: ChunkStore, plan: Plan, placed: Placed) -> None:
+        self.engine, self.store, self.plan, self.placed = engine, store, plan, placed
         self.memory = engine.plan(len(plan.document))
         self.progress = Progress(plan.document)
         self.found: dict[str, StoredKV] = {}
@@ -109,7 +117,7 @@ class _Reading:
             if self._take(missing[0]):
                 continue
             for one in self.engine.prefill(missing[: memory.prefill_batch], memory, cancelled):
-                self.found[self._key(one.chunk)] = one.kv
+                self.found[self._key(one.chunk)] = self.placed[self._key(one.chunk)] = one.kv
                 writer.put(self._key(one.chunk), one.kv)
             yield self._event()
 
@@ -127,30 +135,26 @@ class _Reading:
         """Take a chunk from the store, or from whoever is just writing it. Returns whether it was there."""
         key = self._key(chunk)
         borrowed = self.store.unwritten.get(key)
-        kv = borrowed or self.store.get(key)
+        kv = self.placed.get(key) or borrowed or self.store.get(key)
         if kv is None:
             return False
         if borrowed is not None:
             self._borrowed.add(key)
-        self.found[key] = self._placed(kv)
+        self.found[key] = self.placed[key] = self._on_device(kv)
         self._stored.add(key)
         return True
 
-    def _placed(self, kv: StoredKV) -> StoredKV:
+    def _on_device(self, kv: StoredKV) -> StoredKV:
         """Return the KV where it is kept: on a GPU a copy, in the host's memory the mapped file itself."""
         device = self.memory.kv_device
-        if device.type == "cpu":
+        if device.type == "cpu" or all(tensor.device == device for tensor in kv.tensors().values()):
             return kv
         return restore(kv.precision, {name: tensor.to(device) for name, tensor in kv.tensors().items()})
-
-    def bring(self, kv: StoredKV) -> StoredKV:
-        """Return the KV in the host's memory. The writer calls this."""
-        return restore(kv.precision, {name: tensor.cpu() for name, tensor in kv.tensors().items()})
 
     def map(self, key: str) -> None:
         """Have the chunk's file in place of its tensors: the system may drop its pages when memory is short."""
         if self.memory.kv_device.type == "cpu":
-            self.found[key] = self.store.get(key) or self.found[key]
+            self.found[key] = self.placed[key] = self.store.get(key) or self.found[key]
 
     def finished(self) -> ReadDocument:
         """Return the document when all of it is there."""

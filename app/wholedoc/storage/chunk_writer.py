@@ -7,13 +7,10 @@ from collections.abc import Callable
 from queue import Queue
 from types import TracebackType
 
-from parallelcomp import StoredKV
+from parallelcomp import Fetching, StoredKV
 
 from ..errors import storage_error
 from .chunk_store import ChunkStore
-
-# Fetches a chunk's KV into the host's memory, in the writer's thread.
-Bring = Callable[[StoredKV], StoredKV]
 
 
 class ChunkWriter:
@@ -21,7 +18,8 @@ class ChunkWriter:
 
     Whatever waits when the disk has become free is forced to disk together; on a disk that keeps up, that is every
     chunk by itself and at once. At most `waiting` chunks wait, and whoever puts one more waits, too. `durable` is
-    called in the writer's thread with the key of every chunk that is on disk for good.
+    called in the writer's thread with the key of every chunk that is on disk for good. `fetching` begins to fetch a
+    chunk's KV into the host's memory; what it returns is called in the writer's thread.
 
     Leaving the block waits until all that was put is durable. It raises LibraryError if something could not be
     written, as does the next `put`; what was written before that is kept.
@@ -32,11 +30,11 @@ class ChunkWriter:
         store: ChunkStore,
         waiting: int,
         *,
-        bring: Bring = lambda kv: kv,
+        fetching: Fetching = lambda kv: lambda: kv,
         durable: Callable[[str], None] = lambda key: None,
     ) -> None:
-        self._store, self._bring, self._durable = store, bring, durable
-        self._queue: Queue[tuple[str, StoredKV] | None] = Queue(max(waiting, 1))
+        self._store, self._fetching, self._durable = store, fetching, durable
+        self._queue: Queue[tuple[str, Callable[[], StoredKV]] | None] = Queue(max(waiting, 1))
         self._failed: Exception | None = None
         self._thread = threading.Thread(target=self._run, name="chunk-writer", daemon=True)
 
@@ -56,7 +54,7 @@ class ChunkWriter:
         """Have a chunk written; until it is durable the store has it in `unwritten`. Raises LibraryError."""
         self._check()
         self._store.unwritten[key] = kv
-        self._queue.put((key, kv))
+        self._queue.put((key, self._fetching(kv)))
 
     def _check(self) -> None:
         if isinstance(self._failed, OSError):
@@ -73,11 +71,11 @@ class ChunkWriter:
             going = taken[-1] is not None
             self._write([one for one in taken if one is not None])
 
-    def _write(self, group: list[tuple[str, StoredKV]]) -> None:
+    def _write(self, group: list[tuple[str, Callable[[], StoredKV]]]) -> None:
         """Write these chunks. After an error they are dropped, so that nobody waits for a place in the queue."""
         try:
             if self._failed is None:
-                self._store.put_together((key, self._bring(kv)) for key, kv in group)
+                self._store.put_together((key, fetch()) for key, fetch in group)
                 for key, _ in group:
                     self._durable(key)
         except Exception as error:  # whoever puts the next chunk is told

@@ -24,8 +24,8 @@ class StoredBatch:
         missing = [self.longest - kv.tokens for kv in stored]
         self.padding = torch.tensor(missing, device=spec.device) if any(missing) else None
         self._missing = missing
-        on_cpu = spec.device.type == "cpu"
-        self._placed = None if on_cpu else Placed(self, in_one_row(stored, spec.device), spec)
+        together = spec.device.type == "cuda"
+        self._placed = Placed(self, in_one_row(stored, spec.device), spec) if together else None
 
     def write(self, layer: int, keys: Tensor, values: Tensor) -> None:
         """Write a layer's KV into the first slots of buffers (batch, kv_heads, slots, head_dim)."""

@@ -9,21 +9,19 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import accumulate
 from typing import Any, Protocol
 
 import torch
 from torch import Tensor
 
 from ..config import QUANTIZATION_GROUP as GROUP
+from .fetching import aligned
 from .lanes import CudaLane, Lane
 from .quantization import dequantize
 from .stored import KEYS, VALUES, StoredKV
 
 # The dimension of one layer's tensor along which chunks stand side by side, by the tensors' names.
 ALONG = {"kv": 2, "key_codes": 1, "value_codes": 1, "key_grid": 2, "value_grid": 2}
-# Tensors in one buffer begin at multiples of so many bytes.
-ALIGNED = 64
 
 
 class KVRow(Protocol):
@@ -39,10 +37,11 @@ class KVRow(Protocol):
 
 def in_one_row(stored: Sequence[StoredKV], device: torch.device) -> KVRow:
     """Return the KV of these chunks, to be read on `device`, side by side."""
-    if device.type == "cpu" or len({kv.precision for kv in stored}) > 1:
+    places = {tensor.device for kv in stored for tensor in kv.tensors().values()}
+    alike = len(places) == len({kv.precision for kv in stored}) == 1
+    if device.type != "cuda" or not alike:  # as where one of the documents is resident and another is not
         return SeparateRow(stored)
-    resident = all(tensor.device == device for kv in stored for tensor in kv.tensors().values())
-    return FusedRow(stored, device, None if resident else CudaLane(device))
+    return FusedRow(stored, device, None if places == {device} else CudaLane(device))
 
 
 class SeparateRow:
@@ -169,7 +168,7 @@ class _Travelling:
         shapes = {name: _joined_shape(chunks, ALONG[name]) for name, chunks in tensors.items()}
         dtypes = {name: chunks[0].dtype for name, chunks in tensors.items()}
         sizes = [math.prod(shape) * dtypes[name].itemsize for name, shape in shapes.items()]
-        starts = list(accumulate((math.ceil(size / ALIGNED) * ALIGNED for size in sizes), initial=0))
+        starts = aligned(sizes)
         self._host = [lane.host_buffer(starts[-1]) for _ in range(2)]
         self._device = [torch.empty(starts[-1], dtype=torch.uint8, device=device) for _ in range(2)]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pytest
@@ -112,14 +112,19 @@ def test_an_error_of_the_computing_comes_first_and_what_was_put_is_kept(store: S
     assert list(store) == KEYS[:1]
 
 
-def test_a_chunk_is_brought_by_the_writers_thread(store: SlowStore) -> None:
+def test_a_chunk_is_fetched_by_the_writers_thread_and_that_is_begun_by_the_one_that_computes(
+    store: SlowStore,
+) -> None:
+    """So that a GPU's copy waits for what was launched before the chunk was put, and for nothing later."""
     store.go.set()
-    threads: list[str] = []
+    threads: list[threading.Thread] = []
 
-    def bring(kv: StoredKV) -> StoredKV:
-        threads.append(threading.current_thread().name)
-        return kv
+    def begin(kv: StoredKV) -> Callable[[], StoredKV]:
+        threads.append(threading.current_thread())
+        return lambda: (threads.append(threading.current_thread()), kv)[1]
 
-    with ChunkWriter(store, 1, bring=bring) as writer:
+    with ChunkWriter(store, 1, fetching=begin) as writer:
         writer.put(KEYS[0], some_kv())
-    assert threads == ["chunk-writer"]
+    begun, fetched = threads
+    assert begun is threading.current_thread()
+    assert fetched.name == "chunk-writer"

@@ -1,8 +1,4 @@
-"""Chunks that are read together: the same numbers as one by one, by few operations, and copies in the right order.
-
-Copies beside the computing need a GPU. Here a double of their stream stands in, which notes what is asked of it and
-copies as late as it may, so that whoever overwrites a buffer too early reads wrong numbers.
-"""
+"""Chunks that are read together: the same numbers as one by one, few operations, copies in the right order."""
 
 from __future__ import annotations
 
@@ -20,42 +16,10 @@ from parallelcomp.kv.batch import Placed, StoredBatch
 from parallelcomp.kv.rows import FusedRow, SeparateRow
 
 from ..tiny import Pair, chunks_of, pair, read, read_prefix
+from .late_lane import LateLane
 
 CPU = torch.device("cpu")
 LENGTHS = (37, 64, 5, 33, 64)
-
-
-class LateLane:
-    """Copies only when somebody waits for it: `log` holds what was asked for, in order."""
-
-    def __init__(self) -> None:
-        self.log: list[str] = []
-        self._begun: list[tuple[Tensor, Tensor]] = []
-        self._copied = 0
-
-    def host_buffer(self, nbytes: int) -> Tensor:
-        return torch.full((nbytes,), 0xA5, dtype=torch.uint8)
-
-    def computed(self) -> int:
-        return self.log.count("computed")
-
-    def copy(self, target: Tensor, source: Tensor, after: int) -> int:
-        self.log.append("copy")
-        self._begun.append((target, source))
-        return len(self._begun)
-
-    def compute_after(self, done: int) -> None:
-        self._copy(done)
-        self.log.append("computed")
-
-    def wait(self, done: int) -> None:
-        self._copy(done)
-        self.log.append("wait")
-
-    def _copy(self, done: int) -> None:
-        for target, source in self._begun[self._copied : done]:
-            target.copy_(source)
-        self._copied = max(self._copied, done)
 
 
 # Operations that only look at a tensor another way, and launch nothing.
