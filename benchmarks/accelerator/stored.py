@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
 
-from parallelcomp import ChunkKV, Engine, EngineConfig
+from parallelcomp import ChunkKV, Engine, EngineConfig, QueryHead, Question, RetrievalHeads
 
 from .flops import reading_flops
 from .ledger import Row
-from .ours import Ours
+from .ours import Choose, Ours
 from .timing import forget_peak, peak_gb, timed
 
 if TYPE_CHECKING:
@@ -28,7 +28,10 @@ class Stored:
         self.ours = ours
 
     def document(self, tokens: int, config: EngineConfig) -> Iterator[Row]:
-        """Read a document of `tokens` tokens, then ask; yield a row for each. Needs the app's packages."""
+        """Read a document of `tokens` tokens, then ask on every chunk, and on those that a scan chooses.
+
+        Yields a row for each. Needs the app's packages.
+        """
         from wholedoc.storage.chunk_store import ChunkStore
 
         engine = self.ours.engine(config)
@@ -39,6 +42,7 @@ class Stored:
             read, row = self._read(engine, tokens, store)
             yield {**row, "disk_gb": store.total() / 1e9}
             yield self.ours.ask(engine, read, memory)
+            yield self.ours.ask(engine, read, memory, scanner(engine, read))
 
     def _read(self, engine: Engine, tokens: int, store: Any) -> tuple[tuple[ChunkKV, ...], Row]:
         from wholedoc.reading.through_store import read
@@ -73,6 +77,23 @@ class Stored:
         document = Document.from_pages("random", "random", [("x" * tokens, "1")])
         starts = np.arange(tokens)
         return Plan.of(engine, TokenizedDocument(document, tuple(self.ours.ids[:tokens]), starts, starts + 1))
+
+
+def scanner(engine: Engine, read: Sequence[ChunkKV]) -> Choose:
+    """Return what scans these chunks, as by default, but by any heads: the weights are random anyhow."""
+    from wholedoc.answering.scanning import MOST
+
+    spec = engine.spec
+    places = [QueryHead(layer, layer % spec.query_heads) for layer in range(spec.layers // 2 + 1)][-MOST:]
+    heads = RetrievalHeads(spec.fingerprint, tuple(places))
+    keys = [engine.scan_keys(one.kv, heads).to(spec.device) for one in read]
+
+    def choose(question: Question) -> Sequence[ChunkKV]:
+        looked = engine.scan(keys, engine.head_queries(keys, question, heads))
+        best = sorted(range(len(read)), key=lambda index: -looked[index])[:MOST]
+        return [read[index] for index in sorted(best)]
+
+    return choose
 
 
 def _returned(work: Generator[Any, None, Any]) -> Any:

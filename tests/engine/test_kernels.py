@@ -7,6 +7,7 @@ another.
 
 from __future__ import annotations
 
+import sys
 from itertools import pairwise
 from types import SimpleNamespace
 from typing import Any
@@ -148,6 +149,65 @@ def test_scores_by_the_flash_kernels_are_those_without(flash: Flash, monkeypatch
     monkeypatch.undo()
     for (by_flash, _), (expected, _) in zip(found, score_batch(one.loaded, prefix, stored, QUESTION), strict=True):
         assert by_flash == pytest.approx(expected, abs=1e-4)
+
+
+def strict(
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    cu_seqlens_q: Tensor,
+    cu_seqlens_k: Tensor,
+    max_seqlen_q: int,
+    max_seqlen_k: int,
+    softmax_scale: float | None = None,
+    causal: bool = False,
+) -> tuple[Tensor, str]:
+    """flash_attn_varlen_func, as both versions have it, with a second result as some of them do."""
+    assert causal
+    assert cu_seqlens_q.dtype is cu_seqlens_k.dtype is torch.int32
+    rows = Rows(cu_seqlens_q, cu_seqlens_k, cu_seqlens_q, cu_seqlens_k, max_seqlen_q, max_seqlen_k)
+    assert softmax_scale is not None
+    return Flash().rows(query, key, value, rows, softmax_scale), "log-sum-exp"
+
+
+def strict_causal(query: Tensor, key: Tensor, value: Tensor, softmax_scale: float, causal: bool) -> Tensor:
+    """flash_attn_func."""
+    assert causal
+    return Flash().causal(query, key, value, softmax_scale)
+
+
+@pytest.mark.parametrize(("capability", "module"), [((9, 0), "flash_attn_interface"), ((8, 6), "flash_attn")])
+def test_flash_attns_functions_are_called_as_they_are_declared(
+    monkeypatch: pytest.MonkeyPatch, capability: tuple[int, int], module: str
+) -> None:
+    functions = SimpleNamespace(flash_attn_func=strict_causal, flash_attn_varlen_func=strict)
+    monkeypatch.setitem(sys.modules, module, functions)
+    found = kernels.flash_attention.__wrapped__(capability)
+    assert found is not None
+    query, key, value = states(2, 2, 3, 3, 12)
+    expected, _ = naive(query, key, value, 0.3, [0, 4])
+    rows = Rows.of(2, 3, 12, torch.tensor([0, 4]), CPU)
+    torch.testing.assert_close(kernels.on_rows(found.rows, query, key, value, 0.3, rows), expected)
+    whole, _ = naive(query, key, value, 0.3, [0, 0])
+    torch.testing.assert_close(found.causal(*(one.transpose(1, 2) for one in (query, key, value)), 0.3), whole)
+
+
+def test_a_flash_attn_that_is_not_there_or_another_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    """flash-attn 4 has the same name, and none of these functions."""
+    monkeypatch.setitem(sys.modules, "flash_attn_interface", None)
+    for module in (None, SimpleNamespace()):
+        monkeypatch.setitem(sys.modules, "flash_attn", module)
+        assert kernels.flash_attention.__wrapped__((9, 0)) is None
+
+
+@pytest.mark.skipif(kernels.torch_rows() is None, reason="this torch has no flash attention on rows")
+def test_torchs_own_flash_kernel_takes_what_it_is_given() -> None:
+    """On tensors without memory: it checks names and shapes, and computes nothing."""
+    query, key, value = (one.half().to("meta") for one in states(2, 2, 3, 3, 12))
+    rows = Rows.of(2, 3, 12, torch.tensor([0, 4]), torch.device("meta"))
+    function = kernels.torch_rows()
+    assert function is not None
+    assert kernels.on_rows(function, query, key, value, 0.3, rows).shape == (2, 3, 6, 8)
 
 
 @pytest.fixture

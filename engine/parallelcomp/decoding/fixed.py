@@ -38,7 +38,8 @@ def record_graph(step: Callable[[], None], reset: Callable[[], None]) -> Callabl
             reset()
     torch.cuda.current_stream().wait_stream(beside)
     graph = torch.cuda.CUDAGraph()
-    with torch.cuda.graph(graph):
+    # Of other threads, such as one that writes chunks, nothing is recorded, and they may go on.
+    with torch.cuda.graph(graph, capture_error_mode="thread_local"):
         step()
     reset()
     return graph.replay

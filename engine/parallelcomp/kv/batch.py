@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from ..model import ModelSpec
-from .rows import KVRow, in_one_row
+from . import rows
 from .stored import KEYS, VALUES, Prefix, StoredKV
 
 
@@ -24,8 +24,8 @@ class StoredBatch:
         missing = [self.longest - kv.tokens for kv in stored]
         self.padding = torch.tensor(missing, device=spec.device) if any(missing) else None
         self._missing = missing
-        together = spec.device.type == "cuda"
-        self._placed = Placed(self, in_one_row(stored, spec.device), spec) if together else None
+        together = rows.reads_together(spec.device)
+        self._placed = Placed(self, rows.in_one_row(stored, spec.device), spec) if together else None
 
     def write(self, layer: int, keys: Tensor, values: Tensor) -> None:
         """Write a layer's KV into the first slots of buffers (batch, kv_heads, slots, head_dim)."""
@@ -42,7 +42,7 @@ class StoredBatch:
 class Placed:
     """Writes all sequences of a batch together, for a GPU: reads a row and puts its tokens where they belong."""
 
-    def __init__(self, batch: StoredBatch, row: KVRow, spec: ModelSpec) -> None:
+    def __init__(self, batch: StoredBatch, row: rows.KVRow, spec: ModelSpec) -> None:
         device = spec.device
         self._prefix, self._row = batch.prefix, row
         shape = (spec.kv_heads, row.tokens, spec.head_dim)

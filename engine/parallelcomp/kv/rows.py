@@ -35,11 +35,16 @@ class KVRow(Protocol):
         ...
 
 
+def reads_together(device: torch.device) -> bool:
+    """Whether chunks that are read on this device are read together."""
+    return device.type == "cuda"
+
+
 def in_one_row(stored: Sequence[StoredKV], device: torch.device) -> KVRow:
     """Return the KV of these chunks, to be read on `device`, side by side."""
     places = {tensor.device for kv in stored for tensor in kv.tensors().values()}
     alike = len(places) == len({kv.precision for kv in stored}) == 1
-    if device.type != "cuda" or not alike:  # as where one of the documents is resident and another is not
+    if not (reads_together(device) and alike):  # as where one of the documents is resident and another is not
         return SeparateRow(stored)
     return FusedRow(stored, device, None if places == {device} else CudaLane(device))
 
