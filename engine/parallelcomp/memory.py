@@ -73,7 +73,7 @@ class MemoryPlan:
     @property
     def verdict(self) -> str:
         """One sentence that says whether the document fits, and if not what to do."""
-        need = f"{self.tokens:,} tokens need {gigabytes(self.kv)} of KV on {self.kv_device.type}"
+        need = f"{self.tokens:,} tokens need {gigabytes(self.kv)} of KV {self._where}"
         if self.fits:
             return f"{need}; it fits (up to {self.longest_document:,} tokens would)"
         return (
@@ -82,17 +82,21 @@ class MemoryPlan:
         )
 
     def way_in_words(self, tokens: int) -> str:
-        """Return what a question takes to get at the KV of those `tokens` tokens whose chunks it scores."""
-        kv = gigabytes(min(tokens, self.tokens) * self.kv_per_token)
+        """Return where the KV is, and what a question takes to get at that of the `tokens` tokens it scores."""
         if self.way is KVWay.RESIDENT:
-            return f"resident: the KV lies on {self.device.type}, and a question copies nothing"
-        copied = "" if self.device.type == "cpu" else f", and copies it to {self.device.type}"
+            return f"{self._where}: a question copies nothing"
+        kv = gigabytes(min(tokens, self.tokens) * self.kv_per_token)
+        copied = "" if self.device.type == "cpu" else f" and copies it to {self.device.type}"
+        reads = f"{self._where}: a question reads {kv} of the library's files{copied}"
         if self.way is KVWay.HOST:
-            return (
-                f"in host memory: a question reads {kv} of the library's files{copied}; from the disk only after a "
-                "start, and where other programs need the memory"
-            )
-        return f"on disk: a question reads {kv} of the library's files{copied}; not all of them stay in memory"
+            return f"{reads}, from the disk only after a start or where other programs need the memory"
+        return f"{reads}, from the disk wherever the memory does not hold them"
+
+    @property
+    def _where(self) -> str:
+        if self.way is KVWay.RESIDENT:
+            return f"resident on {self.device.type}"
+        return "in host memory" if self.way is KVWay.HOST else "on disk"
 
     def check(self) -> None:
         """Raise MemoryPlanError unless the document fits."""

@@ -90,6 +90,19 @@ def test_what_a_question_holds_is_shared_and_the_rest_is_freed_when_room_is_made
     assert all(one.kv is same.kv for one, same in zip(again.chunks, at_work.chunks, strict=True))
 
 
+def test_what_was_removed_from_disk_while_a_question_holds_it_is_read_and_kept_anew(
+    library: Library, document: Document
+) -> None:
+    at_work = _read(library, document)
+    library._read.clear()
+    keys = list(library.folder.store)
+    for key in keys:
+        library.folder.store.remove(key)
+    again = _read(library, document)
+    assert len(again.chunks) == len(at_work.chunks)
+    assert sorted(library.folder.store) == sorted(keys)
+
+
 def _read(library: Library, document: Document) -> Any:
     work = library.read(document)
     while True:

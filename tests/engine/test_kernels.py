@@ -18,12 +18,14 @@ import torch.nn.functional as F
 from torch import Tensor
 from torch.nn.attention import SDPBackend
 
-from parallelcomp import Kernel, attention, kernels, usable_kernel
+from parallelcomp import Kernel, KVPrecision, attention, kernels, usable_kernel
 from parallelcomp.attention import AttentionPass, attend
 from parallelcomp.kernels import MANY_QUERIES, FlashAttention, Rows, Way, way
+from parallelcomp.scoring import score_batch
 
+from .conftest import Format
 from .test_attention import naive, states
-from .tiny import PREFIX, QUESTION, chunks_of, pair, read, read_prefix
+from .tiny import PREFIX, QUESTION, Pair, chunks_of, pair, read, read_prefix
 
 MODULE = SimpleNamespace(layer_idx=0)
 CPU, CUDA = torch.device("cpu"), torch.device("cuda")
@@ -137,8 +139,6 @@ def test_the_flash_kernels_are_given_every_query_and_key_and_no_padding(
 
 def test_scores_by_the_flash_kernels_are_those_without(flash: Flash, monkeypatch: pytest.MonkeyPatch) -> None:
     """Chunks of different lengths in one batch; every layer went to a flash kernel."""
-    from parallelcomp.scoring import score_batch
-
     one = pair("qwen2 7/1")
     prefix = read_prefix(one)
     stored = [chunk.kv for chunk in read(one, prefix, chunks_of(40, 64, 23))]
@@ -208,6 +208,20 @@ def test_torchs_own_flash_kernel_takes_what_it_is_given() -> None:
     function = kernels.torch_rows()
     assert function is not None
     assert kernels.on_rows(function, query, key, value, 0.3, rows).shape == (2, 3, 6, 8)
+
+
+@pytest.mark.parametrize("lengths", [(40, 40), (40, 64, 23)])
+def test_scores_are_near_the_exact_ones_in_every_format(format: Format, lengths: tuple[int, ...]) -> None:
+    """On a CUDA device in bf16 this is the real flash kernel, for chunks of one length and of several."""
+    found = scores(pair("qwen3 15/5", format.device, dtype=format.dtype), lengths)
+    assert found == pytest.approx(scores(pair("qwen3 15/5"), lengths), abs=2 * format.tolerance)
+
+
+def scores(one: Pair, lengths: tuple[int, ...]) -> list[float]:
+    """The mean NLL of the question given each of these chunks."""
+    prefix = read_prefix(one)
+    stored = [chunk.kv for chunk in read(one, prefix, chunks_of(*lengths), KVPrecision.of(one.spec.dtype))]
+    return [sum(nll) / len(nll) for nll, _ in score_batch(one.loaded, prefix, stored, QUESTION)]
 
 
 @pytest.fixture

@@ -256,8 +256,8 @@ def test_kv_goes_to_the_device_if_it_fits_there_and_else_to_the_host() -> None:
         (gpu_spec, 200, 200, KVWay.RESIDENT, "copies nothing"),
         (gpu_spec, 20, 200, KVWay.HOST, "copies it to cuda"),
         (gpu_spec, 20, 50, KVWay.DISK, "copies it to cuda"),
-        (cpu_spec, 200, 200, KVWay.HOST, "of the library's files;"),
-        (cpu_spec, 20, 20, KVWay.DISK, "not all of them stay in memory"),
+        (cpu_spec, 200, 200, KVWay.HOST, "of the library's files,"),
+        (cpu_spec, 20, 20, KVWay.DISK, "wherever the memory does not hold them"),
     ],
 )
 def test_the_way_of_the_kv_is_said_with_what_it_costs(
@@ -266,6 +266,8 @@ def test_the_way_of_the_kv_is_said_with_what_it_costs(
     memory = plan(spec(), 200_000, CONFIG, free=free * MB, free_host=free_host * MB)
     assert memory.way is way
     assert copies in memory.way_in_words(1000)
+    place = memory.way_in_words(1000).partition(":")[0]
+    assert place in memory.verdict
     if way is not KVWay.RESIDENT:
         assert f"{100_000 * memory.kv_per_token / 1e9:.1f} GB" in memory.way_in_words(100_000)
 

@@ -58,5 +58,5 @@ def doctor(as_json: bool, **given: Any) -> None:
     say(f"A document of 128K tokens: {plan.verdict}.")
     scans = library.settings.scoring is ChunkScoring.SCAN
     scored = MOST * library.engine.config.chunk_tokens if scans else plan.tokens
-    say(f"Its KV is found {plan.way_in_words(scored)}.")
+    say(f"Its KV is {plan.way_in_words(scored)}.")
     say(f"For this machine: {pair.in_words()}. `wholedoc models` tells more of them.")

@@ -135,7 +135,10 @@ class _Reading:
         """Take a chunk from the store, or from whoever is just writing it. Returns whether it was there."""
         key = self._key(chunk)
         borrowed = self.store.unwritten.get(key)
-        kv = self.placed.get(key) or borrowed or self.store.get(key)
+        held = (
+            self.placed.get(key) if key in self.store else None
+        )  # what was removed meanwhile is read and kept anew
+        kv = held or borrowed or self.store.get(key)
         if kv is None:
             return False
         if borrowed is not None:
