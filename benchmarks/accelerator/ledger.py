@@ -111,6 +111,8 @@ class Attempts:
             return State.SKIPPED, f"memory: {_first_line(error)}"
         except MemoryPlanError as error:
             return State.SKIPPED, f"memory plan: {error}"
+        except ImportError as error:
+            return State.SKIPPED, f"packages: {error}"
         except Cancelled:
             return State.SKIPPED, f"time: stopped at the deadline of {self.deadline.seconds:.0f} s"
         except Exception as error:  # the run is unattended: the other measurements go on

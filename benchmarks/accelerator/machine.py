@@ -14,7 +14,8 @@ import torch
 import transformers
 from torch.nn.attention import SDPBackend
 
-from parallelcomp import Kernel, LoadedModel, ModelSpec, usable_kernel
+from parallelcomp import LoadedModel, ModelSpec, usable_kernel
+from parallelcomp.kernels import Way, way
 
 from .timing import timed
 
@@ -72,17 +73,23 @@ def matrix_rate(side: int, device: torch.device, dtype: torch.dtype) -> tuple[fl
 
 
 def kernels(loaded: LoadedModel, chunk_tokens: int, question_tokens: int) -> dict[str, str]:
-    """Return the name of the attention kernel for reading, scoring and decoding."""
+    """Return how attention is computed when reading, scoring and decoding: what is asked, and which kernel runs."""
     spec = loaded.spec
-    if usable_kernel(spec.device, spec.dtype) is Kernel.FLASH:
-        return {"reading": Kernel.FLASH.value, "scoring": Kernel.FLASH.value, "decoding": Kernel.FLASH.value}
-    scored = torch.zeros(1, 1, spec.group * question_tokens, chunk_tokens, dtype=spec.dtype, device=spec.device)
-    chosen = {
-        "reading": sdpa_choice(spec, spec.query_heads, chunk_tokens, chunk_tokens, is_causal=True),
-        "scoring": sdpa_choice(spec, spec.kv_heads, scored.shape[2], chunk_tokens, attn_mask=scored),
-        "decoding": sdpa_choice(spec, spec.kv_heads, spec.group, chunk_tokens),
-    }
-    return {name: f"{Kernel.SDPA.value}: {backend.name}" for name, backend in chosen.items()}
+    kernel = usable_kernel(spec.device, spec.dtype)
+    plain = spec.device.type == "cpu" and spec.dtype is torch.bfloat16
+    found: dict[str, str] = {}
+    for name, queries in (("reading", chunk_tokens), ("scoring", question_tokens), ("decoding", 1)):
+        asked = way(kernel, queries, chunk_tokens, padded=False, plain=plain)
+        found[name] = f"{asked.value} ({kernel.value})"
+        if asked is Way.CAUSAL:
+            chosen = sdpa_choice(spec, spec.query_heads, queries, chunk_tokens, is_causal=True)
+            found[name] = f"{asked.value}: {chosen.name}"
+        elif asked is Way.PACKED:
+            rows = spec.group * queries
+            mask = torch.zeros(1, 1, rows, chunk_tokens, dtype=spec.dtype, device=spec.device)
+            settings = {} if queries == 1 else {"attn_mask": mask}
+            found[name] = f"{asked.value}: {sdpa_choice(spec, spec.kv_heads, rows, chunk_tokens, **settings).name}"
+    return found
 
 
 def sdpa_choice(spec: ModelSpec, heads: int, queries: int, keys: int, **settings: Any) -> SDPBackend:

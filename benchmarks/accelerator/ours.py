@@ -31,6 +31,8 @@ from .timing import Deadline, forget_peak, peak_gb, timed
 # Short work is repeated, and the median taken, until it has taken this many seconds in all.
 REPEATED_SECONDS = 3.0
 REPEATS = 3
+# Returns the chunks that a question is scored on.
+Choose = Callable[[Question], Sequence[ChunkKV]]
 
 
 class Ours:
@@ -45,8 +47,8 @@ class Ours:
 
     def reading(self, tokens: int, config: EngineConfig) -> Iterator[Row]:
         """Read a document of `tokens` tokens; yield one row."""
-        engine, chunks = self._engine(config), split(self.ids[:tokens], config.chunk_tokens)
-        _, row = self._read(engine, chunks, self._plan(engine, tokens))
+        engine, chunks = self.engine(config), split(self.ids[:tokens], config.chunk_tokens)
+        _, row = self._read(engine, chunks, self.plan(engine, tokens))
         yield row
 
     def document(
@@ -61,22 +63,23 @@ class Ours:
 
         The default is the config's eviction. The KV is kept on `kv_device`, or where the memory plan says.
         """
-        engine, chunks = self._engine(config), split(self.ids[:tokens], config.chunk_tokens)
+        engine, chunks = self.engine(config), split(self.ids[:tokens], config.chunk_tokens)
         askers = [engine.with_config(replace(config, eviction=one)) for one in evictions or (config.eviction,)]
-        plans = [self._plan(asker, tokens) for asker in askers]
+        plans = [self.plan(asker, tokens) for asker in askers]
         if kv_device is not None:
             plans = [replace(one, kv_device=kv_device) for one in plans]
         # The reading leaves room for the question that needs the most.
         read, row = self._read(engine, chunks, max(plans, key=lambda one: one.context))
         yield row
         for asker, memory in zip(askers, plans, strict=True):
-            yield self._ask(asker, read, memory)
+            yield self.ask(asker, read, memory)
 
-    def _engine(self, config: EngineConfig) -> Engine:
+    def engine(self, config: EngineConfig) -> Engine:
+        """Return the engine with these settings around the model."""
         prefix = [token % self.loaded.spec.vocabulary for token in range(self.settings.prefix_tokens)]
         return Engine(self.loaded, prefix, config)
 
-    def _plan(self, engine: Engine, tokens: int) -> MemoryPlan:
+    def plan(self, engine: Engine, tokens: int) -> MemoryPlan:
         """Plan the memory. Raises MemoryPlanError if the document does not fit."""
         asked, answer = self.settings.asked_tokens, self.settings.decoded_tokens + 1
         memory = engine.plan(tokens, question_tokens=asked, answer_tokens=answer)
@@ -117,20 +120,25 @@ class Ours:
             "longest_document": memory.longest_document,
         }
 
-    def _ask(self, engine: Engine, read: Sequence[ChunkKV], memory: MemoryPlan) -> Row:
-        """Return the row of a question's first token and of decoding. A question is asked before, as a warm-up."""
+    def ask(self, engine: Engine, read: Sequence[ChunkKV], memory: MemoryPlan, choose: Choose | None = None) -> Row:
+        """Return the row of a question's first token and of decoding. A question is asked before, as a warm-up.
+
+        With `choose` the question is scored only on the chunks that it returns.
+        """
         forget_peak(self.loaded.spec.device)
-        self._answer(engine, read, memory, 0)
+        chosen = choose or (lambda question: read)
+        self._answer(engine, chosen, memory, 0)
         answers: list[Row] = []
 
         def once() -> float:
-            answers.append(self._answer(engine, read, memory, len(answers) + 1))
+            answers.append(self._answer(engine, chosen, memory, len(answers) + 1))
             return float(answers[-1]["first_token_s"])
 
         each = repeated(once)
         typical = sorted(answers, key=lambda one: one["first_token_s"])[len(answers) // 2]
         return {
             "part": "question",
+            "scanned": choose is not None,
             "chunk_tokens": engine.config.chunk_tokens,
             "kv_precision": engine.config.precision.value,
             "kv_device": memory.kv_device.type,
@@ -143,10 +151,11 @@ class Ours:
             "peak_gb": peak_gb(self.loaded.spec.device),
         }
 
-    def _answer(self, engine: Engine, read: Sequence[ChunkKV], memory: MemoryPlan, seed: int) -> Row:
+    def _answer(self, engine: Engine, choose: Choose, memory: MemoryPlan, seed: int) -> Row:
         """Answer; return the seconds of each step and of the first token, and the milliseconds of a later token."""
         device, question = self.loaded.spec.device, self._question(seed)
         count = self.settings.decoded_tokens
+        read, choose_s = timed(device, lambda: choose(question))
         scores, score_s = timed(device, lambda: list(engine.score(read, question, memory, self.cancelled)))
         kept, select_s = timed(device, lambda: engine.select(read, iter(scores)))
         selection, compress_s = timed(
@@ -158,7 +167,9 @@ class Ours:
         return {
             "kept_chunks": len(kept),
             "context_tokens": selection.context.kept_tokens,
-            "first_token_s": score_s + select_s + compress_s + generate_s,
+            "scored_chunks": len(read),
+            "first_token_s": choose_s + score_s + select_s + compress_s + generate_s,
+            "choose_s": choose_s,
             "score_s": score_s,
             "select_s": select_s,
             "compress_s": compress_s,

@@ -20,8 +20,11 @@ from .machine import kernels, machine, matrix_rate, sdpa_choice
 from .ours import Ours, default_config, evictions
 from .settings import Settings
 from .shapes import SHAPES, random_model
+from .stored import Stored, memory_of
 from .timing import Deadline, TimeEstimate, timed
 
+# Most cards that people have are no larger.
+SMALLER_GB = 24
 PRECISIONS = (KVPrecision.BF16, KVPrecision.INT8, KVPrecision.INT4)
 
 
@@ -91,6 +94,8 @@ def measure(bench: Bench) -> None:
     batches(bench)
     chunk_sizes(bench)
     kv_on_the_host(bench)
+    through_the_store(bench)
+    smaller_card(bench)
     full_attention_by_choice(bench)
     precisions(bench, [one for one in reversed(bench.settings.document_lengths) if one != common])
 
@@ -162,3 +167,21 @@ def kv_on_the_host(bench: Bench) -> None:
     if bench.loaded.spec.device != host:
         work = partial(bench.ours.document, tokens, default_config(bench.settings), kv_device=host)
         bench.attempts.attempt("KV on the host", replace(bench.document_time), work, tokens=tokens)
+
+
+def through_the_store(bench: Bench) -> None:
+    """Measure reading as users have it, with every chunk on disk at the end, and the first token of a question."""
+    tokens = bench.settings.common_length
+    work = partial(Stored(bench.ours).document, tokens, default_config(bench.settings))
+    bench.attempts.attempt("through the store", replace(bench.document_time), work, tokens=tokens)
+
+
+def smaller_card(bench: Bench) -> None:
+    """Measure the same as if the device had SMALLER_GB of memory."""
+    tokens, device = bench.settings.common_length, bench.loaded.spec.device
+    if device.type == "cuda":
+        with memory_of(SMALLER_GB, device):
+            work = partial(Stored(bench.ours).document, tokens, default_config(bench.settings))
+            bench.attempts.attempt(
+                "smaller card", replace(bench.document_time), work, tokens=tokens, memory_gb=SMALLER_GB
+            )

@@ -51,7 +51,7 @@ FULL = Settings(
     lead_tokens=4,
     question_tokens=24,
     tail_tokens=4,
-    decoded_tokens=32,
+    decoded_tokens=64,
     square=8192,
 )
 QUICK = Settings(

@@ -6,7 +6,7 @@ installed), and never the app or the browser app. In which order its own parts m
 in pyproject.toml, under `tool.importlinter`.
 """
 
-from .attention import Kernel, Observer, usable_kernel
+from .attention import Observer
 from .attribution import AttributionObserver
 from .chai.clustered_heads import Savings
 from .chai.head_clusters import find_clusters
@@ -35,6 +35,7 @@ from .engine import Engine, Selection
 from .errors import (
     Cancelled,
     ClusterError,
+    DeviceMemoryError,
     HeadsError,
     MemoryPlanError,
     ParallelCompError,
@@ -43,11 +44,13 @@ from .errors import (
     WindowError,
 )
 from .int8 import int8_is_faster, load_int8
+from .kernels import Kernel, usable_kernel
 from .kv.context import Context
+from .kv.fetching import Fetching, fetching
 from .kv.quantization import QuantizedKV
 from .kv.stored import ChunkKV, DenseKV, Prefix, StoredKV, restore, store_kv
 from .loading import load
-from .memory import MemoryPlan, plan
+from .memory import KVWay, MemoryPlan, plan
 from .model import LoadedModel, ModelSpec, adopt
 from .replies import Reply
 from .retrieval.scan import HeadQueries, ScanKeys
@@ -69,13 +72,16 @@ __all__ = [
     "Context",
     "DecodeWeights",
     "DenseKV",
+    "DeviceMemoryError",
     "Engine",
     "EngineConfig",
     "Eviction",
     "EvictionPolicy",
+    "Fetching",
     "HeadQueries",
     "HeadsError",
     "KVPrecision",
+    "KVWay",
     "Kernel",
     "LayerRange",
     "LoadedModel",
@@ -107,6 +113,7 @@ __all__ = [
     "can_quantize_decode",
     "default_device",
     "default_dtype",
+    "fetching",
     "find_clusters",
     "int8_is_faster",
     "is_usable",

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from enum import Enum
-from functools import cache
 from typing import Any, Protocol
 
 import torch
@@ -19,22 +17,14 @@ from transformers import AttentionInterface
 from transformers.masking_utils import AttentionMaskInterface
 
 from .errors import Cancelled
+from .kernels import Rows, Way, flash_kernel, on_rows, rows_kernel, shares_keys, usable_kernel, way
 from .limits import PLAIN, KeyPositions, Limits, refuse_unknown
 
 NAME = "parallelcomp"
 # Is polled during long work; returns True once the caller wants it to stop.
 Cancel = Callable[[], bool]
-# Beyond this many queries, a mask (queries, keys) takes more memory than filling up the queries instead.
-MANY_QUERIES = 512
 # Queries in one block of `_blocks`: few enough for their logits to fit the CPU's cache, enough for fast products.
 BLOCK_QUERIES = 128
-
-
-class Kernel(Enum):
-    """Which kernel computes attention."""
-
-    FLASH = "flash-attn"
-    SDPA = "torch SDPA"
 
 
 class Observer(Protocol):
@@ -109,6 +99,7 @@ class AttentionPass:
     cancelled: Cancel | None = None
     key_positions: KeyPositions | None = None
     _masks: dict[tuple[int, int, int], Mask] = field(default_factory=dict, repr=False)
+    _rows: dict[tuple[int, int], Rows] = field(default_factory=dict, repr=False)
 
     def mask(self, query: Tensor, keys: int, group: int) -> Mask:
         """Return the mask for `query`, packed by KV head. It is made once for each shape."""
@@ -126,6 +117,13 @@ class AttentionPass:
         if window is not None and positions is None and keys <= window:
             window = None
         return PLAIN if window is None and sinks is None else Limits(window, sinks, positions)
+
+    def rows(self, query: Tensor, keys: int) -> Rows:
+        """Return the batch without its padding. It is made once for each shape."""
+        batch, _, queries, _ = query.shape
+        if (queries, keys) not in self._rows:
+            self._rows[queries, keys] = Rows.of(batch, queries, keys, self.padding, query.device)
+        return self._rows[queries, keys]
 
 
 def additive_mask(
@@ -220,24 +218,41 @@ def weighted(attention_weights: Tensor, value: Tensor) -> Tensor:
 
 def dense(query: Tensor, key: Tensor, value: Tensor, scale: float, attention_pass: AttentionPass) -> Tensor:
     """Ordinary attention, by the fastest way on this device and for this shape; shapes as in `attend`."""
-    if attention_pass.padding is None and usable_kernel(query.device, query.dtype) is Kernel.FLASH:
+    queries, keys = query.shape[2], key.shape[2]
+    kernel, padded = usable_kernel(query.device, query.dtype), attention_pass.padding is not None
+    asked = way(kernel, queries, keys, padded=padded, plain=_plain_products(query))
+    if asked is Way.FLASH:
         return _flash(query, key, value, scale)
-    if attention_pass.padding is None and (query.shape[2] > MANY_QUERIES or query.shape[2] * 2 > key.shape[2]):
-        square = _blocks if _plain_products(query) else _sdpa_square
+    if asked is Way.FLASH_ROWS:
+        return on_rows(
+            rows_kernel(kernel, query.device), query, key, value, scale, attention_pass.rows(query, keys)
+        )
+    if asked in (Way.CAUSAL, Way.BLOCKS):
+        square = _blocks if asked is Way.BLOCKS else _sdpa_square
         return square(query, key, value, scale).transpose(1, 2)
     mask = None
-    if query.shape[2] > 1 or attention_pass.padding is not None:
-        mask = attention_pass.mask(query, key.shape[2], query.shape[1] // key.shape[1])
+    if queries > 1 or padded:
+        mask = attention_pass.mask(query, keys, query.shape[1] // key.shape[1])
     return packed(query, key, value, scale, mask)
+
+
+def _flash(query: Tensor, key: Tensor, value: Tensor, scale: float) -> Tensor:
+    """Attention by flash-attn, which takes (batch, tokens, heads, head_dim)."""
+    query, key, value = (each.transpose(1, 2) for each in (query, key, value))
+    return flash_kernel(query.device).causal(query, key, value, scale)
 
 
 def _sdpa_square(query: Tensor, key: Tensor, value: Tensor, scale: float) -> Tensor:
     """Attention of many queries, (batch, query_heads, queries, head_dim) as `query`.
 
     The missing leading queries are filled with zeros, so that the kernel's top-left causality is the bottom-right
-    one, and no mask is read.
+    one, and no mask is read. Only flash kernels let heads share keys. Where torch would have none of them, the keys
+    are repeated, since it would compute all logits at once otherwise.
     """
     missing = key.shape[2] - query.shape[2]
+    group = query.shape[1] // key.shape[1]
+    if group > 1 and not shares_keys(query.device, query.dtype):
+        key, value = (each.repeat_interleave(group, dim=1) for each in (key, value))
     if missing:
         query = torch.cat([query.new_zeros(*query.shape[:2], missing, query.shape[3]), query], dim=2)
     out = F.scaled_dot_product_attention(
@@ -341,33 +356,6 @@ def visible_keys(
     visible = torch.arange(keys - queries + 1, keys + 1, device=device)[None]
     visible = visible if padding is None else visible - padding[:, None]
     return visible if limits.window is None else visible.clamp_max(limits.window)
-
-
-def usable_kernel(device: torch.device, dtype: torch.dtype) -> Kernel:
-    """Return the kernel that computes attention on this device in this dtype."""
-    if device.type == "cuda" and dtype in (torch.float16, torch.bfloat16) and _flash_attention() is not None:
-        return Kernel.FLASH
-    return Kernel.SDPA
-
-
-def _flash(query: Tensor, key: Tensor, value: Tensor, scale: float) -> Tensor:
-    function = _flash_attention()
-    assert function is not None
-    # flash-attn takes (batch, tokens, heads, head_dim); its causality is bottom-right, and it supports GQA.
-    out = function(
-        query.transpose(1, 2), key.transpose(1, 2), value.transpose(1, 2), softmax_scale=scale, causal=True
-    )
-    return out if isinstance(out, Tensor) else out[0]
-
-
-@cache
-def _flash_attention() -> Callable[..., Any] | None:
-    """Return flash-attn's function, or None where it is not installed or its binary does not load."""
-    try:
-        from flash_attn import flash_attn_func
-    except (ImportError, OSError):
-        return None
-    return flash_attn_func
 
 
 def _no_mask(*_: Any, **__: Any) -> None:

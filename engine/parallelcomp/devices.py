@@ -18,7 +18,7 @@ def default_device() -> torch.device:
 
 
 def default_dtype(device: torch.device) -> torch.dtype:
-    """Return bf16 where the device multiplies it natively, else fp32 on a CPU and fp16 on a GPU.
+    """Return bf16 where the device multiplies it natively (a T4 does not), else fp32 on a CPU and fp16 on a GPU.
 
     On a CPU with bf16 instructions, bf16 is nearly twice as fast as fp32; docs/benchmarks.md says what it costs in
     exactness.
@@ -28,7 +28,7 @@ def default_dtype(device: torch.device) -> torch.dtype:
     if device.type == "mps":
         has_bf16 = torch.backends.mps.is_macos_or_newer(*MACOS_WITH_BF16)
         return torch.bfloat16 if has_bf16 else torch.float16
-    return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16
+    return torch.bfloat16 if torch.cuda.is_bf16_supported(including_emulation=False) else torch.float16
 
 
 def is_usable(device: torch.device) -> bool:

@@ -349,7 +349,9 @@ class Engine:
             )
         question = selection.question
         left = question.last_ids if selection.asked else question.all_ids
-        return decode(selection.state, left, sampling, stop_ids, cancelled=cancelled)
+        state = selection.state
+        fixed = state.recorded(sampling.max_new_tokens) if isinstance(state, SingleState) else None
+        return decode(state, left, sampling, stop_ids, cancelled=cancelled, fixed=fixed)
 
     def reply_each(
         self,

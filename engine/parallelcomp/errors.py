@@ -27,6 +27,10 @@ class MemoryPlanError(ParallelCompError):
     """The document does not fit in memory; the message says what length would."""
 
 
+class DeviceMemoryError(ParallelCompError):
+    """The device ran out of memory in the middle of work that was planned to fit."""
+
+
 class RankError(ParallelCompError):
     """Another process of the group died, failed, or does not answer."""
 

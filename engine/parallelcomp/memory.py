@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 from dataclasses import dataclass
+from enum import Enum
 
 import torch
 
@@ -21,8 +22,23 @@ PREFILL_TOKENS = {"cpu": 1024, "cuda": 32768}
 SCORE_TOKENS = {"cpu": 1024, "cuda": 16384}
 # Chunks that are answered from at once: reading the weights for one token then serves all of them.
 REPLIES = {"cpu": 8, "cuda": 64}
+# Chunks whose KV lies in the host's memory travel a layer at a time; so many at once hide a copy's latency.
+STREAMED_CHUNKS = 16
+# One layer's KV is there so many times where chunks are read together: placed, in a row, and its scales in fp32.
+COPIES_TOGETHER = 4
 # Copies of a hidden state that a layer's forward pass holds at its widest point.
 LIVE_STATES = 4
+
+
+class KVWay(Enum):
+    """Where a question finds the KV of a document that was read."""
+
+    RESIDENT = "resident"
+    """On the device that computes."""
+    HOST = "host"
+    """In the library's files, which the host's memory holds: a device gets a copy of the chunks that are scored."""
+    DISK = "disk"
+    """In the library's files, which are more than the host's memory holds."""
 
 
 @dataclass(frozen=True)
@@ -31,8 +47,9 @@ class MemoryPlan:
 
     `weights` are loaded already. `kv` is the stored KV of the whole document on `kv_device`, `activations` the
     larger of one prefill batch and one scoring batch, `context` the assembled KV. `available` is what is free now
-    on the compute device, `kv_available` what the KV may take where it goes. `prefill_batch`, `score_batch` and
-    `reply_batch` are in chunks. `longest_document`: the most tokens that would fit.
+    on the compute device `device`, `kv_available` what the KV may take where it goes, and `way` says where a
+    question finds it. `prefill_batch`, `score_batch` and `reply_batch` are in chunks. `longest_document`: the most
+    tokens that would fit.
     """
 
     tokens: int
@@ -44,7 +61,9 @@ class MemoryPlan:
     prefill_batch: int
     score_batch: int
     reply_batch: int
+    device: torch.device
     kv_device: torch.device
+    way: KVWay
     available: int
     kv_available: int
     longest_document: int
@@ -56,13 +75,30 @@ class MemoryPlan:
     @property
     def verdict(self) -> str:
         """One sentence that says whether the document fits, and if not what to do."""
-        need = f"{self.tokens:,} tokens need {gigabytes(self.kv)} of KV on {self.kv_device.type}"
+        need = f"{self.tokens:,} tokens need {gigabytes(self.kv)} of KV {self._where}"
         if self.fits:
             return f"{need}; it fits (up to {self.longest_document:,} tokens would)"
         return (
             f"{need}, but only {gigabytes(self.kv_available)} is free: at most {self.longest_document:,} tokens "
             "fit; choose a lower KV precision, a smaller model, or split the document"
         )
+
+    def way_in_words(self, tokens: int) -> str:
+        """Return where the KV is, and what a question takes to get at that of the `tokens` tokens it scores."""
+        if self.way is KVWay.RESIDENT:
+            return f"{self._where}: a question copies nothing"
+        kv = gigabytes(min(tokens, self.tokens) * self.kv_per_token)
+        copied = "" if self.device.type == "cpu" else f" and copies it to {self.device.type}"
+        reads = f"{self._where}: a question reads {kv} of the library's files{copied}"
+        if self.way is KVWay.HOST:
+            return f"{reads}, from the disk only after a start or where other programs need the memory"
+        return f"{reads}, from the disk wherever the memory does not hold them"
+
+    @property
+    def _where(self) -> str:
+        if self.way is KVWay.RESIDENT:
+            return f"resident on {self.device.type}"
+        return "in host memory" if self.way is KVWay.HOST else "on disk"
 
     def check(self) -> None:
         """Raise MemoryPlanError unless the document fits."""
@@ -115,6 +151,9 @@ def plan(
     on_device = max(on_device, 0)
     kv_device = spec.device if kv <= on_device or on_device >= off_device else host
     kv_available = on_device if kv_device == spec.device else off_device
+    way = _way(kv, spec.device, kv_device, int(free_host * USABLE))
+    if spec.device.type != "cpu" and way is not KVWay.RESIDENT and config.score_batch is None:
+        score_batch = min(score_batch, STREAMED_CHUNKS)
     return MemoryPlan(
         tokens=tokens,
         weights=spec.weight_bytes,
@@ -125,11 +164,19 @@ def plan(
         prefill_batch=prefill_batch,
         score_batch=score_batch,
         reply_batch=reply_batch,
+        device=spec.device,
         kv_device=kv_device,
+        way=way,
         available=free,
         kv_available=kv_available,
         longest_document=int(max(on_device, off_device) / per_token),
     )
+
+
+def _way(kv: int, device: torch.device, kv_device: torch.device, free_host: int) -> KVWay:
+    if device.type != "cpu" and kv_device == device:
+        return KVWay.RESIDENT
+    return KVWay.HOST if kv <= free_host else KVWay.DISK
 
 
 def check_plain(spec: ModelSpec, tokens: int) -> None:
@@ -155,9 +202,11 @@ def _sequences(config: EngineConfig) -> int:
 def free_bytes(device: torch.device) -> int:
     """Bytes that can be allocated on the device now."""
     if device.type == "cuda":
-        free, _ = torch.cuda.mem_get_info(device)
-        reserved = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
-        return int(free + reserved)
+        free, total = torch.cuda.mem_get_info(device)
+        reserved = torch.cuda.memory_reserved(device)
+        if hasattr(torch.cuda, "get_per_process_memory_fraction"):  # newer than the oldest torch that is supported
+            free = min(free, int(torch.cuda.get_per_process_memory_fraction(device) * total) - reserved)
+        return int(free + reserved - torch.cuda.memory_allocated(device))
     if device.type == "mps":
         # Apple's GPU takes its memory from the host's, and no more of it than this.
         left = torch.mps.recommended_max_memory() - torch.mps.current_allocated_memory()
@@ -197,7 +246,8 @@ def limited_bytes(spec: ModelSpec, number: int, queries: int, keys: int) -> int:
 
 def _score_bytes(spec: ModelSpec, number: int, chunk: int, question_tokens: int) -> int:
     """Bytes of one chunk in a scoring batch: one layer's KV, the question's logits and attention weights."""
-    one_layer = chunk * int(spec.kv_bytes_per_token(number)) // spec.layers
+    copies = 1 if spec.device.type == "cpu" else COPIES_TOGETHER
+    one_layer = copies * chunk * int(spec.kv_bytes_per_token(number)) // spec.layers
     logits = question_tokens * spec.vocabulary * (number + 4)
     attention_weights = 4 * spec.query_heads * question_tokens * chunk
     limited = limited_bytes(spec, number, question_tokens, chunk)

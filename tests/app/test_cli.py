@@ -289,9 +289,11 @@ def test_doctor_says_what_fits(wholedoc: Command) -> None:
     facts = json.loads(out)
     assert facts["longest_document_tokens"] > 0
     assert facts["attention_kernel"]
+    assert facts["kv_of_128k_tokens"] in ("host", "disk")
     code, out, _ = wholedoc("doctor")
     assert code == 0
     assert "128K" in out
+    assert "a question reads" in out
 
 
 @pytest.mark.embedded

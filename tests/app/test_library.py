@@ -19,6 +19,7 @@ from safetensors.torch import load_file
 from parallelcomp import Cancelled, MemoryPlanError
 from wholedoc import Library, Planned, Reading, Settings
 from wholedoc.errors import LibraryError, UnknownDocumentError
+from wholedoc.storage.atomic import WrittenTogether
 from wholedoc.storage.chunk_store import ChunkStore
 from wholedoc.storage.home import home
 
@@ -206,19 +207,17 @@ def test_a_full_disk_loses_nothing(
     library: Library, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The system says that there is no space left after the third chunk."""
-    from wholedoc.storage import chunk_store as store
-
     path = write(tmp_path / "log.txt", PARAGRAPHS)
-    real, written = store.write_atomically, []
+    real, written = WrittenTogether.write, []
 
-    def limited(target: Path, data: bytes) -> None:
+    def limited(files: WrittenTogether, target: Path, data: bytes) -> None:
         if target.suffix == ".safetensors":
             if len(written) == 3:
                 raise OSError(28, "No space left on device")
             written.append(target)
-        real(target, data)
+        real(files, target, data)
 
-    monkeypatch.setattr(store, "write_atomically", limited)
+    monkeypatch.setattr(WrittenTogether, "write", limited)
     with pytest.raises(LibraryError, match="full"):
         library.add(path)
     assert len(chunk_files()) == 3

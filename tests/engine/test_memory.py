@@ -6,7 +6,7 @@ from __future__ import annotations
 import dataclasses
 import sys
 import weakref
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,12 +21,13 @@ from parallelcomp import (
     EngineConfig,
     Eviction,
     KVPrecision,
+    KVWay,
     MemoryPlan,
     MemoryPlanError,
     ModelSpec,
     plan,
 )
-from parallelcomp.memory import free_bytes
+from parallelcomp.memory import STREAMED_CHUNKS, free_bytes
 from parallelcomp.scoring import score_batch
 
 from .tiny import PREFIX, QUESTION, chunks_of, pair, read, read_prefix
@@ -136,7 +137,7 @@ def test_the_verdict_names_lengths_and_remedies() -> None:
 @pytest.mark.parametrize(
     ("spec", "chunk_tokens", "free", "prefill", "score"),
     [
-        (gpu_spec(), 64, 10 * MB, 4, 4),
+        (gpu_spec(), 64, 10 * MB, 4, 3),
         (gpu_spec(), 64, 10**12, 512, 256),  # 32,768 tokens of chunks, 16,384 of questions
         (gpu_spec(), 64, 4 * MB, 1, 1),  # a quarter of 159,360 bytes is less than one chunk
         (gpu_spec(), 64, 1000, 1, 1),  # not even the context fits
@@ -151,8 +152,8 @@ def test_batches_worked_out_by_hand(
     """In fp32, KV takes 2 * 3 layers * 4 heads * 8 * 4 bytes = 768 bytes a token, activations take
     4 * (4 * 32 + 3 * 40 + 16 * 8) = 1,504. Of 10 MB 9 are usable, less 4,096 + 384 tokens of context: 5,559,360
     bytes, of which a batch may take a quarter. Reading a chunk of 64 tokens after a prefix of 64 takes
-    128 * 2,272 = 290,816 bytes; scoring it by 64 tokens takes 32,768 of KV, 67,072 of logits, 131,072 of attention
-    weights and 96,256 of activations.
+    128 * 2,272 = 290,816 bytes; scoring it by 64 tokens takes 32,768 of KV, on a GPU four times
+        that, 67,072 of logits, 131,072 of attention weights and 96,256 of activations.
     """
     config = dataclasses.replace(CONFIG, chunk_tokens=chunk_tokens)
     memory = plan(spec, 1000, config, free=free, free_host=free)
@@ -260,6 +261,36 @@ def test_kv_goes_to_the_device_if_it_fits_there_and_else_to_the_host() -> None:
     assert many.kv_device.type == "cpu"
     assert few.fits
     assert many.fits
+
+
+@pytest.mark.parametrize(
+    ("spec", "free", "free_host", "way", "copies"),
+    [
+        (gpu_spec, 200, 200, KVWay.RESIDENT, "copies nothing"),
+        (gpu_spec, 20, 200, KVWay.HOST, "copies it to cuda"),
+        (gpu_spec, 20, 50, KVWay.DISK, "copies it to cuda"),
+        (cpu_spec, 200, 200, KVWay.HOST, "of the library's files,"),
+        (cpu_spec, 20, 20, KVWay.DISK, "wherever the memory does not hold them"),
+    ],
+)
+def test_the_way_of_the_kv_is_said_with_what_it_costs(
+    spec: Callable[[], ModelSpec], free: int, free_host: int, way: KVWay, copies: str
+) -> None:
+    memory = plan(spec(), 200_000, CONFIG, free=free * MB, free_host=free_host * MB)
+    assert memory.way is way
+    assert copies in memory.way_in_words(1000)
+    place = memory.way_in_words(1000).partition(":")[0]
+    assert place in memory.verdict
+    if way is not KVWay.RESIDENT:
+        assert f"{100_000 * memory.kv_per_token / 1e9:.1f} GB" in memory.way_in_words(100_000)
+
+
+def test_chunks_that_travel_do_so_a_few_at_a_time() -> None:
+    resident, streamed = (
+        plan(gpu_spec(), 2_000_000, CONFIG, free=free * MB, free_host=10**4 * MB) for free in (9000, 500)
+    )
+    assert (resident.way, streamed.way) == (KVWay.RESIDENT, KVWay.HOST)
+    assert streamed.score_batch == STREAMED_CHUNKS < resident.score_batch
 
 
 @pytest.mark.parametrize(("free", "free_host"), [(100, 5), (20, 200)])

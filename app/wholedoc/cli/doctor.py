@@ -16,8 +16,9 @@ def doctor(as_json: bool, **given: Any) -> None:
     """Show model, device, attention kernel, memory, what document length fits, and which models suit."""
     from importlib.metadata import version
 
-    from parallelcomp import usable_kernel
+    from parallelcomp import ChunkScoring, usable_kernel
 
+    from ..answering.evidence.scanning import MOST
     from ..library import Library
     from ..models.recommendation import recommend_pair
     from ..storage.home import home
@@ -42,6 +43,7 @@ def doctor(as_json: bool, **given: Any) -> None:
         "kv_bytes_per_token": plan.kv_per_token,
         "free_bytes": plan.available,
         "longest_document_tokens": plan.longest_document,
+        "kv_of_128k_tokens": plan.way.value,
         "recommended_reader": pair.reader.name,
         "recommended_writer": pair.writer.name,
         "recommended_pair_bytes": pair.memory_bytes,
@@ -55,4 +57,7 @@ def doctor(as_json: bool, **given: Any) -> None:
         shown = f"{value:,}" if isinstance(value, int) else value
         say(f"{name.replace('_', ' '):{width}}  {shown}")
     say(f"A document of 128K tokens: {plan.verdict}.")
+    scans = library.settings.scoring is ChunkScoring.SCAN
+    scored = MOST * library.engine.config.chunk_tokens if scans else plan.tokens
+    say(f"Its KV is {plan.way_in_words(scored)}.")
     say(f"For this machine: {pair.in_words()}. `wholedoc models` tells more of them.")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
+from weakref import WeakValueDictionary
 
 from parallelcomp import (
     ChunkScoring,
@@ -41,7 +43,7 @@ from .head_finder import HeadFinder, drained
 from .held import hold
 from .over_ranks import read_over_ranks
 from .scan_layout import lay_out
-from .through_store import Plan, bytes_on_disk, chunks_missing, read
+from .through_store import Placed, Plan, bytes_on_disk, chunks_missing, read
 
 Cancel = Callable[[], bool]
 Notify = Callable[[str], None]
@@ -84,6 +86,7 @@ class Reader(Shelf):
         self._engine: Engine | None = None
         self._tokenized: dict[str, TokenizedDocument] = {}
         self._read: dict[str, ReadDocument] = {}
+        self._placed: Placed = WeakValueDictionary()
         self.heads = HeadFinder(lambda: self.model, lambda: self.engine, folder, self.turns, notify)
 
     # The model
@@ -243,12 +246,15 @@ class Reader(Shelf):
         yield planned
         self._make_room(plan, planned.bytes)
         engine, store = self.engine, self.folder.store
+
+        def in_turns(work: Generator[Reading, None, T]) -> Generator[Reading, None, T]:
+            return self.turns.steps(work, cancelled, client, errand)
+
         if self.ranks is None:
-            work = read(engine, store, plan, cancelled)
+            work = read(engine, store, plan, in_turns, cancelled, self._placed)
         else:
-            work = read_over_ranks(engine, self.ranks, store, plan, cancelled)
-        in_turns = self.turns.steps(work, cancelled, client, errand)
-        finished, throughput = yield from _with_throughput(in_turns)
+            work = in_turns(read_over_ranks(engine, self.ranks, store, plan, cancelled))
+        finished, throughput = yield from _with_throughput(work)
         if planned.seconds is not None and throughput:
             with self.folder.writing():
                 self._throughputs.put(self.engine, throughput)
@@ -296,14 +302,18 @@ class Reader(Shelf):
         """Return a document without any KV, for a question that reads it anew."""
         return ReadDocument(self.tokenized(document), ())
 
-    def _fit(self, documents: Sequence[Document]) -> MemoryPlan:
+    def _fit(self, documents: Sequence[Document], plan: Plan | None = None) -> MemoryPlan:
         """Plan the memory for those documents that are not in it yet.
 
-        Raises MemoryPlanError if they do not fit together.
+        Chunks of `plan` that a question at work still holds take none. Raises MemoryPlanError if the documents do
+        not fit together.
         """
 
         def fit() -> MemoryPlan:
-            memory = self.engine.plan(self._count(documents))
+            held = (
+                0 if plan is None else sum(len(one) for one in plan.chunks if plan.keys[one.index] in self._placed)
+            )
+            memory = self.engine.plan(max(self._count(documents) - held, 0))
             memory.check()
             return memory
 
@@ -322,13 +332,16 @@ class Reader(Shelf):
         """Free memory that can be had again. Returns whether there was any."""
         if self.engine.spec.device.type == "cpu" or not self._read:
             return False
-        self._read.clear()  # other documents' KV on the device, which the store gives back when they are asked
+        # Other documents' KV on the device, which the store gives back when they are asked. What a question at work
+        # holds stays there until it is done, and whoever asks about the same meanwhile shares it.
+        self._read.clear()
+        gc.collect()
         return True
 
     def _plan(self, plan: Plan, cancelled: Cancel | None, client: Client) -> Planned:
         """Return what reading this document takes. Raises MemoryPlanError if it does not fit, and Cancelled."""
         tokens = len(plan.document)
-        memory = self._fit([plan.document.document])
+        memory = self._fit([plan.document.document], plan)
         missing = chunks_missing(self.folder.store, plan)
         left = sum(len(chunk) for chunk in missing)
         seconds = None

@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Container, Generator, Sequence
+from dataclasses import dataclass, field, replace
+from weakref import WeakValueDictionary
 
-import torch
-
-from parallelcomp import Chunk, ChunkKV, Engine, StoredKV, restore, split
+from parallelcomp import Chunk, ChunkKV, Engine, StoredKV, fetching, restore, split
 
 from ..answer import Reading
 from ..documents.tokenized import TokenizedDocument
 from ..errors import storage_error
 from ..storage.chunk_store import ChunkStore, chunk_key
+from ..storage.chunk_writer import ChunkWriter
 from ..storage.readings import StoredReading
 from .corpus import ReadDocument
 
 Cancel = Callable[[], bool]
+# Runs a generator and takes a turn at the model for each of its steps.
+InTurns = Callable[[Generator[Reading, None, None]], Generator[Reading, None, None]]
+# The KV of chunks by their keys, for as long as anybody holds it.
+Placed = WeakValueDictionary[str, StoredKV]
+# A step that only takes chunks from the store ends after this many seconds.
+STEP_S = 0.25
 
 
 @dataclass(frozen=True)
@@ -67,59 +73,109 @@ class Progress:
 
 
 def read(
-    engine: Engine, store: ChunkStore, plan: Plan, cancelled: Cancel | None = None
+    engine: Engine,
+    store: ChunkStore,
+    plan: Plan,
+    in_turns: InTurns,
+    cancelled: Cancel | None = None,
+    placed: Placed | None = None,
 ) -> Generator[Reading, None, ReadDocument]:
     """Yield progress, and return the document with the KV of all its chunks.
 
+    The work at the model is done `in_turns`. Chunks go to disk beside it, and no turn lasts until they are there.
     Every chunk is stored as soon as it is read, so that a reading that was stopped goes on where it was. A chunk
-    that somebody else has read meanwhile is taken from the store. Raises LibraryError if the chunks cannot be kept,
-    and Cancelled.
+    that somebody else has read meanwhile is taken from the store. `placed` are the chunks that somebody holds
+    already, to which this reading's are added. Raises LibraryError if the chunks cannot be kept, and Cancelled.
     """
-    memory = engine.plan(len(plan.document))
-    progress = Progress(plan.document)
-    damaged_before = len(store.damaged)
-    found: dict[int, StoredKV] = {}
-    device = memory.kv_device
-    for chunk in plan.chunks:
-        _take(store, plan, chunk, found, progress, device)
-    progress.damaged = len(store.damaged) - damaged_before
-    progress.started = time.perf_counter()
-    yield progress.event()
-    while missing := [chunk for chunk in plan.chunks if chunk.index not in found]:
-        if _take(store, plan, missing[0], found, progress, device):
-            continue
-        for one in engine.prefill(missing[: memory.prefill_batch], memory, cancelled):
-            key = plan.keys[one.chunk.index]
-            keep(store, key, one.kv)
-            # On a CPU the mapped file replaces the tensor: the system may drop its pages when memory is short.
-            found[one.chunk.index] = (device.type == "cpu" and store.get(key)) or one.kv
-            progress.done += len(one.chunk)
-        yield progress.event()
-    chunks = tuple(ChunkKV(chunk, found[chunk.index]) for chunk in plan.chunks)
-    return ReadDocument(plan.document, chunks, progress.cached)
+    reading = _Reading(engine, store, plan, WeakValueDictionary() if placed is None else placed)
+    waiting = reading.memory.prefill_batch
+    with ChunkWriter(store, waiting, fetching=fetching(engine.spec.device), durable=reading.map) as writer:
+        yield from in_turns(reading.steps(writer, cancelled))
+    return reading.finished()
 
 
-def _take(
-    store: ChunkStore,
-    plan: Plan,
-    chunk: Chunk,
-    found: dict[int, StoredKV],
-    progress: Progress,
-    device: torch.device,
-) -> bool:
-    """Take a chunk from the store, and return whether it was there.
+class _Reading:
+    """One document on its way. `found` holds the KV that is there, by the store's keys."""
 
-    On a CPU it stays a mapped file; a GPU gets a copy.
-    """
-    kv = store.get(plan.keys[chunk.index])
-    if kv is None:
-        return False
-    if device.type != "cpu":
-        kv = restore(kv.precision, {name: tensor.to(device) for name, tensor in kv.tensors().items()})
-    found[chunk.index] = kv
-    progress.done += len(chunk)
-    progress.cached += len(chunk)
-    return True
+    def __init__(self, engine: Engine, store: ChunkStore, plan: Plan, placed: Placed) -> None:
+        self.engine, self.store, self.plan, self.placed = engine, store, plan, placed
+        self.memory = engine.plan(len(plan.document))
+        self.progress = Progress(plan.document)
+        self.found: dict[str, StoredKV] = {}
+        self._stored: set[str] = set()
+        self._borrowed: set[str] = set()
+        self._damaged_before = len(store.damaged)
+
+    def steps(self, writer: ChunkWriter, cancelled: Cancel | None) -> Generator[Reading, None, None]:
+        """Take what is stored, then read what is missing; yield after every batch."""
+        yield from self._take_all()
+        self.progress.started = time.perf_counter()
+        # What is read stays on the device until the writer has fetched it, so that nothing waits for the copy.
+        memory = replace(self.memory, kv_device=self.engine.spec.device)
+        yield self._event()
+        while missing := [chunk for chunk in self.plan.chunks if self._key(chunk) not in self.found]:
+            if self._take(missing[0]):
+                continue
+            for one in self.engine.prefill(missing[: memory.prefill_batch], memory, cancelled):
+                self.found[self._key(one.chunk)] = self.placed[self._key(one.chunk)] = one.kv
+                writer.put(self._key(one.chunk), one.kv)
+            yield self._event()
+
+    def _take_all(self) -> Generator[Reading, None, None]:
+        """Take every chunk that is in the store, and yield every STEP_S seconds, so that nobody waits for that."""
+        stepped = time.perf_counter()
+        for chunk in self.plan.chunks:
+            self._take(chunk)
+            if time.perf_counter() - stepped > STEP_S:
+                yield self._event()
+                stepped = time.perf_counter()
+        self.progress.damaged = len(self.store.damaged) - self._damaged_before
+
+    def _take(self, chunk: Chunk) -> bool:
+        """Take a chunk from the store, or from whoever is just writing it. Returns whether it was there."""
+        key = self._key(chunk)
+        borrowed = self.store.unwritten.get(key)
+        held = (
+            self.placed.get(key) if key in self.store else None
+        )  # what was removed meanwhile is read and kept anew
+        kv = held or borrowed or self.store.get(key)
+        if kv is None:
+            return False
+        if borrowed is not None:
+            self._borrowed.add(key)
+        self.found[key] = self.placed[key] = self._on_device(kv)
+        self._stored.add(key)
+        return True
+
+    def _on_device(self, kv: StoredKV) -> StoredKV:
+        """Return the KV where it is kept: on a GPU a copy, in the host's memory the mapped file itself."""
+        device = self.memory.kv_device
+        if device.type == "cpu" or all(tensor.device == device for tensor in kv.tensors().values()):
+            return kv
+        return restore(kv.precision, {name: tensor.to(device) for name, tensor in kv.tensors().items()})
+
+    def map(self, key: str) -> None:
+        """Have the chunk's file in place of its tensors: the system may drop its pages when memory is short."""
+        if self.memory.kv_device.type == "cpu":
+            self.found[key] = self.placed[key] = self.store.get(key) or self.found[key]
+
+    def finished(self) -> ReadDocument:
+        """Return the document when all of it is there."""
+        for key in self._borrowed:  # by now they are on disk, too
+            self.map(key)
+        chunks = tuple(ChunkKV(one, self.found[self._key(one)]) for one in self.plan.chunks)
+        return ReadDocument(self.plan.document, chunks, self.progress.cached)
+
+    def _event(self) -> Reading:
+        self.progress.done = self._tokens(self.found)
+        self.progress.cached = self._tokens(self._stored)
+        return self.progress.event()
+
+    def _key(self, chunk: Chunk) -> str:
+        return self.plan.keys[chunk.index]
+
+    def _tokens(self, keys: Container[str]) -> int:
+        return sum(len(chunk) for chunk in self.plan.chunks if self._key(chunk) in keys)
 
 
 def keep(store: ChunkStore, key: str, kv: StoredKV) -> None:

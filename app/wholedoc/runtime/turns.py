@@ -19,6 +19,7 @@ from typing import TypeVar
 from parallelcomp import Cancelled
 
 from .client import NOBODY, Client
+from .device_memory import freed_when_full
 from .rounds import Rounds
 
 Cancel = Callable[[], bool]
@@ -62,7 +63,10 @@ class _Caller:
 
 
 class Turns:
-    """Gives the model to one caller at a time. `clock` returns seconds."""
+    """Gives the model to one caller at a time. `clock` returns seconds.
+
+    Work that a device has too little memory for ends with DeviceMemoryError, and leaves nothing there.
+    """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
@@ -116,7 +120,8 @@ class Turns:
             self._wait(caller, cancelled)
             self._at_work = True
         try:
-            yield
+            with freed_when_full():
+                yield
         finally:
             with self._changed:
                 self._at_work = False

@@ -7,11 +7,9 @@ under a temporary name and renamed, so that a crash leaves a whole file or none.
 
 from __future__ import annotations
 
-import os
 import struct
-import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any, TypeVar
@@ -23,9 +21,10 @@ from safetensors.torch import save
 
 from parallelcomp import KVPrecision, RetrievalHeads, ScanKeys, StoredKV, restore
 
+from .atomic import TEMPORARY, WrittenTogether, write_atomically
+
 # The version of the files' layout. It is part of every key, so a file of another version is never asked for.
 VERSION = "2"
-TEMPORARY = ".writing-"
 # Behind a chunk's key and the heads' id: the name of a file of keys for a scan.
 SCAN = ".scan"
 T = TypeVar("T")
@@ -42,11 +41,16 @@ def chunk_key(fingerprint: str, prefix_ids: Sequence[int], token_ids: Sequence[i
 
 
 class ChunkStore:
-    """A folder of chunk KV. `damaged` lists the keys of the files that were found damaged and deleted."""
+    """A folder of chunk KV.
+
+    `damaged` lists the keys of the files that were found damaged and deleted. `unwritten` holds the chunks that are
+    on their way to the disk (see `chunk_writer`), so that nobody in this process reads them again meanwhile.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.damaged: list[str] = []
+        self.unwritten: dict[str, StoredKV] = {}
 
     def path(self, key: str) -> Path:
         return self.folder / key[:2] / f"{key}.safetensors"
@@ -59,8 +63,19 @@ class ChunkStore:
         return self._get(key, self.path(key), lambda kind, tensors: restore(KVPrecision(kind), tensors))
 
     def put(self, key: str, kv: StoredKV) -> None:
-        """Write the chunk's KV. After a crash its file is there whole or not at all."""
-        _put(self.path(key), kv.precision.value, kv.tensors())
+        """Write the chunk's KV. After a crash its file is there whole or not at all. Raises OSError."""
+        self.put_together([(key, kv)])
+
+    def put_together(self, chunks: Iterable[tuple[str, StoredKV]]) -> None:
+        """Write several chunks as `put` does, and force them to disk together.
+
+        Raises OSError; those before the one that could not be written are kept.
+        """
+        with WrittenTogether() as files:
+            for key, kv in chunks:
+                path = self.path(key)
+                path.parent.mkdir(parents=True, exist_ok=True)
+                files.write(path, _content(kv.precision.value, kv.tensors()))
 
     def scan_path(self, key: str, heads: RetrievalHeads) -> Path:
         return self.folder / key[:2] / f"{key}.{heads.id}{SCAN}"
@@ -78,7 +93,9 @@ class ChunkStore:
 
     def put_scan(self, key: str, heads: RetrievalHeads, keys: ScanKeys) -> None:
         """Write the chunk's keys for a scan, as `put` writes its KV."""
-        _put(self.scan_path(key, heads), heads.id, keys.tensors())
+        path = self.scan_path(key, heads)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(path, _content(heads.id, keys.tensors()))
 
     def _get(self, key: str, path: Path, restored: Callable[[str, dict[str, torch.Tensor]], T]) -> T | None:
         """Return what `restored` makes of the precision and the tensors that the file names."""
@@ -133,13 +150,12 @@ def _restored_for(heads: str) -> Callable[[str, dict[str, torch.Tensor]], ScanKe
     return restored
 
 
-def _put(path: Path, precision: str, tensors: Mapping[str, torch.Tensor]) -> None:
-    """Write tensors, with `precision` as the file's word for how to read them."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+def _content(precision: str, tensors: Mapping[str, torch.Tensor]) -> bytes:
+    """Return a file of these tensors, with `precision` as its word for how to read them."""
     whole = {name: tensor.cpu().contiguous() for name, tensor in tensors.items()}
     metadata = {"version": VERSION, "precision": precision}
     metadata["checksum"] = checksum(metadata, whole)
-    write_atomically(path, save(whole, metadata=metadata))
+    return save(whole, metadata=metadata)
 
 
 def _size(path: Path) -> int:
@@ -160,17 +176,3 @@ def checksum(metadata: Mapping[str, str], tensors: Mapping[str, torch.Tensor]) -
         flat: Any = tensor.contiguous().reshape(-1).view(torch.uint8).numpy()
         digest.update(flat)
     return digest.hexdigest()
-
-
-def write_atomically(path: Path, data: bytes) -> None:
-    """Write `data` to a temporary file beside `path`, force it to disk, and rename it to `path`."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=TEMPORARY)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(name, path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise

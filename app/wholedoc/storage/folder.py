@@ -13,8 +13,9 @@ from filelock import FileLock
 
 from ..documents.document import Document
 from ..errors import LibraryError, storage_error
+from .atomic import write_atomically
 from .catalog import Catalog
-from .chunk_store import ChunkStore, write_atomically
+from .chunk_store import ChunkStore
 from .conversations import ConversationHead, Conversations, KeptConversation
 from .figures import MeasuredFigures
 from .incoming import Incoming

@@ -9,7 +9,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from ..answer import Introduction, SummarySection
-from .chunk_store import write_atomically
+from .atomic import write_atomically
 from .records import restored
 
 

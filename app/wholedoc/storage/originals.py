@@ -10,7 +10,7 @@ from collections.abc import Set
 from dataclasses import dataclass
 from pathlib import Path
 
-from .chunk_store import TEMPORARY
+from .atomic import TEMPORARY
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,8 @@ from pathlib import Path
 import xxhash
 
 from ..documents.words import WordCounts
-from .chunk_store import ChunkStore, write_atomically
+from .atomic import write_atomically
+from .chunk_store import ChunkStore
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from torch import Tensor
 from ..config import Eviction
 from ..kv.cache import BufferLayer, buffer_cache
 from ..kv.context import Context, Slots
+from ..kv.rows import in_one_row
 from ..kv.stored import ChunkKV, Prefix
 from ..model import ModelSpec
 from ..policies import LayerContext, Policy, policy_of
@@ -36,13 +37,16 @@ def assemble(
     ]
     cache = buffer_cache(1, [len(prefix) + total + room for total in totals], spec, prefix)
     slots: list[list[Slots]] = []
-    workspace = _workspace(spec, max(one.kv.tokens for one, _ in kept))
+    row = in_one_row([one.kv for one, _ in kept], spec.device)
+    shape = (spec.kv_heads, row.tokens, spec.head_dim)
+    keys, values = (torch.empty(shape, dtype=spec.dtype, device=spec.device) for _ in range(2))
     for index, layer in enumerate(cache.layers):
-        parts: list[Slots] = []
-        for (one, _), picks in zip(kept, chosen, strict=True):
-            _append(layer, index, one, picks[index], workspace)
-            parts.append(chunk_slots(spec, one, picks[index]))
-        slots.append([_join(parts)])
+        row.read(index, keys, values)
+        picks = [of_layer[index] for of_layer in chosen]
+        _append(layer, keys, values, _row_picks(kept, picks, spec))
+        slots.append(
+            [_join([chunk_slots(spec, one, picked) for (one, _), picked in zip(kept, picks, strict=True)])]
+        )
     longest = max(one.kv.tokens for one, _ in kept)
     return Context(cache, len(prefix), slots, torch.tensor([len(prefix) + longest], device=spec.device))
 
@@ -75,21 +79,23 @@ def _count(one: ChunkKV, picked: Tensor | None) -> int:
     return one.kv.tokens if picked is None else picked.shape[1]
 
 
-def _workspace(spec: ModelSpec, tokens: int) -> tuple[Tensor, Tensor]:
-    """Buffers for one layer's dequantised keys and values of a chunk, each (kv_heads, tokens, head_dim)."""
-    shape = (spec.kv_heads, tokens, spec.head_dim)
-    return (
-        torch.empty(shape, dtype=spec.dtype, device=spec.device),
-        torch.empty(shape, dtype=spec.dtype, device=spec.device),
-    )
+def _row_picks(
+    kept: Sequence[tuple[ChunkKV, ChunkScore]], picks: Sequence[Tensor | None], spec: ModelSpec
+) -> Tensor | None:
+    """Return which tokens of the row of all kept chunks stay, int64 (kv_heads, kept), or None where all do."""
+    if all(picked is None for picked in picks):
+        return None
+    parts: list[Tensor] = []
+    start = 0
+    for (one, _), picked in zip(kept, picks, strict=True):
+        local = torch.arange(one.kv.tokens).expand(spec.kv_heads, -1) if picked is None else picked.cpu()
+        parts.append(local + start)
+        start += one.kv.tokens
+    return torch.cat(parts, dim=1)
 
 
-def _append(
-    layer: BufferLayer, index: int, one: ChunkKV, picked: Tensor | None, workspace: tuple[Tensor, Tensor]
-) -> None:
-    """Append the picked KV of a chunk's layer `index` to the cache layer."""
-    keys, values = (part[:, : one.kv.tokens] for part in workspace)
-    one.kv.read(index, keys, values)
+def _append(layer: BufferLayer, keys: Tensor, values: Tensor, picked: Tensor | None) -> None:
+    """Append a row's KV, or the tokens of it that were picked, to a cache layer."""
     if picked is not None:
         rows = picked.to(keys.device)[:, :, None].expand(-1, -1, keys.shape[2])
         keys, values = keys.gather(1, rows), values.gather(1, rows)

@@ -6,7 +6,7 @@ question, each later one a token of the answer.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import torch
@@ -16,8 +16,10 @@ from ..attention import AttentionKernel, AttentionPass, Cancel, KeyFilter, Obser
 from ..chai.clustered_heads import ClusteredAttention
 from ..chunking import Chunk
 from ..config import ClusteredHeads, Composition, EngineConfig, KVPrecision
+from ..decoding.fixed import FixedSteps, recorded_steps
 from ..decoding.next_token import AnswerState
 from ..errors import WindowError
+from ..kv.batch import StoredBatch
 from ..kv.cache import buffer_cache
 from ..kv.context import Context
 from ..kv.stored import ChunkKV, Prefix
@@ -28,6 +30,8 @@ from .assembly import assemble, chunk_slots
 from .calibration import Calibrator
 
 Kept = Sequence[tuple[ChunkKV, ChunkScore]]
+# Recording a step takes as long as several steps, so an answer of fewer tokens than this is not worth it.
+WORTH_RECORDING = 16
 
 
 class _ContextState:
@@ -69,6 +73,17 @@ class SingleState(_ContextState):
         )
         self._key_filter = None  # calibration belongs to the question's pass alone
         return logits[0].log_softmax(dim=-1)
+
+    def recorded(self, longest: int) -> Callable[[], FixedSteps] | None:
+        """Return what records the steps of an answer of up to `longest` tokens, once the question has gone through.
+
+        It is None where nothing can be recorded, or where that would take longer than the answer.
+        """
+        spec = self._loaded.spec
+        possible = spec.device.type == "cuda" and spec.is_plain and self.clustering is None
+        if not possible or longest < WORTH_RECORDING:
+            return None
+        return lambda: recorded_steps(self._loaded, self._context)
 
 
 class MixtureState(_ContextState):
@@ -208,24 +223,18 @@ def batch_context(loaded: LoadedModel, prefix: Prefix, chunks: Sequence[ChunkKV]
     Each sequence has `room` slots behind that.
     """
     spec = loaded.spec
-    longest = max(one.kv.tokens for one in chunks)
-    cache = buffer_cache(len(chunks), len(prefix) + longest + room, spec)
+    batch = StoredBatch(prefix, [one.kv for one in chunks], spec)
+    cache = buffer_cache(len(chunks), len(prefix) + batch.longest + room, spec)
     for index, layer in enumerate(cache.layers):
-        layer.length = len(prefix) + longest
-        keys, values = layer.used
-        for row, one in enumerate(chunks):
-            body = longest - one.kv.tokens
-            start = body + len(prefix)
-            prefix.kv.read(index, keys[row, :, body:start], values[row, :, body:start])
-            one.kv.read(index, keys[row, :, start:], values[row, :, start:])
-    missing = [longest - one.kv.tokens for one in chunks]
+        layer.length = len(prefix) + batch.longest
+        batch.write(index, *layer.used)
     whole = [chunk_slots(spec, one) for one in chunks]
     return Context(
         cache,
         len(prefix),
         [list(whole) for _ in range(spec.layers)],
         torch.tensor([len(prefix) + one.kv.tokens for one in chunks], device=spec.device),
-        torch.tensor(missing, device=spec.device) if any(missing) else None,
+        batch.padding,
     )
 
 

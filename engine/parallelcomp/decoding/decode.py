@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import torch
 from torch import Tensor
@@ -16,6 +16,7 @@ from transformers import (
 from ..attention import Cancel, Observer
 from ..config import Sampling
 from ..errors import Cancelled
+from .fixed import FixedSteps
 from .next_token import NextTokenModel
 
 
@@ -31,6 +32,32 @@ def processors(sampling: Sampling) -> LogitsProcessorList:
     return chosen
 
 
+# A recorded step's tokens are looked at by so many at a time, since the device waits while they travel to the host.
+BLOCK = 4
+
+
+class Drawing:
+    """Draws the tokens of one answer on the device that predicts them. `answer`: int64 (max_new_tokens,)."""
+
+    def __init__(self, sampling: Sampling, device: torch.device) -> None:
+        self._sampling = sampling
+        self._process = processors(sampling)
+        self._generator = torch.Generator(device=device).manual_seed(sampling.seed)
+        self.answer = torch.zeros(sampling.max_new_tokens, dtype=torch.long, device=device)
+        self.count = 0
+
+    def draw(self, log_probabilities: Tensor) -> Tensor:
+        """Draw the next token, int64 (1,), given log-probabilities (vocabulary,), and append it to the answer."""
+        scores = self._process(self.answer[None, : self.count], log_probabilities[None])[0]
+        if self._sampling.temperature == 0:
+            token = scores.argmax(dim=-1, keepdim=True)
+        else:
+            token = torch.multinomial(scores.softmax(dim=-1), 1, generator=self._generator)
+        self.answer[self.count] = token[0]
+        self.count += 1
+        return token
+
+
 def decode(
     state: NextTokenModel,
     question_ids: Sequence[int],
@@ -40,39 +67,52 @@ def decode(
     question_observer: Observer | None = None,
     answer_observer: Observer | None = None,
     cancelled: Cancel | None = None,
+    fixed: Callable[[], FixedSteps] | None = None,
 ) -> Iterator[int]:
     """Yield the answer's token ids as they are drawn, up to a stop id, which is not yielded, or `max_new_tokens`.
 
     The question's tokens go through the context first. One observer is shown the question's pass, the other the
-    answer's passes. Raises Cancelled, also in the middle of a pass.
+    answer's passes. With `fixed`, which is called after the question, its steps take the place of the state's own.
+    Raises Cancelled, also in the middle of a pass of the state's own.
     """
     log_probabilities = state.step(question_ids, question_observer, cancelled)
-    process = processors(sampling)
-    generator = torch.Generator(device=log_probabilities.device).manual_seed(sampling.seed)
-    answer: list[int] = []
-    while True:
-        token = draw(log_probabilities, answer, process, sampling, generator)
-        if token in stop_ids:
+    drawing = Drawing(sampling, log_probabilities.device)
+    token = drawing.draw(log_probabilities)
+    first = int(token)
+    if first in stop_ids:
+        return
+    yield first
+    if fixed is not None:
+        yield from _decode_fixed(fixed(), token, drawing, stop_ids, cancelled)
+        return
+    last = first
+    while drawing.count < sampling.max_new_tokens:
+        _poll(cancelled)
+        last = int(drawing.draw(state.step([last], answer_observer, cancelled)))
+        if last in stop_ids:
             return
-        answer.append(token)
-        yield token
-        if len(answer) == sampling.max_new_tokens:
-            return
-        if cancelled is not None and cancelled():
-            raise Cancelled("stopped while answering")
-        log_probabilities = state.step([token], answer_observer, cancelled)
+        yield last
 
 
-def draw(
-    log_probabilities: Tensor,
-    answer: list[int],
-    process: LogitsProcessorList,
-    sampling: Sampling,
-    generator: torch.Generator,
-) -> int:
-    """Draw the next token, given log-probabilities (vocabulary,) and the answer so far."""
-    so_far = torch.tensor([answer], dtype=torch.long, device=log_probabilities.device)
-    scores = process(so_far, log_probabilities[None])[0]
-    if sampling.temperature == 0:
-        return int(scores.argmax())
-    return int(torch.multinomial(scores.softmax(dim=-1), 1, generator=generator))
+def _decode_fixed(
+    steps: FixedSteps, token: Tensor, drawing: Drawing, stop_ids: frozenset[int], cancelled: Cancel | None
+) -> Iterator[int]:
+    """Yield what follows the answer's first token. Some tokens behind a stop id are computed for nothing."""
+    shown = 0  # of the tokens after the first
+    try:
+        while (first := drawing.count) < len(drawing.answer):
+            for _ in range(min(BLOCK, len(drawing.answer) - first)):
+                _poll(cancelled)
+                token = drawing.draw(steps(token))
+            for one in drawing.answer[first : drawing.count].tolist():
+                shown += 1
+                if one in stop_ids:
+                    return
+                yield one
+    finally:
+        steps.finish(shown)
+
+
+def _poll(cancelled: Cancel | None) -> None:
+    if cancelled is not None and cancelled():
+        raise Cancelled("stopped while answering")

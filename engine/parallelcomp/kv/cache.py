@@ -11,6 +11,7 @@ from transformers import Cache
 from transformers.cache_utils import CacheLayerMixin
 
 from ..model import ModelSpec
+from .batch import StoredBatch
 from .stored import Prefix, StoredKV
 
 
@@ -79,6 +80,24 @@ class BufferLayer(EngineLayer):
         self.value_buffer[:, :, : self.length] = values
 
 
+class FixedLayer(EngineLayer):
+    """A layer over another one's buffers that writes a token to `slot`, int64 (1,), and shows all of the buffers.
+
+    Nothing in it depends on a number that the host knows, so that a pass through it can be recorded and replayed.
+    """
+
+    def __init__(self, layer: BufferLayer, slot: Tensor) -> None:
+        super().__init__()
+        self._layer, self._slot = layer, slot
+        self.length = layer.length
+        self.is_initialized = True
+
+    def update(self, key_states: Tensor, value_states: Tensor, *_: Any, **__: Any) -> tuple[Tensor, Tensor]:
+        self._layer.key_buffer.index_copy_(2, self._slot, key_states)
+        self._layer.value_buffer.index_copy_(2, self._slot, value_states)
+        return self._layer.key_buffer, self._layer.value_buffer
+
+
 class DequantizationWorkspace:
     """Buffers for the dequantised keys and values of one layer, (batch, kv_heads, tokens, head_dim), which all
     layers of a scoring pass use in turn.
@@ -88,27 +107,21 @@ class DequantizationWorkspace:
     """
 
     def __init__(self, prefix: Prefix, stored: Sequence[StoredKV], question_tokens: int, spec: ModelSpec) -> None:
-        self.prefix, self.stored = prefix, stored
-        self.longest = max(kv.tokens for kv in stored)
-        slots = len(prefix) + self.longest + question_tokens
-        shape = (len(stored), spec.kv_heads, slots, spec.head_dim)
+        self._batch = StoredBatch(prefix, stored, spec)
+        self.longest = self._batch.longest
+        self.tokens = len(prefix) + self.longest
+        shape = (len(stored), spec.kv_heads, self.tokens + question_tokens, spec.head_dim)
         self.keys = torch.zeros(shape, dtype=spec.dtype, device=spec.device)
         self.values = torch.zeros(shape, dtype=spec.dtype, device=spec.device)
 
     @property
     def padding(self) -> Tensor | None:
         """Leading slots of each sequence that hold nothing, int64 (batch,); None if there are none."""
-        missing = [self.longest - kv.tokens for kv in self.stored]
-        return torch.tensor(missing, device=self.keys.device) if any(missing) else None
+        return self._batch.padding
 
     def fill(self, layer: int, key_states: Tensor, value_states: Tensor) -> tuple[Tensor, Tensor]:
         """Write the stored KV of `layer` and the question's `key_states` and `value_states`; return the buffers."""
-        for sequence, kv in enumerate(self.stored):
-            pad = self.longest - kv.tokens
-            body = pad + len(self.prefix)
-            self.prefix.kv.read(layer, self.keys[sequence, :, pad:body], self.values[sequence, :, pad:body])
-            stop = body + kv.tokens
-            kv.read(layer, self.keys[sequence, :, body:stop], self.values[sequence, :, body:stop])
+        self._batch.write(layer, self.keys, self.values)
         question = key_states.shape[2]
         self.keys[:, :, -question:] = key_states
         self.values[:, :, -question:] = value_states
@@ -121,7 +134,7 @@ class StoredLayer(EngineLayer):
     def __init__(self, workspace: DequantizationWorkspace, layer: int) -> None:
         super().__init__()
         self.workspace, self.layer = workspace, layer
-        self.length = len(workspace.prefix) + workspace.longest
+        self.length = workspace.tokens
         self.is_initialized = True
 
     def update(self, key_states: Tensor, value_states: Tensor, *_: Any, **__: Any) -> tuple[Tensor, Tensor]:

@@ -94,14 +94,8 @@ class Quantized:
         data = packed if self.bits == 8 else packed.new_empty(out.shape)
         if self.bits < 8:
             _unpack(packed, self.bits, data)
-        axis = self.along.value
-        scales, zero_points = self.scale_zero_point[layer].to(out.device, torch.float32).unsqueeze(axis).unbind(0)
-        first = 0
-        for numbers, target in zip(_groups(data, axis), _groups(out, axis), strict=True):
-            count = target.shape[axis - 1]
-            scale, zero_point = (each.narrow(axis - 1, first, count) for each in (scales, zero_points))
-            torch.addcmul(zero_point, numbers, scale, out=target)
-            first += count
+        affine = self.scale_zero_point[layer].to(out.device, torch.float32)
+        dequantize(data, affine, self.along.value, out)
 
 
 @dataclass(frozen=True)
@@ -172,6 +166,21 @@ def restore(precision: KVPrecision, tensors: Mapping[str, Tensor]) -> QuantizedK
         Quantized(bits, Along.TOKENS, tensors["key_codes"], key_affine),
         Quantized(bits, Along.CHANNELS, tensors["value_codes"], value_affine),
     )
+
+
+def dequantize(codes: Tensor, affine: Tensor, axis: int, out: Tensor) -> None:
+    """Write the numbers of `codes` (kv_heads, tokens, head_dim), one a byte, into `out` of the same shape.
+
+    `affine`: scale and zero point of the groups along `axis`, fp32 (2, ...). It is one operation per group size,
+    and rounds once to the format of `out`.
+    """
+    scales, zero_points = affine.unsqueeze(axis).unbind(0)
+    first = 0
+    for numbers, target in zip(_groups(codes, axis), _groups(out, axis), strict=True):
+        count = target.shape[axis - 1]
+        scale, zero_point = (each.narrow(axis - 1, first, count) for each in (scales, zero_points))
+        torch.addcmul(zero_point, numbers, scale, out=target)
+        first += count
 
 
 def _quantize_layers(layers: Sequence[Tensor], bits: int, along: Along, device: torch.device) -> Quantized:

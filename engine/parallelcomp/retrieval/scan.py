@@ -190,7 +190,7 @@ def scan(
             raise Cancelled("stopped while the document was scanned")
         mass = torch.cat([log_mass(rows, chunk, slot, spec.dtype) for slot, rows in enumerate(packed)])
         seen.append(mass.mean(dim=1) - math.log(chunk.tokens))
-    return standardised(torch.stack(seen)).sum(dim=1).tolist()
+    return standardised(torch.stack(seen).cpu()).sum(dim=1).tolist()
 
 
 @torch.inference_mode()
@@ -218,12 +218,12 @@ def _by_key_head(queries: HeadQueries, spec: ModelSpec) -> list[Tensor]:
 
 
 def log_mass(queries: Tensor, chunk: ScanKeys, slot: int, dtype: torch.dtype) -> Tensor:
-    """Return the logarithm of the mass that each query puts on a chunk: fp32 (heads, tokens), on the CPU.
+    """Return the logarithm of the mass that each query puts on a chunk: fp32 (heads, tokens).
 
     It is the log-sum-exp of the products of `queries` (heads, tokens, head_dim) with the chunk's keys of one key
     head, not normalised. `dtype` is what the products are computed in.
     """
-    return _logits(queries, chunk, slot, dtype).logsumexp(dim=-1).view(queries.shape[:2]).cpu()
+    return _logits(queries, chunk, slot, dtype).logsumexp(dim=-1).view(queries.shape[:2])
 
 
 def _logits(queries: Tensor, chunk: ScanKeys, slot: int, dtype: torch.dtype) -> Tensor:

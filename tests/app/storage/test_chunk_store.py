@@ -12,7 +12,8 @@ import torch
 
 from parallelcomp import KVPrecision, StoredKV, store_kv
 from wholedoc.storage import chunk_store as store_module
-from wholedoc.storage.chunk_store import ChunkStore, checksum, chunk_key, write_atomically
+from wholedoc.storage.atomic import WrittenTogether, write_atomically
+from wholedoc.storage.chunk_store import ChunkStore, checksum, chunk_key
 
 KEY = chunk_key("model", (1, 2), (3, 4, 5), KVPrecision.INT4)
 
@@ -212,6 +213,39 @@ def test_a_write_that_fails_leaves_the_old_file_and_no_other(
         write_atomically(path, b"new")
     assert path.read_bytes() == b"old"
     assert list(folder.iterdir()) == [path]
+
+
+def test_files_that_are_written_together_have_their_names_once_all_are_on_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A name that is there before its file is durable would be an empty file after the power fails."""
+    steps: list[str] = []
+    real_fsync, real_replace = os.fsync, os.replace
+    monkeypatch.setattr(os, "fsync", lambda handle: (steps.append("force"), real_fsync(handle)))
+    monkeypatch.setattr(os, "replace", lambda old, new: (steps.append("name"), real_replace(old, new)))
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    with WrittenTogether() as files:
+        for name in "abc":
+            files.write(folder / name, name.encode())
+        assert not {"a", "b", "c"} & set(os.listdir(folder))
+    assert steps == ["force"] * 3 + ["name"] * 3
+    assert sorted(os.listdir(folder)) == ["a", "b", "c"]
+
+
+def test_of_files_that_are_written_together_those_before_an_error_are_kept(tmp_path: Path) -> None:
+    folder = tmp_path / "folder"
+    folder.mkdir()
+
+    def write_both() -> None:
+        with WrittenTogether() as files:
+            files.write(folder / "a", b"whole")
+            files.write(folder / "not there" / "b", b"never")
+
+    with pytest.raises(FileNotFoundError):
+        write_both()
+    assert (folder / "a").read_bytes() == b"whole"
+    assert os.listdir(folder) == ["a"]
 
 
 def test_nothing_but_whole_files_is_in_the_folder(store: ChunkStore) -> None:

@@ -178,14 +178,20 @@ def test_a_run_measures_all_that_it_promises(tmp_path: Path) -> None:
     for name in ("command", "date", "torch", "transformers", "device", "matrix_product", "attention_kernels"):
         assert content[name]
     kinds = {row["measurement"] for row in rows}
-    assert kinds == {"document", "full attention", "precision", "prefill batch", "chunk size"}
+    assert kinds == {"document", "full attention", "precision", "prefill batch", "chunk size", "through the store"}
     asked = [row for row in rows if row.get("part") == "question"]
     assert {row["kv_precision"] for row in asked} == {"bf16", "int8", "int4"}
     assert {row["chunk_tokens"] for row in asked} == {64, 128, 256}
     for row in asked:
-        parts = [row[f"{part}_s"] for part in ("score", "select", "compress", "generate")]
+        parts = [row[f"{part}_s"] for part in ("choose", "score", "select", "compress", "generate")]
         assert row["first_token_s"] == pytest.approx(sum(parts))
         assert row["decoded_tokens"] == SHORT.decoded_tokens
+    (through,) = (row for row in rows if row["measurement"] == "through the store" and row["part"] == "reading")
+    assert through["disk_gb"] > 0
+    assert through["kv_way"] in ("host", "disk")
+    every, some = (row for row in asked if row["measurement"] == "through the store")
+    assert (every["scored_chunks"], some["scored_chunks"]) == (2, 2)
+    assert [row["scanned"] for row in (every, some)] == [False, True]
     read = next(row for row in rows if row.get("part") == "reading" and row["tokens"] == 256)
     assert read["tokens_per_s"] == pytest.approx(256 / read["seconds"])
     weights = content["linear_weights"]

@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
-from parallelcomp import MemoryPlanError, WindowError
+from parallelcomp import DeviceMemoryError, MemoryPlanError, WindowError
 
 from ...errors import (
     DocumentError,
@@ -31,6 +31,7 @@ TOO_LONG = "context_length_exceeded"
 _CODES: tuple[tuple[type[Exception], int, str], ...] = (
     (WindowError, 400, TOO_LONG),
     (MemoryPlanError, 400, TOO_LONG),
+    (DeviceMemoryError, 503, "out_of_memory"),
     (PasswordError, 400, "encrypted_file"),
     (ExtractionLimitError, 400, "file_limit_exceeded"),
     (NoTextError, 400, "no_text"),
