@@ -19,8 +19,17 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 ENGINE = ROOT / "engine" / "parallelcomp"
-# What the engine may stand on; flash_attn is used where it happens to be installed, torchao where it is asked for.
-ENGINE_MAY = {"torch", "transformers", "psutil", "safetensors", "parallelcomp", "flash_attn", "torchao"}
+# What the engine may stand on; flash-attn is used where it happens to be installed, torchao where it is asked for.
+ENGINE_MAY = {
+    "torch",
+    "transformers",
+    "psutil",
+    "safetensors",
+    "parallelcomp",
+    "flash_attn",
+    "flash_attn_interface",
+    "torchao",
+}
 UI = ROOT / "ui" / "wholedoc_ui"
 # A start or an end of an element in a text of the program.
 TAG = re.compile(r"</?[a-z][a-z0-9]*[\s>/]")
@@ -68,9 +77,10 @@ def test_the_engine_imports_flash_attention_only_inside_a_try() -> None:
     assert unguarded("import os\nfrom flash_attn import f", "flash_attn") == [2]
     assert unguarded("try:\n    import flash_attn\nexcept ImportError:\n    pass", "flash_attn") == []
     sources = {path.name: path.read_text(encoding="utf-8") for path in ENGINE.rglob("*.py")}
-    importing = {name for name, source in sources.items() if "flash_attn" in {one for _, one in imported(source)}}
-    assert importing  # otherwise this test has nothing left to look at
-    assert {name: unguarded(sources[name], "flash_attn") for name in importing} == {name: [] for name in importing}
+    for package in ("flash_attn", "flash_attn_interface"):  # the second is flash-attn 3
+        importing = {name for name, source in sources.items() if package in {one for _, one in imported(source)}}
+        assert importing  # otherwise this test has nothing left to look at
+        assert {name: unguarded(sources[name], package) for name in importing} == {name: [] for name in importing}
 
 
 def texts(path: Path) -> Iterator[tuple[ast.AST, str]]:
