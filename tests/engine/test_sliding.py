@@ -25,7 +25,7 @@ from parallelcomp import (
 from parallelcomp.apb import APB, read
 from parallelcomp.attention import AttentionPass, attend
 from parallelcomp.bifurcated import score_many
-from parallelcomp.context.composition import compose
+from parallelcomp.context.composition import batch_context, compose, forward
 from parallelcomp.retrieval.heads import best_heads
 from parallelcomp.scoring import ChunkScore, Question, score
 
@@ -156,6 +156,23 @@ def test_the_other_compositions_equal_plain_passes(family: str, composition: Com
         for ids in alike
     ]
     torch.testing.assert_close(log_probs, torch.stack(each).sum(dim=0).log(), atol=1e-3, rtol=0)
+
+
+@pytest.mark.parametrize("family", LIMITED)
+def test_a_sequence_that_is_left_alone_keeps_its_positions(family: str) -> None:
+    """The longest of a batch ends first; the shorter one's padding stays."""
+    one = pair(family)
+    prefix = read_prefix(one)
+    stored = read_chunks(one, prefix, chunks_of(23, 61))
+    context = batch_context(one.loaded, prefix, stored, 20)
+    asked = torch.tensor([QUESTION.all_ids])
+    with torch.inference_mode():
+        forward(one.loaded, context, asked.expand(2, -1))
+        context.keep_sequences([0])
+        logits = forward(one.loaded, context, torch.tensor([[7]]))
+    ids = [*PREFIX, *stored[0].chunk.token_ids, *QUESTION.all_ids, 7]
+    expected = plain_forward(one.plain, ids).log_probs[-1]
+    torch.testing.assert_close(logits[0].log_softmax(-1), expected, atol=1e-4, rtol=0)
 
 
 @pytest.mark.parametrize("family", LIMITED)

@@ -63,11 +63,10 @@ class Context:
 
     def _document_positions(self, layer: int) -> Tensor:
         """Return the positions of padding, prefix and kept chunks: int64 (batch, kv_heads, slots)."""
-        longest = max(slots.local.shape[1] for slots in self.slots[layer])
+        missing = [0] * len(self.slots[layer]) if self.padding is None else self.padding.tolist()
         rows: list[Tensor] = []
-        for slots in self.slots[layer]:
-            kv_heads, tokens = slots.local.shape
-            before = torch.arange(tokens - longest, self.prefix_tokens).expand(kv_heads, -1)
+        for slots, padded in zip(self.slots[layer], missing, strict=True):
+            before = torch.arange(-padded, self.prefix_tokens).expand(len(slots.local), -1)
             rows.append(torch.cat([before, slots.local + self.prefix_tokens], dim=1))
         return torch.stack(rows)
 
