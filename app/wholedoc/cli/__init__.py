@@ -18,6 +18,7 @@ from ..runtime.malloc import limit_arenas
 from ..runtime.openmp import wait_asleep
 from .add import add
 from .ask import ask
+from .cluster import cluster
 from .cluster_heads import cluster_heads
 from .doctor import doctor
 from .mcp import mcp
@@ -69,6 +70,7 @@ for command in (
     models,
     doctor,
     serve,
+    cluster,
     mcp,
     cluster_heads,
     find_retrieval_heads,

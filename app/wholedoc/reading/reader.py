@@ -30,7 +30,6 @@ from ..models.lazy_model import LazyModel
 from ..models.text_model import TextModel
 from ..models.throughput import ThroughputRecords, measure_throughput
 from ..runtime.client import NOBODY, Client
-from ..runtime.places import Places
 from ..runtime.turns import Errand, Turns
 from ..settings import Settings
 from ..storage.folder import DocumentInfo, LibraryFolder
@@ -48,8 +47,6 @@ Notify = Callable[[str], None]
 T = TypeVar("T")
 # A character has at most four bytes in UTF-8, and a token at least one: a text that is so short surely fits.
 BYTES_A_CHARACTER = 4
-# Files of clients whose text is extracted at a time, each in a process of its own.
-CONCURRENT_EXTRACTIONS = 4
 
 
 class Reader(Shelf):
@@ -58,9 +55,6 @@ class Reader(Shelf):
     With `ranks`, several processes read the same documents together: each has a reader of its own over the same
     folder, and makes the same calls in the same order. `model` is shared with another reader that loads it alike;
     without it the reader has one of its own.
-
-    `extractions` are the places that an adapter takes for a client before it parses that client's file; `parse`
-    itself waits for nobody.
     """
 
     def __init__(
@@ -76,7 +70,6 @@ class Reader(Shelf):
         self.ranks = ranks
         self.settings = settings
         self.turns = turns or Turns()
-        self.extractions = Places(CONCURRENT_EXTRACTIONS)
         self._notify = notify
         self._throughputs = ThroughputRecords(folder.figures)
         self._model = model or LazyModel(settings, notify)
@@ -236,7 +229,7 @@ class Reader(Shelf):
         """
         known = self._read.get(document.id)
         if known is not None:
-            hold(document.id, self._tokenized, self._read)
+            hold(document.id, self._tokenized, self._read, self.settings.held_tokens)
             return known
         plan = Plan.of(self.engine, self.tokenized(document))
         planned = self._plan(plan, cancelled, client)
@@ -254,7 +247,7 @@ class Reader(Shelf):
                 self._throughputs.put(self.engine, throughput)
         finished = replace(finished, kept_words=self._words(plan, finished))
         self._read[document.id] = replace(finished, cached_tokens=len(finished.tokenized))
-        hold(document.id, self._tokenized, self._read)
+        hold(document.id, self._tokenized, self._read, self.settings.held_tokens)
         heads = self.scan_heads(self.settings)
         return finished if heads is None else self.laid_out(finished, heads, cancelled, client)
 
@@ -356,6 +349,14 @@ class Reader(Shelf):
             known = self.folder.known(removed.document_id)
             name = known.name if known else removed.document_id[:12]
             self._notify(f"removed what {removed.model} had read of {name}: the library is full")
+
+    def holds(self, id: str) -> bool:
+        """Return whether a document is read and in memory, so that it can be asked at once."""
+        return id in self._read
+
+    def held(self) -> dict[str, int]:
+        """Return the ids of the documents that are in memory or being read, with their tokens."""
+        return {id: len(one) for id, one in self._tokenized.copy().items()}
 
     def release(self, id: str) -> None:
         """Drop what is held in memory of a document. Whoever asks it next takes it from the store."""

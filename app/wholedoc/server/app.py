@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -16,7 +16,7 @@ from starlette.responses import Response
 from parallelcomp.errors import ParallelCompError
 
 from ..errors import WholedocError
-from ..library import Library
+from .answering import AnsweringHere
 from .disconnect import DisconnectedError
 from .error_handlers import on_error, on_http_exception, on_invalid_request
 from .guard import add_guard
@@ -32,6 +32,9 @@ from .openapi import openapi_of
 from .protocol.errors import ErrorBody
 from .routes import about, chat, files
 from .state import Options, State, state_of
+
+if TYPE_CHECKING:
+    from ..library import Library
 
 DEFAULTS = Options()
 # The status for a client that has disconnected. Nobody reads it; nginx logs the same number.
@@ -55,11 +58,15 @@ _BUSY: dict[int | str, dict[str, Any]] = {
 
 
 def create_app(library: Library, options: Options = DEFAULTS, pages: Starlette | None = None) -> FastAPI:
-    """Creates the application that serves OpenAI's routes from a library.
+    """Creates the application that serves OpenAI's routes from a library, with the model of this process.
 
     The model starts loading when the application starts. `pages` answers all paths that are not the API's.
     """
-    state = State(library, options)
+    return create_app_for(State(library, AnsweringHere(library), options), options, pages)
+
+
+def create_app_for(state: State, options: Options, pages: Starlette | None = None) -> FastAPI:
+    """Creates the same application for files and answers from wherever `state` has them."""
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:

@@ -6,12 +6,11 @@ from dataclasses import dataclass
 
 from starlette.requests import Request
 
-from ..library import Library
-from ..reading.reader import CONCURRENT_EXTRACTIONS
 from ..runtime.client import Client
+from ..storage.shelf import CONCURRENT_EXTRACTIONS, Shelf
+from .answering import Answering
 from .metrics import Metrics
 from .rate_limiting import RateLimiter
-from .served_model import ServedModel
 
 # Chat requests at work at a time. Each holds the context of its answer in memory; at the model they take turns
 # anyway.
@@ -28,9 +27,10 @@ JSON_BYTES = 16_000_000
 class Options:
     """What the command line sets.
 
-    Without a `key` everybody is let in. `queue_limit` chat requests may wait. `request_bytes` is the largest
-    upload in bytes, and `json_bytes` the largest other request: it is held in memory. Web pages of `origins` may
-    use the server. `hosts` are the names by which requests may address the server; "*" allows any.
+    Without a `key` everybody is let in. `concurrency` chat requests work at a time, and `queue_limit` more may
+    wait. `request_bytes` is the largest upload in bytes, and `json_bytes` the largest other request: it is held in
+    memory. Web pages of `origins` may use the server. `hosts` are the names by which requests may address the
+    server; "*" allows any.
     """
 
     key: str | None = None
@@ -39,15 +39,17 @@ class Options:
     json_bytes: int = JSON_BYTES
     origins: tuple[str, ...] = ()
     hosts: tuple[str, ...] = ("*",)
+    concurrency: int = CONCURRENT_REQUESTS
 
 
 class State:
-    """One library, its model, the limits on requests and uploads, and the metrics."""
+    """The shelf with the files, who answers questions to them, the limits on requests and uploads, the metrics."""
 
-    def __init__(self, library: Library, options: Options) -> None:
-        self.library = library
-        self.model = ServedModel(library)
-        self.rate_limiter = RateLimiter(CONCURRENT_REQUESTS, options.queue_limit)
+    def __init__(self, shelf: Shelf, answering: Answering, options: Options) -> None:
+        self.shelf = shelf
+        self.answering = answering
+        self.model = answering.model
+        self.rate_limiter = RateLimiter(options.concurrency, options.queue_limit)
         self.upload_limiter = RateLimiter(CONCURRENT_EXTRACTIONS, QUEUED_UPLOADS)
         self.metrics = Metrics(self.rate_limiter)
 

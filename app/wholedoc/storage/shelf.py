@@ -11,14 +11,23 @@ from ..documents.extraction import WebSource, read_document
 from ..documents.recognition import Recognition, awaits_recognition, is_installed
 from ..documents.texts import pages_document, text_document
 from ..errors import UnknownDocumentError, UnreadableFileError
+from ..runtime.places import Places
 from .folder import DocumentInfo, LibraryFolder
+
+# Files of clients whose text is extracted at a time, each in a process of its own.
+CONCURRENT_EXTRACTIONS = 4
 
 
 class Shelf:
-    """Documents by their ids: the files that were added, and beside them the texts that programs sent."""
+    """Documents by their ids: the files that were added, and beside them the texts that programs sent.
+
+    `extractions` are the places that an adapter takes for a client before it parses that client's file; `parse`
+    itself waits for nobody.
+    """
 
     def __init__(self, folder: LibraryFolder) -> None:
         self.folder = folder
+        self.extractions = Places(CONCURRENT_EXTRACTIONS)
 
     def parse(
         self,

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Generator
-from dataclasses import replace
+from collections.abc import Awaitable, Callable
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Request
@@ -14,17 +13,13 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from ...answer import Done, Event
-from ...library import Library
-from ...prompts.recognition import recognise
-from ...prompts.responding import respond
 from ...runtime.client import Client
-from ...runtime.threaded_generator import Cancel, ThreadedGenerator
+from ..answering import Events
 from ..bodies import BoundedRoute
 from ..disconnect import DisconnectedError, cancel_on_disconnect
 from ..metrics import Metrics
 from ..protocol.completion import Completion
-from ..protocol.content import plain_messages
-from ..protocol.errors import ApiError, api_error
+from ..protocol.errors import api_error
 from ..protocol.requests import ChatRequest, check_supported
 from ..protocol.responses import ChatCompletion
 from ..state import State, client_of, state_of
@@ -42,9 +37,7 @@ _STREAM: dict[str, Any] = {"text/event-stream": {"schema": {"type": "string"}}}
 class RunningRequest:
     """A request that is being answered: its events, and the response that is built from them."""
 
-    def __init__(
-        self, state: State, completion: Completion, work: ThreadedGenerator[Event], received: float
-    ) -> None:
+    def __init__(self, state: State, completion: Completion, work: Events, received: float) -> None:
         self.completion = completion
         self.work = work
         self._state = state
@@ -158,43 +151,11 @@ async def _start(state: State, client: Client, asked: ChatRequest, received: flo
             progress=asked.return_progress is not False,
             usage=bool(asked.stream_options and asked.stream_options.include_usage),
         )
-        work = ThreadedGenerator(
-            lambda cancelled: _events(state.library, asked, client, cancelled),
-            name="wholedoc-request",
-            daemon=True,
-            on_end=slot.release,
-        )
+        work = state.answering.begin(asked, client, slot.release)
     except BaseException:
         slot.release()
         raise
     return RunningRequest(state, completion, work, received)
-
-
-def _events(
-    library: Library, asked: ChatRequest, client: Client, cancelled: Cancel
-) -> Generator[Event, None, None]:
-    """Yields the library's events for a request. Runs in a thread."""
-    settings = library.settings
-    try:
-        settings = replace(settings, sampling=replace(settings.sampling, **asked.sampling))
-    except ValueError as error:
-        raise ApiError(400, str(error), "invalid_value") from error
-    messages, documents = plain_messages(library, asked.messages)
-    prompt = recognise(messages)
-    if asked.asks_shelf and not documents and not prompt.documents:
-        documents, _ = library.shelf()
-        if not documents:
-            raise ApiError(400, "no document was read yet: upload one to /v1/files and ask it", "invalid_value")
-    yield from respond(
-        library,
-        prompt,
-        documents,
-        stop=asked.stop,
-        settings=settings,
-        cancelled=cancelled,
-        client=client,
-        scope=asked.scope,
-    )
 
 
 def _user(asked: ChatRequest) -> str | None:

@@ -15,8 +15,8 @@ from starlette.responses import FileResponse, Response
 
 from ...documents.document import Document
 from ...documents.formats import names
-from ...library import Library
 from ...runtime.client import Client
+from ...storage.shelf import Shelf
 from ...storage.uploads import incoming_file
 from ..bodies import BoundedRoute
 from ..disconnect import cancel_on_disconnect
@@ -45,10 +45,10 @@ async def upload(
     client = client_of(request)
     slot = await cancel_on_disconnect(request.receive, state.upload_limiter.acquire(client))
     try:
-        document = await asyncio.to_thread(_parse_upload, state.library, client, file, password or None)
+        document = await asyncio.to_thread(_parse_upload, state.shelf, client, file, password or None)
     finally:
         slot.release()
-    return await asyncio.to_thread(_describe, state.library, document, purpose)
+    return await asyncio.to_thread(_describe, state.shelf, document, purpose)
 
 
 @router.get("/v1/files")
@@ -60,15 +60,15 @@ async def list_files(
     purpose: Annotated[str | None, Query(max_length=200)] = None,
 ) -> FileList:
     """Lists the files on the shelf, a page at a time."""
-    library = state_of(request).library
-    ids = library.folder.catalog.ids() if purpose in (None, "user_data", "assistants") else []
+    shelf = state_of(request).shelf
+    ids = shelf.folder.catalog.ids() if purpose in (None, "user_data", "assistants") else []
     if order == "desc":
         ids.reverse()
     if after is not None:
         if after not in ids:
             raise ApiError(400, f"there is no file '{after}' to go on after", "invalid_value", "after")
         ids = ids[ids.index(after) + 1 :]
-    page = await asyncio.to_thread(_describe_all, library, ids[:limit])
+    page = await asyncio.to_thread(_describe_all, shelf, ids[:limit])
     return FileList(
         data=page,
         first_id=page[0].id if page else None,
@@ -80,15 +80,15 @@ async def list_files(
 @router.get("/v1/files/{file_id}", responses=NOT_FOUND)
 async def retrieve(request: Request, file_id: str) -> FileObject:
     """Returns a file, or a text that came in a message, by its whole id."""
-    library = state_of(request).library
-    return await asyncio.to_thread(lambda: _describe(library, find(library, file_id)))
+    shelf = state_of(request).shelf
+    return await asyncio.to_thread(lambda: _describe(shelf, find(shelf, file_id)))
 
 
 @router.delete("/v1/files/{file_id}", responses=NOT_FOUND)
 async def delete(request: Request, file_id: str) -> FileDeleted:
     """Removes a file from the library, with all that was read for this file alone."""
-    library = state_of(request).library
-    await asyncio.to_thread(lambda: library.remove(find(library, file_id).id))
+    shelf = state_of(request).shelf
+    await asyncio.to_thread(lambda: shelf.remove(find(shelf, file_id).id))
     return FileDeleted(id=file_id)
 
 
@@ -102,36 +102,36 @@ async def delete(request: Request, file_id: str) -> FileDeleted:
 )
 async def content(request: Request, file_id: str) -> Response:
     """Returns the file as it was uploaded, or the text as it was sent."""
-    library = state_of(request).library
-    document = await asyncio.to_thread(find, library, file_id)
-    original = library.folder.originals.get(document.id)
+    shelf = state_of(request).shelf
+    document = await asyncio.to_thread(find, shelf, file_id)
+    original = shelf.folder.originals.get(document.id)
     headers = {"X-Content-Type-Options": "nosniff"}
     if original is None:
         return Response(document.text, media_type="application/octet-stream", headers=headers)
     return FileResponse(original, media_type="application/octet-stream", filename=document.name, headers=headers)
 
 
-def _parse_upload(library: Library, client: Client, file: UploadFile, password: str | None) -> Document:
+def _parse_upload(shelf: Shelf, client: Client, file: UploadFile, password: str | None) -> Document:
     """Extracts the text of an upload in a private folder that is removed afterwards. Runs in a thread."""
     with (
-        library.extractions.take(client),
-        incoming_file(library, file.filename or "document", file.content_type) as path,
+        shelf.extractions.take(client),
+        incoming_file(shelf, file.filename or "document", file.content_type) as path,
     ):
         with path.open("wb") as target:
             shutil.copyfileobj(file.file, target)
-        return library.parse(path, password)
+        return shelf.parse(path, password)
 
 
-def _describe_all(library: Library, ids: list[str]) -> list[FileObject]:
+def _describe_all(shelf: Shelf, ids: list[str]) -> list[FileObject]:
     found: list[FileObject] = []
     for id in ids:
         with suppress(ApiError):  # another request may have removed it meanwhile
-            found.append(_describe(library, find(library, id)))
+            found.append(_describe(shelf, find(shelf, id)))
     return found
 
 
-def _describe(library: Library, document: Document, purpose: Purpose = "user_data") -> FileObject:
-    folder = library.folder
+def _describe(shelf: Shelf, document: Document, purpose: Purpose = "user_data") -> FileObject:
+    folder = shelf.folder
     original = folder.originals.get(document.id)
     record = folder.catalog.path(document.id) if original else folder.texts.path(document.id)
     try:
