@@ -28,6 +28,7 @@ from .retrieval_heads import find_retrieval_heads
 from .serve import serve
 from .show import show
 from .upkeep import library_commands, list_documents, remove
+from .users import users
 from .watch import watch
 
 # The engine's errors that bad input causes. They carry no exit code, unlike wholedoc's own errors, and are
@@ -71,6 +72,7 @@ for command in (
     doctor,
     serve,
     cluster,
+    users,
     mcp,
     cluster_heads,
     find_retrieval_heads,

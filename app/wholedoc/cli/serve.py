@@ -44,7 +44,8 @@ def serve(host: str, port: int, no_ui: bool, **given: Any) -> None:
     library = Library.open(settings=settings_from(given), notify=tell)
     if library.settings.scoring is ChunkScoring.SCAN:
         library.heads.find_in_background()
-    pages = None if no_ui else _pages(library, address, options)
+    # The browser app knows one user, who sees everything.
+    pages = None if no_ui or options.has_users else _pages(library, address, options)
 
     def ready() -> None:
         seconds = time.perf_counter() - started

@@ -26,6 +26,12 @@ ACCESS = (
         help="Key that every client must send (better not on the command line, where other users can see it).",
     ),
     click.option(
+        "--users",
+        "has_users",
+        is_flag=True,
+        help="Let in whoever `wholedoc users` gave a key. They see their own documents and shared ones.",
+    ),
+    click.option(
         "--no-key", is_flag=True, help="Let everyone in who can reach a host that is not this machine alone."
     ),
 )
@@ -67,13 +73,16 @@ def server_options(given: Mapping[str, Any], address: Address) -> Options:
     """Returns the options of a server at this address. Raises click.UsageError if strangers could reach it."""
     from ..server.state import Options
 
-    if not address.is_loopback and not given["key"] and not given["no_key"]:
+    if given["has_users"] and (given["key"] or given["no_key"]):
+        raise click.UsageError("with --users everybody has a key of their own: leave out --key and --no-key")
+    if not address.is_loopback and not any(given[name] for name in ("key", "has_users", "no_key")):
         raise click.UsageError(
             f"{address.host} lets other machines in, and whoever connects can ask and delete all documents: add "
-            "--key KEY, or --no-key if that is what you want"
+            "--key KEY or --users, or --no-key if that is what you want"
         )
     return Options(
         key=given["key"] or None,
+        has_users=given["has_users"],
         queue_limit=given["queue_limit"],
         request_bytes=int(given["request_limit"] * 1e6),
         json_bytes=int(given["json_limit"] * 1e6),

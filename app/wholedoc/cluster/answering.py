@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+import time
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine
+from contextlib import suppress
 from typing import Any
 
 from ray.exceptions import RayActorError
 from ray.serve.exceptions import DeploymentUnavailableError
 from ray.serve.handle import DeploymentHandle
 
-from ..answer import Event, Token
+from ..answer import Done, Event, Token
 from ..documents.texts import text_document
 from ..runtime.client import Client
 from ..server.posing import Posed, pose
@@ -21,6 +23,7 @@ from ..server.served_model import Phase, ServedModel
 from ..settings import Settings
 from ..storage.shelf import Shelf
 from .messages import Began, Failed, ModelState
+from .metrics import ReplicaMetrics
 from .placement import document_key
 
 log = logging.getLogger(__name__)
@@ -57,16 +60,22 @@ class ReplicasModel(ServedModel):
 class AnsweringByReplicas:
     """Takes requests apart here, and has them answered by the replica that suits their documents."""
 
-    def __init__(self, shelf: Shelf, settings: Settings, replicas: DeploymentHandle[Any]) -> None:
+    def __init__(self, settings: Settings, replicas: DeploymentHandle[Any], metrics: ReplicaMetrics) -> None:
         self.model: ServedModel = ReplicasModel(settings, replicas)
-        self._shelf = shelf
+        self._metrics = metrics
         self._replicas = replicas.options(method_name="answer", stream=True)
 
-    def begin(self, asked: ChatRequest, client: Client, on_end: Callable[[], None]) -> Answer:
-        return Answer(self._events(asked, client), on_end)
+    def start(self) -> None:
+        self.model.load()
 
-    async def _events(self, asked: ChatRequest, client: Client) -> AsyncGenerator[Event, None]:
-        posed, ids = await asyncio.to_thread(_pose, self._shelf, asked)
+    def stop(self) -> None:
+        """Nothing works here by itself."""
+
+    def begin(self, asked: ChatRequest, shelf: Shelf, client: Client, on_end: Callable[[], None]) -> Answer:
+        return Answer(self._events(asked, shelf, client), on_end)
+
+    async def _events(self, asked: ChatRequest, shelf: Shelf, client: Client) -> AsyncGenerator[Event, None]:
+        posed, ids = await asyncio.to_thread(_pose, shelf, asked)
         told = False  # whether the client has seen words, which another replica might not repeat
         for attempt in range(ATTEMPTS):
             try:
@@ -78,6 +87,7 @@ class AnsweringByReplicas:
                 log.warning(
                     "attempt %d of %d: the replica was lost (%s)", attempt + 1, ATTEMPTS, type(error).__name__
                 )
+                self._metrics.count_lost()
                 if told:
                     break
         raise ApiError(
@@ -90,12 +100,15 @@ class AnsweringByReplicas:
     async def _ask(self, posed: Posed, ids: tuple[str, ...], client: Client) -> AsyncIterator[Event]:
         """Yield one replica's events. Raises ApiError, and Ray's errors if the replica dies."""
         keys = " ".join(map(document_key, ids))
+        sent = time.monotonic()
         messages: Any = self._replicas.options(session_id=keys).remote(posed, ids, client)
         try:
             async for message in messages:
                 if isinstance(message, Failed):
                     raise message.error
-                if not isinstance(message, Began):
+                if isinstance(message, Began):
+                    self._metrics.count_sent(message.replica, message.warm, time.monotonic() - sent)
+                else:
                     yield message
         finally:
             messages.cancel()
@@ -113,25 +126,37 @@ class Answer:
     def __init__(self, events: AsyncGenerator[Event, None], on_end: Callable[[], None]) -> None:
         self._events = events
         self._on_end = on_end
-        self._closing: asyncio.Task[None] | None = None
+        self._ending: asyncio.Task[None] | None = None
 
     def __aiter__(self) -> Answer:
         return self
 
     async def __anext__(self) -> Event:
+        if self._ending is not None:
+            raise StopAsyncIteration
         try:
-            return await anext(self._events)
+            event = await anext(self._events)
         except BaseException:  # its end, an error, or the caller's own cancellation: there is no next event
             self._on_end()
             raise
+        if isinstance(event, Done):  # the last event, behind which nobody may look for another one
+            self._end(self._finish())
+        return event
 
     def stop(self) -> None:
         """Tell the replica that nobody waits any more."""
-        if self._closing is None:
-            self._closing = asyncio.ensure_future(self._close())
+        if self._ending is None:
+            self._end(self._close())
+
+    def _end(self, work: Coroutine[Any, Any, None]) -> None:
+        self._ending = asyncio.ensure_future(work)
+        self._ending.add_done_callback(lambda _: self._on_end())
+
+    async def _finish(self) -> None:
+        """Let the replica finish what it does after its answer, of which nobody hears any more."""
+        with suppress(Exception):
+            async for _ in self._events:
+                pass
 
     async def _close(self) -> None:
-        try:
-            await self._events.aclose()
-        finally:
-            self._on_end()
+        await self._events.aclose()

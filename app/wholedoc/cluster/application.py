@@ -24,10 +24,12 @@ HEALTH_PERIOD_S = 5.0
 HEALTH_TIMEOUT_S = 30.0
 
 
-def application(settings: Settings, cluster: ClusterOptions, options: Options) -> Application:
-    """Return the application for `serve.run`. Nothing is started yet."""
+def application(
+    settings: Settings, cluster: ClusterOptions, options: Options, router: type[Any] = DocumentRouter
+) -> Application:
+    """Return the application for `serve.run`. Nothing is started yet. `router` decides which replica answers."""
     options = replace(options, concurrency=cluster.concurrency)
-    replicas = _replicas(cluster, DocumentRouter).bind(settings, cluster)
+    replicas = _replicas(cluster, router).bind(settings, cluster)
     return _ingress().bind(replicas, settings, cluster, options)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from prometheus_client import CollectorRegistry
 from ray import serve
 from ray.serve.handle import DeploymentHandle
 from starlette.types import ASGIApp
@@ -14,6 +15,7 @@ from ..settings import Settings
 from ..storage.folder import LibraryFolder
 from ..storage.shelf import Shelf
 from .answering import AnsweringByReplicas
+from .metrics import ReplicaMetrics
 from .options import ClusterOptions
 
 
@@ -34,5 +36,6 @@ class Ingress:
         folder.check_format()
         folder.incoming.remove_abandoned()
         shelf = Shelf(folder)
-        answering = AnsweringByReplicas(shelf, self._settings, self._replicas)
-        return create_app_for(State(shelf, answering, self._options), self._options)
+        registry = CollectorRegistry()
+        answering = AnsweringByReplicas(self._settings, self._replicas, ReplicaMetrics(registry))
+        return create_app_for(State(shelf, answering, self._options, registry), self._options)

@@ -19,7 +19,7 @@ class ClusterOptions:
     `folder` is the library, which all replicas see under this path. There are between `least` and `most` replicas,
     by how many requests are at work. Each takes `gpus` GPUs of its machine, and its model computes in `threads`
     threads if it computes on the CPU. `drain_s` is how long a replica that is told to go may finish its answers, in
-    seconds.
+    seconds. With `finds_heads` one of them finds the retrieval heads of a model that nobody knows yet.
     """
 
     folder: Path
@@ -28,6 +28,7 @@ class ClusterOptions:
     gpus: float = 0.0
     threads: int = 1
     drain_s: float = 600.0
+    finds_heads: bool = True
 
     @property
     def concurrency(self) -> int:

@@ -37,12 +37,18 @@ class EngineReplica:
         limit_arenas()
         import torch
 
+        from parallelcomp import ChunkScoring
+
         from ..library import Library
+        from ..reading.worker import ReadingWorker
 
         torch.set_num_threads(options.threads)
         self.library = Library.open(options.folder, settings, notify=log.info)
         self._name = serve.get_replica_context().replica_id.unique_id
         self._longest = self.library.engine.plan(0).longest_document
+        if options.finds_heads and settings.scoring is ChunkScoring.SCAN:
+            self.library.heads.find_in_background()
+        ReadingWorker(self.library).start()
 
     async def answer(self, posed: Posed, ids: tuple[str, ...], client: Client) -> AsyncIterator[Message]:
         """Yield the events of the answer to a question about the documents with these ids.

@@ -38,6 +38,7 @@ from ..storage.shelf import Shelf
 from .corpus import ReadDocument
 from .head_finder import HeadFinder, drained
 from .held import hold
+from .once import none_to_wait_for, wait_for_others
 from .over_ranks import read_over_ranks
 from .scan_layout import lay_out
 from .through_store import Plan, bytes_on_disk, chunks_missing, read
@@ -238,10 +239,13 @@ class Reader(Shelf):
         engine, store = self.engine, self.folder.store
         if self.ranks is None:
             work = read(engine, store, plan, cancelled)
+            waiting = wait_for_others(self.folder.leases, store, plan, cancelled)
         else:
             work = read_over_ranks(engine, self.ranks, store, plan, cancelled)
+            waiting = none_to_wait_for()
         in_turns = self.turns.steps(work, cancelled, client, errand)
-        finished, throughput = yield from _with_throughput(in_turns)
+        with (yield from waiting):
+            finished, throughput = yield from _with_throughput(in_turns)
         if planned.seconds is not None and throughput:
             with self.folder.writing():
                 self._throughputs.put(self.engine, throughput)

@@ -6,8 +6,10 @@ from collections.abc import AsyncIterator, Callable, Generator
 from typing import TYPE_CHECKING, Protocol
 
 from ..answer import Event
+from ..reading.worker import ReadingWorker
 from ..runtime.client import Client
 from ..runtime.threaded_generator import Cancel, ThreadedGenerator
+from ..storage.shelf import Shelf
 from .posing import answer, pose
 from .protocol.requests import ChatRequest
 from .served_model import LoadedModel, ServedModel
@@ -33,8 +35,17 @@ class Answering(Protocol):
     @property
     def model(self) -> ServedModel: ...
 
-    def begin(self, asked: ChatRequest, client: Client, on_end: Callable[[], None]) -> Events:
-        """Starts the work on a request; `on_end` is called in the event loop when it has ended, however it did."""
+    def start(self) -> None:
+        """Start loading the model, and come back at once. It is called in the event loop."""
+
+    def stop(self) -> None:
+        """Begin no more work. Answers that have begun go on."""
+
+    def begin(self, asked: ChatRequest, shelf: Shelf, client: Client, on_end: Callable[[], None]) -> Events:
+        """Starts the work on a request of somebody who sees this shelf.
+
+        `on_end` is called in the event loop when it has ended, however it did.
+        """
 
 
 class AnsweringHere:
@@ -43,9 +54,17 @@ class AnsweringHere:
     def __init__(self, library: Library) -> None:
         self.model: ServedModel = LoadedModel(library)
         self._library = library
+        self._jobs = ReadingWorker(library)
 
-    def begin(self, asked: ChatRequest, client: Client, on_end: Callable[[], None]) -> Events:
+    def start(self) -> None:
+        self.model.load()
+        self._jobs.start()
+
+    def stop(self) -> None:
+        self._jobs.stop()
+
+    def begin(self, asked: ChatRequest, shelf: Shelf, client: Client, on_end: Callable[[], None]) -> Events:
         def events(cancelled: Cancel) -> Generator[Event, None, None]:
-            yield from answer(self._library, pose(self._library, asked), client, cancelled)
+            yield from answer(self._library, pose(shelf, asked), client, cancelled)
 
         return ThreadedGenerator(events, name="wholedoc-request", daemon=True, on_end=on_end)

@@ -27,10 +27,11 @@ from .middleware import (
     OtherPagesMiddleware,
     RequestSizeMiddleware,
     UnexpectedErrorMiddleware,
+    right_key,
 )
 from .openapi import openapi_of
 from .protocol.errors import ErrorBody
-from .routes import about, chat, files
+from .routes import about, chat, files, readings
 from .state import Options, State, state_of
 
 if TYPE_CHECKING:
@@ -71,7 +72,8 @@ def create_app_for(state: State, options: Options, pages: Starlette | None = Non
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
-            state.model.load()
+            state.answering.start()
+            stack.callback(state.answering.stop)
             if pages is not None:
                 await stack.enter_async_context(pages.router.lifespan_context(pages))
             yield
@@ -88,8 +90,9 @@ def create_app_for(state: State, options: Options, pages: Starlette | None = Non
     app.state.server = state
     app.include_router(chat.router, responses=_BUSY)
     app.include_router(files.router, responses={key: _BUSY[key] for key in (429, 500, 507)})
+    app.include_router(readings.router, responses={key: _BUSY[key] for key in (500, 507)})
     app.include_router(about.router)
-    app.openapi = openapi_of(app, has_key=options.key is not None)  # type: ignore[method-assign]
+    app.openapi = openapi_of(app, has_key=options.has_users or options.key is not None)  # type: ignore[method-assign]
     for kind in (WholedocError, ParallelCompError, Exception):
         app.add_exception_handler(kind, on_error)
     app.add_exception_handler(HTTPException, on_http_exception)
@@ -110,8 +113,10 @@ def _add_middleware(app: FastAPI, state: State, options: Options) -> None:
     json_bytes = min(options.json_bytes, options.request_bytes)
     app.add_middleware(BodyMemoryMiddleware, limit=json_bytes)
     app.add_middleware(RequestSizeMiddleware, uploads=options.request_bytes, others=json_bytes)
-    if options.key:
-        app.add_middleware(ApiKeyMiddleware, key=options.key)
+    if options.has_users:
+        app.add_middleware(ApiKeyMiddleware, lets_in=lambda key: state.shelf.folder.users.of(key) or False)
+    elif options.key:
+        app.add_middleware(ApiKeyMiddleware, lets_in=right_key(options.key))
     if options.origins:
         app.add_middleware(CORSMiddleware, allow_origins=options.origins, allow_methods=["*"], allow_headers=["*"])
 

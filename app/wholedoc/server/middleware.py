@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import hmac
+from collections.abc import Callable
 
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from ..storage.users import User
 from .protocol.errors import ApiError, api_error
+
+# The key of a request's user in its scope.
+USER = "wholedoc.user"
 
 # These paths need no key: whether the server runs and what it offers is no secret.
 PUBLIC_PATHS = ("/health", "/openapi.json")
@@ -16,17 +21,21 @@ API_PATHS = ("/v1", "/health", "/metrics", "/openapi.json")
 
 
 class ApiKeyMiddleware:
-    """Refuses requests without `Authorization: Bearer <key>`, before their body is read."""
+    """Refuses requests without `Authorization: Bearer <key>`, before their body is read.
 
-    def __init__(self, app: ASGIApp, key: str) -> None:
+    `lets_in` says whether a key is right, and whose it is where the server has users.
+    """
+
+    def __init__(self, app: ASGIApp, lets_in: Callable[[str], User | bool]) -> None:
         self.app = app
-        self._expected = f"Bearer {key}".encode()
+        self._lets_in = lets_in
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["path"] not in PUBLIC_PATHS:
             given = Headers(scope=scope).get("authorization", "").encode("latin-1", "replace")
             scheme, _, key = given.partition(b" ")
-            if not hmac.compare_digest(scheme.title() + b" " + key.strip(), self._expected):
+            known = scheme.title() == b"Bearer" and self._lets_in(key.strip().decode("utf-8", "replace"))
+            if not known:
                 error = ApiError(
                     401,
                     "this server wants its key: send it as Authorization: Bearer <key>",
@@ -35,7 +44,14 @@ class ApiKeyMiddleware:
                 )
                 await error.response(scope, receive, send)
                 return
+            if isinstance(known, User):
+                scope[USER] = known
         await self.app(scope, receive, send)
+
+
+def right_key(expected: str) -> Callable[[str], bool]:
+    """Returns what says whether a key is the one that all clients share."""
+    return lambda key: hmac.compare_digest(key.encode(), expected.encode())
 
 
 class RequestSizeMiddleware:

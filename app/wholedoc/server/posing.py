@@ -29,12 +29,14 @@ class Posed:
     """A question to documents, or to the model alone if there are none.
 
     `documents` are the ids of those that came as files; `prompt.documents` are texts. `asks_shelf` means all that
-    were read before. `sampling` has the options that the request sets, under the library's names.
+    were read before, or those of them that are `among` these ids. `sampling` has the options that the request sets,
+    under the library's names.
     """
 
     prompt: Recognised
     documents: tuple[str, ...]
     asks_shelf: bool
+    among: tuple[str, ...] | None
     sampling: Mapping[str, Any]
     stop: tuple[str, ...]
     scope: Scope
@@ -47,10 +49,12 @@ def pose(shelf: Shelf, asked: ChatRequest) -> Posed:
     """
     messages, documents = plain_messages(shelf, asked.messages)
     prompt = recognise(messages)
+    asks_shelf = asked.asks_shelf and not documents and not prompt.documents
     return Posed(
         prompt,
         tuple(document.id for document in documents),
-        asked.asks_shelf and not documents and not prompt.documents,
+        asks_shelf,
+        shelf.among if asks_shelf else None,
         asked.sampling,
         tuple(asked.stop),
         asked.scope,
@@ -66,7 +70,8 @@ def answer(library: Library, posed: Posed, client: Client, cancelled: Cancel) ->
         raise ApiError(400, str(error), "invalid_value") from error
     documents = [find(library, id) for id in posed.documents]
     if posed.asks_shelf:
-        documents, _ = library.shelf()
+        read, _ = library.shelf()
+        documents = [one for one in read if posed.among is None or one.id in posed.among]
         if not documents:
             raise ApiError(400, "no document was read yet: upload one to /v1/files and ask it", "invalid_value")
     yield from respond(

@@ -55,6 +55,24 @@ class Shelf:
         self.folder.keep(document, path)
         return document
 
+    def known(self, id: str) -> Document | None:
+        """Return the document or text with exactly this id, or None if it is not there for whoever looks."""
+        return self.folder.known(id)
+
+    def ids(self) -> list[str]:
+        """Return the ids of the documents that came as files, in the order in which they were added."""
+        return self.folder.catalog.ids()
+
+    def created(self, id: str) -> float:
+        """Return when a document was added, in seconds since 1970. Raises FileNotFoundError."""
+        file = id in self.folder.catalog
+        return (self.folder.catalog if file else self.folder.texts).path(id).stat().st_mtime
+
+    @property
+    def among(self) -> tuple[str, ...] | None:
+        """The ids of the only documents that whoever looks may ask; None stands for all."""
+        return None
+
     def knows(self, id: str) -> bool:
         """Return whether a document with exactly this id was parsed before."""
         return self.folder.catalog.get(id) is not None

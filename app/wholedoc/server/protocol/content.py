@@ -27,7 +27,7 @@ _DATA_URL = re.compile(r"data:([^,;]*)(?:;[^,;]*)*?;base64,", re.I)
 
 def find(shelf: Shelf, id: str, param: str = "file_id") -> Document:
     """Returns the document with exactly this id. Raises ApiError 404 if there is none."""
-    document = shelf.folder.known(id) if DOCUMENT_ID.fullmatch(id) else None
+    document = shelf.known(id) if DOCUMENT_ID.fullmatch(id) else None
     if document is None:
         raise not_found(id, param)
     return document

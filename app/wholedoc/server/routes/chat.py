@@ -14,6 +14,7 @@ from starlette.types import Receive, Scope, Send
 
 from ...answer import Done, Event
 from ...runtime.client import Client
+from ...storage.shelf import Shelf
 from ..answering import Events
 from ..bodies import BoundedRoute
 from ..disconnect import DisconnectedError, cancel_on_disconnect
@@ -22,7 +23,8 @@ from ..protocol.completion import Completion
 from ..protocol.errors import api_error
 from ..protocol.requests import ChatRequest, check_supported
 from ..protocol.responses import ChatCompletion
-from ..state import State, client_of, state_of
+from ..state import State, client_of, shelf_of, state_of
+from ..user_shelf import shown
 
 router = APIRouter(route_class=BoundedRoute)
 SendText = Callable[[str], Awaitable[None]]
@@ -37,10 +39,11 @@ _STREAM: dict[str, Any] = {"text/event-stream": {"schema": {"type": "string"}}}
 class RunningRequest:
     """A request that is being answered: its events, and the response that is built from them."""
 
-    def __init__(self, state: State, completion: Completion, work: Events, received: float) -> None:
+    def __init__(self, state: State, shelf: Shelf, completion: Completion, work: Events, received: float) -> None:
         self.completion = completion
         self.work = work
         self._state = state
+        self._shelf = shelf
         self._received = received
 
     async def next_event(self) -> Event | None:
@@ -54,7 +57,7 @@ class RunningRequest:
         if isinstance(event, Done):
             queued = self.completion.started - self._received
             self._state.metrics.count_answer(event.answer, queued + (self.completion.first_token_s or 0.0))
-        return event
+        return event and shown(event, self._shelf)
 
     async def response(self) -> ChatCompletion:
         """Waits for the whole answer and returns the response."""
@@ -75,7 +78,7 @@ async def complete(request: Request, asked: Annotated[ChatRequest, Body()]) -> R
     state.model.check(asked.model)
     check_supported(asked)
     client = client_of(request, _user(asked))
-    running = await cancel_on_disconnect(request.receive, _start(state, client, asked, received))
+    running = await cancel_on_disconnect(request.receive, _start(request, client, asked, received))
     try:
         if asked.stream:
             # Every reason to refuse is known by the first event, while the status can still be chosen.
@@ -140,8 +143,9 @@ class EventStreamResponse(Response):
                 await send_text(": still at it\n\n")
 
 
-async def _start(state: State, client: Client, asked: ChatRequest, received: float) -> RunningRequest:
+async def _start(request: Request, client: Client, asked: ChatRequest, received: float) -> RunningRequest:
     """Waits for a slot and for the model, then starts the work. Raises ApiError."""
+    state, shelf = state_of(request), shelf_of(request)
     slot = await state.rate_limiter.acquire(client)
     try:
         await state.model.wait_loaded()
@@ -151,11 +155,11 @@ async def _start(state: State, client: Client, asked: ChatRequest, received: flo
             progress=asked.return_progress is not False,
             usage=bool(asked.stream_options and asked.stream_options.include_usage),
         )
-        work = state.answering.begin(asked, client, slot.release)
+        work = state.answering.begin(asked, shelf, client, slot.release)
     except BaseException:
         slot.release()
         raise
-    return RunningRequest(state, completion, work, received)
+    return RunningRequest(state, shelf, completion, work, received)
 
 
 def _user(asked: ChatRequest) -> str | None:
