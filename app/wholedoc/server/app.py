@@ -17,6 +17,7 @@ from parallelcomp.errors import ParallelCompError
 
 from ..errors import WholedocError
 from .answering import AnsweringHere
+from .audited import RequestIdMiddleware
 from .disconnect import DisconnectedError
 from .error_handlers import on_error, on_http_exception, on_invalid_request
 from .guard import add_guard
@@ -104,6 +105,7 @@ def create_app_for(state: State, options: Options, pages: Starlette | None = Non
     add_guard(app, options.hosts, options.origins)
     # Outermost, so that what the guard refuses is counted too
     app.add_middleware(RequestMetricsMiddleware, metrics=state.metrics)
+    app.add_middleware(RequestIdMiddleware, audit=state.shelf.folder.audit if options.has_users else None)
     return app
 
 

@@ -11,13 +11,14 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from ..storage.users import User
 from .protocol.errors import ApiError, api_error
 
-# The key of a request's user in its scope.
+# Under these names a request's scope has its user, and the ids of the documents that it is about.
 USER = "wholedoc.user"
+DOCUMENTS = "wholedoc.documents"
 
 # These paths need no key: whether the server runs and what it offers is no secret.
-PUBLIC_PATHS = ("/health", "/openapi.json")
+PUBLIC_PATHS = ("/health", "/ready", "/openapi.json")
 # All other paths belong to the pages beside the API.
-API_PATHS = ("/v1", "/health", "/metrics", "/openapi.json")
+API_PATHS = ("/v1", "/health", "/ready", "/metrics", "/openapi.json")
 
 
 class ApiKeyMiddleware:

@@ -13,6 +13,7 @@ from filelock import FileLock
 
 from ..documents.document import Document
 from ..errors import LibraryError, storage_error
+from .audit import Audit
 from .catalog import Catalog
 from .chunk_store import ChunkStore, write_atomically
 from .conversations import ConversationHead, Conversations, KeptConversation
@@ -69,7 +70,8 @@ class LibraryFolder:
     programs sent. `incoming` is for files that are on their way in. `conversations` holds those that people had in
     the browser app. `notes` are those of summaries, and `figures` how fast this machine was.
     `watched` are the folders whose files are read by themselves. `jobs` are readings that nobody waits for, and
-    `leases` say which readings another process is at. `users` are those of a server, `shelves` say who has what.
+    `leases` say which readings another process is at. `users` are those of a server, `shelves` say who has what,
+    and `audit` who did what.
     """
 
     def __init__(self, path: Path) -> None:
@@ -88,6 +90,7 @@ class LibraryFolder:
         self.leases = Leases(path / "leases")
         self.shelves = Shelves(path / "shelves")
         self.users = Users(path / "users.json")
+        self.audit = Audit(path / "audit")
 
     @property
     def lock(self) -> FileLock:

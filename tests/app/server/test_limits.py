@@ -136,6 +136,7 @@ def test_a_client_that_leaves_while_the_model_loads(
     library._model = server.library._model
     with running(library) as one:
         assert one.http.get("/health").json()["status"] == "loading"
+        assert one.http.get("/ready").status_code == 503
         assert one.http.get("/v1/models").json()["data"][0]["context_window"] is None
         with connection(one, {"messages": HELLO}):
             until(lambda: one.state.rate_limiter.working == 1)
@@ -144,6 +145,7 @@ def test_a_client_that_leaves_while_the_model_loads(
         waiting.start()
         assert one.chat(HELLO).status_code == 200  # who waits is answered when it is there
         assert one.http.get("/health").json()["status"] == "ready"
+        assert one.http.get("/ready").status_code == 200
 
 
 def test_a_model_that_cannot_be_loaded_is_said_so(settings: Settings, tmp_path: Any) -> None:

@@ -150,3 +150,34 @@ def test_the_command_adds_shows_and_removes_users(wholedoc: Command) -> None:
     assert wholedoc("users", "remove", "ann")[0] == 0
     assert wholedoc("users", "remove", "ann")[0] == 2
     assert wholedoc("serve", "--users", "--key", "x")[0] == 2
+
+
+def test_every_request_is_in_the_audit_log_without_its_words(
+    users_server: Server, people: tuple[Person, ...]
+) -> None:
+    ann, _, carl = people
+    id = ann.upload("audited.txt", log("audited"))["id"]
+    ann.http.headers["X-Request-ID"] = "from-the-client.1"
+    ann.ask(id)
+    carl.http.delete(f"/v1/files/{id}")
+    Person(users_server, "wd-wrong").http.get("/v1/files")
+    last = users_server.library.folder.audit.entries()[-4:]
+    assert [(one["user"], one["method"], one["route"], one["status"]) for one in last] == [
+        ("ann", "POST", "/v1/files", 200),
+        ("ann", "POST", "/v1/chat/completions", 200),
+        ("carl", "DELETE", "/v1/files/{file_id}", 404),
+        ("", "GET", "other", 401),
+    ]
+    assert [one["documents"] for one in last] == [[id], [id], [id], []]
+    assert last[1]["request_id"] == "from-the-client.1"
+    written = "".join(path.read_text() for path in (users_server.library.folder.path / "audit").iterdir())
+    assert "crates" not in written
+    ann.http.delete(f"/v1/files/{id}")
+
+
+@pytest.mark.parametrize("given", ["", "one two", "x" * 65, "<b>"])
+def test_a_request_has_an_id_which_its_answer_repeats(server: Server, given: str) -> None:
+    kept = server.http.get("/health", headers={"X-Request-ID": "abc-1"}).headers["x-request-id"]
+    made = server.http.get("/health", headers={"X-Request-ID": given}).headers["x-request-id"]
+    assert kept == "abc-1"
+    assert len(made) == 32

@@ -19,6 +19,7 @@ from ..answering import Events
 from ..bodies import BoundedRoute
 from ..disconnect import DisconnectedError, cancel_on_disconnect
 from ..metrics import Metrics
+from ..middleware import DOCUMENTS
 from ..protocol.completion import Completion
 from ..protocol.errors import api_error
 from ..protocol.requests import ChatRequest, check_supported
@@ -75,6 +76,7 @@ class RunningRequest:
 async def complete(request: Request, asked: Annotated[ChatRequest, Body()]) -> Response:
     """Answers the last message from the documents in the messages, or as an ordinary chat if there are none."""
     received, state = time.monotonic(), state_of(request)
+    request.scope[DOCUMENTS] = asked.file_ids
     state.model.check(asked.model)
     check_supported(asked)
     client = client_of(request, _user(asked))

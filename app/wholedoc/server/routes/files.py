@@ -20,6 +20,7 @@ from ...storage.shelf import Shelf
 from ...storage.uploads import incoming_file
 from ..bodies import BoundedRoute
 from ..disconnect import cancel_on_disconnect
+from ..middleware import DOCUMENTS
 from ..protocol.content import find, not_found
 from ..protocol.errors import ApiError, ErrorBody, unsupported
 from ..protocol.responses import FileDeleted, FileList, FileObject
@@ -49,6 +50,7 @@ async def upload(
         document = await asyncio.to_thread(_parse_upload, target, client, file, password or None)
     finally:
         slot.release()
+    request.scope[DOCUMENTS] = [document.id]
     return await asyncio.to_thread(_describe, target, document, purpose)
 
 
