@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ..runtime.malloc import few_arenas
+from ..runtime.openmp import waiting_asleep
 from .options import ANSWER, LIBRARY, MODEL, settings_from, shared
 from .printing.terminal import say
 from .server_options import ACCESS, ADDRESS, KEY_VARIABLE, LIMITS, server_options
@@ -84,6 +86,7 @@ def cluster(print_config: bool, **given: Any) -> None:
     from ..storage.home import home
 
     given["folder"] = str(home().absolute())
+    made = application(given)  # says what is wrong with the options before anything is printed or started
     if print_config:
         click.echo(_config(given), nl=False)
         return
@@ -91,7 +94,7 @@ def cluster(print_config: bool, **given: Any) -> None:
 
     address = Address(given["host"], given["port"])
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    with running(application(given), address, gpus=_gpus()):
+    with running(made, address, gpus=_gpus()):
         seconds = time.perf_counter() - started
         say(f"the API is at {address.url}/v1 ({seconds:.0f} s, {given['least']} replicas); Ctrl-C stops it")
         signal.pause()
@@ -112,10 +115,10 @@ def application(given: Mapping[str, Any]) -> Application:
     settings = settings_from(dict(given))
     if given.get("held_tokens") is not None:
         settings = replace(settings, held_tokens=given["held_tokens"])
-    return bound(settings, _cluster_options(given), options)
+    return bound(settings, cluster_options(given), options)
 
 
-def _cluster_options(given: Mapping[str, Any]) -> ClusterOptions:
+def cluster_options(given: Mapping[str, Any]) -> ClusterOptions:
     """Returns how many replicas there are and what each takes. Raises click.UsageError for impossible bounds."""
     from ..cluster.options import ClusterOptions
 
@@ -143,7 +146,13 @@ def _config(given: Mapping[str, Any]) -> str:
         "proxy_location": "EveryNode",
         "http_options": {"host": given["host"], "port": given["port"]},
         "applications": [
-            {"name": "wholedoc", "route_prefix": "/", "import_path": IMPORT_PATH, "args": options},
+            {
+                "name": "wholedoc",
+                "route_prefix": "/",
+                "import_path": IMPORT_PATH,
+                "runtime_env": {"env_vars": {**waiting_asleep({}), **few_arenas({})}},
+                "args": options,
+            },
         ],
     }
     return yaml.safe_dump(configuration, sort_keys=False)

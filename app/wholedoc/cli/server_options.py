@@ -32,6 +32,11 @@ ACCESS = (
         help="Let in whoever `wholedoc users` gave a key. They see their own documents and shared ones.",
     ),
     click.option(
+        "--user-header",
+        metavar="HEADER",
+        help="Believe a server in front, which alone has --key, whom it names in this header, as X-Forwarded-User.",
+    ),
+    click.option(
         "--no-key", is_flag=True, help="Let everyone in who can reach a host that is not this machine alone."
     ),
 )
@@ -75,6 +80,10 @@ def server_options(given: Mapping[str, Any], address: Address) -> Options:
 
     if given["has_users"] and (given["key"] or given["no_key"]):
         raise click.UsageError("with --users everybody has a key of their own: leave out --key and --no-key")
+    if given.get("user_header") and not given["key"]:
+        raise click.UsageError(
+            "--user-header believes whoever has the key: add --key, and give it to that server alone"
+        )
     if not address.is_loopback and not any(given[name] for name in ("key", "has_users", "no_key")):
         raise click.UsageError(
             f"{address.host} lets other machines in, and whoever connects can ask and delete all documents: add "
@@ -82,7 +91,8 @@ def server_options(given: Mapping[str, Any], address: Address) -> Options:
         )
     return Options(
         key=given["key"] or None,
-        has_users=given["has_users"],
+        has_users=given["has_users"] or bool(given.get("user_header")),
+        user_header=given.get("user_header"),
         queue_limit=given["queue_limit"],
         request_bytes=int(given["request_limit"] * 1e6),
         json_bytes=int(given["json_limit"] * 1e6),

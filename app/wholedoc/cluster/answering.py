@@ -22,11 +22,11 @@ from ..server.protocol.requests import ChatRequest
 from ..server.served_model import Phase, ServedModel
 from ..settings import Settings
 from ..storage.shelf import Shelf
-from .messages import Began, Failed, ModelState
+from .messages import LOGGER, Began, Failed, ModelState
 from .metrics import ReplicaMetrics
 from .placement import document_key
 
-log = logging.getLogger(__name__)
+log = logging.getLogger(LOGGER)
 # So many replicas are tried for one request. A request whose replicas all die may be what kills them.
 ATTEMPTS = 3
 RETRY_AFTER_S = 5

@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from ..answer import Event
 from ..server.protocol.errors import ApiError, api_error
 
+# Serve writes what this logger is told as JSON, with the replica's name and the request's id.
+LOGGER = "ray.serve"
+
 
 @dataclass(frozen=True)
 class Began:

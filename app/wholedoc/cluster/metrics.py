@@ -1,6 +1,8 @@
-"""What an ingress measures of its replicas, in the registry of the server's other metrics."""
+"""What an ingress measures of its replicas, with the server's other metrics, and what a replica does of itself."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 from prometheus_client import CollectorRegistry, Counter, Histogram
 
@@ -36,3 +38,22 @@ class ReplicaMetrics:
     def count_lost(self) -> None:
         """Count a question whose replica died."""
         self._lost.inc()
+
+
+class ReplicaGauges:
+    """What a replica measures of itself. Ray serves it to Prometheus with its own metrics, on every machine."""
+
+    def __init__(self) -> None:
+        from ray.util.metrics import Gauge
+
+        self._documents = Gauge("wholedoc_warm_documents", "Documents that a replica has in memory.")
+        self._tokens = Gauge("wholedoc_warm_tokens", "Tokens of the documents that a replica has in memory.")
+        self._waiting = Gauge(
+            "wholedoc_waiting_for_model", "Questions and readings that wait for a replica's model."
+        )
+
+    def show(self, warm: Mapping[str, int], waiting: int) -> None:
+        """Show the documents that are warm, with their tokens, and how many wait for the model."""
+        self._documents.set(len(warm))
+        self._tokens.set(sum(warm.values()))
+        self._waiting.set(waiting)

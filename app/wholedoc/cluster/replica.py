@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import time
 from collections.abc import AsyncIterator, Generator
 from typing import TYPE_CHECKING
 
@@ -12,12 +13,11 @@ from ray import serve
 from ..answer import Event
 from ..errors import LibraryError
 from ..runtime.client import Client
-from ..runtime.malloc import limit_arenas
-from ..runtime.openmp import wait_asleep
 from ..runtime.threaded_generator import Cancel, ThreadedGenerator
 from ..settings import Settings
 from ..storage.home import VARIABLE
-from .messages import Began, Failed, Message, ModelState
+from .messages import LOGGER, Began, Failed, Message, ModelState
+from .metrics import ReplicaGauges
 from .options import ClusterOptions
 from .placement import document_key
 from .router import WARM
@@ -25,7 +25,7 @@ from .router import WARM
 if TYPE_CHECKING:
     from ..server.posing import Posed
 
-log = logging.getLogger(__name__)
+log = logging.getLogger(LOGGER)
 
 
 class EngineReplica:
@@ -33,8 +33,6 @@ class EngineReplica:
 
     def __init__(self, settings: Settings, options: ClusterOptions) -> None:
         os.environ[VARIABLE] = str(options.folder)
-        wait_asleep()
-        limit_arenas()
         import torch
 
         from parallelcomp import ChunkScoring
@@ -45,6 +43,7 @@ class EngineReplica:
         torch.set_num_threads(options.threads)
         self.library = Library.open(options.folder, settings, notify=log.info)
         self._name = serve.get_replica_context().replica_id.unique_id
+        self._gauges = ReplicaGauges()
         self._longest = self.library.engine.plan(0).longest_document
         if options.finds_heads and settings.scoring is ChunkScoring.SCAN:
             self.library.heads.find_in_background()
@@ -57,7 +56,8 @@ class EngineReplica:
         """
         from ..server.posing import answer
 
-        yield Began(self._name, all(self.library.holds(id) for id in ids))
+        began, warm, outcome = time.monotonic(), all(self.library.holds(id) for id in ids), "stopped"
+        yield Began(self._name, warm)
 
         def events(cancelled: Cancel) -> Generator[Event, None, None]:
             yield from answer(self.library, posed, client, cancelled)
@@ -66,10 +66,15 @@ class EngineReplica:
         try:
             async for event in work:
                 yield event
+            outcome = "answered"
         except Exception as error:
+            outcome = type(error).__name__
             yield Failed.of(error)
         finally:
             work.stop()
+            # Serve adds the request's id, which the ingress's lines and the client's response have, too.
+            told = {"outcome": outcome, "documents": len(ids), "warm": warm, "seconds": time.monotonic() - began}
+            log.info("question", extra=told)
 
     async def model_state(self) -> ModelState:
         """Return what is known of the model now that it is loaded."""
@@ -77,7 +82,9 @@ class EngineReplica:
 
     def record_routing_stats(self) -> dict[str, dict[str, int]]:
         """Tell the routers which documents are warm here, with their tokens. Serve asks for it every second."""
-        return {WARM: {document_key(id): tokens for id, tokens in sorted(self.library.held().items())}}
+        held = self.library.held()
+        self._gauges.show(held, self.library.turns.waiting)
+        return {WARM: {document_key(id): tokens for id, tokens in sorted(held.items())}}
 
     def check_health(self) -> None:
         """Raise LibraryError if the library's folder cannot be reached: Serve then replaces this replica."""

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import logging
 import os
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import ray
 from ray import serve
+from ray._raylet import Config  # type: ignore[attr-defined]
 from ray.serve import Application
 from ray.serve.config import HTTPOptions, ProxyLocation
 from ray.serve.schema import LoggingConfig
 
+from ..runtime.malloc import few_arenas
+from ..runtime.openmp import waiting_asleep
 from ..server.serving import Address, listen
 
 NAME = "wholedoc"
@@ -22,9 +26,17 @@ OBJECT_STORE_BYTES = 200_000_000
 JSON_LOGS = LoggingConfig(encoding="JSON", enable_access_log=False)
 
 
-def quiet_ray() -> None:
-    """Have Ray report nothing to its makers. It reads this when it is started."""
+def prepare_ray() -> None:
+    """Set the environment of Ray's processes, which inherit it.
+
+    Ray reports nothing to its makers, and refuses whoever has not this process's token: its ports are open to the
+    network, and whoever may speak to them can run code here. Memory and threads are those of `wholedoc serve`.
+    """
+    os.environ.update(waiting_asleep(os.environ) | few_arenas(os.environ))
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+    os.environ["RAY_AUTH_MODE"] = "token"
+    os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
+    Config.initialize("")  # Ray has read its environment when it was imported
 
 
 @contextmanager
@@ -37,7 +49,7 @@ def running(
     address is taken, and RuntimeError if a replica cannot be started.
     """
     listen(address).close()  # says now, and in one sentence, that the port is taken
-    quiet_ray()
+    prepare_ray()
     ray.init(
         address="local",
         include_dashboard=False,

@@ -49,12 +49,6 @@ def wait_for_others(
     return nullcontext()
 
 
-def none_to_wait_for() -> Generator[Reading, None, AbstractContextManager[object]]:
-    """Return the same where several ranks read together."""
-    yield from ()
-    return nullcontext()
-
-
 def _progress(plan: Plan, left: int) -> Reading:
     """Return how far another process is: all that it has read comes from the store."""
     done = len(plan.document) - left

@@ -38,7 +38,7 @@ from ..storage.shelf import Shelf
 from .corpus import ReadDocument
 from .head_finder import HeadFinder, drained
 from .held import hold
-from .once import none_to_wait_for, wait_for_others
+from .once import wait_for_others
 from .over_ranks import read_over_ranks
 from .scan_layout import lay_out
 from .through_store import Plan, bytes_on_disk, chunks_missing, read
@@ -236,16 +236,7 @@ class Reader(Shelf):
         planned = self._plan(plan, cancelled, client)
         yield planned
         self._make_room(plan, planned.bytes)
-        engine, store = self.engine, self.folder.store
-        if self.ranks is None:
-            work = read(engine, store, plan, cancelled)
-            waiting = wait_for_others(self.folder.leases, store, plan, cancelled)
-        else:
-            work = read_over_ranks(engine, self.ranks, store, plan, cancelled)
-            waiting = none_to_wait_for()
-        in_turns = self.turns.steps(work, cancelled, client, errand)
-        with (yield from waiting):
-            finished, throughput = yield from _with_throughput(in_turns)
+        finished, throughput = yield from self._read_once(plan, cancelled, client, errand)
         if planned.seconds is not None and throughput:
             with self.folder.writing():
                 self._throughputs.put(self.engine, throughput)
@@ -254,6 +245,18 @@ class Reader(Shelf):
         hold(document.id, self._tokenized, self._read, self.settings.held_tokens)
         heads = self.scan_heads(self.settings)
         return finished if heads is None else self.laid_out(finished, heads, cancelled, client)
+
+    def _read_once(
+        self, plan: Plan, cancelled: Cancel | None, client: Client, errand: Errand
+    ) -> Generator[Reading, None, tuple[ReadDocument, float]]:
+        """Read a document while no other process reads it. Returns it, and the tokens a second."""
+        engine, store = self.engine, self.folder.store
+        if self.ranks is not None:
+            work = read_over_ranks(engine, self.ranks, store, plan, cancelled)
+            return (yield from _with_throughput(self.turns.steps(work, cancelled, client, errand)))
+        with (yield from wait_for_others(self.folder.leases, store, plan, cancelled)):
+            work = read(engine, store, plan, cancelled)
+            return (yield from _with_throughput(self.turns.steps(work, cancelled, client, errand)))
 
     def scan_heads(self, settings: Settings) -> RetrievalHeads | None:
         """Return the heads that questions with these settings scan by; None if every chunk is scored."""

@@ -28,7 +28,9 @@ from .middleware import (
     OtherPagesMiddleware,
     RequestSizeMiddleware,
     UnexpectedErrorMiddleware,
-    right_key,
+    named_in_front,
+    own_key,
+    shared_key,
 )
 from .openapi import openapi_of
 from .protocol.errors import ErrorBody
@@ -115,10 +117,13 @@ def _add_middleware(app: FastAPI, state: State, options: Options) -> None:
     json_bytes = min(options.json_bytes, options.request_bytes)
     app.add_middleware(BodyMemoryMiddleware, limit=json_bytes)
     app.add_middleware(RequestSizeMiddleware, uploads=options.request_bytes, others=json_bytes)
-    if options.has_users:
-        app.add_middleware(ApiKeyMiddleware, lets_in=lambda key: state.shelf.folder.users.of(key) or False)
+    users = state.shelf.folder.users
+    if options.key and options.user_header:
+        app.add_middleware(ApiKeyMiddleware, lets_in=named_in_front(options.key, options.user_header, users))
+    elif options.has_users:
+        app.add_middleware(ApiKeyMiddleware, lets_in=own_key(users))
     elif options.key:
-        app.add_middleware(ApiKeyMiddleware, lets_in=right_key(options.key))
+        app.add_middleware(ApiKeyMiddleware, lets_in=shared_key(options.key))
     if options.origins:
         app.add_middleware(CORSMiddleware, allow_origins=options.origins, allow_methods=["*"], allow_headers=["*"])
 

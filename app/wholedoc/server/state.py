@@ -32,14 +32,16 @@ JSON_BYTES = 16_000_000
 class Options:
     """What the command line sets.
 
-    Without a `key` everybody is let in; with `has_users` everybody who has a user's key. `concurrency` chat
-    requests work at a time, and `queue_limit` more may wait. `request_bytes` is the largest upload in bytes, and
-    `json_bytes` the largest other request: it is held in memory. Web pages of `origins` may use the server. `hosts`
-    are the names by which requests may address the server; "*" allows any.
+    Without a `key` everybody is let in; with `has_users` everybody who has a user's key, or, if a server in front
+    has the `key`, whom it names in `user_header`. `concurrency` chat requests work at a time, and `queue_limit`
+    more may wait. `request_bytes` is the largest upload in bytes, and `json_bytes` the largest other request: it is
+    held in memory. Web pages of `origins` may use the server. `hosts` are the names by which requests may address
+    the server; "*" allows any.
     """
 
     key: str | None = None
     has_users: bool = False
+    user_header: str | None = None
     queue_limit: int = 64
     request_bytes: int = 200_000_000
     json_bytes: int = JSON_BYTES

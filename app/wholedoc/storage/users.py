@@ -70,13 +70,21 @@ class Users:
 
     def of(self, key: str) -> User | None:
         """Return whose key this is, None if it is nobody's. Raises UserError if the file is damaged."""
+        return self._known().get(_hash(key))
+
+    def named(self, name: str) -> User | None:
+        """Return the user of this name, None if there is none. Raises UserError if the file is damaged."""
+        return next((user for user in self._known().values() if user.name == name), None)
+
+    def _known(self) -> Mapping[str, User]:
+        """Return the users by the hashes of their keys, as they were a second ago at the most."""
         if time.monotonic() - self._looked >= LOOKED_S:
             self._looked = time.monotonic()
             changed = self.path.stat().st_mtime_ns if self.path.exists() else 0
             if changed != self._changed:
                 self._by_hash = self._read()
                 self._changed = changed
-        return self._by_hash.get(_hash(key))
+        return self._by_hash
 
     @contextmanager
     def _changing(self) -> Iterator[dict[str, User]]:

@@ -26,6 +26,7 @@ class Cluster:
 
     http: httpx.Client = field(repr=False)
     folder: Path
+    settings: Settings = field(repr=False)
 
     def upload(self, name: str, content: str) -> str:
         """Returns the id of the uploaded file."""
@@ -36,6 +37,14 @@ class Cluster:
 
     def ask(self, id: str, question: str, **rest: Any) -> httpx.Response:
         return self.http.post("/v1/chat/completions", json=body(id, question, **rest))
+
+    def deploy(self, replicas: int) -> None:
+        """Deploys the application anew, with so many replicas, and waits until it is."""
+        from ray import serve
+
+        from wholedoc.cluster.running import NAME
+
+        serve.run(application_of(self.settings, self.folder, replicas), name=NAME)
 
     def replicas(self) -> list[psutil.Process]:
         """The processes that have a model."""
@@ -48,25 +57,31 @@ def body(id: str, question: str, **rest: Any) -> dict[str, Any]:
     return {"messages": [{"role": "user", "content": content}], **rest}
 
 
+def application_of(settings: Settings, folder: Path, replicas: int) -> Any:
+    from wholedoc.cluster.application import application
+    from wholedoc.cluster.options import ClusterOptions
+    from wholedoc.server.state import Options
+
+    return application(settings, ClusterOptions(folder, replicas, replicas, finds_heads=False), Options())
+
+
 @pytest.fixture(scope="session")
 def cluster(served_settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     """Starting it takes some twenty seconds: every process imports torch."""
     pytest.importorskip("ray")
-    from wholedoc.cluster.application import application
-    from wholedoc.cluster.options import ClusterOptions
     from wholedoc.cluster.running import running as started
     from wholedoc.server.serving import Address
-    from wholedoc.server.state import Options
 
     folder = tmp_path_factory.mktemp("cluster")
     Library.open(folder)
     address = Address(port=free_port())
-    made = application(served_settings, ClusterOptions(folder, REPLICAS, REPLICAS, finds_heads=False), Options())
+    made = application_of(served_settings, folder, REPLICAS)
     # The sockets of Ray lie below its folder, and their paths must be short.
     with tempfile.TemporaryDirectory(prefix="ray") as logs, started(made, address, logs=Path(logs)):
         assert os.environ["RAY_USAGE_STATS_ENABLED"] == "0"
+        assert os.environ["RAY_AUTH_MODE"] == "token"
         with httpx.Client(base_url=address.url, timeout=600) as http:
-            yield Cluster(http, folder)
+            yield Cluster(http, folder, served_settings)
 
 
 @pytest.fixture

@@ -103,6 +103,17 @@ def test_a_reading_survives_the_death_of_its_replica(cluster: Cluster) -> None:
     until(lambda: cluster.http.get(path).json()["status"] == "done", PATIENCE_S)
 
 
+def test_replicas_that_are_told_to_go_finish_their_answers(cluster: Cluster) -> None:
+    """It is the last test: there is one replica then."""
+    ids = [cluster.upload(f"last {n}.txt", log(f"last {n}", 200)) for n in range(6)]
+    with ThreadPoolExecutor(len(ids)) as pool:
+        asked = [pool.submit(cluster.ask, id, QUESTIONS[0]) for id in ids]
+        until(lambda: cluster.http.get("/health").json()["working"] > 2, PATIENCE_S)
+        cluster.deploy(1)
+        assert [one.result().status_code for one in asked] == [200] * len(ids)
+    until(lambda: len(cluster.replicas()) == 1, PATIENCE_S)
+
+
 def until_replicas(cluster: Cluster) -> Any:
     """Wait until there are as many replicas as there should be, and return their processes."""
     until(lambda: len(cluster.replicas()) == REPLICAS, PATIENCE_S)

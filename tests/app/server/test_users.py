@@ -150,6 +150,7 @@ def test_the_command_adds_shows_and_removes_users(wholedoc: Command) -> None:
     assert wholedoc("users", "remove", "ann")[0] == 0
     assert wholedoc("users", "remove", "ann")[0] == 2
     assert wholedoc("serve", "--users", "--key", "x")[0] == 2
+    assert wholedoc("serve", "--user-header", "X-Forwarded-User")[0] == 2
 
 
 def test_every_request_is_in_the_audit_log_without_its_words(
@@ -181,3 +182,23 @@ def test_a_request_has_an_id_which_its_answer_repeats(server: Server, given: str
     made = server.http.get("/health", headers={"X-Request-ID": given}).headers["x-request-id"]
     assert kept == "abc-1"
     assert len(made) == 32
+
+
+def test_a_server_in_front_names_the_users(served_settings: Settings, tmp_path: Path) -> None:
+    """As a proxy does that speaks OpenID Connect: it has the key, and its users have none."""
+    library = Library.open(tmp_path / "front", served_settings)
+    library.folder.users.add("ann@example.org", ("team",))
+    with running(library, Options("the proxy's", has_users=True, user_header="X-Forwarded-User")) as server:
+        server.wait_ready()
+        people = {
+            name: Person(server, "the proxy's") for name in ("ann@example.org", "Bob@example.org", "../x", "")
+        }
+        for name, person in people.items():
+            person.http.headers["X-Forwarded-User"] = name
+        ann, bob, strange, nobody = people.values()
+        ann.upload("hers.txt", log("front"), shelf="team")
+        bob.upload("his.txt", log("front too"))
+        assert (ann.sees(), bob.sees()) == (["hers.txt"], ["his.txt"])
+        assert {one.http.get("/v1/files").status_code for one in (strange, nobody)} == {401}
+        ann.http.headers["Authorization"] = "Bearer guessed"
+        assert ann.http.get("/v1/files").status_code == 401
