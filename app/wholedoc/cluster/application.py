@@ -28,7 +28,7 @@ def application(
     settings: Settings, cluster: ClusterOptions, options: Options, router: type[Any] = DocumentRouter
 ) -> Application:
     """Return the application for `serve.run`. Nothing is started yet. `router` decides which replica answers."""
-    options = replace(options, concurrency=cluster.concurrency)
+    options = replace(options, concurrency=cluster.concurrency, ids_in_front=True)
     replicas = _replicas(cluster, router).bind(settings, cluster)
     return _ingress().bind(replicas, settings, cluster, options)
 

@@ -107,7 +107,8 @@ def create_app_for(state: State, options: Options, pages: Starlette | None = Non
     add_guard(app, options.hosts, options.origins)
     # Outermost, so that what the guard refuses is counted too
     app.add_middleware(RequestMetricsMiddleware, metrics=state.metrics)
-    app.add_middleware(RequestIdMiddleware, audit=state.shelf.folder.audit if options.has_users else None)
+    audit = state.shelf.folder.audit if options.has_users else None
+    app.add_middleware(RequestIdMiddleware, audit=audit, in_front=options.ids_in_front)
     return app
 
 

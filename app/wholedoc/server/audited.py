@@ -19,11 +19,15 @@ _ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
 class RequestIdMiddleware:
-    """Gives each request an id, or keeps the one that it came with, and sends it back with the answer."""
+    """Gives each request an id, or keeps the one that it came with, and sends it back with the answer.
 
-    def __init__(self, app: ASGIApp, audit: Audit | None) -> None:
+    With `in_front` a server in front of this one gives the ids, and sends them back.
+    """
+
+    def __init__(self, app: ASGIApp, audit: Audit | None, in_front: bool) -> None:
         self.app = app
         self._audit = audit
+        self._in_front = in_front
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -34,7 +38,8 @@ class RequestIdMiddleware:
 
         async def send_with_id(message: Message) -> None:
             if message["type"] == "http.response.start":
-                MutableHeaders(scope=message)[HEADER] = id
+                if not self._in_front:
+                    MutableHeaders(scope=message)[HEADER] = id
                 if self._audit is not None:
                     await asyncio.to_thread(_write, self._audit, _entry(scope, id, message["status"]))
             await send(message)

@@ -36,7 +36,7 @@ class Options:
     has the `key`, whom it names in `user_header`. `concurrency` chat requests work at a time, and `queue_limit`
     more may wait. `request_bytes` is the largest upload in bytes, and `json_bytes` the largest other request: it is
     held in memory. Web pages of `origins` may use the server. `hosts` are the names by which requests may address
-    the server; "*" allows any.
+    the server; "*" allows any. `ids_in_front` says that a server in front gives requests their ids.
     """
 
     key: str | None = None
@@ -48,6 +48,7 @@ class Options:
     origins: tuple[str, ...] = ()
     hosts: tuple[str, ...] = ("*",)
     concurrency: int = CONCURRENT_REQUESTS
+    ids_in_front: bool = False
 
 
 class State:

@@ -27,6 +27,7 @@ class Cluster:
     http: httpx.Client = field(repr=False)
     folder: Path
     settings: Settings = field(repr=False)
+    ray_folder: Path
 
     def upload(self, name: str, content: str) -> str:
         """Returns the id of the uploaded file."""
@@ -37,6 +38,10 @@ class Cluster:
 
     def ask(self, id: str, question: str, **rest: Any) -> httpx.Response:
         return self.http.post("/v1/chat/completions", json=body(id, question, **rest))
+
+    def logs(self, deployment: str) -> list[Path]:
+        """The files of logs of a deployment's replicas."""
+        return list(self.ray_folder.glob(f"session_latest/logs/serve/replica_*{deployment}*.log"))
 
     def deploy(self, replicas: int) -> None:
         """Deploys the application anew, with so many replicas, and waits until it is."""
@@ -81,7 +86,7 @@ def cluster(served_settings: Settings, tmp_path_factory: pytest.TempPathFactory)
         assert os.environ["RAY_USAGE_STATS_ENABLED"] == "0"
         assert os.environ["RAY_AUTH_MODE"] == "token"
         with httpx.Client(base_url=address.url, timeout=600) as http:
-            yield Cluster(http, folder, served_settings)
+            yield Cluster(http, folder, served_settings, Path(logs))
 
 
 @pytest.fixture

@@ -49,6 +49,21 @@ def test_errors_are_those_of_one_process(cluster: Cluster, alone: Server) -> Non
         assert (answer.status_code, answer.json()) == (expected.status_code, expected.json())
 
 
+def test_a_question_has_one_id_in_the_response_and_all_logs(cluster: Cluster) -> None:
+    id = cluster.upload("named.txt", log("named"))
+    answer = cluster.http.post("/v1/chat/completions", json=body(id, "?"), headers={"X-Request-ID": "question-7"})
+    assert answer.headers.get_list("x-request-id") == ["question-7"]
+    until(lambda: any("question-7" in path.read_text() for path in cluster.logs("EngineReplica")), PATIENCE_S)
+    (line,) = (
+        line
+        for path in cluster.logs("EngineReplica")
+        for line in path.read_text().splitlines()
+        if '"request_id": "question-7"' in line and '"outcome"' in line
+    )
+    told = json.loads(line)
+    assert (told["outcome"], told["documents"], told["warm"]) == ("answered", 1, False)
+
+
 def test_a_document_is_read_once_whoever_asks(cluster: Cluster) -> None:
     id = cluster.upload("once.txt", log("once", 200))
     with ThreadPoolExecutor(6) as pool:
