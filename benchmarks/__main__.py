@@ -14,6 +14,7 @@ from wholedoc.runtime.openmp import wait_asleep
 wait_asleep()  # before anything below imports torch
 
 from . import plots
+from .cluster.run import run as run_cluster
 from .errors import CasesError, NotInstalledError
 from .quality import attention, conversations, policies, precision, questions, recognition
 from .quality.everywhere.run import run as run_everywhere
@@ -44,6 +45,7 @@ BENCHMARKS: dict[str, Callable[[bool], Report]] = {
     "hostile": hostile.run,
     "fairness": fairness.run,
     "ocr": recognition.run,
+    "cluster": run_cluster,
 }
 # These take options of their own; `plots` draws what the others measured.
 QUALITY, LLAMA_CPP, ATTENTION, PLOTS = "quality", "llama_cpp", "attention", "plots"

@@ -124,7 +124,17 @@ def test_the_engine_does_not_pull_in(package: str) -> None:
 
 @pytest.mark.parametrize(
     "package",
-    ["gradio", "llama_index", "wholedoc_ui", "fastapi", "starlette", "uvicorn", "prometheus_client", "openai"],
+    [
+        "gradio",
+        "llama_index",
+        "wholedoc_ui",
+        "fastapi",
+        "starlette",
+        "uvicorn",
+        "prometheus_client",
+        "openai",
+        "ray",
+    ],
 )
 def test_the_app_does_not_pull_in(package: str) -> None:
     assert "wholedoc" in loaded_one_after_another().app

@@ -51,6 +51,12 @@ class FolderError(WholedocError):
     exit_code = 2
 
 
+class UserError(WholedocError):
+    """A user of a server who does not exist, whose name is none, or whose file is damaged."""
+
+    exit_code = 2
+
+
 class LibraryError(WholedocError):
     """The library's folder cannot be used: not writable, full, or made by a newer version."""
 

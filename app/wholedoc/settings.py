@@ -42,6 +42,9 @@ class Answerer(Enum):
     """The model that reads, in its own way."""
 
 
+# Of the documents that were used last, so many tokens are held in memory (about 100 bytes for each, and their KV on
+# a device), and always those of the last one. The others are had from the store again when they are asked.
+HELD_TOKENS = 4_000_000
 # A model of fewer parameters than this finds passages, and says wrongly what they hold (docs/log.md).
 SMALL_MODEL = 1e9
 
@@ -61,7 +64,7 @@ class Settings:
     the most that the chunks of all documents may take on disk. `apb` None is ParallelComp; with APB every question
     reads the documents anew, and the library keeps nothing of that. `scoring` says which chunks a question is
     scored on. All are, whatever it says, by several processes and while a model's retrieval heads are not known.
-    APB has no chunks to score.
+    APB has no chunks to score. `held_tokens` is how many tokens of documents stay in memory.
     """
 
     model: str | None = None
@@ -80,6 +83,7 @@ class Settings:
     library_bytes: int = 32_000_000_000
     apb: APB | None = None
     scoring: ChunkScoring = ChunkScoring.SCAN
+    held_tokens: int = HELD_TOKENS
 
     @property
     def attention(self) -> Attention:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,14 +13,14 @@ pytestmark = pytest.mark.embedded
 
 
 @pytest.fixture
-def documents(library: Library, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Document]:
+def documents(library: Library, tmp_path: Path) -> list[Document]:
     """Four documents of equal length. Two of them fit into memory."""
     made = []
     for name in "abcd":
         path = tmp_path / f"{name}.txt"
         path.write_text("\n\n".join(f"Entry {n} of {name}: {n * 13} crates of salt." for n in range(60)))
         made.append(library.parse(path))
-    monkeypatch.setattr("wholedoc.reading.held.HELD_TOKENS", int(2.5 * len(library.tokenized(made[0]))))
+    library.settings = replace(library.settings, held_tokens=int(2.5 * len(library.tokenized(made[0]))))
     library._forget(made[0].id)
     return made
 

@@ -19,6 +19,7 @@ from ..runtime.malloc import give_back_regularly, limit_arenas
 from ..runtime.openmp import wait_asleep
 from .add import add
 from .ask import ask
+from .cluster import cluster
 from .cluster_heads import cluster_heads
 from .doctor import doctor
 from .mcp import mcp
@@ -28,6 +29,7 @@ from .retrieval_heads import find_retrieval_heads
 from .serve import serve
 from .show import show
 from .upkeep import library_commands, list_documents, remove
+from .users import users
 from .watch import watch
 
 # The engine's errors that bad input causes. They carry no exit code, unlike wholedoc's own errors, and are
@@ -78,6 +80,8 @@ for command in (
     models,
     doctor,
     serve,
+    cluster,
+    users,
     mcp,
     cluster_heads,
     find_retrieval_heads,

@@ -105,9 +105,12 @@ class HeadFinder:
 
     def _find(self) -> None:
         try:
-            if self.known() is None:
-                drained(self.finding())
-        except (WholedocError, ParallelCompError, ValueError) as error:
+            if self.known() is not None:
+                return
+            with self._folder.leases.take(self.file.stem) as mine:
+                if mine:  # else another process finds them, and keeps them where this one looks
+                    drained(self.finding())
+        except (WholedocError, ParallelCompError, ValueError, OSError) as error:
             self._notify(f"every chunk is scored, since the model's retrieval heads could not be found: {error}")
 
 

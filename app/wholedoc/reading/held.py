@@ -8,13 +8,11 @@ from ..documents.tokenized import TokenizedDocument
 from .corpus import ReadDocument
 
 T = TypeVar("T")
-# Of the documents that were used last, so many tokens are held in memory (about 100 bytes for each, and their KV on
-# a device), and always those of the last one. The others are had from the store again when they are asked.
-HELD_TOKENS = 4_000_000
 
 
-def hold(id: str, tokenized: dict[str, TokenizedDocument], read: dict[str, ReadDocument]) -> None:
-    """Note that a document was used, and let go of those that have not been for longest if too much is held.
+def hold(id: str, tokenized: dict[str, TokenizedDocument], read: dict[str, ReadDocument], most: int) -> None:
+    """Note that a document was used, and let go of those that have not been for longest if more than `most` tokens
+    are held.
 
     Whoever is at work with one of those keeps it until then.
     """
@@ -22,7 +20,7 @@ def hold(id: str, tokenized: dict[str, TokenizedDocument], read: dict[str, ReadD
     _to_the_end(read, id)
     tokens = sum(map(len, list(tokenized.values())))
     for oldest in list(tokenized):
-        if tokens <= HELD_TOKENS or oldest == id:
+        if tokens <= most or oldest == id:
             break
         gone = tokenized.pop(oldest, None)
         tokens -= len(gone) if gone is not None else 0

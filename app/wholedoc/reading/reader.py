@@ -32,7 +32,6 @@ from ..models.lazy_model import LazyModel
 from ..models.text_model import TextModel
 from ..models.throughput import ThroughputRecords, measure_throughput
 from ..runtime.client import NOBODY, Client
-from ..runtime.places import Places
 from ..runtime.turns import Errand, Turns
 from ..settings import Settings
 from ..storage.folder import DocumentInfo, LibraryFolder
@@ -41,6 +40,7 @@ from ..storage.shelf import Shelf
 from .corpus import ReadDocument
 from .head_finder import HeadFinder, drained
 from .held import hold
+from .once import wait_for_others
 from .over_ranks import read_over_ranks
 from .scan_layout import lay_out
 from .through_store import Placed, Plan, bytes_on_disk, chunks_missing, read
@@ -50,8 +50,6 @@ Notify = Callable[[str], None]
 T = TypeVar("T")
 # A character has at most four bytes in UTF-8, and a token at least one: a text that is so short surely fits.
 BYTES_A_CHARACTER = 4
-# Files of clients whose text is extracted at a time, each in a process of its own.
-CONCURRENT_EXTRACTIONS = 4
 
 
 class Reader(Shelf):
@@ -60,9 +58,6 @@ class Reader(Shelf):
     With `ranks`, several processes read the same documents together: each has a reader of its own over the same
     folder, and makes the same calls in the same order. `model` is shared with another reader that loads it alike;
     without it the reader has one of its own.
-
-    `extractions` are the places that an adapter takes for a client before it parses that client's file; `parse`
-    itself waits for nobody.
     """
 
     def __init__(
@@ -78,7 +73,6 @@ class Reader(Shelf):
         self.ranks = ranks
         self.settings = settings
         self.turns = turns or Turns()
-        self.extractions = Places(CONCURRENT_EXTRACTIONS)
         self._notify = notify
         self._throughputs = ThroughputRecords(folder.figures)
         self._model = model or LazyModel(settings, notify)
@@ -239,30 +233,36 @@ class Reader(Shelf):
         """
         known = self._read.get(document.id)
         if known is not None:
-            hold(document.id, self._tokenized, self._read)
+            hold(document.id, self._tokenized, self._read, self.settings.held_tokens)
             return known
         plan = Plan.of(self.engine, self.tokenized(document))
         planned = self._plan(plan, cancelled, client)
         yield planned
         self._make_room(plan, planned.bytes)
-        engine, store = self.engine, self.folder.store
-
-        def in_turns(work: Generator[Reading, None, T]) -> Generator[Reading, None, T]:
-            return self.turns.steps(work, cancelled, client, errand)
-
-        if self.ranks is None:
-            work = read(engine, store, plan, in_turns, cancelled, self._placed)
-        else:
-            work = in_turns(read_over_ranks(engine, self.ranks, store, plan, cancelled))
-        finished, throughput = yield from _with_throughput(work)
+        finished, throughput = yield from self._read_once(plan, cancelled, client, errand)
         if planned.seconds is not None and throughput:
             with self.folder.writing():
                 self._throughputs.put(self.engine, throughput)
         finished = replace(finished, kept_words=self._words(plan, finished))
         self._read[document.id] = replace(finished, cached_tokens=len(finished.tokenized))
-        hold(document.id, self._tokenized, self._read)
+        hold(document.id, self._tokenized, self._read, self.settings.held_tokens)
         heads = self.scan_heads(self.settings)
         return finished if heads is None else self.laid_out(finished, heads, cancelled, client)
+
+    def _read_once(
+        self, plan: Plan, cancelled: Cancel | None, client: Client, errand: Errand
+    ) -> Generator[Reading, None, tuple[ReadDocument, float]]:
+        """Read a document while no other process reads it. Returns it, and the tokens a second."""
+        engine, store = self.engine, self.folder.store
+
+        def in_turns(work: Generator[Reading, None, T]) -> Generator[Reading, None, T]:
+            return self.turns.steps(work, cancelled, client, errand)
+
+        if self.ranks is not None:
+            work = read_over_ranks(engine, self.ranks, store, plan, cancelled)
+            return (yield from _with_throughput(in_turns(work)))
+        with (yield from wait_for_others(self.folder.leases, store, plan, cancelled)):
+            return (yield from _with_throughput(read(engine, store, plan, in_turns, cancelled, self._placed)))
 
     def scan_heads(self, settings: Settings) -> RetrievalHeads | None:
         """Return the heads that questions with these settings scan by; None if every chunk is scored."""
@@ -369,6 +369,14 @@ class Reader(Shelf):
             known = self.folder.known(removed.document_id)
             name = known.name if known else removed.document_id[:12]
             self._notify(f"removed what {removed.model} had read of {name}: the library is full")
+
+    def holds(self, id: str) -> bool:
+        """Return whether a document is read and in memory, so that it can be asked at once."""
+        return id in self._read
+
+    def held(self) -> dict[str, int]:
+        """Return the ids of the documents that are in memory or being read, with their tokens."""
+        return {id: len(one) for id, one in self._tokenized.copy().items()}
 
     def release(self, id: str) -> None:
         """Drop what is held in memory of a document. Whoever asks it next takes it from the store."""

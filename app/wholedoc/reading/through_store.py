@@ -41,6 +41,11 @@ class Plan:
         keys = [chunk_key(spec.fingerprint, prefix, one.token_ids, engine.config.precision) for one in chunks]
         return cls(document, tuple(chunks), tuple(keys))
 
+    @property
+    def name(self) -> str:
+        """A name of the reading that is the same in every process."""
+        return StoredReading(self.document.document.id, "", "", "", 0, self.keys).id
+
     def record(self, engine: Engine, model: str) -> StoredReading:
         """Return the record that the library keeps of this reading."""
         return StoredReading(

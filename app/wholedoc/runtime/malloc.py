@@ -12,7 +12,7 @@ import ctypes
 import os
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 
 # The user has decided how many there are.
@@ -23,13 +23,18 @@ _M_ARENA_MAX = -8
 TRIMMED_EVERY_S = 30.0
 
 
+def few_arenas(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables that a process which is yet to start lacks to have few: none if the user has chosen."""
+    return {} if any(name in environment for name in CHOSEN_BY_USER) else {"MALLOC_ARENA_MAX": str(ARENAS)}
+
+
 def limit_arenas() -> None:
     """Let this process have few arenas, unless the user has chosen. Call it before threads are started.
 
     As a library, wholedoc never does: malloc belongs to the program that imports it. It has no effect where malloc
     is not GNU's.
     """
-    if any(name in os.environ for name in CHOSEN_BY_USER):
+    if not few_arenas(os.environ):
         return
     with suppress(OSError, AttributeError):  # there is no such function
         ctypes.CDLL(None).mallopt(_M_ARENA_MAX, ARENAS)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -16,7 +16,8 @@ from starlette.responses import Response
 from parallelcomp.errors import ParallelCompError
 
 from ..errors import WholedocError
-from ..library import Library
+from .answering import AnsweringHere
+from .audited import RequestIdMiddleware
 from .disconnect import DisconnectedError
 from .error_handlers import on_error, on_http_exception, on_invalid_request
 from .guard import add_guard
@@ -27,11 +28,17 @@ from .middleware import (
     OtherPagesMiddleware,
     RequestSizeMiddleware,
     UnexpectedErrorMiddleware,
+    named_in_front,
+    own_key,
+    shared_key,
 )
 from .openapi import openapi_of
 from .protocol.errors import ErrorBody
-from .routes import about, chat, files
+from .routes import about, chat, files, readings
 from .state import Options, State, state_of
+
+if TYPE_CHECKING:
+    from ..library import Library
 
 DEFAULTS = Options()
 # The status for a client that has disconnected. Nobody reads it; nginx logs the same number.
@@ -55,16 +62,21 @@ _BUSY: dict[int | str, dict[str, Any]] = {
 
 
 def create_app(library: Library, options: Options = DEFAULTS, pages: Starlette | None = None) -> FastAPI:
-    """Creates the application that serves OpenAI's routes from a library.
+    """Creates the application that serves OpenAI's routes from a library, with the model of this process.
 
     The model starts loading when the application starts. `pages` answers all paths that are not the API's.
     """
-    state = State(library, options)
+    return create_app_for(State(library, AnsweringHere(library), options), options, pages)
+
+
+def create_app_for(state: State, options: Options, pages: Starlette | None = None) -> FastAPI:
+    """Creates the same application for files and answers from wherever `state` has them."""
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
-            state.model.load()
+            state.answering.start()
+            stack.callback(state.answering.stop)
             if pages is not None:
                 await stack.enter_async_context(pages.router.lifespan_context(pages))
             yield
@@ -81,8 +93,9 @@ def create_app(library: Library, options: Options = DEFAULTS, pages: Starlette |
     app.state.server = state
     app.include_router(chat.router, responses=_BUSY)
     app.include_router(files.router, responses={key: _BUSY[key] for key in (429, 500, 507)})
+    app.include_router(readings.router, responses={key: _BUSY[key] for key in (500, 507)})
     app.include_router(about.router)
-    app.openapi = openapi_of(app, has_key=options.key is not None)  # type: ignore[method-assign]
+    app.openapi = openapi_of(app, has_key=options.has_users or options.key is not None)  # type: ignore[method-assign]
     for kind in (WholedocError, ParallelCompError, Exception):
         app.add_exception_handler(kind, on_error)
     app.add_exception_handler(HTTPException, on_http_exception)
@@ -94,6 +107,8 @@ def create_app(library: Library, options: Options = DEFAULTS, pages: Starlette |
     add_guard(app, options.hosts, options.origins)
     # Outermost, so that what the guard refuses is counted too
     app.add_middleware(RequestMetricsMiddleware, metrics=state.metrics)
+    audit = state.shelf.folder.audit if options.has_users else None
+    app.add_middleware(RequestIdMiddleware, audit=audit, in_front=options.ids_in_front)
     return app
 
 
@@ -103,8 +118,13 @@ def _add_middleware(app: FastAPI, state: State, options: Options) -> None:
     json_bytes = min(options.json_bytes, options.request_bytes)
     app.add_middleware(BodyMemoryMiddleware, limit=json_bytes)
     app.add_middleware(RequestSizeMiddleware, uploads=options.request_bytes, others=json_bytes)
-    if options.key:
-        app.add_middleware(ApiKeyMiddleware, key=options.key)
+    users = state.shelf.folder.users
+    if options.key and options.user_header:
+        app.add_middleware(ApiKeyMiddleware, lets_in=named_in_front(options.key, options.user_header, users))
+    elif options.has_users:
+        app.add_middleware(ApiKeyMiddleware, lets_in=own_key(users))
+    elif options.key:
+        app.add_middleware(ApiKeyMiddleware, lets_in=shared_key(options.key))
     if options.origins:
         app.add_middleware(CORSMiddleware, allow_origins=options.origins, allow_methods=["*"], allow_headers=["*"])
 

@@ -17,8 +17,8 @@ BUCKETS_S = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 40, 80, 160, 320, 640)
 class Metrics:
     """Counts requests, disconnects and tokens, and measures the queue and the time to the first token."""
 
-    def __init__(self, rate_limiter: RateLimiter) -> None:
-        self.registry = CollectorRegistry()
+    def __init__(self, rate_limiter: RateLimiter, registry: CollectorRegistry) -> None:
+        self.registry = registry
         self._requests = Counter(
             "wholedoc_requests", "Requests answered.", ("method", "route", "status"), registry=self.registry
         )

@@ -3,30 +3,42 @@
 from __future__ import annotations
 
 import hmac
+from collections.abc import Callable
 
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from ..storage.users import NAME, User, Users
 from .protocol.errors import ApiError, api_error
 
+# Under these names a request's scope has its user, and the ids of the documents that it is about.
+USER = "wholedoc.user"
+DOCUMENTS = "wholedoc.documents"
+LetsIn = Callable[[str, Headers], User | bool]
+
 # These paths need no key: whether the server runs and what it offers is no secret.
-PUBLIC_PATHS = ("/health", "/openapi.json")
+PUBLIC_PATHS = ("/health", "/ready", "/openapi.json")
 # All other paths belong to the pages beside the API.
-API_PATHS = ("/v1", "/health", "/metrics", "/openapi.json")
+API_PATHS = ("/v1", "/health", "/ready", "/metrics", "/openapi.json")
 
 
 class ApiKeyMiddleware:
-    """Refuses requests without `Authorization: Bearer <key>`, before their body is read."""
+    """Refuses requests without `Authorization: Bearer <key>`, before their body is read.
 
-    def __init__(self, app: ASGIApp, key: str) -> None:
+    `lets_in` says whether a key is right, and whose it is where the server has users; it is told the headers, too.
+    """
+
+    def __init__(self, app: ASGIApp, lets_in: LetsIn) -> None:
         self.app = app
-        self._expected = f"Bearer {key}".encode()
+        self._lets_in = lets_in
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["path"] not in PUBLIC_PATHS:
-            given = Headers(scope=scope).get("authorization", "").encode("latin-1", "replace")
+            headers = Headers(scope=scope)
+            given = headers.get("authorization", "").encode("latin-1", "replace")
             scheme, _, key = given.partition(b" ")
-            if not hmac.compare_digest(scheme.title() + b" " + key.strip(), self._expected):
+            known = scheme.title() == b"Bearer" and self._lets_in(key.strip().decode("utf-8", "replace"), headers)
+            if not known:
                 error = ApiError(
                     401,
                     "this server wants its key: send it as Authorization: Bearer <key>",
@@ -35,7 +47,31 @@ class ApiKeyMiddleware:
                 )
                 await error.response(scope, receive, send)
                 return
+            if isinstance(known, User):
+                scope[USER] = known
         await self.app(scope, receive, send)
+
+
+def shared_key(expected: str) -> LetsIn:
+    """Returns what says whether a key is the one that all clients share."""
+    return lambda key, _headers: hmac.compare_digest(key.encode(), expected.encode())
+
+
+def own_key(users: Users) -> LetsIn:
+    """Returns what says whose key a key is."""
+    return lambda key, _headers: users.of(key) or False
+
+
+def named_in_front(expected: str, header: str, users: Users) -> LetsIn:
+    """Returns what says whom a server in front names in a header. The key is that server's, which lets in who it
+    will; users who are not known here share no shelf."""
+    right = shared_key(expected)
+
+    def lets_in(key: str, headers: Headers) -> User | bool:
+        name = headers.get(header, "").lower()
+        return bool(right(key, headers) and NAME.fullmatch(name)) and (users.named(name) or User(name))
+
+    return lets_in
 
 
 class RequestSizeMiddleware:

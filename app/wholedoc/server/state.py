@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from prometheus_client import CollectorRegistry
 from starlette.requests import Request
 
-from ..library import Library
-from ..reading.reader import CONCURRENT_EXTRACTIONS
 from ..runtime.client import Client
+from ..storage.shelf import CONCURRENT_EXTRACTIONS, Shelf
+from ..storage.users import User
+from .answering import Answering
 from .metrics import Metrics
+from .middleware import USER
+from .protocol.errors import ApiError
 from .rate_limiting import RateLimiter
-from .served_model import ServedModel
+from .user_shelf import UserShelf
 
 # Chat requests at work at a time. Each holds the context of its answer in memory; at the model they take turns
 # anyway.
@@ -28,28 +32,40 @@ JSON_BYTES = 16_000_000
 class Options:
     """What the command line sets.
 
-    Without a `key` everybody is let in. `queue_limit` chat requests may wait. `request_bytes` is the largest
-    upload in bytes, and `json_bytes` the largest other request: it is held in memory. Web pages of `origins` may
-    use the server. `hosts` are the names by which requests may address the server; "*" allows any.
+    Without a `key` everybody is let in; with `has_users` everybody who has a user's key, or, if a server in front
+    has the `key`, whom it names in `user_header`. `concurrency` chat requests work at a time, and `queue_limit`
+    more may wait. `request_bytes` is the largest upload in bytes, and `json_bytes` the largest other request: it is
+    held in memory. Web pages of `origins` may use the server. `hosts` are the names by which requests may address
+    the server; "*" allows any. `ids_in_front` says that a server in front gives requests their ids.
     """
 
     key: str | None = None
+    has_users: bool = False
+    user_header: str | None = None
     queue_limit: int = 64
     request_bytes: int = 200_000_000
     json_bytes: int = JSON_BYTES
     origins: tuple[str, ...] = ()
     hosts: tuple[str, ...] = ("*",)
+    concurrency: int = CONCURRENT_REQUESTS
+    ids_in_front: bool = False
 
 
 class State:
-    """One library, its model, the limits on requests and uploads, and the metrics."""
+    """The shelf with the files, who answers questions to them, the limits on requests and uploads, the metrics.
 
-    def __init__(self, library: Library, options: Options) -> None:
-        self.library = library
-        self.model = ServedModel(library)
-        self.rate_limiter = RateLimiter(CONCURRENT_REQUESTS, options.queue_limit)
+    A `registry` that is given has metrics of whoever answers, which are read with the server's own.
+    """
+
+    def __init__(
+        self, shelf: Shelf, answering: Answering, options: Options, registry: CollectorRegistry | None = None
+    ) -> None:
+        self.shelf = shelf
+        self.answering = answering
+        self.model = answering.model
+        self.rate_limiter = RateLimiter(options.concurrency, options.queue_limit)
         self.upload_limiter = RateLimiter(CONCURRENT_EXTRACTIONS, QUEUED_UPLOADS)
-        self.metrics = Metrics(self.rate_limiter)
+        self.metrics = Metrics(self.rate_limiter, registry or CollectorRegistry())
 
 
 def state_of(request: Request) -> State:
@@ -58,6 +74,28 @@ def state_of(request: Request) -> State:
     return state
 
 
+def user_of(request: Request) -> User | None:
+    """Returns whose key this request came with, None where the server has no users."""
+    user: User | None = request.scope.get(USER)
+    return user
+
+
+def shelf_of(request: Request, target: str | None = None) -> Shelf:
+    """Returns the shelf as the request's user sees it; files go to the shared shelf `target`, or else to their own.
+
+    Raises ApiError 400 if they share no such shelf.
+    """
+    shelf, user = state_of(request).shelf, user_of(request)
+    if user is not None:
+        return UserShelf(shelf, shelf.folder.shelves, user, target)
+    if target is not None:
+        raise ApiError(400, "this server has no users, and one shelf: leave shelf out", "invalid_value", "shelf")
+    return shelf
+
+
 def client_of(request: Request, user: str | None = None) -> Client:
     """Returns who sent this request. `user` tells apart the users behind one address."""
+    known = user_of(request)
+    if known is not None:  # wherever they are
+        return Client(f"user {known.name}", user or "")
     return Client(request.client.host if request.client else "", user or "")

@@ -25,6 +25,9 @@ class Catalog:
     def path(self, id: str) -> Path:
         return self.folder / f"{id}.json"
 
+    def __contains__(self, id: str) -> bool:
+        return self.path(id).is_file()
+
     def put(self, document: Document) -> None:
         """Remember a document's text and pages."""
         self.folder.mkdir(parents=True, exist_ok=True)

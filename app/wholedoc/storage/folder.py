@@ -14,14 +14,19 @@ from filelock import FileLock
 from ..documents.document import Document
 from ..errors import LibraryError, storage_error
 from .atomic import write_atomically
+from .audit import Audit
 from .catalog import Catalog
 from .chunk_store import ChunkStore
 from .conversations import ConversationHead, Conversations, KeptConversation
 from .figures import MeasuredFigures
 from .incoming import Incoming
+from .jobs import Jobs
+from .leases import Leases
 from .notes import Notes
 from .originals import Originals
 from .readings import Readings, StoredReading
+from .shelves import Shelves
+from .users import Users
 from .watched import WatchedFolders
 
 # The version of the folder's layout. A library of a newer format is not touched.
@@ -65,7 +70,9 @@ class LibraryFolder:
     `catalog` holds the documents that came as files, which are a person's shelf. `texts` holds the texts that
     programs sent. `incoming` is for files that are on their way in. `conversations` holds those that people had in
     the browser app. `notes` are those of summaries, and `figures` how fast this machine was.
-    `watched` are the folders whose files are read by themselves.
+    `watched` are the folders whose files are read by themselves. `jobs` are readings that nobody waits for, and
+    `leases` say which readings another process is at. `users` are those of a server, `shelves` say who has what,
+    and `audit` who did what.
     """
 
     def __init__(self, path: Path) -> None:
@@ -80,6 +87,11 @@ class LibraryFolder:
         self.notes = Notes(path / "notes")
         self.watched = WatchedFolders(path / "watched")
         self.figures = MeasuredFigures.of(path)
+        self.jobs = Jobs(path / "jobs")
+        self.leases = Leases(path / "leases")
+        self.shelves = Shelves(path / "shelves")
+        self.users = Users(path / "users.json")
+        self.audit = Audit(path / "audit")
 
     @property
     def lock(self) -> FileLock:
@@ -185,6 +197,8 @@ class LibraryFolder:
         self.originals.remove(id)
         self.readings.remove(self.readings.of(id))
         self.notes.remove(id)
+        self.jobs.remove(id)
+        self.shelves.forget(id)
 
     def keep_conversation(self, conversation: KeptConversation) -> list[ConversationHead]:
         """Keep a conversation as it is now. Returns those that were removed to make place. Raises LibraryError."""

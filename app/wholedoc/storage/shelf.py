@@ -11,14 +11,23 @@ from ..documents.extraction import WebSource, read_document
 from ..documents.recognition import Recognition, awaits_recognition, is_installed
 from ..documents.texts import pages_document, text_document
 from ..errors import UnknownDocumentError, UnreadableFileError
+from ..runtime.places import Places
 from .folder import DocumentInfo, LibraryFolder
+
+# Files of clients whose text is extracted at a time, each in a process of its own.
+CONCURRENT_EXTRACTIONS = 4
 
 
 class Shelf:
-    """Documents by their ids: the files that were added, and beside them the texts that programs sent."""
+    """Documents by their ids: the files that were added, and beside them the texts that programs sent.
+
+    `extractions` are the places that an adapter takes for a client before it parses that client's file; `parse`
+    itself waits for nobody.
+    """
 
     def __init__(self, folder: LibraryFolder) -> None:
         self.folder = folder
+        self.extractions = Places(CONCURRENT_EXTRACTIONS)
 
     def parse(
         self,
@@ -45,6 +54,24 @@ class Shelf:
             document = known or read_document(path, password=password, recognition=recognition, source=source)
         self.folder.keep(document, path)
         return document
+
+    def known(self, id: str) -> Document | None:
+        """Return the document or text with exactly this id, or None if it is not there for whoever looks."""
+        return self.folder.known(id)
+
+    def ids(self) -> list[str]:
+        """Return the ids of the documents that came as files, in the order in which they were added."""
+        return self.folder.catalog.ids()
+
+    def created(self, id: str) -> float:
+        """Return when a document was added, in seconds since 1970. Raises FileNotFoundError."""
+        file = id in self.folder.catalog
+        return (self.folder.catalog if file else self.folder.texts).path(id).stat().st_mtime
+
+    @property
+    def among(self) -> tuple[str, ...] | None:
+        """The ids of the only documents that whoever looks may ask; None stands for all."""
+        return None
 
     def knows(self, id: str) -> bool:
         """Return whether a document with exactly this id was parsed before."""

@@ -19,7 +19,6 @@ pytest.importorskip("fastapi")
 from parallelcomp import Engine
 from wholedoc import Library, Settings
 from wholedoc.runtime.client import Client
-from wholedoc.server import state as server_state
 from wholedoc.server.served_model import Phase
 from wholedoc.server.state import Options
 
@@ -108,11 +107,8 @@ def test_a_client_that_leaves_while_the_answer_is_written_stops_the_writing(
     assert len(steps) < 200
 
 
-def test_a_client_that_leaves_the_queue_is_forgotten(
-    server: Server, settings: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(server_state, "CONCURRENT_REQUESTS", 1)
-    with another(server, settings) as one:
+def test_a_client_that_leaves_the_queue_is_forgotten(server: Server, settings: Settings) -> None:
+    with another(server, settings, concurrency=1) as one:
         with connection(one, long_reading("first", stream=True)) as first:
             until(lambda: one.state.rate_limiter.working)
             with connection(one, {"messages": HELLO}), connection(one, {"messages": HELLO, "stream": True}):
@@ -140,6 +136,7 @@ def test_a_client_that_leaves_while_the_model_loads(
     library._model = server.library._model
     with running(library) as one:
         assert one.http.get("/health").json()["status"] == "loading"
+        assert one.http.get("/ready").status_code == 503
         assert one.http.get("/v1/models").json()["data"][0]["context_window"] is None
         with connection(one, {"messages": HELLO}):
             until(lambda: one.state.rate_limiter.working == 1)
@@ -148,6 +145,7 @@ def test_a_client_that_leaves_while_the_model_loads(
         waiting.start()
         assert one.chat(HELLO).status_code == 200  # who waits is answered when it is there
         assert one.http.get("/health").json()["status"] == "ready"
+        assert one.http.get("/ready").status_code == 200
 
 
 def test_a_model_that_cannot_be_loaded_is_said_so(settings: Settings, tmp_path: Any) -> None:
@@ -163,12 +161,9 @@ def test_a_model_that_cannot_be_loaded_is_said_so(settings: Settings, tmp_path: 
         assert one.upload("a.txt", "Some text.").status_code == 200
 
 
-def test_a_full_queue_sends_away_and_says_for_how_long(
-    server: Server, settings: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(server_state, "CONCURRENT_REQUESTS", 1)
+def test_a_full_queue_sends_away_and_says_for_how_long(server: Server, settings: Settings) -> None:
     with (
-        another(server, settings, queue_limit=2) as one,
+        another(server, settings, queue_limit=2, concurrency=1) as one,
         connection(one, long_reading("queue", stream=True)) as first,
     ):
         until(lambda: one.state.rate_limiter.working == 1)

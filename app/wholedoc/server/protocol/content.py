@@ -8,8 +8,8 @@ import re
 from collections.abc import Sequence
 
 from ...documents.document import Document
-from ...library import Library
 from ...prompts.recognition import Message, Role
+from ...storage.shelf import Shelf
 from ...storage.uploads import parse_bytes
 from .errors import ApiError
 from .requests import ChatMessage, FilePart, FileReference, RefusalPart
@@ -25,9 +25,9 @@ DOCUMENT_ID = re.compile(r"(?:text-)?[0-9a-f]{64}")
 _DATA_URL = re.compile(r"data:([^,;]*)(?:;[^,;]*)*?;base64,", re.I)
 
 
-def find(library: Library, id: str, param: str = "file_id") -> Document:
+def find(shelf: Shelf, id: str, param: str = "file_id") -> Document:
     """Returns the document with exactly this id. Raises ApiError 404 if there is none."""
-    document = library.folder.known(id) if DOCUMENT_ID.fullmatch(id) else None
+    document = shelf.known(id) if DOCUMENT_ID.fullmatch(id) else None
     if document is None:
         raise not_found(id, param)
     return document
@@ -38,7 +38,7 @@ def not_found(id: str, param: str = "file_id") -> ApiError:
     return ApiError(404, f"there is no file '{id[:80]}': upload it first", "file_not_found", param)
 
 
-def plain_messages(library: Library, messages: Sequence[ChatMessage]) -> tuple[list[Message], list[Document]]:
+def plain_messages(shelf: Shelf, messages: Sequence[ChatMessage]) -> tuple[list[Message], list[Document]]:
     """Returns the messages' text, and every document in them once. Files that the messages contain are parsed.
 
     Raises ApiError and the errors of parsing.
@@ -49,7 +49,7 @@ def plain_messages(library: Library, messages: Sequence[ChatMessage]) -> tuple[l
         texts: list[str] = []
         for number, part in enumerate(message.content):
             if isinstance(part, FilePart):
-                document = _document(library, part.file, f"messages[{index}].content[{number}].file")
+                document = _document(shelf, part.file, f"messages[{index}].content[{number}].file")
                 documents[document.id] = document
             else:
                 texts.append(part.refusal if isinstance(part, RefusalPart) else part.text)
@@ -59,13 +59,13 @@ def plain_messages(library: Library, messages: Sequence[ChatMessage]) -> tuple[l
     return plain, list(documents.values())
 
 
-def _document(library: Library, file: FileReference, param: str) -> Document:
+def _document(shelf: Shelf, file: FileReference, param: str) -> Document:
     if file.file_id is not None and file.file_data is None:
-        return find(library, file.file_id, f"{param}.file_id")
+        return find(shelf, file.file_id, f"{param}.file_id")
     if file.file_data is None or file.file_id is not None:
         raise ApiError(400, f"{param} needs either file_id or file_data", "invalid_value", param)
     media_type, data = _decode(file.file_data, f"{param}.file_data")
-    return parse_bytes(library, data, file.filename or "document", media_type)
+    return parse_bytes(shelf, data, file.filename or "document", media_type)
 
 
 def _decode(data: str, param: str) -> tuple[str | None, bytes]:

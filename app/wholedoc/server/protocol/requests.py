@@ -123,6 +123,12 @@ class ChatRequest(BaseModel):
         return Scope.EVERYWHERE if self.everywhere or by_name else Scope.ONE_PLACE
 
     @property
+    def file_ids(self) -> list[str]:
+        """The ids of uploaded files that the messages name, as they were sent."""
+        parts = [part for message in self.messages for part in message.content if isinstance(part, FilePart)]
+        return [part.file.file_id[:80] for part in parts if part.file.file_id is not None]
+
+    @property
     def asks_shelf(self) -> bool:
         """Whether all documents that were read before are asked, unless the messages bring some."""
         return self.model == SHELF_MODEL

@@ -202,6 +202,19 @@ class FileDeleted(BaseModel):
     deleted: Literal[True] = True
 
 
+class ReadingObject(BaseModel):
+    """A file that is read before anybody asks it. `tokens` of its `total` tokens are read; both are 0 until it
+    begins. `error` says why it failed."""
+
+    file_id: str
+    object: Literal["reading"] = "reading"
+    created_at: int
+    status: Literal["waiting", "reading", "done", "failed", "cancelled"]
+    tokens: int
+    total: int
+    error: str | None
+
+
 class Health(BaseModel):
     """`waiting` requests are in the queue, `working` requests are being answered."""
 

@@ -1,4 +1,4 @@
-"""What the server says about itself: /v1/models, /health and /metrics."""
+"""What the server says about itself: /v1/models, /health, /ready and /metrics."""
 
 from __future__ import annotations
 
@@ -34,17 +34,28 @@ async def model(request: Request, model: str) -> ModelObject:
 @router.get("/health", responses={503: {"model": Health, "description": "The model could not be loaded."}})
 async def health(request: Request) -> Response:
     """Says whether questions are answered at once (`ready`), soon (`loading`) or not at all (`failed`)."""
-    state = state_of(request)
-    health = Health(
-        status=state.model.phase.value,
-        model=state.model.name,
-        waiting=state.rate_limiter.waiting,
-        working=state.rate_limiter.working,
-    )
-    return JSONResponse(health.model_dump(), 503 if state.model.phase is Phase.FAILED else 200)
+    health = _health(request)
+    return JSONResponse(health.model_dump(), 503 if health.status == Phase.FAILED.value else 200)
+
+
+@router.get("/ready", responses={503: {"model": Health, "description": "The model is not loaded."}})
+async def ready(request: Request) -> Response:
+    """Says the same by its status: 200 once questions are answered at once, 503 until then."""
+    health = _health(request)
+    return JSONResponse(health.model_dump(), 200 if health.status == Phase.READY.value else 503)
 
 
 @router.get("/metrics", response_class=Response, responses=_METRICS)
 async def read_metrics(request: Request) -> Response:
     """Returns all metrics in Prometheus' text format."""
     return Response(state_of(request).metrics.text(), media_type=metrics.CONTENT_TYPE)
+
+
+def _health(request: Request) -> Health:
+    state = state_of(request)
+    return Health(
+        status=state.model.phase.value,
+        model=state.model.name,
+        waiting=state.rate_limiter.waiting,
+        working=state.rate_limiter.working,
+    )

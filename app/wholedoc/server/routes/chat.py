@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Generator
-from dataclasses import replace
+from collections.abc import Awaitable, Callable
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Request
@@ -14,20 +13,19 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from ...answer import Done, Event
-from ...library import Library
-from ...prompts.recognition import recognise
-from ...prompts.responding import respond
 from ...runtime.client import Client
-from ...runtime.threaded_generator import Cancel, ThreadedGenerator
+from ...storage.shelf import Shelf
+from ..answering import Events
 from ..bodies import BoundedRoute
 from ..disconnect import DisconnectedError, cancel_on_disconnect
 from ..metrics import Metrics
+from ..middleware import DOCUMENTS
 from ..protocol.completion import Completion
-from ..protocol.content import plain_messages
-from ..protocol.errors import ApiError, api_error
+from ..protocol.errors import api_error
 from ..protocol.requests import ChatRequest, check_supported
 from ..protocol.responses import ChatCompletion
-from ..state import State, client_of, state_of
+from ..state import State, client_of, shelf_of, state_of
+from ..user_shelf import shown
 
 router = APIRouter(route_class=BoundedRoute)
 SendText = Callable[[str], Awaitable[None]]
@@ -42,12 +40,11 @@ _STREAM: dict[str, Any] = {"text/event-stream": {"schema": {"type": "string"}}}
 class RunningRequest:
     """A request that is being answered: its events, and the response that is built from them."""
 
-    def __init__(
-        self, state: State, completion: Completion, work: ThreadedGenerator[Event], received: float
-    ) -> None:
+    def __init__(self, state: State, shelf: Shelf, completion: Completion, work: Events, received: float) -> None:
         self.completion = completion
         self.work = work
         self._state = state
+        self._shelf = shelf
         self._received = received
 
     async def next_event(self) -> Event | None:
@@ -61,7 +58,7 @@ class RunningRequest:
         if isinstance(event, Done):
             queued = self.completion.started - self._received
             self._state.metrics.count_answer(event.answer, queued + (self.completion.first_token_s or 0.0))
-        return event
+        return event and shown(event, self._shelf)
 
     async def response(self) -> ChatCompletion:
         """Waits for the whole answer and returns the response."""
@@ -79,10 +76,11 @@ class RunningRequest:
 async def complete(request: Request, asked: Annotated[ChatRequest, Body()]) -> Response:
     """Answers the last message from the documents in the messages, or as an ordinary chat if there are none."""
     received, state = time.monotonic(), state_of(request)
+    request.scope[DOCUMENTS] = asked.file_ids
     state.model.check(asked.model)
     check_supported(asked)
     client = client_of(request, _user(asked))
-    running = await cancel_on_disconnect(request.receive, _start(state, client, asked, received))
+    running = await cancel_on_disconnect(request.receive, _start(request, client, asked, received))
     try:
         if asked.stream:
             # Every reason to refuse is known by the first event, while the status can still be chosen.
@@ -147,8 +145,9 @@ class EventStreamResponse(Response):
                 await send_text(": still at it\n\n")
 
 
-async def _start(state: State, client: Client, asked: ChatRequest, received: float) -> RunningRequest:
+async def _start(request: Request, client: Client, asked: ChatRequest, received: float) -> RunningRequest:
     """Waits for a slot and for the model, then starts the work. Raises ApiError."""
+    state, shelf = state_of(request), shelf_of(request)
     slot = await state.rate_limiter.acquire(client)
     try:
         await state.model.wait_loaded()
@@ -158,43 +157,11 @@ async def _start(state: State, client: Client, asked: ChatRequest, received: flo
             progress=asked.return_progress is not False,
             usage=bool(asked.stream_options and asked.stream_options.include_usage),
         )
-        work = ThreadedGenerator(
-            lambda cancelled: _events(state.library, asked, client, cancelled),
-            name="wholedoc-request",
-            daemon=True,
-            on_end=slot.release,
-        )
+        work = state.answering.begin(asked, shelf, client, slot.release)
     except BaseException:
         slot.release()
         raise
-    return RunningRequest(state, completion, work, received)
-
-
-def _events(
-    library: Library, asked: ChatRequest, client: Client, cancelled: Cancel
-) -> Generator[Event, None, None]:
-    """Yields the library's events for a request. Runs in a thread."""
-    settings = library.settings
-    try:
-        settings = replace(settings, sampling=replace(settings.sampling, **asked.sampling))
-    except ValueError as error:
-        raise ApiError(400, str(error), "invalid_value") from error
-    messages, documents = plain_messages(library, asked.messages)
-    prompt = recognise(messages)
-    if asked.asks_shelf and not documents and not prompt.documents:
-        documents, _ = library.shelf()
-        if not documents:
-            raise ApiError(400, "no document was read yet: upload one to /v1/files and ask it", "invalid_value")
-    yield from respond(
-        library,
-        prompt,
-        documents,
-        stop=asked.stop,
-        settings=settings,
-        cancelled=cancelled,
-        client=client,
-        scope=asked.scope,
-    )
+    return RunningRequest(state, shelf, completion, work, received)
 
 
 def _user(asked: ChatRequest) -> str | None:

@@ -15,15 +15,16 @@ from starlette.responses import FileResponse, Response
 
 from ...documents.document import Document
 from ...documents.formats import names
-from ...library import Library
 from ...runtime.client import Client
+from ...storage.shelf import Shelf
 from ...storage.uploads import incoming_file
 from ..bodies import BoundedRoute
 from ..disconnect import cancel_on_disconnect
+from ..middleware import DOCUMENTS
 from ..protocol.content import find, not_found
 from ..protocol.errors import ApiError, ErrorBody, unsupported
 from ..protocol.responses import FileDeleted, FileList, FileObject
-from ..state import client_of, state_of
+from ..state import client_of, shelf_of, state_of
 
 router = APIRouter(route_class=BoundedRoute)
 Purpose = Literal["user_data", "assistants"]
@@ -36,19 +37,21 @@ async def upload(
     file: Annotated[UploadFile, File(description=f"{names()}.")],
     purpose: Annotated[Purpose, Form(description="Every file serves every question, whatever its purpose.")],
     password: Annotated[str | None, Form(description="The password of an encrypted PDF. It is not kept.")] = None,
+    shelf: Annotated[str | None, Form(description="A shared shelf, where the server has users.")] = None,
 ) -> FileObject:
     """Puts a file on the shelf. Its text is extracted now; the model reads it with the first question."""
-    extra = set(await request.form()) - {"file", "purpose", "password"}
+    extra = set(await request.form()) - {"file", "purpose", "password", "shelf"}
     if any(name.startswith("expires_after") for name in extra):
         raise unsupported("expires_after", "files stay until they are deleted: leave expires_after out")
-    state = state_of(request)
+    state, target = state_of(request), shelf_of(request, shelf or None)
     client = client_of(request)
     slot = await cancel_on_disconnect(request.receive, state.upload_limiter.acquire(client))
     try:
-        document = await asyncio.to_thread(_parse_upload, state.library, client, file, password or None)
+        document = await asyncio.to_thread(_parse_upload, target, client, file, password or None)
     finally:
         slot.release()
-    return await asyncio.to_thread(_describe, state.library, document, purpose)
+    request.scope[DOCUMENTS] = [document.id]
+    return await asyncio.to_thread(_describe, target, document, purpose)
 
 
 @router.get("/v1/files")
@@ -60,15 +63,15 @@ async def list_files(
     purpose: Annotated[str | None, Query(max_length=200)] = None,
 ) -> FileList:
     """Lists the files on the shelf, a page at a time."""
-    library = state_of(request).library
-    ids = library.folder.catalog.ids() if purpose in (None, "user_data", "assistants") else []
+    shelf = shelf_of(request)
+    ids = shelf.ids() if purpose in (None, "user_data", "assistants") else []
     if order == "desc":
         ids.reverse()
     if after is not None:
         if after not in ids:
             raise ApiError(400, f"there is no file '{after}' to go on after", "invalid_value", "after")
         ids = ids[ids.index(after) + 1 :]
-    page = await asyncio.to_thread(_describe_all, library, ids[:limit])
+    page = await asyncio.to_thread(_describe_all, shelf, ids[:limit])
     return FileList(
         data=page,
         first_id=page[0].id if page else None,
@@ -80,15 +83,15 @@ async def list_files(
 @router.get("/v1/files/{file_id}", responses=NOT_FOUND)
 async def retrieve(request: Request, file_id: str) -> FileObject:
     """Returns a file, or a text that came in a message, by its whole id."""
-    library = state_of(request).library
-    return await asyncio.to_thread(lambda: _describe(library, find(library, file_id)))
+    shelf = shelf_of(request)
+    return await asyncio.to_thread(lambda: _describe(shelf, find(shelf, file_id)))
 
 
 @router.delete("/v1/files/{file_id}", responses=NOT_FOUND)
 async def delete(request: Request, file_id: str) -> FileDeleted:
     """Removes a file from the library, with all that was read for this file alone."""
-    library = state_of(request).library
-    await asyncio.to_thread(lambda: library.remove(find(library, file_id).id))
+    shelf = shelf_of(request)
+    await asyncio.to_thread(lambda: shelf.remove(find(shelf, file_id).id))
     return FileDeleted(id=file_id)
 
 
@@ -102,45 +105,45 @@ async def delete(request: Request, file_id: str) -> FileDeleted:
 )
 async def content(request: Request, file_id: str) -> Response:
     """Returns the file as it was uploaded, or the text as it was sent."""
-    library = state_of(request).library
-    document = await asyncio.to_thread(find, library, file_id)
-    original = library.folder.originals.get(document.id)
+    shelf = shelf_of(request)
+    document = await asyncio.to_thread(find, shelf, file_id)
+    original = shelf.folder.originals.get(document.id)
     headers = {"X-Content-Type-Options": "nosniff"}
     if original is None:
         return Response(document.text, media_type="application/octet-stream", headers=headers)
     return FileResponse(original, media_type="application/octet-stream", filename=document.name, headers=headers)
 
 
-def _parse_upload(library: Library, client: Client, file: UploadFile, password: str | None) -> Document:
+def _parse_upload(shelf: Shelf, client: Client, file: UploadFile, password: str | None) -> Document:
     """Extracts the text of an upload in a private folder that is removed afterwards. Runs in a thread."""
     with (
-        library.extractions.take(client),
-        incoming_file(library, file.filename or "document", file.content_type) as path,
+        shelf.extractions.take(client),
+        incoming_file(shelf, file.filename or "document", file.content_type) as path,
     ):
         with path.open("wb") as target:
             shutil.copyfileobj(file.file, target)
-        return library.parse(path, password)
+        return shelf.parse(path, password)
 
 
-def _describe_all(library: Library, ids: list[str]) -> list[FileObject]:
+def _describe_all(shelf: Shelf, ids: list[str]) -> list[FileObject]:
     found: list[FileObject] = []
     for id in ids:
         with suppress(ApiError):  # another request may have removed it meanwhile
-            found.append(_describe(library, find(library, id)))
+            found.append(_describe(shelf, find(shelf, id)))
     return found
 
 
-def _describe(library: Library, document: Document, purpose: Purpose = "user_data") -> FileObject:
-    folder = library.folder
+def _describe(shelf: Shelf, document: Document, purpose: Purpose = "user_data") -> FileObject:
+    folder = shelf.folder
     original = folder.originals.get(document.id)
-    record = folder.catalog.path(document.id) if original else folder.texts.path(document.id)
     try:
-        size, created = (original or record).stat().st_size, int(record.stat().st_mtime)
+        size = original.stat().st_size if original else len(document.text.encode())
+        created = int(shelf.created(document.id))
     except FileNotFoundError as error:
         raise not_found(document.id) from error
     return FileObject(
         id=document.id,
-        bytes=size if original else len(document.text.encode()),
+        bytes=size,
         created_at=created,
         filename=document.name,
         purpose=purpose,

@@ -1,0 +1,120 @@
+"""What clients ask a cluster, how long they wait, and what comes back."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import httpx
+
+from .started import PATIENCE_S
+
+T = TypeVar("T")
+# A server that is replacing a replica says 503, and when to come again; so often a client does that.
+RETRIES = 10
+RETRIED = frozenset({429, 503})
+
+
+@dataclass(frozen=True)
+class Question:
+    """A question to one document, by the document's number."""
+
+    document: int
+    text: str
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One question's answer: its words and quotes, None if it failed; when it began (monotonic), and seconds."""
+
+    question: Question
+    answer: tuple[str, tuple[str, ...]] | None
+    began: float
+    waited_s: float
+    engine_s: float
+    errors: tuple[str, ...] = ()
+
+
+def document_text(number: int, entries: int = 60) -> str:
+    """Return a document that differs from all others, about 25 tokens an entry."""
+    lines = [
+        f"Entry {n} of log {number}. Vessel {n * 7 + number} came in with {n * 13 + number} crates of salt."
+        for n in range(entries)
+    ]
+    return "\n\n".join(lines)
+
+
+def questions_to(documents: int, count: int, seed: int = 1) -> list[Question]:
+    """Return so many questions to documents that are drawn at random."""
+    draw = random.Random(seed)
+    drawn = [(draw.randrange(documents), draw.randrange(60)) for _ in range(count)]
+    return [Question(document, f"How many crates came in with vessel {7 * n + document}?") for document, n in drawn]
+
+
+def upload(http: httpx.Client, text: str, name: str) -> str:
+    """Upload a text as a file, and return its id."""
+    answer = http.post("/v1/files", files={"file": (name, text.encode())}, data={"purpose": "user_data"})
+    return str(answer.raise_for_status().json()["id"])
+
+
+def ask_all(url: str, ids: Sequence[str], questions: Sequence[Question], clients: int) -> list[Asked]:
+    """Ask all questions by so many clients at once, each with its connection, and return what came back."""
+    with (
+        httpx.Client(base_url=url, timeout=PATIENCE_S, limits=httpx.Limits(max_connections=clients)) as http,
+        ThreadPoolExecutor(clients) as pool,
+    ):
+        return list(pool.map(lambda one: ask(http, ids[one.document], one), questions))
+
+
+def ask(http: httpx.Client, id: str, question: Question) -> Asked:
+    """Ask one question; where the server says that it may be asked again, ask again."""
+    content = [{"type": "file", "file": {"file_id": id}}, {"type": "text", "text": question.text}]
+    body = {"messages": [{"role": "user", "content": content}], "user": f"client of {question.document}"}
+    errors: list[str] = []
+    began = time.monotonic()
+    for _ in range(RETRIES):
+        answer = http.post("/v1/chat/completions", json=body)
+        if answer.status_code == 200:
+            said: dict[str, Any] = answer.json()
+            took = said["timings"]
+            engine_s = (took["first_token_ms"] + took["predicted_ms"]) / 1000
+            return Asked(question, _said(said), began, time.monotonic() - began, engine_s, tuple(errors))
+        errors.append(f"{answer.status_code} {answer.text[:200]}")
+        if answer.status_code not in RETRIED:
+            break
+        time.sleep(float(answer.headers.get("retry-after", 1)) / 5)
+    return Asked(question, None, began, time.monotonic() - began, 0.0, tuple(errors))
+
+
+def _said(answer: dict[str, Any]) -> tuple[str, tuple[str, ...]]:
+    message = answer["choices"][0]["message"]
+    return message["content"], tuple(one["file_citation"]["quote"] for one in message["annotations"])
+
+
+async def _open(http: httpx.AsyncClient, id: str, opened: list[httpx.Response]) -> None:
+    """Ask for a stream and leave it unread."""
+    content = [{"type": "file", "file": {"file_id": id}}, {"type": "text", "text": f"How many? {len(opened)}"}]
+    body = {"messages": [{"role": "user", "content": content}], "stream": True}
+    async with http.stream("POST", "/v1/chat/completions", json=body) as response:
+        opened.append(response)
+        async for _ in response.aiter_bytes():
+            await asyncio.sleep(1)  # who reads slowly
+
+
+async def idle_streams(url: str, id: str, count: int, during: Callable[[], T]) -> T:
+    """Return what `during` returns while so many clients wait for streams or read them slowly, a piece a second."""
+    limits = httpx.Limits(max_connections=count)
+    opened: list[httpx.Response] = []
+    async with httpx.AsyncClient(base_url=url, timeout=PATIENCE_S, limits=limits) as http:
+        streams = [asyncio.ensure_future(_open(http, id, opened)) for _ in range(count)]
+        try:
+            return await asyncio.to_thread(during)
+        finally:
+            for one in streams:
+                one.cancel()
+            await asyncio.gather(*streams, return_exceptions=True)

@@ -1,0 +1,245 @@
+"""Measures a cluster of replicas on this machine against one process of the same model."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import statistics
+import tempfile
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from wholedoc.answer import Answer
+from wholedoc.library import Library
+from wholedoc.settings import Settings
+
+from ..report import Report
+from .clients import Asked, Question, ask_all, document_text, idle_streams, questions_to, upload
+from .started import PATIENCE_S, Cluster, started, tiny_settings
+
+REPLICAS = 3
+# Seconds between two kills, at least. Another one waits until two replicas are there, of which one may be starting.
+PAUSE_S = 2.0
+
+
+@dataclass(frozen=True)
+class Size:
+    """How much is asked: documents, questions and clients, kills, clients of one document, and idle streams."""
+
+    documents: int = 30
+    questions: int = 200
+    clients: int = 16
+    kills: int = 20
+    askers: int = 50
+    streams: int = 500
+
+
+QUICK = Size(documents=6, questions=40, clients=8, kills=1, askers=16, streams=100)
+
+
+def run(quick: bool) -> Report:
+    """Ask the same questions everywhere; then kill replicas while they read and answer, and heat one document."""
+    size = QUICK if quick else Size()
+    report = Report("cluster-quick" if quick else "cluster")
+    questions = questions_to(size.documents, size.questions)
+    with tempfile.TemporaryDirectory(prefix="wholedoc-model-") as folder:
+        settings = tiny_settings(Path(folder))
+        expected = _alone(settings, size, questions)
+        if not quick:
+            with started(settings, REPLICAS, consistent_hash=True) as cluster:
+                _routed(report, cluster, "consistent hashing", size, questions, expected)
+        with started(settings, REPLICAS) as cluster:
+            ids = _routed(report, cluster, "what is warm", size, questions, expected)
+            _hot(report, cluster, ids, size)
+            _idle(report, cluster, ids, size)
+            _kills(report, cluster, ids, size, expected)
+            report.add(figure="memory of all its processes", megabytes=cluster.megabytes())
+    report.about["replicas"] = REPLICAS
+    report.about["load"] = os.getloadavg()[1]  # of the machine in the last five minutes
+    report.about["model"] = "2 layers of random weights, fp32, one thread a replica, num_cpus 0"
+    report.notes.append("the model answers nonsense in milliseconds: what is measured is the way to it")
+    report.notes.append(
+        "sending: from when a question leaves the ingress until a replica has begun, by a histogram"
+    )
+    return report
+
+
+def _alone(settings: Settings, size: Size, questions: Sequence[Question]) -> dict[Question, Any]:
+    """Return the answers of one process."""
+    import torch
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)  # as a replica has
+    with tempfile.TemporaryDirectory(prefix="wholedoc-bench-") as folder:
+        library = Library.open(Path(folder) / "library", settings)
+        documents = []
+        for number in range(size.documents):
+            path = Path(folder) / f"{number}.txt"
+            path.write_text(document_text(number), encoding="utf-8")
+            documents.append(library.parse(path))
+        answers = {one: _said(library.ask([documents[one.document]], one.text)) for one in set(questions)}
+    torch.set_num_threads(threads)
+    return answers
+
+
+def _said(answer: Answer) -> tuple[str, tuple[str, ...]]:
+    return answer.text.strip(), tuple(one.quote for one in answer.citations)
+
+
+def _routed(
+    report: Report,
+    cluster: Cluster,
+    how: str,
+    size: Size,
+    questions: Sequence[Question],
+    expected: dict[Question, Any],
+) -> list[str]:
+    """Read all documents with a first question each, then ask; return the documents' ids."""
+    ids = [upload(cluster.http, document_text(n), f"{n}.txt") for n in range(size.documents)]
+    ask_all(cluster.url, ids, [Question(n, "How many crates?") for n in range(size.documents)], size.clients)
+    warm, cold = cluster.sent(True), cluster.sent(False)
+    began = time.monotonic()
+    asked = ask_all(cluster.url, ids, questions, size.clients)
+    seconds = time.monotonic() - began
+    warm, cold = cluster.sent(True) - warm, cluster.sent(False) - cold
+    report.add(
+        figure="routing by " + how,
+        questions=len(asked),
+        equal_to_one_process=sum(one.answer == expected[one.question] for one in asked),
+        failed=sum(one.answer is None for one in asked),
+        warm_share=warm / (warm + cold),
+        sending_median_ms=cluster.sending_ms(0.5),
+        sending_p95_ms=cluster.sending_ms(0.95),
+        median_s=statistics.median(one.waited_s for one in asked),
+        questions_per_s=len(asked) / seconds,
+    )
+    alone = ask_all(cluster.url, ids, questions[: size.documents], 1)
+    report.add(
+        figure="added to the engine's own time, one client",
+        by=how,
+        median_ms=1000 * statistics.median(one.waited_s - one.engine_s for one in alone),
+    )
+    return ids
+
+
+def _hot(report: Report, cluster: Cluster, ids: Sequence[str], size: Size) -> None:
+    """Ask one document by many at once, and as many questions spread evenly over all documents."""
+    texts = [f"How many crates came in with vessel {7 * n}?" for n in range(size.askers)]
+    even = [Question(n % len(ids), text) for n, text in enumerate(texts)]
+    hot = [Question(0, text) for text in texts]
+    ask_all(cluster.url, ids, hot, size.askers)  # from here on it is as warm as it gets
+    spread, one = (_p95(ask_all(cluster.url, ids, asked, size.askers)) for asked in (even, hot))
+    report.add(figure="one hot document", askers=size.askers, p95_s=one, even_p95_s=spread, ratio=one / spread)
+
+
+def _p95(asked: Sequence[Asked]) -> float:
+    waited = sorted(one.waited_s for one in asked)
+    return waited[min(int(0.95 * len(waited)), len(waited) - 1)]
+
+
+def _idle(report: Report, cluster: Cluster, ids: Sequence[str], size: Size) -> None:
+    """Have many clients wait for streams about a document that is being read, and time others' health checks."""
+    id = upload(cluster.http, document_text(999, 4000), "long.txt")
+
+    def during() -> dict[str, Any]:
+        _until(lambda: _open_requests(cluster) >= 0.9 * size.streams)
+        waited = [_seconds(lambda: cluster.http.get("/health").raise_for_status()) for _ in range(50)]
+        return {
+            "open": _open_requests(cluster),
+            "health_median_ms": 1000 * statistics.median(waited),
+            "health_longest_ms": 1000 * max(waited),
+        }
+
+    measured = asyncio.run(idle_streams(cluster.url, id, size.streams, during))
+    seconds = _seconds(lambda: _until(lambda: _open_requests(cluster) == 0))
+    answered = ask_all(cluster.url, ids, [Question(0, "How many crates?")], 1)
+    report.add(
+        figure="idle streams",
+        streams=size.streams,
+        **measured,
+        forgotten_after_s=seconds,
+        answered_afterwards=answered[0].answer is not None,
+    )
+
+
+def _open_requests(cluster: Cluster) -> int:
+    health = cluster.http.get("/health").json()
+    return int(health["waiting"] + health["working"])
+
+
+def _seconds(action: Callable[[], Any]) -> float:
+    began = time.monotonic()
+    action()
+    return time.monotonic() - began
+
+
+def _kills(report: Report, cluster: Cluster, ids: Sequence[str], size: Size, expected: dict[Question, Any]) -> None:
+    """Kill a random replica again and again (SIGKILL) while clients ask and new documents are read."""
+    new = [upload(cluster.http, document_text(1000 + n, 400), f"new {n}.txt") for n in range(size.kills)]
+    asked: list[Asked] = []
+    stop = threading.Event()
+    asking = threading.Thread(target=_ask_until, args=(stop, cluster, ids, list(expected), asked, size.clients))
+    asking.start()
+    killed, draw = [], random.Random(3)
+    for id in new:
+        cluster.http.post(f"/v1/files/{id}/reading").raise_for_status()
+        time.sleep(PAUSE_S)
+        draw.choice(_replicas(cluster, REPLICAS - 1)).kill()
+        killed.append(time.monotonic())
+    replaced = time.monotonic()
+    _replicas(cluster, REPLICAS)
+    replaced = time.monotonic() - replaced
+    _until(lambda: all(cluster.http.get(f"/v1/files/{id}/reading").json()["status"] == "done" for id in new))
+    stop.set()
+    asking.join()
+    errors = Counter(error[:3] for one in asked for error in one.errors)
+    report.add(
+        figure="kills",
+        kills=len(killed),
+        questions=len(asked),
+        without_an_answer=sum(one.answer is None for one in asked),
+        wrong=sum(one.answer is not None and one.answer != expected[one.question] for one in asked),
+        errors_that_were_asked_again=dict(errors),
+        documents_lost=len([id for id in (*ids, *new) if cluster.http.get(f"/v1/files/{id}").status_code != 200]),
+        longest_until_an_answer_s=max(_until_an_answer(asked, at) for at in killed),
+        last_replaced_after_s=replaced,
+    )
+
+
+def _until_an_answer(asked: Sequence[Asked], killed: float) -> float:
+    """Return the seconds from a kill until a question that was asked after it was answered."""
+    after = [one.began + one.waited_s - killed for one in asked if one.began >= killed and one.answer is not None]
+    return min(after, default=float("inf"))
+
+
+def _ask_until(
+    stop: threading.Event,
+    cluster: Cluster,
+    ids: Sequence[str],
+    questions: Sequence[Question],
+    asked: list[Asked],
+    clients: int,
+) -> None:
+    draw = random.Random(2)
+    while not stop.is_set():
+        asked.extend(ask_all(cluster.url, ids, draw.sample(questions, min(2 * clients, len(questions))), clients))
+
+
+def _replicas(cluster: Cluster, least: int) -> list[Any]:
+    """Wait until so many replicas are there, and return the processes of all that are."""
+    _until(lambda: len(cluster.replicas()) >= least)
+    return cluster.replicas()
+
+
+def _until(holds: Any) -> None:
+    began = time.monotonic()
+    while not holds():
+        if time.monotonic() - began > PATIENCE_S:
+            raise TimeoutError("the cluster has not recovered")
+        time.sleep(0.1)
