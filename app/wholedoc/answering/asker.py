@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing
 from dataclasses import replace
 from typing import TypeVar
 
@@ -18,7 +19,7 @@ from ..reading.reader import Reader
 from ..runtime.client import NOBODY, Client
 from ..settings import Answerer, Settings
 from ..storage.home import home
-from ..writers.assignment import rewriting
+from ..writers.assignment import rewriting, rewritten
 from ..writers.choosing import writer_of
 from ..writers.local import LocalWriter
 from ..writers.writer import Writer
@@ -110,8 +111,13 @@ class Asker(Reader):
             return replace(asking, searched=text)
         messages = rewriting(asking.text, last_turns(asking.history))
         sampling = replace(asking.settings.sampling, temperature=0.0, max_new_tokens=REWRITTEN_TOKENS)
-        said = "".join(self._in_turn(asking.writer.write(messages, sampling, asking.cancelled), asking, client))
-        text = " ".join(said.split()) or with_the_question_before(asking.text, asking.history)
+        said = ""
+        with closing(
+            self._in_turn(asking.writer.write(messages, sampling, asking.cancelled), asking, client)
+        ) as pieces:
+            while "?" not in said and (piece := next(pieces, None)) is not None:
+                said += piece
+        text = rewritten(said, asking.text) or with_the_question_before(asking.text, asking.history)
         yield Rewritten(text)
         return replace(asking, text=text, asked=asking.text, history=())
 

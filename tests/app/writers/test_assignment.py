@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from wholedoc.writers.assignment import Excerpt, assignment
+import pytest
+
+from wholedoc.writers.assignment import REWRITTEN, Excerpt, assignment, rewriting, rewritten
 
 
 def told(excerpt: Excerpt) -> str:
@@ -27,3 +29,23 @@ def test_rows_that_come_with_their_head_stay_rows_too() -> None:
     assert "\n\n[page 7]\nName Built Power\nBracken 2009 186\n\nQuestion" in told(
         Excerpt("7", "Name Built Power\nBracken 2009 186", table_head="")
     )
+
+
+@pytest.mark.parametrize(
+    ("said", "question", "wanted"),
+    [
+        (" When did she\nleave? Last question: And", "And when?", "When did she leave?"),
+        ("Ines Calder.", "Who was it?", None),
+        ("List the ships of 1902", "List its ships", "List the ships of 1902"),
+        (" \n", "List its ships", None),
+        ("?", "Who was it?", None),
+    ],
+)
+def test_what_is_made_of_a_question_is_a_question(said: str, question: str, wanted: str | None) -> None:
+    assert rewritten(said, question) == wanted
+
+
+def test_the_last_question_comes_last_and_examples_before_the_conversation() -> None:
+    (message,) = rewriting(" And when? ", [("Who left?", "Pell.")])
+    assert message.content.endswith("\n\nQuestion: Who left?\nAnswer: Pell.\nLast question: And when?\nRewritten:")
+    assert all(f"Rewritten: {alone}\n" in message.content for *_, alone in REWRITTEN)
