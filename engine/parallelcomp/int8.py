@@ -102,13 +102,14 @@ def load_int8(name: str | Path) -> LoadedModel:
     """Load a causal LM with its linear layers in 8 bits, its embeddings in bf16, and all else in fp32.
 
     It takes little more than one byte a weight. The fingerprint is the one that it has in bf16. A checkpoint that
-    is quantised already stays as it is. Raises what `load` raises, and ValueError where torch has no such kernels.
+    is quantised already, and a model with experts, which are no linear layers, stay as they are in bf16. Raises
+    what `load` raises, and ValueError where torch has no such kernels.
     """
     cpu = torch.device("cpu")
     if not int8_is_faster(cpu, torch.float32):
         raise ValueError("8-bit linear layers want an x86 CPU, for which torch has the kernels")
     loaded = load(name, device=cpu, dtype=torch.bfloat16)
-    if loaded.spec.quantization is not None:
+    if loaded.spec.quantization is not None or loaded.spec.experts_per_token:
         return loaded
     places: list[tuple[nn.Module, str, nn.Linear]] = []
     for module in loaded.model.modules():

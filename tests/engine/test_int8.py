@@ -12,7 +12,7 @@ from transformers import AutoModelForCausalLM, LlamaConfig
 from parallelcomp import Engine, EngineConfig, Sampling, int8_is_faster, load, load_int8
 from parallelcomp.int8 import Int8Linear
 
-from .tiny import shape, tokens
+from .tiny import CONFIGS, random_model, shape, tokens
 
 CPU = torch.device("cpu")
 needs_kernels = pytest.mark.skipif(
@@ -68,6 +68,13 @@ def test_the_spec_counts_the_bytes_that_are_held(folder: Path) -> None:
     assert small.parameters == full.parameters
     assert small.dtype is torch.float32
     assert 0.25 < small.weight_bytes / full.weight_bytes < 0.5
+
+
+@needs_kernels
+def test_a_model_with_experts_stays_in_bf16(tmp_path: Path) -> None:
+    """Experts are no linear layers: all else in 8 bits, and these in fp32, would be larger than before."""
+    random_model(CONFIGS["qwen3_moe 4/2"]()).to(torch.bfloat16).save_pretrained(tmp_path)
+    assert load_int8(tmp_path).spec == load(tmp_path, device=CPU, dtype=torch.bfloat16).spec
 
 
 @needs_kernels
