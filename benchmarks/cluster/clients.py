@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 import random
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
 import httpx
 
 from .started import PATIENCE_S
 
-T = TypeVar("T")
 # A server that is replacing a replica says 503, and when to come again; so often a client does that.
 RETRIES = 10
 RETRIED = frozenset({429, 503})
@@ -94,27 +92,3 @@ def ask(http: httpx.Client, id: str, question: Question) -> Asked:
 def _said(answer: dict[str, Any]) -> tuple[str, tuple[str, ...]]:
     message = answer["choices"][0]["message"]
     return message["content"], tuple(one["file_citation"]["quote"] for one in message["annotations"])
-
-
-async def _open(http: httpx.AsyncClient, id: str, opened: list[httpx.Response]) -> None:
-    """Ask for a stream and leave it unread."""
-    content = [{"type": "file", "file": {"file_id": id}}, {"type": "text", "text": f"How many? {len(opened)}"}]
-    body = {"messages": [{"role": "user", "content": content}], "stream": True}
-    async with http.stream("POST", "/v1/chat/completions", json=body) as response:
-        opened.append(response)
-        async for _ in response.aiter_bytes():
-            await asyncio.sleep(1)  # who reads slowly
-
-
-async def idle_streams(url: str, id: str, count: int, during: Callable[[], T]) -> T:
-    """Return what `during` returns while so many clients wait for streams or read them slowly, a piece a second."""
-    limits = httpx.Limits(max_connections=count)
-    opened: list[httpx.Response] = []
-    async with httpx.AsyncClient(base_url=url, timeout=PATIENCE_S, limits=limits) as http:
-        streams = [asyncio.ensure_future(_open(http, id, opened)) for _ in range(count)]
-        try:
-            return await asyncio.to_thread(during)
-        finally:
-            for one in streams:
-                one.cancel()
-            await asyncio.gather(*streams, return_exceptions=True)

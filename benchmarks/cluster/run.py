@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import random
 import statistics
@@ -10,7 +9,7 @@ import tempfile
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,7 +19,7 @@ from wholedoc.library import Library
 from wholedoc.settings import Settings
 
 from ..report import Report
-from .clients import Asked, Question, ask_all, document_text, idle_streams, questions_to, upload
+from .clients import Asked, Question, ask_all, document_text, questions_to, upload
 from .started import PATIENCE_S, Cluster, started, tiny_settings
 
 REPLICAS = 3
@@ -30,17 +29,16 @@ PAUSE_S = 2.0
 
 @dataclass(frozen=True)
 class Size:
-    """How much is asked: documents, questions and clients, kills, clients of one document, and idle streams."""
+    """How much is asked: documents, questions and clients, kills, and those who ask about one document at once."""
 
     documents: int = 30
     questions: int = 200
     clients: int = 16
     kills: int = 20
     askers: int = 50
-    streams: int = 500
 
 
-QUICK = Size(documents=6, questions=40, clients=8, kills=1, askers=16, streams=100)
+QUICK = Size(documents=6, questions=40, clients=8, kills=1, askers=16)
 
 
 def run(quick: bool) -> Report:
@@ -57,7 +55,6 @@ def run(quick: bool) -> Report:
         with started(settings, REPLICAS) as cluster:
             ids = _routed(report, cluster, "what is warm", size, questions, expected)
             _hot(report, cluster, ids, size)
-            _idle(report, cluster, ids, size)
             _kills(report, cluster, ids, size, expected)
             report.add(figure="memory of all its processes", megabytes=cluster.megabytes())
     report.about["replicas"] = REPLICAS
@@ -141,42 +138,6 @@ def _hot(report: Report, cluster: Cluster, ids: Sequence[str], size: Size) -> No
 def _p95(asked: Sequence[Asked]) -> float:
     waited = sorted(one.waited_s for one in asked)
     return waited[min(int(0.95 * len(waited)), len(waited) - 1)]
-
-
-def _idle(report: Report, cluster: Cluster, ids: Sequence[str], size: Size) -> None:
-    """Have many clients wait for streams about a document that is being read, and time others' health checks."""
-    id = upload(cluster.http, document_text(999, 4000), "long.txt")
-
-    def during() -> dict[str, Any]:
-        _until(lambda: _open_requests(cluster) >= 0.9 * size.streams)
-        waited = [_seconds(lambda: cluster.http.get("/health").raise_for_status()) for _ in range(50)]
-        return {
-            "open": _open_requests(cluster),
-            "health_median_ms": 1000 * statistics.median(waited),
-            "health_longest_ms": 1000 * max(waited),
-        }
-
-    measured = asyncio.run(idle_streams(cluster.url, id, size.streams, during))
-    seconds = _seconds(lambda: _until(lambda: _open_requests(cluster) == 0))
-    answered = ask_all(cluster.url, ids, [Question(0, "How many crates?")], 1)
-    report.add(
-        figure="idle streams",
-        streams=size.streams,
-        **measured,
-        forgotten_after_s=seconds,
-        answered_afterwards=answered[0].answer is not None,
-    )
-
-
-def _open_requests(cluster: Cluster) -> int:
-    health = cluster.http.get("/health").json()
-    return int(health["waiting"] + health["working"])
-
-
-def _seconds(action: Callable[[], Any]) -> float:
-    began = time.monotonic()
-    action()
-    return time.monotonic() - began
 
 
 def _kills(report: Report, cluster: Cluster, ids: Sequence[str], size: Size, expected: dict[Question, Any]) -> None:

@@ -76,11 +76,11 @@ class AnsweringByReplicas:
 
     async def _events(self, asked: ChatRequest, shelf: Shelf, client: Client) -> AsyncGenerator[Event, None]:
         posed, ids = await asyncio.to_thread(_pose, shelf, asked)
-        told = False  # whether the client has seen words, which another replica might not repeat
+        told = False  # whether the client has seen words of a stream, which another replica might not repeat
         for attempt in range(ATTEMPTS):
             try:
                 async for event in self._ask(posed, ids, client):
-                    told = told or isinstance(event, Token)
+                    told = told or (bool(asked.stream) and isinstance(event, Token))
                     yield event
                 return
             except (RayActorError, DeploymentUnavailableError) as error:

@@ -64,16 +64,19 @@ class Handle:
 class Asked:
     """One request: its events, its error, how often its slot was given back, and the metrics afterwards."""
 
-    def __init__(self, handle: Handle, library: Library, *, stop_after: int | None = None) -> None:
+    def __init__(
+        self, handle: Handle, library: Library, *, stream: bool = False, stop_after: int | None = None
+    ) -> None:
         self.events: list[Any] = []
         self.error: ApiError | None = None
         self.ended = 0
         self.registry = CollectorRegistry()
         answering = AnsweringByReplicas(Settings(), handle, ReplicaMetrics(self.registry))  # type: ignore[arg-type]
-        asyncio.run(self._run(answering, library, stop_after))
+        asked = ASKED.model_copy(update={"stream": stream})
+        asyncio.run(self._run(answering.begin, asked, library, stop_after))
 
-    async def _run(self, answering: AnsweringByReplicas, library: Library, stop_after: int | None) -> None:
-        answer = answering.begin(ASKED, library, NOBODY, self._end)
+    async def _run(self, begin: Any, asked: ChatRequest, library: Library, stop_after: int | None) -> None:
+        answer = begin(asked, library, NOBODY, self._end)
         try:
             async for event in answer:
                 self.events.append(event)
@@ -112,12 +115,17 @@ def test_a_replica_that_dies_before_its_first_word_is_replaced_unnoticed(library
 def test_a_replica_that_dies_in_the_middle_of_an_answer_is_an_error_that_can_be_asked_again(
     library: Library,
 ) -> None:
-    asked = Asked(Handle([Began("a", True), Token("Ye"), LOST], [Token("No."), Done(ANSWER)]), library)
+    asked = Asked(Handle([Began("a", True), Token("Ye"), LOST], [Token("No."), Done(ANSWER)]), library, stream=True)
     assert asked.events == [Token("Ye")]
     assert asked.error is not None
     assert (asked.error.status_code, asked.error.code) == (503, "replica_lost")
     assert "Retry-After" in (asked.error.headers or {})
     assert asked.ended >= 1
+
+
+def test_an_answer_in_one_piece_is_asked_again_whenever_its_replica_dies(library: Library) -> None:
+    asked = Asked(Handle([Began("a", True), Token("Ye"), LOST], [Token("Yes."), Done(ANSWER)]), library)
+    assert (asked.events[-1], asked.error) == (Done(ANSWER), None)
 
 
 def test_a_request_that_kills_every_replica_is_not_tried_for_ever(library: Library) -> None:
