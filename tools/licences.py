@@ -60,6 +60,8 @@ NAMES = {
     # pypdfium2; the libraries in pdfium have licences of the same kind
     "BSD-3-Clause, Apache-2.0, dependency licenses": "BSD-3-Clause AND Apache-2.0",
 }
+# Packages whose metadata name no licence: what the file that comes with them says.
+BY_THEIR_FILE = {"torchao": "BSD-3-Clause"}
 # torch for CUDA brings NVIDIA's libraries, which are not free. Nothing here needs them.
 _NOT_FREE = "nvidia-"
 
@@ -100,7 +102,8 @@ def installed() -> dict[str, str]:
             package = distribution(requirement.name)
         except PackageNotFoundError:
             continue
-        found[canonicalize_name(requirement.name)] = licence(cast(Message, package.metadata))
+        name = canonicalize_name(requirement.name)
+        found[name] = licence(cast(Message, package.metadata)) or BY_THEIR_FILE.get(name, "")
         needed = (Requirement(text) for text in package.requires or [])
         waiting += [one for one in needed if _applies(one, requirement.extras)]
     return dict(sorted(found.items()))
