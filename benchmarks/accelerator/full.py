@@ -11,7 +11,7 @@ import torch
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from parallelcomp import LoadedModel
-from parallelcomp.attention import NAME
+from parallelcomp.attention.attention import NAME
 from parallelcomp.memory import check_plain
 
 from .flops import linear_weights, reading_flops

@@ -15,7 +15,7 @@ import transformers
 from torch.nn.attention import SDPBackend
 
 from parallelcomp import LoadedModel, ModelSpec, usable_kernel
-from parallelcomp.kernels import Way, way
+from parallelcomp.attention.kernels import Way, way
 
 from .timing import timed
 

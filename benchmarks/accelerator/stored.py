@@ -32,7 +32,7 @@ class Stored:
 
         Yields a row for each. Needs the app's packages.
         """
-        from wholedoc.storage.chunk_store import ChunkStore
+        from wholedoc.storage.chunks.chunk_store import ChunkStore
 
         engine = self.ours.engine(config)
         memory = self.ours.plan(engine, tokens)

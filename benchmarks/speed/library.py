@@ -13,7 +13,7 @@ from wholedoc.documents.tokenized import TokenizedDocument
 from wholedoc.library import Library
 from wholedoc.reading.through_store import Plan
 from wholedoc.settings import Settings
-from wholedoc.storage.chunk_store import ChunkStore
+from wholedoc.storage.chunks.chunk_store import ChunkStore
 
 from ..child import Result, in_child
 from ..home import environment, start, temporary_home

@@ -13,7 +13,7 @@ from pathlib import Path
 from parallelcomp import Cancelled
 from wholedoc.library import Library
 from wholedoc.settings import Settings
-from wholedoc.storage.chunk_store import ChunkStore
+from wholedoc.storage.chunks.chunk_store import ChunkStore
 
 from ..home import start, temporary_home
 from ..report import Report

@@ -6,7 +6,8 @@ installed), and never the app or the browser app. In which order its own parts m
 in pyproject.toml, under `tool.importlinter`.
 """
 
-from .attention import Observer
+from .attention.attention import Observer
+from .attention.kernels import Kernel, usable_kernel
 from .attribution import AttributionObserver
 from .chai.clustered_heads import Savings
 from .chai.head_clusters import find_clusters
@@ -44,18 +45,17 @@ from .errors import (
     WindowError,
 )
 from .int8 import int8_is_faster, load_int8
-from .kernels import Kernel, usable_kernel
 from .kv.context import Context
 from .kv.fetching import Fetching, fetching
 from .kv.quantization import QuantizedKV
 from .kv.stored import ChunkKV, DenseKV, Prefix, StoredKV, restore, store_kv
 from .loading import load
 from .memory import KVWay, MemoryPlan, plan
-from .model import LoadedModel, ModelSpec, adopt
+from .models.model import LoadedModel, ModelSpec, adopt
+from .models.weights import Weights
 from .replies import Reply
 from .retrieval.scan import HeadQueries, ScanKeys
 from .scoring import ChunkScore, Question, RescoredSpan
-from .weights import Weights
 
 __all__ = [
     "AnswerState",

@@ -8,10 +8,10 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from . import attention
+from .attention import attention
+from .attention.limits import Limits
 from .kv.context import Context
-from .limits import Limits
-from .model import ModelSpec
+from .models.model import ModelSpec
 from .scoring import Question
 
 

@@ -14,12 +14,12 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from . import attention
-from .attention import AttentionPass, Cancel, Mask
+from .attention import attention
+from .attention.attention import AttentionPass, Cancel, Mask
+from .attention.limits import PLAIN, Limits
 from .kv.cache import stored_cache
 from .kv.stored import ChunkKV, Prefix, StoredKV
-from .limits import PLAIN, Limits
-from .model import LoadedModel
+from .models.model import LoadedModel
 from .scoring import ChunkScore, Observe, Question, token_nll_of, total
 
 # For each question its token NLLs and its attention given one chunk, as in `scoring.score_batch`.

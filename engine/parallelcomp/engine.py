@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from torch import Tensor
 
-from .attention import Cancel, Observer
+from .attention.attention import Cancel, Observer
 from .attribution import AttributionObserver, observed_layers, question_weights
 from .bifurcated import score_many
 from .chai.clustered_heads import Savings
@@ -23,7 +23,7 @@ from .eviction import ChunkQueue
 from .kv.context import Context
 from .kv.stored import ChunkKV, Prefix, StoredKV
 from .memory import MemoryPlan, check_plain, plan
-from .model import LoadedModel, ModelSpec
+from .models.model import LoadedModel, ModelSpec
 from .policies import policy_of
 from .prefill import batches, batches_of_like_length, prefill_batch, prefill_prefix
 from .replies import Reply, reply_each

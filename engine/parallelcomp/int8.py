@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from .loading import load
-from .model import LoadedModel
+from .models.model import LoadedModel
 
 LARGEST = 127
 # CPUs without VNNI add two products of 8-bit numbers in 16 bits, which overflow unless activations keep to 7 bits.

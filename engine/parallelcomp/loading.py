@@ -9,10 +9,10 @@ import torch
 from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForImageTextToText
 
 from .errors import MemoryPlanError, UnsupportedModelError, WeightsError
-from .families import check_supported, text_config
 from .memory import USABLE, free_bytes, gigabytes
-from .model import LoadedModel, adopt
-from .weights import DEVICES, Weights, check_weights, quantization_config, ready_made, size_of
+from .models.families import check_supported, text_config
+from .models.model import LoadedModel, adopt
+from .models.weights import DEVICES, Weights, check_weights, quantization_config, ready_made, size_of
 
 
 def load(

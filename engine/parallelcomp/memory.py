@@ -9,11 +9,11 @@ from enum import Enum
 
 import torch
 
-from .attention import BLOCK_QUERIES
+from .attention.attention import BLOCK_QUERIES
 from .config import Composition, EngineConfig
 from .devices import SHARING_HOST_MEMORY
 from .errors import MemoryPlanError
-from .model import ModelSpec
+from .models.model import ModelSpec
 
 # The part of the free memory that a plan may use: allocators fragment, and other programs need memory too.
 USABLE = 0.9

@@ -6,12 +6,12 @@ from collections.abc import Iterator, Sequence
 
 import torch
 
-from .attention import AttentionPass, Cancel
+from .attention.attention import AttentionPass, Cancel
 from .chunking import Chunk
 from .config import KVPrecision
 from .kv.cache import buffer_cache
 from .kv.stored import ChunkKV, DenseKV, Prefix, pack, store_kv
-from .model import LoadedModel
+from .models.model import LoadedModel
 
 
 @torch.inference_mode()

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 
 import torch
 
-from .attention import Cancel
+from .attention.attention import Cancel
 from .context.composition import batch_context, forward
 from .kv.stored import ChunkKV, Prefix
-from .model import LoadedModel
+from .models.model import LoadedModel
 
 
 @dataclass(frozen=True)

@@ -12,12 +12,12 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from . import attention
-from .attention import Cancel
+from .attention import attention
+from .attention.attention import Cancel
+from .attention.limits import Limits
 from .kv.cache import stored_cache
 from .kv.stored import ChunkKV, Prefix, StoredKV
-from .limits import Limits
-from .model import LoadedModel
+from .models.model import LoadedModel
 
 
 @dataclass(frozen=True)

@@ -19,8 +19,8 @@ from safetensors.torch import load_file
 from parallelcomp import Cancelled, MemoryPlanError
 from wholedoc import Library, Planned, Reading, Settings
 from wholedoc.errors import LibraryError, UnknownDocumentError
-from wholedoc.storage.atomic import WrittenTogether
-from wholedoc.storage.chunk_store import ChunkStore
+from wholedoc.storage.chunks.chunk_store import ChunkStore
+from wholedoc.storage.files.atomic import WrittenTogether
 from wholedoc.storage.home import home
 
 from .processes import Started, start

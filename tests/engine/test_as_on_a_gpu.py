@@ -22,8 +22,8 @@ from parallelcomp import (
     LayerRange,
     Region,
     Sampling,
-    attention,
 )
+from parallelcomp.attention import attention
 from parallelcomp.context.composition import SingleState
 from parallelcomp.decoding.fixed import FixedSteps, run_again
 from parallelcomp.kv import rows

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from parallelcomp import Cancelled
-from parallelcomp.attention import (
+from parallelcomp.attention.attention import (
     BLOCK_QUERIES,
     AttentionPass,
     additive_mask,

@@ -18,9 +18,10 @@ import torch.nn.functional as F
 from torch import Tensor
 from torch.nn.attention import SDPBackend
 
-from parallelcomp import Kernel, KVPrecision, attention, kernels, usable_kernel
-from parallelcomp.attention import AttentionPass, attend
-from parallelcomp.kernels import MANY_QUERIES, FlashAttention, Rows, Way, way
+from parallelcomp import Kernel, KVPrecision, usable_kernel
+from parallelcomp.attention import attention, kernels
+from parallelcomp.attention.attention import AttentionPass, attend
+from parallelcomp.attention.kernels import MANY_QUERIES, FlashAttention, Rows, Way, way
 from parallelcomp.scoring import score_batch
 
 from .conftest import Format

@@ -32,7 +32,7 @@ from transformers import (
 import parallelcomp
 from parallelcomp import Engine, EngineConfig, Eviction, UnsupportedModelError, WindowError
 from parallelcomp.context.composition import compose
-from parallelcomp.families import SUPPORTED, check_supported
+from parallelcomp.models.families import SUPPORTED, check_supported
 from parallelcomp.scoring import ChunkScore
 
 from .reference import plain_forward

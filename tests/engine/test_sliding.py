@@ -23,7 +23,7 @@ from parallelcomp import (
     find_clusters,
 )
 from parallelcomp.apb import APB, read
-from parallelcomp.attention import AttentionPass, attend
+from parallelcomp.attention.attention import AttentionPass, attend
 from parallelcomp.bifurcated import score_many
 from parallelcomp.context.composition import batch_context, compose, forward
 from parallelcomp.retrieval.heads import best_heads
@@ -78,7 +78,7 @@ def test_a_window_and_sinks_equal_one_query_at_a_time(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Within one block of queries and over several."""
-    monkeypatch.setattr("parallelcomp.attention.BLOCK_QUERIES", 8)
+    monkeypatch.setattr("parallelcomp.attention.attention.BLOCK_QUERIES", 8)
     query, key, value = states(2, 2, 3, queries, keys)
     if queries == keys and padding:
         padding = [0, 0]  # otherwise some queries would be padding themselves

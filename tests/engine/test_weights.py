@@ -25,8 +25,8 @@ from parallelcomp import (
     loading,
 )
 from parallelcomp.chunking import Chunk
-from parallelcomp.fingerprint import fingerprint, state_tensors
-from parallelcomp.weights import INT4_GROUP, check_weights, quantization_config, size_of
+from parallelcomp.models.fingerprint import fingerprint, state_tensors
+from parallelcomp.models.weights import INT4_GROUP, check_weights, quantization_config, size_of
 
 from .tiny import CONFIGS, PREFIX, QUESTION, pair, shape, tokens
 
@@ -201,7 +201,7 @@ def test_what_a_device_cannot_is_refused_in_words(
 def test_a_library_that_is_missing_is_named_with_its_command(
     weights: Weights, command: str, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("parallelcomp.weights.find_spec", lambda _: None)
+    monkeypatch.setattr("parallelcomp.models.weights.find_spec", lambda _: None)
     with pytest.raises(WeightsError, match=command):
         parallelcomp.load(folder, device=CPU, dtype=torch.bfloat16, weights=weights)
 
@@ -225,7 +225,7 @@ def test_a_ready_made_checkpoint_needs_its_library_and_no_other_format(
     (tmp_path / "config.json").write_text(json.dumps(written))
     with pytest.raises(WeightsError, match=f"quantised already .{method}., and cannot be put into int8"):
         parallelcomp.load(tmp_path, device=CPU, dtype=torch.bfloat16, weights=Weights.INT8)
-    monkeypatch.setattr("parallelcomp.weights.find_spec", lambda _: None)
+    monkeypatch.setattr("parallelcomp.models.weights.find_spec", lambda _: None)
     with pytest.raises(WeightsError, match=command):
         parallelcomp.load(tmp_path, device=CPU, dtype=torch.bfloat16)
 

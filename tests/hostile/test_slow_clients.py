@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from wholedoc.server.slow_clients import INTERVAL_S
+from wholedoc.server.guarding.slow_clients import INTERVAL_S
 
 from .attacked import PATIENCE, Attacked, answered
 

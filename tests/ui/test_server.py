@@ -17,7 +17,7 @@ from starlette.testclient import TestClient
 
 from wholedoc import Settings
 from wholedoc.errors import WholedocError
-from wholedoc.server.slow_clients import ImpatientProtocol
+from wholedoc.server.guarding.slow_clients import ImpatientProtocol
 from wholedoc_ui.app_state import AppState
 from wholedoc_ui.serving.access import HEADERS, POLICY
 from wholedoc_ui.serving.server import Address, PortError, create_app, serve

@@ -19,17 +19,17 @@ from ..runtime.malloc import give_back_regularly, limit_arenas
 from ..runtime.openmp import wait_asleep
 from .add import add
 from .ask import ask
-from .cluster import cluster
 from .cluster_heads import cluster_heads
 from .doctor import doctor
-from .mcp import mcp
 from .models import models
 from .printing.terminal import say
 from .retrieval_heads import find_retrieval_heads
-from .serve import serve
+from .serving.cluster import cluster
+from .serving.mcp import mcp
+from .serving.serve import serve
+from .serving.users import users
 from .show import show
 from .upkeep import library_commands, list_documents, remove
-from .users import users
 from .watch import watch
 
 # The engine's errors that bad input causes. They carry no exit code, unlike wholedoc's own errors, and are

@@ -21,7 +21,7 @@ from ..documents.document import Document
 from ..errors import PromptError
 from ..library import Library
 from ..prompts.recognition import Message, Role
-from ..storage.uploads import parse_bytes
+from ..storage.files.uploads import parse_bytes
 
 ROLES = {
     MessageRole.SYSTEM: Role.SYSTEM,

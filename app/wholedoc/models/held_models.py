@@ -15,7 +15,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from ..errors import ModelError
-from ..storage.atomic import write_atomically
+from ..storage.files.atomic import write_atomically
 from . import conversion, fetching
 from .catalogue import CatalogueModel, Role, find_model, next_smaller
 from .preparing import Cancel, Notify, PreparingStoppedError, Progress

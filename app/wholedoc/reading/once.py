@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager, ExitStack, nullcontext
 from parallelcomp import Cancelled
 
 from ..answer import Reading
-from ..storage.chunk_store import ChunkStore
+from ..storage.chunks.chunk_store import ChunkStore
 from ..storage.leases import Leases
 from .through_store import Plan, Progress, chunks_missing
 

@@ -13,8 +13,8 @@ from parallelcomp.prefill import batches
 from parallelcomp.ranks import Ranks, agreed
 
 from ..answer import Reading
-from ..storage.chunk_store import ChunkStore
-from ..storage.filed_kv import FiledKV
+from ..storage.chunks.chunk_store import ChunkStore
+from ..storage.chunks.filed_kv import FiledKV
 from .corpus import ReadDocument
 from .through_store import Plan, Progress, chunks_missing, keep
 

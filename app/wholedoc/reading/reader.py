@@ -34,8 +34,8 @@ from ..models.throughput import ThroughputRecords, measure_throughput
 from ..runtime.client import NOBODY, Client
 from ..runtime.turns import Errand, Turns
 from ..settings import Settings
+from ..storage.chunks.readings import StoredReading
 from ..storage.folder import DocumentInfo, LibraryFolder
-from ..storage.readings import StoredReading
 from ..storage.shelf import Shelf
 from .corpus import ReadDocument
 from .head_finder import HeadFinder, drained

@@ -7,7 +7,7 @@ from collections.abc import Generator, Sequence
 from parallelcomp import Engine, RetrievalHeads, ScanKeys, StoredKV
 
 from ..errors import storage_error
-from ..storage.chunk_store import ChunkStore
+from ..storage.chunks.chunk_store import ChunkStore
 
 
 def lay_out(

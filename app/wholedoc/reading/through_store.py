@@ -12,9 +12,9 @@ from parallelcomp import Chunk, ChunkKV, Engine, StoredKV, fetching, restore, sp
 from ..answer import Reading
 from ..documents.tokenized import TokenizedDocument
 from ..errors import storage_error
-from ..storage.chunk_store import ChunkStore, chunk_key
-from ..storage.chunk_writer import ChunkWriter
-from ..storage.readings import StoredReading
+from ..storage.chunks.chunk_store import ChunkStore, chunk_key
+from ..storage.chunks.chunk_writer import ChunkWriter
+from ..storage.chunks.readings import StoredReading
 from .corpus import ReadDocument
 
 Cancel = Callable[[], bool]

@@ -18,9 +18,9 @@ from parallelcomp.errors import ParallelCompError
 from ..errors import WholedocError
 from .answering import AnsweringHere
 from .audited import RequestIdMiddleware
-from .disconnect import DisconnectedError
 from .error_handlers import on_error, on_http_exception, on_invalid_request
-from .guard import add_guard
+from .guarding.disconnect import DisconnectedError
+from .guarding.guard import add_guard
 from .metrics import RequestMetricsMiddleware
 from .middleware import (
     ApiKeyMiddleware,

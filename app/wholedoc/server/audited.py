@@ -10,7 +10,7 @@ import uuid
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from ..storage.audit import Audit, Entry
+from ..storage.people.audit import Audit, Entry
 from .middleware import DOCUMENTS, USER
 
 log = logging.getLogger(__name__)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from ..storage.users import NAME, User, Users
+from ..storage.people.users import NAME, User, Users
 from .protocol.errors import ApiError, api_error
 
 # Under these names a request's scope has its user, and the ids of the documents that it is about.

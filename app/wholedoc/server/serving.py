@@ -14,7 +14,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from ..errors import WholedocError
-from .slow_clients import ImpatientProtocol
+from .guarding.slow_clients import ImpatientProtocol
 
 LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]", "::1")
 

@@ -8,13 +8,13 @@ from prometheus_client import CollectorRegistry
 from starlette.requests import Request
 
 from ..runtime.client import Client
+from ..storage.people.users import User
 from ..storage.shelf import CONCURRENT_EXTRACTIONS, Shelf
-from ..storage.users import User
 from .answering import Answering
+from .guarding.rate_limiting import RateLimiter
 from .metrics import Metrics
 from .middleware import USER
 from .protocol.errors import ApiError
-from .rate_limiting import RateLimiter
 from .user_shelf import UserShelf
 
 # Chat requests at work at a time. Each holds the context of its answer in memory; at the model they take turns

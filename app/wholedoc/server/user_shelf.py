@@ -15,9 +15,9 @@ from ..documents.document import Document
 from ..documents.extraction import WebSource
 from ..documents.recognition import Recognition
 from ..errors import storage_error
+from ..storage.people.shelves import Shelves, shelves_of
+from ..storage.people.users import User
 from ..storage.shelf import Shelf
-from ..storage.shelves import Shelves, shelves_of
-from ..storage.users import User
 from .protocol.errors import ApiError
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ..documents.document import PAGE_SEPARATOR, Document, OutlineEntry, Page
-from .atomic import write_atomically
+from .files.atomic import write_atomically
 
 VERSION = 1
 

@@ -17,7 +17,7 @@ from secrets import token_hex
 from ..answer import Answer, Citation, ScoredChunk
 from ..conversation import AskedDocument
 from ..errors import LibraryError
-from .atomic import TEMPORARY, write_atomically
+from .files.atomic import TEMPORARY, write_atomically
 from .records import restored
 
 VERSION = 1

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from .atomic import write_atomically
+from .files.atomic import write_atomically
 
 FILE = "paces.json"
 

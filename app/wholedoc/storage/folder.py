@@ -13,20 +13,20 @@ from filelock import FileLock
 
 from ..documents.document import Document
 from ..errors import LibraryError, storage_error
-from .atomic import write_atomically
-from .audit import Audit
 from .catalog import Catalog
-from .chunk_store import ChunkStore
+from .chunks.chunk_store import ChunkStore
+from .chunks.readings import Readings, StoredReading
 from .conversations import ConversationHead, Conversations, KeptConversation
 from .figures import MeasuredFigures
-from .incoming import Incoming
+from .files.atomic import write_atomically
+from .files.incoming import Incoming
+from .files.originals import Originals
 from .jobs import Jobs
 from .leases import Leases
 from .notes import Notes
-from .originals import Originals
-from .readings import Readings, StoredReading
-from .shelves import Shelves
-from .users import Users
+from .people.audit import Audit
+from .people.shelves import Shelves
+from .people.users import Users
 from .watched import WatchedFolders
 
 # The version of the folder's layout. A library of a newer format is not touched.

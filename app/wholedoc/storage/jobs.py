@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass, replace
 from enum import Enum
 from pathlib import Path
 
-from .atomic import write_atomically
+from .files.atomic import write_atomically
 from .leases import Leases
 
 

@@ -9,7 +9,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from ..answer import Introduction, SummarySection
-from .atomic import write_atomically
+from .files.atomic import write_atomically
 from .records import restored
 
 

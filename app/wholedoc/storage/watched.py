@@ -9,7 +9,7 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from .atomic import write_atomically
+from .files.atomic import write_atomically
 from .records import restored
 
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from ..attention import AttentionPass, Cancel
+from ..attention.attention import AttentionPass, Cancel
+from ..attention.limits import Limits
 from ..kv.cache import buffer_cache
-from ..limits import Limits
-from ..model import LoadedModel
+from ..models.model import LoadedModel
 from ..scoring import Question
 
 

@@ -11,7 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ..model import LoadedModel
+from ..models.model import LoadedModel
 from .anchor import Anchor
 
 POOLING_KERNEL = 5

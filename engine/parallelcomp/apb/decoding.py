@@ -9,10 +9,10 @@ import torch
 from torch import Tensor
 from transformers import Cache
 
-from ..attention import AttentionPass, Cancel, Observer, additive_mask
+from ..attention.attention import AttentionPass, Cancel, Observer, additive_mask
+from ..attention.limits import Limits
 from ..kv.cache import EngineLayer, buffer_cache
-from ..limits import Limits
-from ..model import LoadedModel
+from ..models.model import LoadedModel
 from .communicator import Communicator
 from .prefill import Shard
 from .settings import Layout

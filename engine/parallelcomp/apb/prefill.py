@@ -14,9 +14,9 @@ import torch
 from torch import Tensor
 from transformers import Cache
 
-from ..attention import AttentionPass, Cancel
+from ..attention.attention import AttentionPass, Cancel
 from ..kv.cache import EngineLayer
-from ..model import LoadedModel
+from ..models.model import LoadedModel
 from .anchor import Anchor
 from .communicator import Communicator
 from .compressor import compress

@@ -9,13 +9,13 @@ import torch
 from torch import Tensor
 
 from .. import memory
-from ..attention import Cancel
+from ..attention.attention import Cancel
 from ..attribution import content_layers, question_weights
 from ..config import Sampling
 from ..decoding.decode import decode
 from ..errors import MemoryPlanError, UnsupportedModelError, WindowError
-from ..families import ROTATED_IN_HALVES
-from ..model import LoadedModel, ModelSpec
+from ..models.families import ROTATED_IN_HALVES
+from ..models.model import LoadedModel, ModelSpec
 from ..scoring import Question
 from .anchor import read_anchor
 from .communicator import Communicator, LocalCommunicator

@@ -13,13 +13,13 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from .. import attention
-from ..attention import AttentionPass
+from ..attention import attention
+from ..attention.attention import AttentionPass
+from ..attention.limits import Limits
 from ..config import ClusteredHeads, Membership
 from ..kv.cache import BufferLayer
 from ..kv.context import Context
-from ..limits import Limits
-from ..model import ModelSpec
+from ..models.model import ModelSpec
 from .head_clusters import cluster, correlation
 
 

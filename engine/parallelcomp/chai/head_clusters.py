@@ -15,12 +15,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from .. import attention
-from ..attention import Cancel
+from ..attention import attention
+from ..attention.attention import Cancel
+from ..attention.limits import Limits
 from ..config import ClusteredHeads
 from ..errors import ClusterError
-from ..limits import Limits
-from ..model import LoadedModel, ModelSpec
+from ..models.model import LoadedModel, ModelSpec
 
 FORMAT = 1
 # The most rounds of k-means. With as few points as a layer has heads, two or three are enough.

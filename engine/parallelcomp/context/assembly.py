@@ -12,7 +12,7 @@ from ..kv.cache import BufferLayer, buffer_cache
 from ..kv.context import Context, Slots
 from ..kv.rows import in_one_row
 from ..kv.stored import ChunkKV, Prefix
-from ..model import ModelSpec
+from ..models.model import ModelSpec
 from ..policies import LayerContext, Policy, policy_of
 from ..scoring import ChunkScore
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from .. import attention
+from ..attention import attention
 from ..config import Calibration, Region
 from ..kv.cache import BufferLayer
 from ..kv.context import Context, Slots
-from ..model import ModelSpec
+from ..models.model import ModelSpec
 
 
 def in_regions(slots: Slots, regions: Region, edge_tokens: int) -> Tensor:

@@ -12,7 +12,7 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from ..attention import AttentionKernel, AttentionPass, Cancel, KeyFilter, Observer
+from ..attention.attention import AttentionKernel, AttentionPass, Cancel, KeyFilter, Observer
 from ..chai.clustered_heads import ClusteredAttention
 from ..chunking import Chunk
 from ..config import ClusteredHeads, Composition, EngineConfig, KVPrecision
@@ -23,7 +23,7 @@ from ..kv.batch import StoredBatch
 from ..kv.cache import buffer_cache
 from ..kv.context import Context
 from ..kv.stored import ChunkKV, Prefix
-from ..model import LoadedModel
+from ..models.model import LoadedModel
 from ..prefill import prefill_batch
 from ..scoring import ChunkScore
 from .assembly import assemble, chunk_slots

@@ -13,7 +13,7 @@ from transformers import (
     TopPLogitsWarper,
 )
 
-from ..attention import Cancel, Observer
+from ..attention.attention import Cancel, Observer
 from ..config import Sampling
 from ..errors import Cancelled
 from .fixed import FixedSteps

@@ -14,11 +14,11 @@ import torch
 from torch import Tensor
 from transformers import Cache
 
-from ..attention import AttentionPass, Mask, packed
+from ..attention.attention import AttentionPass, Mask, packed
+from ..attention.limits import Limits
 from ..kv.cache import BufferLayer, FixedLayer
 from ..kv.context import Context
-from ..limits import Limits
-from ..model import LoadedModel
+from ..models.model import LoadedModel
 
 # Makes a step that can be run again and again out of one; it may run it first, and calls `reset` after that.
 Record = Callable[[Callable[[], None], Callable[[], None]], Callable[[], None]]

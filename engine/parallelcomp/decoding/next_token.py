@@ -7,7 +7,7 @@ from typing import Protocol
 
 from torch import Tensor
 
-from ..attention import Cancel, Observer
+from ..attention.attention import Cancel, Observer
 from ..kv.context import Context
 
 

@@ -14,7 +14,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ..model import LoadedModel
+from ..models.model import LoadedModel
 
 
 class DecodeWeights(Enum):

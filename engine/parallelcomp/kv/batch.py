@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from ..model import ModelSpec
+from ..models.model import ModelSpec
 from . import rows
 from .stored import KEYS, VALUES, Prefix, StoredKV
 

@@ -10,7 +10,7 @@ from torch import Tensor
 from transformers import Cache
 from transformers.cache_utils import CacheLayerMixin
 
-from ..model import ModelSpec
+from ..models.model import ModelSpec
 from .batch import StoredBatch
 from .stored import Prefix, StoredKV
 

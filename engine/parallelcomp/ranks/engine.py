@@ -12,13 +12,13 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from ..attention import Cancel
+from ..attention.attention import Cancel
 from ..chunking import Chunk
 from ..config import EngineConfig, KVPrecision
 from ..engine import Engine, Selection
 from ..kv.stored import ChunkKV, restore
 from ..memory import MemoryPlan
-from ..model import LoadedModel
+from ..models.model import LoadedModel
 from ..scoring import ChunkScore, Question
 from .group import Ranks
 

@@ -16,12 +16,12 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from ..attention import Cancel
+from ..attention.attention import Cancel
 from ..chunking import Chunk
 from ..config import KVPrecision, QueryHead, RetrievalHeads
 from ..errors import HeadsError
 from ..kv.stored import Prefix, StoredKV
-from ..model import LoadedModel, ModelSpec
+from ..models.model import LoadedModel, ModelSpec
 from ..prefill import prefill_batch
 from ..scoring import Question
 from .scan import head_queries

@@ -20,13 +20,13 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from ..attention import AttentionPass, Cancel
+from ..attention.attention import AttentionPass, Cancel
+from ..attention.limits import Limits
 from ..config import QueryHead, RetrievalHeads
 from ..errors import Cancelled, HeadsError
 from ..kv.cache import buffer_cache
 from ..kv.stored import Prefix, StoredKV
-from ..limits import Limits
-from ..model import LoadedModel, ModelSpec
+from ..models.model import LoadedModel, ModelSpec
 from ..scoring import Question
 
 LARGEST = 127  # of the integers that 8 bits hold, without the one that has no opposite

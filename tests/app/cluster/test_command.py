@@ -12,7 +12,7 @@ import yaml
 from ray.serve import Application
 from ray.serve.schema import ServeDeploySchema
 
-from wholedoc.cli.cluster import cluster_options
+from wholedoc.cli.serving.cluster import cluster_options
 
 from ..conftest import Command
 

@@ -223,7 +223,7 @@ def test_it_is_served_over_http_to_this_machine(tiny_model: Path) -> None:
 def test_without_the_extra_the_command_says_how_to_install_it(
     wholedoc: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sys.modules["wholedoc.cli.mcp"], "find_spec", lambda name: None)
+    monkeypatch.setattr(sys.modules["wholedoc.cli.serving.mcp"], "find_spec", lambda name: None)
     code, _, err = wholedoc("mcp")
     assert code == 2
     assert 'pip install "wholedoc[mcp]"' in err

@@ -56,7 +56,7 @@ def test_bf16_is_what_is_computed_in(tiny_model: Path) -> None:
 def test_a_missing_library_says_which_command_installs_it(
     tiny_model: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("parallelcomp.weights.find_spec", lambda _: None)
+    monkeypatch.setattr("parallelcomp.models.weights.find_spec", lambda _: None)
     with pytest.raises(ModelError, match="pip install bitsandbytes"):
         open_model(str(tiny_model), device=torch.device("cpu"), weights=Weights.NF4)
 

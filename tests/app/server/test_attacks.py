@@ -16,9 +16,9 @@ pytest.importorskip("fastapi")
 from parallelcomp import Engine, MemoryPlan
 from wholedoc import Settings
 from wholedoc.documents import encoding
-from wholedoc.server import bodies, slow_clients
+from wholedoc.server.guarding import bodies, slow_clients
+from wholedoc.server.guarding.slow_clients import ImpatientProtocol
 from wholedoc.server.middleware import BodyMemoryMiddleware
-from wholedoc.server.slow_clients import ImpatientProtocol
 
 from .serving import Server, log
 from .test_chat import HELLO, error

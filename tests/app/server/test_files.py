@@ -198,7 +198,7 @@ def test_a_full_disk_is_said_so(server: Server, monkeypatch: pytest.MonkeyPatch)
     def full(*_: Any) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("wholedoc.storage.originals.shutil.copyfile", full)
+    monkeypatch.setattr("wholedoc.storage.files.originals.shutil.copyfile", full)
     refused = error(server.upload("disk.txt", "No room for this."), 507)
     assert (refused["code"], refused["type"]) == ("insufficient_storage", "server_error")
     assert "full" in refused["message"]

@@ -15,7 +15,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
-from wholedoc.server.guard import add_guard
+from wholedoc.server.guarding.guard import add_guard
 
 HERE = "http://127.0.0.1:8000"
 FRIEND = "https://chat.example"

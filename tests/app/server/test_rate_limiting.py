@@ -12,8 +12,8 @@ import pytest
 pytest.importorskip("fastapi")
 
 from wholedoc.runtime.client import Client
+from wholedoc.server.guarding.rate_limiting import RateLimiter, Slot
 from wholedoc.server.protocol.errors import ApiError
-from wholedoc.server.rate_limiting import RateLimiter, Slot
 
 A, B, C = (Client(f"10.0.0.{n}") for n in range(3))
 

@@ -13,7 +13,7 @@ import pytest
 from wholedoc import Library, Settings
 from wholedoc.errors import UserError
 from wholedoc.server.state import Options
-from wholedoc.storage.users import Users
+from wholedoc.storage.people.users import Users
 
 from ..conftest import Command
 from .serving import Server, log, running

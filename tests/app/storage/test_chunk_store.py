@@ -11,9 +11,9 @@ import pytest
 import torch
 
 from parallelcomp import KVPrecision, StoredKV, store_kv
-from wholedoc.storage import chunk_store as store_module
-from wholedoc.storage.atomic import WrittenTogether, write_atomically
-from wholedoc.storage.chunk_store import ChunkStore, checksum, chunk_key
+from wholedoc.storage.chunks import chunk_store as store_module
+from wholedoc.storage.chunks.chunk_store import ChunkStore, checksum, chunk_key
+from wholedoc.storage.files.atomic import WrittenTogether, write_atomically
 
 KEY = chunk_key("model", (1, 2), (3, 4, 5), KVPrecision.INT4)
 

@@ -11,8 +11,8 @@ import torch
 
 from parallelcomp import KVPrecision, StoredKV, store_kv
 from wholedoc.errors import LibraryError
-from wholedoc.storage.chunk_store import ChunkStore
-from wholedoc.storage.chunk_writer import ChunkWriter
+from wholedoc.storage.chunks.chunk_store import ChunkStore
+from wholedoc.storage.chunks.chunk_writer import ChunkWriter
 
 KEYS = [f"{number:02}" * 20 for number in range(8)]
 SECONDS = 60  # far more than anything here takes

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from wholedoc import Library
+from wholedoc.storage.files.incoming import Incoming
 from wholedoc.storage.home import home
-from wholedoc.storage.incoming import Incoming
 
 # Holds a private folder with a file in it, says its name, and waits to be killed.
 HOLDER = """

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from wholedoc import Library
 from wholedoc.errors import UnreadableFileError
-from wholedoc.storage.uploads import LONGEST_NAME, parse_bytes, safe_name
+from wholedoc.storage.files.uploads import LONGEST_NAME, parse_bytes, safe_name
 
 from ..conftest import SAMPLES
 

@@ -26,7 +26,7 @@ from torch import nn
 from transformers import LlamaForCausalLM
 
 from parallelcomp import Eviction, LoadedModel, MemoryPlanError
-from parallelcomp.attention import NAME
+from parallelcomp.attention.attention import NAME
 
 CPU = torch.device("cpu")
 ROOT = Path(__file__).parents[3]

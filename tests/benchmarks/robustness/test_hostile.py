@@ -23,8 +23,8 @@ from benchmarks.robustness.memory import growth
 
 from wholedoc import Library, Settings
 from wholedoc.documents.extraction import read_document
-from wholedoc.server import slow_clients
-from wholedoc.server.slow_clients import ImpatientProtocol
+from wholedoc.server.guarding import slow_clients
+from wholedoc.server.guarding.slow_clients import ImpatientProtocol
 
 from ...app.server.serving import running
 

@@ -15,11 +15,11 @@ from torch import Tensor
 from parallelcomp import Cancelled, MemoryPlanError, Sampling, UnsupportedModelError, WindowError
 from parallelcomp.apb import APB, Layout, Length, QuestionReading, check, compressor, decoding, read
 from parallelcomp.apb.anchor import read_anchor
-from parallelcomp.attention import AttentionPass, attend
+from parallelcomp.attention.attention import AttentionPass, attend
+from parallelcomp.attention.kernels import MANY_QUERIES
 from parallelcomp.attribution import content_layers, question_weights
 from parallelcomp.errors import LayoutError
-from parallelcomp.families import ROTATED_IN_HALVES
-from parallelcomp.kernels import MANY_QUERIES
+from parallelcomp.models.families import ROTATED_IN_HALVES
 
 from ..reference import Forward, best_tokens, by_kv_head, masked_forward, plain_forward, question_nll
 from ..test_attention import MODULE, naive, states

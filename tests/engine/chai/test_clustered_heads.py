@@ -27,12 +27,12 @@ from parallelcomp import (
     adopt,
     find_clusters,
 )
-from parallelcomp.attention import AttentionPass, attend, weights
+from parallelcomp.attention.attention import AttentionPass, attend, weights
+from parallelcomp.attention.limits import Limits
 from parallelcomp.chai.clustered_heads import Clusters, clustered_attention
 from parallelcomp.chai.head_clusters import cluster, correlation, elbow, read, save
 from parallelcomp.context.composition import SingleState
 from parallelcomp.kv.cache import BufferLayer
-from parallelcomp.limits import Limits
 
 from ..test_attention import MODULE, states
 from ..tiny import PREFIX, QUESTION, Pair, chunks_of, pair, random_model, shape, tokens

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from parallelcomp import Cancelled, Composition, Context, EngineConfig, Sampling
-from parallelcomp.attention import Observer
+from parallelcomp.attention.attention import Observer
 from parallelcomp.context.composition import compose
 from parallelcomp.decoding.decode import decode
 from parallelcomp.decoding.next_token import AnswerState

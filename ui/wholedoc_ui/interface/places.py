@@ -11,8 +11,8 @@ import anyio
 import gradio as gr
 from anyio.to_thread import run_sync
 
+from wholedoc.server.guarding.rate_limiting import RateLimiter
 from wholedoc.server.protocol.errors import ApiError
-from wholedoc.server.rate_limiting import RateLimiter
 
 from ..session import Session
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from fastapi import FastAPI
 
 from wholedoc.server import serving
-from wholedoc.server.guard import add_guard
+from wholedoc.server.guarding.guard import add_guard
 from wholedoc.server.serving import PortError, serve
 
 from .access import AccessMiddleware, HeadersMiddleware

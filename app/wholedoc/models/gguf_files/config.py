@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from transformers import AutoConfig
 
-from parallelcomp.families import check_supported
+from parallelcomp.models.families import check_supported
 
 from ...errors import ModelError
 from .header import GgufHeader

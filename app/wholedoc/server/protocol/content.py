@@ -9,8 +9,8 @@ from collections.abc import Sequence
 
 from ...documents.document import Document
 from ...prompts.recognition import Message, Role
+from ...storage.files.uploads import parse_bytes
 from ...storage.shelf import Shelf
-from ...storage.uploads import parse_bytes
 from .errors import ApiError
 from .requests import ChatMessage, FilePart, FileReference, RefusalPart
 

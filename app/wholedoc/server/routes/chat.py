@@ -16,8 +16,8 @@ from ...answer import Done, Event
 from ...runtime.client import Client
 from ...storage.shelf import Shelf
 from ..answering import Events
-from ..bodies import BoundedRoute
-from ..disconnect import DisconnectedError, cancel_on_disconnect
+from ..guarding.bodies import BoundedRoute
+from ..guarding.disconnect import DisconnectedError, cancel_on_disconnect
 from ..metrics import Metrics
 from ..middleware import DOCUMENTS
 from ..protocol.completion import Completion

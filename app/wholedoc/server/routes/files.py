@@ -16,10 +16,10 @@ from starlette.responses import FileResponse, Response
 from ...documents.document import Document
 from ...documents.formats import names
 from ...runtime.client import Client
+from ...storage.files.uploads import incoming_file
 from ...storage.shelf import Shelf
-from ...storage.uploads import incoming_file
-from ..bodies import BoundedRoute
-from ..disconnect import cancel_on_disconnect
+from ..guarding.bodies import BoundedRoute
+from ..guarding.disconnect import cancel_on_disconnect
 from ..middleware import DOCUMENTS
 from ..protocol.content import find, not_found
 from ..protocol.errors import ApiError, ErrorBody, unsupported

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request
 from ...errors import storage_error
 from ...storage.jobs import Job, Jobs
 from ...storage.shelf import Shelf
-from ..bodies import BoundedRoute
+from ..guarding.bodies import BoundedRoute
 from ..protocol.content import find
 from ..protocol.errors import ApiError
 from ..protocol.responses import ReadingObject

@@ -14,8 +14,8 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from ..errors import UserError, storage_error
-from .atomic import write_atomically
+from ...errors import UserError, storage_error
+from ..files.atomic import write_atomically
 
 NAME = re.compile(r"[a-z0-9][a-z0-9_.@-]{0,63}")
 # What keys begin with, so that one that lies about somewhere is recognised.

@@ -13,7 +13,7 @@ from starlette.datastructures import Headers
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from .protocol.errors import ApiError
+from ..protocol.errors import ApiError
 
 # A link from elsewhere may open these. Opening them changes nothing.
 OPENED_BY_LINKS = ("/",)

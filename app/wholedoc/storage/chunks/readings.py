@@ -15,8 +15,8 @@ from pathlib import Path
 
 import xxhash
 
-from ..documents.words import WordCounts
-from .atomic import write_atomically
+from ...documents.words import WordCounts
+from ..files.atomic import write_atomically
 from .chunk_store import ChunkStore
 
 

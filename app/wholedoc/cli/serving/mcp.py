@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from .options import LIBRARY, MODEL, settings_from, shared
+from ..options import LIBRARY, MODEL, settings_from, shared
 
 
 @click.command()
@@ -37,10 +37,10 @@ def mcp(port: int | None, folders: tuple[Path, ...], web_pages: bool, **given: A
     """Offer the library to other assistants as tools (MCP)."""
     if find_spec("mcp") is None:
         raise click.UsageError('the extra mcp is not installed: pip install "wholedoc[mcp]"')
-    from ..library import Library
-    from ..mcp.tools import server_of
-    from ..webpages import PageLimits
-    from .printing.progress import tell
+    from ...library import Library
+    from ...mcp.tools import server_of
+    from ...webpages import PageLimits
+    from ..printing.progress import tell
 
     library = Library.open(settings=settings_from(given), notify=tell)
     allowed = folders or (None if port is None else ())

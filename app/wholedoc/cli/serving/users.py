@@ -6,8 +6,8 @@ from dataclasses import asdict
 
 import click
 
-from .options import JSON
-from .printing.terminal import say, say_json
+from ..options import JSON
+from ..printing.terminal import say, say_json
 
 
 @click.group()
@@ -26,8 +26,8 @@ def users() -> None:
 )
 def add(name: str, shelves: tuple[str, ...]) -> None:
     """Add a user, or give one a new key, and print the key. It is shown this once; only a hash of it is kept."""
-    from ..storage.folder import LibraryFolder
-    from ..storage.home import home
+    from ...storage.folder import LibraryFolder
+    from ...storage.home import home
 
     click.echo(LibraryFolder(home()).users.add(name, shelves))
 
@@ -36,8 +36,8 @@ def add(name: str, shelves: tuple[str, ...]) -> None:
 @JSON
 def list_users(as_json: bool) -> None:
     """Show the users and the shelves that they share."""
-    from ..storage.folder import LibraryFolder
-    from ..storage.home import home
+    from ...storage.folder import LibraryFolder
+    from ...storage.home import home
 
     known = LibraryFolder(home()).users.all()
     if as_json:
@@ -53,8 +53,8 @@ def list_users(as_json: bool) -> None:
 @click.argument("name")
 def remove(name: str) -> None:
     """Remove a user, whose key is refused from then on. Their documents stay."""
-    from ..storage.folder import LibraryFolder
-    from ..storage.home import home
+    from ...storage.folder import LibraryFolder
+    from ...storage.home import home
 
     LibraryFolder(home()).users.remove(name)
     say(f"removed {name}")

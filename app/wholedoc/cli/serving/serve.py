@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .options import ANSWER, LIBRARY, MODEL, settings_from, shared
-from .printing.terminal import say
+from ..options import ANSWER, LIBRARY, MODEL, settings_from, shared
+from ..printing.terminal import say
 from .server_options import ACCESS, ADDRESS, LIMITS, server_options
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette
 
-    from ..library import Library
-    from ..server.serving import Address
-    from ..server.state import Options
+    from ...library import Library
+    from ...server.serving import Address
+    from ...server.state import Options
 
 
 @click.command()
@@ -30,14 +30,14 @@ def serve(host: str, port: int, no_ui: bool, **given: Any) -> None:
     """Serve the library to programs as OpenAI's API, and the browser app on the same port."""
     started = time.perf_counter()
     try:
-        from ..server.app import create_app
-        from ..server.serving import Address, serve
+        from ...server.app import create_app
+        from ...server.serving import Address, serve
     except ModuleNotFoundError as error:
         raise click.UsageError(f'{error.name} is missing: pip install "wholedoc[server]"') from error
     from parallelcomp import ChunkScoring
 
-    from ..library import Library
-    from .printing.progress import tell
+    from ...library import Library
+    from ..printing.progress import tell
 
     address = Address(host, port)
     options = server_options(given, address)
@@ -61,7 +61,7 @@ def serve(host: str, port: int, no_ui: bool, **given: Any) -> None:
 
 def _pages(library: Library, address: Address, options: Options) -> Starlette | None:
     """Returns the browser app from the package that adds one, or None if its requirements are not installed."""
-    from .printing.progress import tell
+    from ..printing.progress import tell
 
     for one in entry_points(group="wholedoc.pages"):
         try:

@@ -7,12 +7,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..documents.formats import suffix_of_media_type
-from ..errors import storage_error
+from ...documents.formats import suffix_of_media_type
+from ...errors import storage_error
 
 if TYPE_CHECKING:
-    from ..documents.document import Document
-    from .shelf import Shelf
+    from ...documents.document import Document
+    from ..shelf import Shelf
 
 LONGEST_NAME = 120
 

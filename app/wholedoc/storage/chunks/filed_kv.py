@@ -8,7 +8,7 @@ from torch import Tensor
 
 from parallelcomp import KVPrecision, StoredKV
 
-from ..errors import LibraryError
+from ...errors import LibraryError
 from .chunk_store import ChunkStore
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .errors import UnsupportedModelError
+from ..errors import UnsupportedModelError
 
 # Families for which a test shows that the engine equals the model's plain forward pass. SmolLM, TinyLlama and Yi
 # are `llama`.

@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from .atomic import write_atomically
+from ..files.atomic import write_atomically
 from .users import User
 
 

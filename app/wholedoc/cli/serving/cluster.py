@@ -13,16 +13,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..runtime.malloc import few_arenas
-from ..runtime.openmp import waiting_asleep
-from .options import ANSWER, LIBRARY, MODEL, settings_from, shared
-from .printing.terminal import say
+from ...runtime.malloc import few_arenas
+from ...runtime.openmp import waiting_asleep
+from ..options import ANSWER, LIBRARY, MODEL, settings_from, shared
+from ..printing.terminal import say
 from .server_options import ACCESS, ADDRESS, KEY_VARIABLE, LIMITS, server_options
 
 if TYPE_CHECKING:
     from ray.serve import Application
 
-    from ..cluster.options import ClusterOptions
+    from ...cluster.options import ClusterOptions
 
 # What `serve deploy` imports on the cluster; it calls this with the options that `--print-config` prints.
 IMPORT_PATH = f"{__name__}:application"
@@ -82,15 +82,15 @@ def cluster(print_config: bool, **given: Any) -> None:
     started = time.perf_counter()
     if find_spec("ray") is None:
         raise click.UsageError('the extra cluster is not installed: pip install "wholedoc[cluster]"')
-    from ..server.serving import Address
-    from ..storage.home import home
+    from ...server.serving import Address
+    from ...storage.home import home
 
     given["folder"] = str(home().absolute())
     made = application(given)  # says what is wrong with the options before anything is printed or started
     if print_config:
         click.echo(_config(given), nl=False)
         return
-    from ..cluster.running import running
+    from ...cluster.running import running
 
     address = Address(given["host"], given["port"])
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
@@ -107,8 +107,8 @@ def application(given: Mapping[str, Any]) -> Application:
     """
     from dataclasses import replace
 
-    from ..cluster.application import application as bound
-    from ..server.serving import Address
+    from ...cluster.application import application as bound
+    from ...server.serving import Address
 
     given = {**given, "key": given.get("key") or os.environ.get(KEY_VARIABLE)}
     options = server_options(given, Address(given["host"], given["port"]))
@@ -120,7 +120,7 @@ def application(given: Mapping[str, Any]) -> Application:
 
 def cluster_options(given: Mapping[str, Any]) -> ClusterOptions:
     """Returns how many replicas there are and what each takes. Raises click.UsageError for impossible bounds."""
-    from ..cluster.options import ClusterOptions
+    from ...cluster.options import ClusterOptions
 
     least, most = given["least"], given.get("most") or given["least"]
     if most < least:

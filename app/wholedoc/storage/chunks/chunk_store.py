@@ -21,7 +21,7 @@ from safetensors.torch import save
 
 from parallelcomp import KVPrecision, RetrievalHeads, ScanKeys, StoredKV, restore
 
-from .atomic import TEMPORARY, WrittenTogether, write_atomically
+from ..files.atomic import TEMPORARY, WrittenTogether, write_atomically
 
 # The version of the files' layout. It is part of every key, so a file of another version is never asked for.
 VERSION = "2"

@@ -16,7 +16,7 @@ from torch import Tensor
 from transformers import AttentionInterface
 from transformers.masking_utils import AttentionMaskInterface
 
-from .errors import Cancelled
+from ..errors import Cancelled
 from .kernels import Rows, Way, flash_kernel, on_rows, rows_kernel, shares_keys, usable_kernel, way
 from .limits import PLAIN, KeyPositions, Limits, refuse_unknown
 

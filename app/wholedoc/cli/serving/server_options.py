@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from ..server.serving import Address
-    from ..server.state import Options
+    from ...server.serving import Address
+    from ...server.state import Options
 
 KEY_VARIABLE = "WHOLEDOC_KEY"
 ADDRESS = (
@@ -76,7 +76,7 @@ LIMITS = (
 
 def server_options(given: Mapping[str, Any], address: Address) -> Options:
     """Returns the options of a server at this address. Raises click.UsageError if strangers could reach it."""
-    from ..server.state import Options
+    from ...server.state import Options
 
     if given["has_users"] and (given["key"] or given["no_key"]):
         raise click.UsageError("with --users everybody has a key of their own: leave out --key and --no-key")

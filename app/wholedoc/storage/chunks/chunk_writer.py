@@ -9,7 +9,7 @@ from types import TracebackType
 
 from parallelcomp import Fetching, StoredKV
 
-from ..errors import storage_error
+from ...errors import storage_error
 from .chunk_store import ChunkStore
 
 

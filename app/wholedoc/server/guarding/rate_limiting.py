@@ -8,9 +8,9 @@ import time
 from collections import Counter
 from dataclasses import dataclass, field
 
-from ..runtime.client import Client
-from ..runtime.shares import Shares
-from .protocol.errors import ApiError
+from ...runtime.client import Client
+from ...runtime.shares import Shares
+from ..protocol.errors import ApiError
 
 # The shortest and the longest Retry-After that a rejected client gets, in seconds.
 RETRY_AFTER_S = (1, 120)

@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 from transformers import AutoModelForCausalLM
 
-from . import attention
-from .errors import UnsupportedModelError
+from ..attention import attention
+from ..errors import UnsupportedModelError
 from .families import check_supported, has_sinks, sliding_windows, text_config, usable_window
 from .fingerprint import fingerprint, state_tensors
 from .weights import ready_made, size_of

@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from .errors import UnsupportedModelError
+from ..errors import UnsupportedModelError
 
 # Returns the positions of a layer's filled slots, int64 (batch or 1, kv_heads or 1, slots), given their number.
 KeyPositions = Callable[[int, int], Tensor]

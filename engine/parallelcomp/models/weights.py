@@ -18,7 +18,7 @@ import torch
 from torch import nn
 from transformers import AutoModelForCausalLM
 
-from .errors import WeightsError
+from ..errors import WeightsError
 from .families import text_config
 
 

@@ -11,7 +11,7 @@ from fastapi.routing import APIRoute
 from pydantic_core import from_json
 from starlette.responses import Response
 
-from .protocol.errors import ApiError
+from ..protocol.errors import ApiError
 
 # An empty list is two bytes of JSON and 64 of memory; a text takes what it is long. So the number of values is
 # bounded, and with it what they take beside their text (some 50 MB). A message has about six.

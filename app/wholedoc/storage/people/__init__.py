@@ -1,0 +1,1 @@
+"""Who uses a library: users and their keys, whose shelf holds what, and who did what."""
