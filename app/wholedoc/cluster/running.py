@@ -16,6 +16,7 @@ from ray.serve import Application
 from ray.serve.config import HTTPOptions, ProxyLocation
 from ray.serve.schema import LoggingConfig
 
+from ..errors import ModelError
 from ..runtime.malloc import few_arenas
 from ..runtime.openmp import waiting_asleep
 from ..server.serving import Address, listen
@@ -46,7 +47,7 @@ def running(
     """Run an application at an address until the end of the block, whose beginning all replicas have reached.
 
     `gpus` are those that replicas may take, and `logs` is the folder for what Ray writes. Raises PortError if the
-    address is taken, and RuntimeError if a replica cannot be started.
+    address is taken, and ModelError if no replica can be started.
     """
     listen(address).close()  # says now, and in one sentence, that the port is taken
     prepare_ray()
@@ -66,7 +67,13 @@ def running(
             http_options=HTTPOptions(host=address.host, port=address.port),
             logging_config=JSON_LOGS,
         )
-        serve.run(application, name=NAME, route_prefix="/", logging_config=JSON_LOGS)
+        try:
+            serve.run(application, name=NAME, route_prefix="/", logging_config=JSON_LOGS)
+        except RuntimeError as error:
+            raise ModelError(
+                "no replica could be started: `wholedoc ask` with the same options says why, or Ray's logs, which "
+                f"are in {logs or '/tmp/ray'} below session_latest/logs/serve"
+            ) from error
         yield
         serve.shutdown()
     finally:

@@ -93,8 +93,8 @@ def cluster(print_config: bool, **given: Any) -> None:
     from ...cluster.running import running
 
     address = Address(given["host"], given["port"])
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     with running(made, address, gpus=_gpus()):
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # in place of Ray's own, which says much
         seconds = time.perf_counter() - started
         say(f"the API is at {address.url}/v1 ({seconds:.0f} s, {given['least']} replicas); Ctrl-C stops it")
         signal.pause()
