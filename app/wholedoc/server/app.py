@@ -34,7 +34,7 @@ from .middleware import (
 )
 from .openapi import openapi_of
 from .protocol.errors import ErrorBody
-from .routes import about, chat, files, readings
+from .routes import about, chat, files, readings, web_pages
 from .state import Options, State, state_of
 
 if TYPE_CHECKING:
@@ -93,6 +93,7 @@ def create_app_for(state: State, options: Options, pages: Starlette | None = Non
     app.state.server = state
     app.include_router(chat.router, responses=_BUSY)
     app.include_router(files.router, responses={key: _BUSY[key] for key in (429, 500, 507)})
+    app.include_router(web_pages.router, responses={key: _BUSY[key] for key in (429, 500, 507)})
     app.include_router(readings.router, responses={key: _BUSY[key] for key in (500, 507)})
     app.include_router(about.router)
     app.openapi = openapi_of(app, has_key=options.has_users or options.key is not None)  # type: ignore[method-assign]

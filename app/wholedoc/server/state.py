@@ -10,6 +10,7 @@ from starlette.requests import Request
 from ..runtime.client import Client
 from ..storage.people.users import User
 from ..storage.shelf import CONCURRENT_EXTRACTIONS, Shelf
+from ..webpages import PageLimits
 from .answering import Answering
 from .guarding.rate_limiting import RateLimiter
 from .metrics import Metrics
@@ -36,7 +37,8 @@ class Options:
     has the `key`, whom it names in `user_header`. `concurrency` chat requests work at a time, and `queue_limit`
     more may wait. `request_bytes` is the largest upload in bytes, and `json_bytes` the largest other request: it is
     held in memory. Web pages of `origins` may use the server. `hosts` are the names by which requests may address
-    the server; "*" allows any. `ids_in_front` says that a server in front gives requests their ids.
+    the server; "*" allows any. `ids_in_front` says that a server in front gives requests their ids. Without
+    `web_pages` none are fetched.
     """
 
     key: str | None = None
@@ -49,6 +51,7 @@ class Options:
     hosts: tuple[str, ...] = ("*",)
     concurrency: int = CONCURRENT_REQUESTS
     ids_in_front: bool = False
+    web_pages: PageLimits | None = None
 
 
 class State:
@@ -64,6 +67,7 @@ class State:
         self.answering = answering
         self.model = answering.model
         self.rate_limiter = RateLimiter(options.concurrency, options.queue_limit)
+        self.web_pages = options.web_pages
         self.upload_limiter = RateLimiter(CONCURRENT_EXTRACTIONS, QUEUED_UPLOADS)
         self.metrics = Metrics(self.rate_limiter, registry or CollectorRegistry())
 

@@ -36,7 +36,7 @@ def test_schemathesis_finds_nothing_wrong(server: Server, settings: Settings, tm
         command = [sys.executable, "-c", program, "run", url, "-H", "Authorization: Bearer sesame", *SCHEMATHESIS]
         found = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=240)
         assert found.returncode == 0, found.stdout + found.stderr
-        assert "Tested: 14" in found.stdout
+        assert "Tested: 15" in found.stdout
         assert one.http.get("/health").json()["status"] == "ready"
 
 

@@ -71,12 +71,18 @@ LIMITS = (
         metavar="ORIGIN",
         help="Let web pages of this origin use the server, as https://chat.example (repeatable; * is all).",
     ),
+    click.option(
+        "--web-pages",
+        is_flag=True,
+        help="Fetch a web page when a client asks for one: by one request, from public addresses alone.",
+    ),
 )
 
 
 def server_options(given: Mapping[str, Any], address: Address) -> Options:
     """Returns the options of a server at this address. Raises click.UsageError if strangers could reach it."""
     from ...server.state import Options
+    from ...webpages import PageLimits
 
     if given["has_users"] and (given["key"] or given["no_key"]):
         raise click.UsageError("with --users everybody has a key of their own: leave out --key and --no-key")
@@ -98,4 +104,5 @@ def server_options(given: Mapping[str, Any], address: Address) -> Options:
         json_bytes=int(given["json_limit"] * 1e6),
         origins=tuple(given["origins"]),
         hosts=address.hosts,
+        web_pages=PageLimits() if given["web_pages"] else None,
     )

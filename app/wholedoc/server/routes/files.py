@@ -51,7 +51,7 @@ async def upload(
     finally:
         slot.release()
     request.scope[DOCUMENTS] = [document.id]
-    return await asyncio.to_thread(_describe, target, document, purpose)
+    return await asyncio.to_thread(describe, target, document, purpose)
 
 
 @router.get("/v1/files")
@@ -71,7 +71,7 @@ async def list_files(
         if after not in ids:
             raise ApiError(400, f"there is no file '{after}' to go on after", "invalid_value", "after")
         ids = ids[ids.index(after) + 1 :]
-    page = await asyncio.to_thread(_describe_all, shelf, ids[:limit])
+    page = await asyncio.to_thread(_all_described, shelf, ids[:limit])
     return FileList(
         data=page,
         first_id=page[0].id if page else None,
@@ -84,7 +84,7 @@ async def list_files(
 async def retrieve(request: Request, file_id: str) -> FileObject:
     """Returns a file, or a text that came in a message, by its whole id."""
     shelf = shelf_of(request)
-    return await asyncio.to_thread(lambda: _describe(shelf, find(shelf, file_id)))
+    return await asyncio.to_thread(lambda: describe(shelf, find(shelf, file_id)))
 
 
 @router.delete("/v1/files/{file_id}", responses=NOT_FOUND)
@@ -125,15 +125,16 @@ def _parse_upload(shelf: Shelf, client: Client, file: UploadFile, password: str 
         return shelf.parse(path, password)
 
 
-def _describe_all(shelf: Shelf, ids: list[str]) -> list[FileObject]:
+def _all_described(shelf: Shelf, ids: list[str]) -> list[FileObject]:
     found: list[FileObject] = []
     for id in ids:
         with suppress(ApiError):  # another request may have removed it meanwhile
-            found.append(_describe(shelf, find(shelf, id)))
+            found.append(describe(shelf, find(shelf, id)))
     return found
 
 
-def _describe(shelf: Shelf, document: Document, purpose: Purpose = "user_data") -> FileObject:
+def describe(shelf: Shelf, document: Document, purpose: Purpose = "user_data") -> FileObject:
+    """Returns what clients are told of a document. Raises ApiError 404 if it has gone."""
     folder = shelf.folder
     original = folder.originals.get(document.id)
     try:
