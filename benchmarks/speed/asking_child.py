@@ -22,7 +22,7 @@ from wholedoc.answering.pipeline import answer
 from wholedoc.models.retrieval import shipped
 from wholedoc.models.text_model import TextModel, open_model
 from wholedoc.reading.corpus import Corpus, ReadDocument
-from wholedoc.settings import Settings
+from wholedoc.settings import AnswerFrom, Settings
 
 from ..report import peak_gigabytes
 from ..sample import front_questions, opened
@@ -142,7 +142,8 @@ def _ask(engine: Engine, model: TextModel, corpus: Corpus, text: str, heads: Ret
 
     Every chunk is scored if there are no heads to scan by.
     """
-    *_, last = answer(Asking(engine, model, corpus, text, Settings(found_margin=-math.inf), heads=heads))
+    settings = Settings(found_margin=-math.inf, answer_from=AnswerFrom.PASSAGES)
+    *_, last = answer(Asking(engine, model, corpus, text, settings, heads=heads))
     assert isinstance(last, Done)
     return last.answer
 

@@ -96,6 +96,9 @@ class Options(CustomLLM):
         default=_DEFAULT.writer_passages, description="Passages that `answer_model` writes from."
     )
     scoring: ChunkScoring = Field(default=_DEFAULT.scoring, description="Which chunks a question is scored on.")
+    held_tokens: int = Field(
+        default=_DEFAULT.held_tokens, description="Tokens of documents that stay in memory, at the most."
+    )
     apb: APB | None = Field(
         default=None,
         description="Read the documents anew for every question, over hosts. None reads them in chunks, once.",

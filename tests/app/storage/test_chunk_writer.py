@@ -128,3 +128,16 @@ def test_a_chunk_is_fetched_by_the_writers_thread_and_that_is_begun_by_the_one_t
     begun, fetched = threads
     assert begun is threading.current_thread()
     assert fetched.name == "chunk-writer"
+
+
+def test_a_chunk_that_is_removed_on_its_way_does_not_come_after_that(store: SlowStore) -> None:
+    with ChunkWriter(store, 4) as writer:
+        writer.put(KEYS[0], some_kv())
+        assert store.begun.wait(SECONDS)
+        removing = threading.Thread(target=store.remove, args=(KEYS[0],))
+        removing.start()
+        removing.join(0.05)
+        assert removing.is_alive()
+        store.go.set()
+    removing.join(SECONDS)
+    assert list(store) == []

@@ -27,6 +27,8 @@ from ..files.atomic import TEMPORARY, WrittenTogether, write_atomically
 VERSION = "2"
 # Behind a chunk's key and the heads' id: the name of a file of keys for a scan.
 SCAN = ".scan"
+# How often a chunk that is being written is looked for, in seconds.
+WAIT_S = 0.01
 T = TypeVar("T")
 
 
@@ -128,7 +130,12 @@ class ChunkStore:
         return sum(self.size(key) for key in self)
 
     def remove(self, key: str) -> None:
-        """Delete a chunk. A process that has it mapped keeps it until it unmaps it."""
+        """Delete a chunk; one that is on its way to the disk is waited for.
+
+        A process that has it mapped keeps it until it unmaps it.
+        """
+        while key in self.unwritten:  # otherwise it would be written after that, and belong to nothing
+            time.sleep(WAIT_S)
         for path in (self.path(key), *self._scans(key)):
             path.unlink(missing_ok=True)
 
