@@ -143,7 +143,7 @@ def test_the_app_does_not_pull_in(package: str) -> None:
 
 @pytest.mark.parametrize("package", ["torch", "transformers", "llama_index"])
 def test_the_name_alone_and_prompts_need_no_model(package: str) -> None:
-    program = f"import sys, wholedoc, wholedoc.prompts.recognition, wholedoc.storage.uploads\n{PRINT_LOADED}"
+    program = f"import sys, wholedoc, wholedoc.prompts.recognition, wholedoc.storage.files.uploads\n{PRINT_LOADED}"
     assert package not in json.loads(run(program))
 
 
@@ -178,7 +178,7 @@ def loaded_one_after_another() -> Loaded:
         f"{PRINT_LOADED}"
         "after = state()\n"
         "assert before[2:] == after[2:], (before[2:], after[2:])\n"
-        "import wholedoc.library, wholedoc.cli, wholedoc.prompts.responding, wholedoc.storage.uploads\n"
+        "import wholedoc.library, wholedoc.cli, wholedoc.prompts.responding, wholedoc.storage.files.uploads\n"
         "import wholedoc.server\n"
         f"{PRINT_LOADED}" + "".join(f"import wholedoc_ui.{name}\n" for name in plain) + f"{PRINT_LOADED}"
         "for old, new in zip(before[:2], after[:2]):\n"

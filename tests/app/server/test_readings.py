@@ -12,7 +12,7 @@ pytestmark = pytest.mark.embedded
 def test_a_file_is_read_before_anybody_asks(server: Server) -> None:
     id = server.upload("early.txt", log("early")).json()["id"]
     path = f"/v1/files/{id}/reading"
-    assert server.http.get(path).json()["error"]["code"] == "reading_not_found"
+    assert server.http.get(path).json()["error"]["code"] == "not_asked_for"
     started = server.http.post(path)
     assert (started.status_code, started.json()["object"]) == (202, "reading")
     until(lambda: server.http.get(path).json()["status"] == "done")

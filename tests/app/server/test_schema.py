@@ -51,6 +51,7 @@ def test_the_document_has_all_routes_and_says_how_they_fail(schema: dict[str, An
         "post /v1/files/{file_id}/reading",
         "get /v1/files/{file_id}/reading",
         "delete /v1/files/{file_id}/reading",
+        "post /v1/web_pages",
         "get /v1/models",
         "get /v1/models/{model}",
         "get /health",

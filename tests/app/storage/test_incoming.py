@@ -19,7 +19,7 @@ from wholedoc.storage.home import home
 HOLDER = """
 import sys
 from pathlib import Path
-from wholedoc.storage.incoming import Incoming
+from wholedoc.storage.files.incoming import Incoming
 with Incoming(Path(sys.argv[1])).private() as path:
     (path / "half an upload.pdf").write_bytes(b"%PDF")
     print(path, flush=True)

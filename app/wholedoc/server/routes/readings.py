@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 from fastapi import APIRouter, Request
 
@@ -11,12 +12,15 @@ from ...storage.jobs import Job, Jobs
 from ...storage.shelf import Shelf
 from ..guarding.bodies import BoundedRoute
 from ..protocol.content import find
-from ..protocol.errors import ApiError
+from ..protocol.errors import ApiError, ErrorBody
 from ..protocol.responses import ReadingObject
 from ..state import shelf_of
 from .files import NOT_FOUND
 
 router = APIRouter(route_class=BoundedRoute)
+NOT_ASKED_FOR: dict[int | str, dict[str, Any]] = {
+    409: {"model": ErrorBody, "description": "Nobody has asked for the file to be read."}
+}
 
 
 @router.post("/v1/files/{file_id}/reading", responses=NOT_FOUND, status_code=202)
@@ -25,13 +29,13 @@ async def start(request: Request, file_id: str) -> ReadingObject:
     return await asyncio.to_thread(_start, shelf_of(request), file_id)
 
 
-@router.get("/v1/files/{file_id}/reading", responses=NOT_FOUND)
+@router.get("/v1/files/{file_id}/reading", responses={**NOT_FOUND, **NOT_ASKED_FOR})
 async def progress(request: Request, file_id: str) -> ReadingObject:
     """Says how far the reading of a file is that was asked for here."""
     return await asyncio.to_thread(lambda: _told(_jobs(shelf_of(request), file_id).get(file_id), file_id))
 
 
-@router.delete("/v1/files/{file_id}/reading", responses=NOT_FOUND)
+@router.delete("/v1/files/{file_id}/reading", responses={**NOT_FOUND, **NOT_ASKED_FOR})
 async def cancel(request: Request, file_id: str) -> ReadingObject:
     """Cancels the reading of a file. What was read so far is kept."""
     return await asyncio.to_thread(lambda: _told(_jobs(shelf_of(request), file_id).cancel(file_id), file_id))
@@ -53,7 +57,10 @@ def _jobs(shelf: Shelf, file_id: str) -> Jobs:
 def _told(job: Job | None, file_id: str) -> ReadingObject:
     if job is None:
         raise ApiError(
-            404, f"nobody has asked for file '{file_id[:80]}' to be read", "reading_not_found", "file_id"
+            409,
+            f"nobody has asked for file '{file_id[:80]}' to be read: POST here first",
+            "not_asked_for",
+            "file_id",
         )
     return ReadingObject(
         file_id=job.document_id,
