@@ -186,7 +186,7 @@ def test_nothing_jumps_between_question_and_answer(tab: Tab) -> None:
     page = tab.page
     tab.ask(CHANNEL)
     places = [page.evaluate(PLACES)]
-    tab.wait_status("Asking|Looking|Answering|Channel")
+    tab.wait_status("Asking|Looking|Answering|channel")
     places.append(page.evaluate(PLACES))
     tab.wait_answer()
     places.append(page.evaluate(PLACES))
