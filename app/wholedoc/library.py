@@ -31,6 +31,7 @@ from .everywhere.kinds import Kind, Scope
 from .everywhere.tasks import task_of
 from .everywhere.tasks.comparing import compare
 from .everywhere.wording import kind_of, wanted
+from .reading.held import Held
 from .reading.reader import Notify
 from .runtime.client import NOBODY, Client
 from .runtime.turns import Errand
@@ -79,7 +80,7 @@ class Library(Asker):
         other = Library(self.folder, settings, self._notify, self.turns, self.ranks, model)
         other.extractions = self.extractions
         if model is not None:
-            other._tokenized = self._tokenized
+            other.held = Held(self.held.tokenized)
             if settings.answer_model == self.settings.answer_model:
                 other._given_writer, other._named_writer = self._given_writer, self._named_writer
         return other

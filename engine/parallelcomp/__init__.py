@@ -29,10 +29,11 @@ from .config import (
     RetrievalHeads,
     Sampling,
 )
+from .context.selection import Selection
 from .decoding.next_token import AnswerState
 from .decoding.weights import DecodeWeights, can_quantize_decode, quantize_decode
 from .devices import default_device, default_dtype, is_usable
-from .engine import Engine, Selection
+from .engine import Engine
 from .errors import (
     Cancelled,
     ClusterError,

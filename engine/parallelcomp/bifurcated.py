@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from .attention import attention
-from .attention.attention import AttentionPass, Cancel, Mask
+from .attention.attention import AttentionPass, Cancel, LayerAttention, Mask
 from .attention.limits import PLAIN, Limits
 from .kv.cache import stored_cache
 from .kv.stored import ChunkKV, Prefix, StoredKV
@@ -41,26 +41,17 @@ class SharedContext:
         self.owners += [owner] * tokens
         self._masks.clear()
 
-    def __call__(
-        self,
-        layer: int,
-        query: Tensor,
-        key: Tensor,
-        value: Tensor,
-        scaling: float,
-        attention_pass: AttentionPass,
-        limits: Limits,
-    ) -> Tensor:
+    def __call__(self, one: LayerAttention) -> Tensor:
+        query, key, padding, limits = one.query, one.key, one.attention_pass.padding, one.limits
+        queries, keys, group = query.shape[2], key.shape[2], query.shape[1] // key.shape[1]
         if limits is not PLAIN:
-            mask = self.mask(
-                query.shape[2], key.shape[2], attention_pass.padding, torch.float32, query.device, limits
-            )
-            return attention.weighted(attention.masked_weights(query, key, scaling, mask, limits.sinks), value)
-        keys, group = key.shape[2], query.shape[1] // key.shape[1]
+            mask = self.mask(queries, keys, padding, torch.float32, query.device, limits)
+            seen = attention.masked_weights(query, key, one.scaling, mask, limits.sinks)
+            return attention.weighted(seen, one.value)
         if (group, keys) not in self._masks:
-            mask = self.mask(query.shape[2], keys, attention_pass.padding, query.dtype, query.device)
-            self._masks[group, keys] = Mask.of(mask, group, attention_pass.padding, len(self.owners))
-        return attention.packed(query, key, value, scaling, self._masks[group, keys])
+            mask = self.mask(queries, keys, padding, query.dtype, query.device)
+            self._masks[group, keys] = Mask.of(mask, group, padding, len(self.owners))
+        return attention.packed(query, key, one.value, one.scaling, self._masks[group, keys])
 
     def mask(
         self,

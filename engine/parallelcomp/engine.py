@@ -4,23 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from copy import copy
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from torch import Tensor
 
 from .attention.attention import Cancel, Observer
 from .attribution import AttributionObserver, observed_layers, question_weights
 from .bifurcated import score_many
-from .chai.clustered_heads import Savings
 from .chai.head_clusters import check
 from .chunking import Chunk
 from .config import Composition, EngineConfig, KVPrecision, RetrievalHeads, Sampling
 from .context.composition import SingleState, alone, compose, reread
+from .context.selection import Selection
 from .decoding.decode import decode
-from .decoding.next_token import AnswerState
 from .errors import Cancelled, WindowError
 from .eviction import ChunkQueue
-from .kv.context import Context
 from .kv.stored import ChunkKV, Prefix, StoredKV
 from .memory import MemoryPlan, check_plain, plan
 from .models.model import LoadedModel, ModelSpec
@@ -29,31 +27,6 @@ from .prefill import batches, batches_of_like_length, prefill_batch, prefill_pre
 from .replies import Reply, reply_each
 from .retrieval.scan import HeadQueries, ScanKeys, check_heads, head_attention, head_queries, scan, scan_keys
 from .scoring import ChunkScore, Question, RescoredSpan, score, score_batch
-
-
-@dataclass(frozen=True)
-class Selection:
-    """The chunks that stay for a question, in document order, and the state that answers it once.
-
-    `asked` says that the question has gone through the context and only `question.last_ids` are left to run.
-    `max_new_tokens`: the longest answer that the state has room for.
-    """
-
-    kept: tuple[ChunkScore, ...]
-    state: AnswerState
-    question: Question
-    max_new_tokens: int
-    asked: bool = False
-
-    @property
-    def context(self) -> Context:
-        return self.state.context
-
-    @property
-    def savings(self) -> Savings | None:
-        """What clustered heads save, known once the question has run; None without clustered heads."""
-        clustering = self.state.clustering if isinstance(self.state, SingleState) else None
-        return None if clustering is None else clustering.savings()
 
 
 class Engine:

@@ -28,8 +28,8 @@ def documents(library: Library, tmp_path: Path) -> list[Document]:
 def held(library: Library, documents: list[Document]) -> str:
     """The names of those that are in memory, from the one that goes first to the last."""
     names = {one.id: one.name[0] for one in documents}
-    assert library._read.keys() == library._tokenized.keys()
-    return "".join(names[id] for id in library._read)
+    assert library.held.read.keys() == library.held.tokenized.keys()
+    return "".join(names[id] for id in library.held.read)
 
 
 def test_those_that_were_used_last_are_held(library: Library, documents: list[Document]) -> None:

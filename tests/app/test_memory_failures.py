@@ -82,10 +82,10 @@ def test_what_a_question_holds_is_shared_and_the_rest_is_freed_when_room_is_made
     other.write_text("\n\n".join(f"Item {n} weighs {n * 37} pounds." for n in range(60)))
     at_work = _read(library, document)
     _read(library, library.parse(other))
-    assert len(library._placed) > len(at_work.chunks)
-    library._read.clear()
+    assert len(library.held.placed) > len(at_work.chunks)
+    library.held.read.clear()
     gc.collect()
-    assert len(library._placed) == len(at_work.chunks)
+    assert len(library.held.placed) == len(at_work.chunks)
     again = _read(library, document)
     assert all(one.kv is same.kv for one, same in zip(again.chunks, at_work.chunks, strict=True))
 
@@ -94,7 +94,7 @@ def test_what_was_removed_from_disk_while_a_question_holds_it_is_read_and_kept_a
     library: Library, document: Document
 ) -> None:
     at_work = _read(library, document)
-    library._read.clear()
+    library.held.read.clear()
     keys = list(library.folder.store)
     for key in keys:
         library.folder.store.remove(key)
@@ -120,7 +120,7 @@ def test_loading_a_document_gives_others_their_turn_in_between(
     monkeypatch.setattr(through_store, "STEP_S", 0.0)
     again = Library.open(library.folder.path, settings)
     done = [event.tokens for event in again.read(document) if isinstance(event, Reading)]
-    chunks = len(next(iter(again._read.values())).chunks)
+    chunks = len(next(iter(again.held.read.values())).chunks)
     assert len(done) == chunks + 1
     assert done == sorted(done)
     assert done[-1] == len(again.tokenized(document))

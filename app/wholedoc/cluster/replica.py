@@ -56,7 +56,7 @@ class EngineReplica:
         """
         from ..server.posing import answer
 
-        began, warm, outcome = time.monotonic(), all(self.library.holds(id) for id in ids), "stopped"
+        began, warm, outcome = time.monotonic(), self.library.held.read.keys() >= set(ids), "stopped"
         yield Began(self._name, warm)
 
         def events(cancelled: Cancel) -> Generator[Event, None, None]:
@@ -82,7 +82,7 @@ class EngineReplica:
 
     def record_routing_stats(self) -> dict[str, dict[str, int]]:
         """Tell the routers which documents are warm here, with their tokens. Serve asks for it every second."""
-        held = self.library.held()
+        held = self.library.held.tokens()
         self._gauges.show(held, self.library.turns.waiting)
         return {WARM: {document_key(id): tokens for id, tokens in sorted(held.items())}}
 

@@ -8,7 +8,6 @@ from collections.abc import Callable, Generator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
-from weakref import WeakValueDictionary
 
 from parallelcomp import (
     ChunkScoring,
@@ -26,7 +25,7 @@ from ..answer import Planned, Reading
 from ..documents.document import Document
 from ..documents.encoding import longest_token
 from ..documents.recognition import Recognition, is_installed
-from ..documents.tokenized import TokenizedDocument, TooManyTokensError, count_tokens, tokenize
+from ..documents.tokenized import TokenizedDocument, TooManyTokensError, count_tokens
 from ..documents.words import WordCounts
 from ..models.lazy_model import LazyModel
 from ..models.text_model import TextModel
@@ -39,11 +38,11 @@ from ..storage.folder import DocumentInfo, LibraryFolder
 from ..storage.shelf import Shelf
 from .corpus import ReadDocument
 from .head_finder import HeadFinder, drained
-from .held import hold
+from .held import Held
 from .once import wait_for_others
 from .over_ranks import read_over_ranks
 from .scan_layout import lay_out
-from .through_store import Placed, Plan, bytes_on_disk, chunks_missing, read
+from .through_store import Plan, bytes_on_disk, chunks_missing, read
 
 Cancel = Callable[[], bool]
 Notify = Callable[[str], None]
@@ -78,9 +77,7 @@ class Reader(Shelf):
         self._model = model or LazyModel(settings, notify)
         self._making = threading.Lock()
         self._engine: Engine | None = None
-        self._tokenized: dict[str, TokenizedDocument] = {}
-        self._read: dict[str, ReadDocument] = {}
-        self._placed: Placed = WeakValueDictionary()
+        self.held = Held()
         self.heads = HeadFinder(lambda: self.model, lambda: self.engine, folder, self.turns, notify)
 
     # The model
@@ -152,17 +149,14 @@ class Reader(Shelf):
         return [one for one in every if one.id in whole], [one for one in every if one.id not in whole]
 
     def _is_whole(self, document: Document, readings: Sequence[StoredReading]) -> bool:
-        if document.id in self._read:
+        if document.id in self.held.read:
             return True
         mine = [one for one in readings if one.document_id == document.id and self.folder.readings.warm(one) == 1]
         return bool(mine) and Plan.of(self.engine, self.tokenized(document)).keys in [one.keys for one in mine]
 
     def tokenized(self, document: Document) -> TokenizedDocument:
         """Return the document as the model's tokens."""
-        known = self._tokenized.get(document.id)
-        if known is None:
-            known = self._tokenized[document.id] = tokenize(document, self.model.tokenizer)
-        return known
+        return self.held.tokens_of(document, self.model.tokenizer)
 
     def check_texts(self, texts: Sequence[str], documents: Sequence[Document] = ()) -> None:
         """Raise MemoryPlanError if texts that are not documents yet are too long to be read, together and with
@@ -170,7 +164,7 @@ class Reader(Shelf):
 
         A document of a text takes several times the text's memory.
         """
-        read = [one.document.text for id, one in self._tokenized.copy().items() if id in self._read]
+        read = self.held.texts()
         new = [text for text in texts if text not in read]
         characters = sum(map(len, new))
 
@@ -190,26 +184,11 @@ class Reader(Shelf):
         self._with_room(check)
 
     def _count(self, documents: Sequence[Document]) -> int:
-        """Return the tokens of those documents that are not in memory yet.
-
-        Raises MemoryPlanError as soon as they are more than fit. Their tokens are not kept then.
-        """
-        longest = self.engine.plan(0).longest_document
-        counted = 0
-        new: list[str] = []
+        """Return the tokens of those documents that are not read. Raises MemoryPlanError if more than fit."""
         try:
-            for document in documents:
-                if document.id in self._read:
-                    continue
-                if document.id not in self._tokenized:
-                    new.append(document.id)
-                    self._tokenized[document.id] = tokenize(document, self.model.tokenizer, longest - counted)
-                counted += len(self.tokenized(document))
+            return self.held.count(documents, self.model.tokenizer, self.engine.plan(0).longest_document)
         except TooManyTokensError as error:
-            for id in new:
-                self._tokenized.pop(id, None)
-            raise self._too_long(counted + error.counted) from error
-        return counted
+            raise self._too_long(error.counted) from error
 
     def _too_long(self, counted: int) -> MemoryPlanError:
         """Return the error for documents of which `counted` tokens were counted when they were too many."""
@@ -231,9 +210,9 @@ class Reader(Shelf):
 
         Raises MemoryPlanError, LibraryError and Cancelled.
         """
-        known = self._read.get(document.id)
+        known = self.held.read.get(document.id)
         if known is not None:
-            hold(document.id, self._tokenized, self._read, self.settings.held_tokens)
+            self.held.use(document.id, self.settings.held_tokens)
             return known
         plan = Plan.of(self.engine, self.tokenized(document))
         planned = self._plan(plan, cancelled, client)
@@ -244,8 +223,8 @@ class Reader(Shelf):
             with self.folder.writing():
                 self._throughputs.put(self.engine, throughput)
         finished = replace(finished, kept_words=self._words(plan, finished))
-        self._read[document.id] = replace(finished, cached_tokens=len(finished.tokenized))
-        hold(document.id, self._tokenized, self._read, self.settings.held_tokens)
+        self.held.read[document.id] = replace(finished, cached_tokens=len(finished.tokenized))
+        self.held.use(document.id, self.settings.held_tokens)
         heads = self.scan_heads(self.settings)
         return finished if heads is None else self.laid_out(finished, heads, cancelled, client)
 
@@ -262,7 +241,7 @@ class Reader(Shelf):
             work = read_over_ranks(engine, self.ranks, store, plan, cancelled)
             return (yield from _with_throughput(in_turns(work)))
         with (yield from wait_for_others(self.folder.leases, store, plan, cancelled)):
-            return (yield from _with_throughput(read(engine, store, plan, in_turns, cancelled, self._placed)))
+            return (yield from _with_throughput(read(engine, store, plan, in_turns, cancelled, self.held.placed)))
 
     def scan_heads(self, settings: Settings) -> RetrievalHeads | None:
         """Return the heads that questions with these settings scan by; None if every chunk is scored."""
@@ -283,9 +262,9 @@ class Reader(Shelf):
         work = lay_out(self.engine, self.folder.store, keys, [one.kv for one in read.chunks], heads)
         scan = drained(self.turns.steps(work, cancelled, client, Errand.READING))
         id = read.tokenized.document.id
-        held = self._read.get(id)
+        held = self.held.read.get(id)
         if held is not None:
-            self._read[id] = replace(held, scan=scan)
+            self.held.read[id] = replace(held, scan=scan)
         return replace(read, scan=scan)
 
     def _words(self, plan: Plan, read: ReadDocument) -> tuple[WordCounts, ...]:
@@ -310,9 +289,7 @@ class Reader(Shelf):
         """
 
         def fit() -> MemoryPlan:
-            held = (
-                0 if plan is None else sum(len(one) for one in plan.chunks if plan.keys[one.index] in self._placed)
-            )
+            held = 0 if plan is None else self.held.placed_tokens(plan)
             memory = self.engine.plan(max(self._count(documents) - held, 0))
             memory.check()
             return memory
@@ -330,11 +307,11 @@ class Reader(Shelf):
 
     def _free_memory(self) -> bool:
         """Free memory that can be had again. Returns whether there was any."""
-        if self.engine.spec.device.type == "cpu" or not self._read:
+        if self.engine.spec.device.type == "cpu" or not self.held.read:
             return False
         # Other documents' KV on the device, which the store gives back when they are asked. What a question at work
         # holds stays there until it is done, and whoever asks about the same meanwhile shares it.
-        self._read.clear()
+        self.held.read.clear()
         gc.collect()
         return True
 
@@ -370,21 +347,8 @@ class Reader(Shelf):
             name = known.name if known else removed.document_id[:12]
             self._notify(f"removed what {removed.model} had read of {name}: the library is full")
 
-    def holds(self, id: str) -> bool:
-        """Return whether a document is read and in memory, so that it can be asked at once."""
-        return id in self._read
-
-    def held(self) -> dict[str, int]:
-        """Return the ids of the documents that are in memory or being read, with their tokens."""
-        return {id: len(one) for id, one in self._tokenized.copy().items()}
-
-    def release(self, id: str) -> None:
-        """Drop what is held in memory of a document. Whoever asks it next takes it from the store."""
-        self._forget(id)
-
     def _forget(self, id: str) -> None:
-        self._read.pop(id, None)
-        self._tokenized.pop(id, None)
+        self.held.forget(id)
 
 
 def _with_throughput(

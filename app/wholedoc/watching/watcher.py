@@ -156,7 +156,7 @@ class FolderWatcher:
             self._put(found.path, now)
             for _ in library.read(document, stop.is_set, self._client, Errand.BACKGROUND):
                 pass
-            library.release(document.id)
+            library.held.forget(document.id)
             self._put(found.path, replace(now, finished=True))
             self._tell(self._outcome(library, found.path, document, known and not again, before))
         except Cancelled:

@@ -9,8 +9,7 @@ import torch
 from torch import Tensor
 from transformers import Cache
 
-from ..attention.attention import AttentionPass, Cancel, Observer, additive_mask
-from ..attention.limits import Limits
+from ..attention.attention import AttentionPass, Cancel, LayerAttention, Observer, additive_mask
 from ..kv.cache import EngineLayer, buffer_cache
 from ..models.model import LoadedModel
 from .communicator import Communicator
@@ -144,17 +143,8 @@ class _OverShards:
     def __init__(self, state: ShardedState, observer: ShardObserver | None) -> None:
         self._state, self._observer = state, observer
 
-    def __call__(
-        self,
-        layer: int,
-        query: Tensor,
-        key: Tensor,
-        value: Tensor,
-        scaling: float,
-        attention_pass: AttentionPass,
-        limits: Limits,
-    ) -> Tensor:
-        merged = self._state.attend(layer, query, (key, value), scaling)
+    def __call__(self, one: LayerAttention) -> Tensor:
+        merged = self._state.attend(one.layer, one.query, (one.key, one.value), one.scaling)
         if self._observer is not None:
-            self._observer(layer, query, merged[..., -1], scaling)
-        return merged[None, ..., :-1].to(query.dtype).transpose(1, 2)
+            self._observer(one.layer, one.query, merged[..., -1], one.scaling)
+        return merged[None, ..., :-1].to(one.query.dtype).transpose(1, 2)

@@ -43,19 +43,21 @@ class KeyFilter(Protocol):
     ) -> tuple[Tensor, Tensor]: ...
 
 
-class AttentionKernel(Protocol):
-    """Computes attention in place of `dense`, with the shapes of `attend`."""
+@dataclass(frozen=True)
+class LayerAttention:
+    """One layer's attention that is to be computed; shapes as in `attend`."""
 
-    def __call__(
-        self,
-        layer: int,
-        query: Tensor,
-        key: Tensor,
-        value: Tensor,
-        scaling: float,
-        attention_pass: AttentionPass,
-        limits: Limits,
-    ) -> Tensor: ...
+    layer: int
+    query: Tensor
+    key: Tensor
+    value: Tensor
+    scaling: float
+    attention_pass: AttentionPass
+    limits: Limits
+
+
+# Computes attention in place of `dense`, with the shapes of `attend`.
+AttentionKernel = Callable[[LayerAttention], Tensor]
 
 
 @dataclass(frozen=True)
@@ -180,7 +182,8 @@ def attend(
             raise ValueError("attention cannot be observed once keys were dropped (clustered heads)")
         wanted.observer(module.layer_idx, query, key, scale, wanted.padding, limits)
     if wanted.kernel is not None:
-        return wanted.kernel(module.layer_idx, query, key, value, scale, wanted, limits), None
+        one = LayerAttention(module.layer_idx, query, key, value, scale, wanted, limits)
+        return wanted.kernel(one), None
     if limits is not PLAIN:
         return limited(query, key, value, scale, wanted.padding, limits), None
     return dense(query, key, value, scale, wanted), None

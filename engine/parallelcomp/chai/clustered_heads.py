@@ -14,8 +14,7 @@ import torch
 from torch import Tensor
 
 from ..attention import attention
-from ..attention.attention import AttentionPass
-from ..attention.limits import Limits
+from ..attention.attention import LayerAttention
 from ..config import ClusteredHeads, Membership
 from ..kv.cache import BufferLayer
 from ..kv.context import Context
@@ -83,40 +82,30 @@ class ClusteredAttention:
         self._spec = spec
         self._layers: dict[int, Clusters] = {}
 
-    def __call__(
-        self,
-        layer: int,
-        query: Tensor,
-        key: Tensor,
-        value: Tensor,
-        scaling: float,
-        attention_pass: AttentionPass,
-        limits: Limits,
-    ) -> Tensor:
-        if self._clustered.clusters[layer] == self._spec.query_heads:
-            return attention.dense(query, key, value, scaling, attention_pass)
-        if layer in self._layers:
-            return clustered_attention(query, key, value, scaling, self._layers[layer])
-        out = self._first_pass(layer, query, key, value, scaling, attention_pass)
-        kept = list(self._layers[layer].representatives)
+    def __call__(self, one: LayerAttention) -> Tensor:
+        if self._clustered.clusters[one.layer] == self._spec.query_heads:
+            return attention.dense(one.query, one.key, one.value, one.scaling, one.attention_pass)
+        if one.layer in self._layers:
+            return clustered_attention(one.query, one.key, one.value, one.scaling, self._layers[one.layer])
+        out = self._first_pass(one)
+        kept = list(self._layers[one.layer].representatives)
         if len(kept) < self._spec.kv_heads:
-            cached: BufferLayer = self._context.cache.layers[layer]
+            cached: BufferLayer = self._context.cache.layers[one.layer]
             cached.drop_keys(kept)
         return out
 
-    def _first_pass(
-        self, layer: int, query: Tensor, key: Tensor, value: Tensor, scaling: float, attention_pass: AttentionPass
-    ) -> Tensor:
+    def _first_pass(self, one: LayerAttention) -> Tensor:
         """Attention of all heads until the clusters are known, and of the representatives alone from there on."""
+        layer, query, key, value, scaling = one.layer, one.query, one.key, one.value, one.scaling
         queries = query.shape[2]
         if self._clustered.membership is Membership.OBSERVATION_WINDOW:
             self._assign(layer, query, key, scaling)
-            return attention.dense(query, key, value, scaling, attention_pass)
+            return attention.dense(query, key, value, scaling, one.attention_pass)
         first = min(self._clustered.queries, queries)
         before = key.shape[2] - (queries - first)
         self._assign(layer, query[:, :, :first], key[:, :, :before], scaling)
         out = attention.dense(
-            query[:, :, :first], key[:, :, :before], value[:, :, :before], scaling, attention_pass
+            query[:, :, :first], key[:, :, :before], value[:, :, :before], scaling, one.attention_pass
         )
         if first == queries:
             return out

@@ -14,8 +14,7 @@ import torch
 from torch import Tensor
 from transformers import Cache
 
-from ..attention.attention import AttentionPass, Mask, packed
-from ..attention.limits import Limits
+from ..attention.attention import AttentionPass, LayerAttention, Mask, packed
 from ..kv.cache import BufferLayer, FixedLayer
 from ..kv.context import Context
 from ..models.model import LoadedModel
@@ -141,16 +140,7 @@ class FixedSteps:
             place.reset()
         self._position.copy_(self._next_position[:, None])
 
-    def _attend(
-        self,
-        layer: int,
-        query: Tensor,
-        key: Tensor,
-        value: Tensor,
-        scaling: float,
-        attention_pass: AttentionPass,
-        limits: Limits,
-    ) -> Tensor:
+    def _attend(self, one: LayerAttention) -> Tensor:
         """The attention kernel of these passes, for layers without limits."""
-        mask = self._of_layer[layer].mask
-        return packed(query, key, value, scaling, Mask(mask, slice(0, 0)))
+        mask = Mask(self._of_layer[one.layer].mask, slice(0, 0))
+        return packed(one.query, one.key, one.value, one.scaling, mask)

@@ -15,7 +15,8 @@ from torch import Tensor
 from ..attention.attention import Cancel
 from ..chunking import Chunk
 from ..config import EngineConfig, KVPrecision
-from ..engine import Engine, Selection
+from ..context.selection import Selection
+from ..engine import Engine
 from ..kv.stored import ChunkKV, restore
 from ..memory import MemoryPlan
 from ..models.model import LoadedModel

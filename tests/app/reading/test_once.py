@@ -108,7 +108,7 @@ def test_a_job_is_read_while_nobody_asks(library: Library, document: Document, w
         assert library.folder.info(document).warm == 0
     job = ended(library, document)
     assert (job.state, job.tokens) == (JobState.DONE, job.total)
-    assert library.holds(document.id)
+    assert document.id in library.held.read
 
 
 def test_a_job_that_was_cancelled_is_not_read(library: Library, document: Document, worker: ReadingWorker) -> None:

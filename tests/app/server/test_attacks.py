@@ -44,7 +44,7 @@ def test_a_text_that_is_refused_is_looked_at_no_further_than_needed_and_not_kept
 
     monkeypatch.setattr(Engine, "plan", tight)
     monkeypatch.setattr(encoding, "pieces", noted)
-    tokenized = dict(server.library._tokenized)
+    tokenized = dict(server.library.held.tokenized)
     texts = server.library.texts()
     for text in ("a b c d " * 200_000, log("too long to keep", 1000)):
         refused = error(server.ask(text + "\n\nWhich?"))
@@ -52,7 +52,7 @@ def test_a_text_that_is_refused_is_looked_at_no_further_than_needed_and_not_kept
         assert "at most 5,000 tokens fit" in refused["message"]
     assert sum(seen) < 500_000
     assert server.library.texts() == texts
-    assert server.library._tokenized.keys() == tokenized.keys()
+    assert server.library.held.tokenized.keys() == tokenized.keys()
 
 
 def test_a_question_that_cannot_fit_is_not_tokenized(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -27,8 +27,7 @@ from parallelcomp import (
     adopt,
     find_clusters,
 )
-from parallelcomp.attention.attention import AttentionPass, attend, weights
-from parallelcomp.attention.limits import Limits
+from parallelcomp.attention.attention import LayerAttention, attend, weights
 from parallelcomp.chai.clustered_heads import Clusters, clustered_attention
 from parallelcomp.chai.head_clusters import cluster, correlation, elbow, read, save
 from parallelcomp.context.composition import SingleState
@@ -175,16 +174,8 @@ class SlowKernel:
         self.counts, self.membership, self.group = counts, membership, spec_group
         self.representative: dict[int, Tensor] = {}
 
-    def __call__(
-        self,
-        layer: int,
-        query: Tensor,
-        key: Tensor,
-        value: Tensor,
-        scaling: float,
-        attention_pass: AttentionPass,
-        limits: Limits,
-    ) -> Tensor:
+    def __call__(self, one: LayerAttention) -> Tensor:
+        layer, query, key, value, scaling = one.layer, one.query, one.key, one.value, one.scaling
         queries, keys = query.shape[2], key.shape[2]
         plain = 0  # queries of this pass at which every head still has its own scores
         if layer not in self.representative:

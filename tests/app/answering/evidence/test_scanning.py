@@ -187,17 +187,17 @@ def test_words_are_counted_once_and_again_if_they_are_damaged(
 ) -> None:
     path = write(tmp_path / "log.txt", PARAGRAPHS)
     library.add(path)
-    counted = next(iter(library._read.values())).words
+    counted = next(iter(library.held.read.values())).words
     (kept,) = (home() / "readings").glob("*.words")
     whole = kept.read_bytes()
     again = Library.open(settings=settings)
     again.add(path)
-    assert next(iter(again._read.values())).kept_words == counted
+    assert next(iter(again.held.read.values())).kept_words == counted
     for damaged in (b"", b"no line", whole[:-3], whole.replace(b"vessel", b"vassal", 1)):
         kept.write_bytes(damaged)
         other = Library.open(settings=settings)
         other.add(path)
-        assert next(iter(other._read.values())).words == counted
+        assert next(iter(other.held.read.values())).words == counted
         assert kept.read_bytes() == whole
 
 
