@@ -23,6 +23,7 @@ if "PYTEST_XDIST_WORKER" in os.environ:
 
 import hypothesis
 import torch
+from benchmarks.random_model import write_random_model
 
 # How fast examples are made and run depends on what else the machine does.
 hypothesis.settings.register_profile(
@@ -119,23 +120,8 @@ def with_notice_read(_notice_library: Path) -> None:
 @pytest.fixture(scope="session")
 def tiny_model(embedded_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A model of random weights with a real tokenizer: reads thousands of tokens a second, answers nonsense."""
-    from transformers import AutoTokenizer, LlamaConfig, LlamaForCausalLM
-
     folder = tmp_path_factory.mktemp("tiny-model")
-    tokenizer = AutoTokenizer.from_pretrained(str(embedded_folder))
-    torch.manual_seed(5)
-    config = LlamaConfig(
-        vocab_size=len(tokenizer),
-        hidden_size=32,
-        intermediate_size=64,
-        num_hidden_layers=2,
-        num_attention_heads=4,
-        num_key_value_heads=2,
-        max_position_embeddings=2048,
-        eos_token_id=tokenizer.eos_token_id,
-    )
-    LlamaForCausalLM(config).save_pretrained(folder)
-    tokenizer.save_pretrained(folder)
+    write_random_model(folder, embedded_folder)
     return folder
 
 

@@ -268,10 +268,13 @@ class AskingParts:
 class Cited:
     """The citations, which are known before the answer's first word.
 
-    `lead` says that they should be shown first, since the model is too small to say it as well in its own words."""
+    `lead` says that they should be shown first, since the model is too small to say it as well in its own words.
+    `is_answer` says that the answer is the first of them, word for word.
+    """
 
     citations: tuple[Citation, ...]
     lead: bool = False
+    is_answer: bool = False
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,7 @@ from wholedoc.settings import AnswerFrom, Settings
 from wholedoc.storage.home import home
 
 from ..errors import NotInstalledError
+from ..random_model import write_random_model
 
 PATIENCE_S = 300.0
 
@@ -68,22 +69,7 @@ class Cluster:
 
 def tiny_settings(folder: Path) -> Settings:
     """Return settings of a model of random weights that is made in `folder`, and reads small chunks."""
-    from transformers import AutoTokenizer, LlamaConfig, LlamaForCausalLM
-
-    tokenizer = AutoTokenizer.from_pretrained(str(embedded_model(home() / "models")))
-    torch.manual_seed(5)
-    config = LlamaConfig(
-        vocab_size=len(tokenizer),
-        hidden_size=32,
-        intermediate_size=64,
-        num_hidden_layers=2,
-        num_attention_heads=4,
-        num_key_value_heads=2,
-        max_position_embeddings=2048,
-        eos_token_id=tokenizer.eos_token_id,
-    )
-    LlamaForCausalLM(config).save_pretrained(folder)
-    tokenizer.save_pretrained(folder)
+    write_random_model(folder, embedded_model(home() / "models"))
     return Settings(
         model=str(folder),
         answer_model=str(folder),

@@ -165,6 +165,15 @@ def test_a_citation_lands_in_it_and_does_so_again(tab: Tab) -> None:
         )
 
 
+def test_an_answer_without_citations_leaves_no_quote_marked(tab: Tab) -> None:
+    tab.ask(CHANNEL)
+    tab.wait_answer()
+    tab.page.locator(".wd-highlight").first.wait_for()
+    tab.ask("How do I bake a chocolate cake?")
+    assert "Not found" in tab.wait_answer()
+    tab.page.locator(".wd-highlight").first.wait_for(state="detached")
+
+
 def test_the_quote_stands_beside_its_number(tab: Tab) -> None:
     page = tab.page
     tab.ask(CHANNEL)

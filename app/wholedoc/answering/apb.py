@@ -10,7 +10,7 @@ from parallelcomp.apb import APB, QuestionReading, read
 from parallelcomp.apb.communicator import Communicator
 from parallelcomp.ranks import RankCommunicator, Ranks
 
-from ..answer import Citation, Cited, Event, Reading, Scored, Usage
+from ..answer import Citation, Event, Reading, Scored, Usage
 from ..reading.corpus import Corpus
 from ..settings import AnswerFrom
 from .asking import Asking
@@ -18,6 +18,7 @@ from .evidence.abstention import explains
 from .evidence.citations import cite
 from .evidence.passages import Passage, best_of
 from .pipeline import Found, from_passages, rescore_closest, tell
+from .quoting import cited
 
 
 def answer_by_apb(asking: Asking, apb: APB, ranks: Ranks | None = None) -> Generator[Event, None, None]:
@@ -42,8 +43,8 @@ def answer_by_apb(asking: Asking, apb: APB, ranks: Ranks | None = None) -> Gener
         passages = rescore_closest(asking, asking.question(), ranked)
         seen = corpus.tokens
         citations = cite(corpus, passages)
-        yield Cited(citations, lead=asking.answer_from is not AnswerFrom.CONTEXT)
-        tokens = _generate(asking, reading, passages)
+        yield cited(asking, citations)
+        tokens = _generate(asking, reading, passages, citations)
     usage = Usage(corpus.tokens, 0, seen, len(reading.question.ids), 0)
     yield from tell(asking, Found(started, scored_s, citations, (), usage), tokens)
 
@@ -85,8 +86,10 @@ def _whole(corpus: Corpus) -> list[tuple[Chunk, float]]:
     ]
 
 
-def _generate(asking: Asking, reading: QuestionReading, passages: Sequence[Passage]) -> Iterator[int]:
+def _generate(
+    asking: Asking, reading: QuestionReading, passages: Sequence[Passage], citations: Sequence[Citation]
+) -> Iterator[int]:
     """Yield the answer's token ids."""
     if asking.answer_from is not AnswerFrom.CONTEXT and passages:
-        return from_passages(asking, passages)
+        return from_passages(asking, passages, citations)
     return reading.generate(asking.settings.sampling, asking.model.stop_ids, asking.cancelled)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from parallelcomp import ChunkScore, Question, Selection
 
-from ..answer import Answer, Citation, Cited, Done, Event, Scored, ScoredChunk, Scoring, Timings, Token, Usage
+from ..answer import Answer, Citation, Done, Event, Scored, ScoredChunk, Scoring, Timings, Token, Usage
 from ..documents.tables import table_head
 from ..reading.corpus import Corpus
 from ..settings import AnswerFrom
@@ -22,7 +22,7 @@ from .evidence.passages import Passage, best_passages, contenders, rerank
 from .evidence.scanning import Scanned, scan, seen_passages
 from .evidence.shared_words import shared_words
 from .evidence.surroundings import with_surroundings
-from .quoting import quoted
+from .quoting import cited, quoted
 from .sources import sentence_sources
 from .unsupported import unsupported
 from .writing import Writing
@@ -89,10 +89,10 @@ def find(asking: Asking) -> Generator[Event, None, Found]:
         passages = with_surroundings(corpus, passages)
     citations = cite(corpus, passages)
     cited_s = time.perf_counter() - started
-    yield Cited(citations, lead=asking.writer is not None or asking.answer_from is not AnswerFrom.CONTEXT)
+    absent = absent_names(asking.text, corpus)
+    yield cited(asking, citations, answered=not absent)
     whole = sum(one.tokens for one in scored if one.kept)
     usage = replace(usage, kept_tokens=selection.context.kept_tokens if selection else whole)
-    absent = absent_names(asking.text, corpus)
     return Found(started, scored_s, citations, scored, usage, selection, tuple(passages), cited_s, absent)
 
 
@@ -105,7 +105,7 @@ def write(asking: Asking, found: Found) -> Generator[Token | Done, None, None]:
     elif asking.writer is not None:
         yield from _write_with(asking, asking.writer, found)
     else:
-        yield from tell(asking, found, _generate(asking, found.selection, found.passages))
+        yield from tell(asking, found, _generate(asking, found))
 
 
 def _write_with(asking: Asking, writer: Writer, found: Found) -> Generator[Token | Done, None, None]:
@@ -293,18 +293,18 @@ def answer_context(asking: Asking, kept: Sequence[ChunkScore]) -> Selection:
     return _writing_from(asking, *_attribute(asking, asking.search_question(), kept))
 
 
-def _generate(asking: Asking, selection: Selection | None, passages: Sequence[Passage]) -> Iterator[int]:
+def _generate(asking: Asking, found: Found) -> Iterator[int]:
     """Return an iterator over the answer's token ids."""
-    if selection is not None and (_in_context(asking) or not passages):
+    if found.selection is not None and (_in_context(asking) or not found.passages):
         sampling, stop_ids = asking.settings.sampling, asking.model.stop_ids
-        return asking.engine.generate(selection, sampling, stop_ids, cancelled=asking.cancelled)
-    return from_passages(asking, passages)
+        return asking.engine.generate(found.selection, sampling, stop_ids, cancelled=asking.cancelled)
+    return from_passages(asking, found.passages, found.citations)
 
 
-def from_passages(asking: Asking, passages: Sequence[Passage]) -> Iterator[int]:
+def from_passages(asking: Asking, passages: Sequence[Passage], citations: Sequence[Citation]) -> Iterator[int]:
     """Return the token ids of an answer from the best passages: a quote, or one line that is written."""
     if asking.answer_from is AnswerFrom.QUOTE:
-        return quoted(asking, passages[0])
+        return quoted(asking, citations[0].quote if citations else passages[0].text(asking.corpus))
     again = reread(asking, passages)
     stop_ids = asking.model.stop_ids | asking.model.line_ends
     return asking.engine.generate(again, asking.settings.sampling, stop_ids, cancelled=asking.cancelled)

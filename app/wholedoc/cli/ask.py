@@ -262,13 +262,13 @@ def _wait(events: Iterator[Event], question: str) -> Answer:
 def _show(events: Iterator[Event], question: str, several: bool) -> Answer:
     """Prints the next answer as it is written, its citations and its cost, and returns it.
 
-    The citations are printed first if the answer is only a summary of them.
+    The citations are printed first if the answer is only a summary of them, and alone if it is the first of them.
     """
     from ..answer import Cited, Done, Planned, Reading, Rewritten, Scored, Scoring, Token
     from .printing.numbering import Numbering
     from .printing.progress import bars
 
-    leads = begun = False
+    leads = begun = repeats = False
     numbering = Numbering()
     say(f"\n{question}", bold=True)
     with bars() as shown:
@@ -282,16 +282,17 @@ def _show(events: Iterator[Event], question: str, several: bool) -> Answer:
     for event in events:
         if isinstance(event, Cited):
             numbering.citations = event.citations
+            repeats = event.is_answer
             if leads := event.lead:
                 _print_citations(event.citations, several)
-        elif isinstance(event, Token):
+        elif isinstance(event, Token) and not repeats:
             text = numbering.add(event.text)
             if text and leads and not begun:  # not before there is something to say: a writer may fail
                 say("\nIn short: ", nl=False)
             begun = begun or bool(text)
             say(text, nl=False)
         elif isinstance(event, Done):
-            say(f"{numbering.end()}\n")
+            say("" if repeats else f"{numbering.end()}\n")
             if not leads:
                 _print_citations(event.answer.citations, several)
             _print_cost(event.answer)

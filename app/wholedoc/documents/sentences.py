@@ -37,6 +37,13 @@ def sentences(text: str) -> list[Sentence]:
     return found
 
 
+def opens_only(text: str, sentence: Sentence) -> bool:
+    """Return whether a sentence that begins a line is only the number of what follows: "7." or "Ruling 31."."""
+    said = text[sentence.start : sentence.stop]
+    line = text.rfind("\n", 0, sentence.start) + 1
+    return not text[line : sentence.start].strip() and LABEL.match(said) is not None and len(said.split()) <= 3
+
+
 def paragraph_stop(text: str, stop: int) -> int:
     """Return where the paragraph ends that holds the character before `stop`, with the white space behind it."""
     return next((end for _, end in paragraphs(text) if end >= stop), stop)

@@ -39,7 +39,7 @@ class Weights(Enum):
     @property
     def library(self) -> str | None:
         """The package that quantises; None where nothing is quantised."""
-        return {"bf16": None, "nf4": "bitsandbytes"}.get(self.value, "torchao")
+        return {Weights.BF16: None, Weights.NF4: "bitsandbytes"}.get(self, "torchao")
 
     def linear_bytes(self, inputs: int, outputs: int, number: int) -> float:
         """Return the bytes of a linear layer's weights; `number` is the bytes of a number that is computed with."""

@@ -7,7 +7,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wholedoc.documents.sentences import sentences
+from wholedoc.documents.sentences import opens_only, sentences
 
 TEXT = st.text(st.sampled_from("aB. \n!?12\t,;'\"Mr"), max_size=300)
 
@@ -51,6 +51,14 @@ def test_headings_and_table_rows_stand_alone() -> None:
         "Corn Quay 12 340",
         "Mercy Dock 9 1,200",
     ]
+
+
+def test_what_only_opens_a_paragraph_is_known_by_its_number_and_place() -> None:
+    text = (
+        "Wait in the road. 2. Call. It is due.\n3. Speed. The limit is four knots.\nRuling 31. It rained.\nHe came."
+    )
+    opening = [text[one.start : one.stop] for one in sentences(text) if opens_only(text, one)]
+    assert opening == ["3.", "Ruling 31."]
 
 
 def test_the_number_of_a_paragraph_is_no_sentence() -> None:

@@ -13,7 +13,7 @@ import pytest
 from wholedoc import Library, Settings
 from wholedoc.errors import UserError
 from wholedoc.server.state import Options
-from wholedoc.storage.people.users import Users
+from wholedoc.storage.people.users import User, Users
 
 from ..conftest import Command
 from .serving import Server, log, running
@@ -141,6 +141,15 @@ def test_keys_are_kept_as_hashes_alone(tmp_path: Path) -> None:
     users.path.write_text("{}")
     with pytest.raises(UserError, match="damaged"):
         users.all()
+
+
+def test_a_new_key_leaves_shelves_as_they_are_unless_others_are_named(tmp_path: Path) -> None:
+    users = Users(tmp_path / "users.json")
+    users.add("ann", ("team",))
+    users.add("ann")
+    assert users.all() == [User("ann", ("team",))]
+    users.add("ann", ("legal",))
+    assert users.all() == [User("ann", ("legal",))]
 
 
 def test_the_command_adds_shows_and_removes_users(wholedoc: Command) -> None:

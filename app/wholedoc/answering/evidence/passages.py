@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from parallelcomp import Chunk, ChunkKV, ChunkScore, RescoredSpan
 
-from ...documents.sentences import Sentence, sentences
+from ...documents.sentences import Sentence, opens_only, sentences
 from ...documents.tokenized import TokenizedDocument
 from ...documents.words import WordCounts
 from ...reading.corpus import Corpus
@@ -22,6 +22,8 @@ from .shared_words import shared_words
 # and to 35, 68, 95 and 97 % with two, three, four and five.
 SENTENCES = 4
 CHARACTERS = 500
+# A title in front of a paragraph, behind its number, has so many words at most.
+TITLE_WORDS = 2
 # Temperature of posteriors, in nats over the whole question; likelihoods are over-confident.
 TEMPERATURE = 4.0
 # Passages are read again alone, and scored anew, if they got at least this share of the best one's attention,
@@ -144,7 +146,7 @@ def _passages(corpus: Corpus, chunk: Chunk, summed: NDArray[np.float64], posteri
             first, last = tokens_of(tokenized, page, sentence.start, sentence.stop)
             if not offset <= first < offset + len(chunk):
                 continue
-            stop = _extend(spans, index)
+            stop = _extend(tokenized.document.pages[page].text, spans, index)
             paid = summed[base + last] - summed[base + first]
             yield Passage(
                 document,
@@ -157,13 +159,19 @@ def _passages(corpus: Corpus, chunk: Chunk, summed: NDArray[np.float64], posteri
             )
 
 
-def _extend(spans: Sequence[Sentence], index: int) -> int:
-    """Return the end of the passage that begins with sentence `index`. It has at most SENTENCES and CHARACTERS."""
-    start, stop = spans[index].start, spans[index].stop
+def _extend(text: str, spans: Sequence[Sentence], index: int) -> int:
+    """Return the end of the passage that begins with sentence `index`. It has at most SENTENCES and CHARACTERS.
+
+    It does not end with what only opens the next paragraph: its number, and a title of a word or two.
+    """
+    start, stop, opening = spans[index].start, spans[index].stop, False
     for sentence in spans[index + 1 : index + SENTENCES]:
         if sentence.stop - start > CHARACTERS:
             break
-        stop = sentence.stop
+        said = text[sentence.start : sentence.stop].split()
+        opening = opens_only(text, sentence) or (opening and len(said) <= TITLE_WORDS)
+        if not opening:
+            stop = sentence.stop
     return stop
 
 

@@ -50,6 +50,8 @@ def serve(host: str, port: int, no_ui: bool, **given: Any) -> None:
     def ready() -> None:
         seconds = time.perf_counter() - started
         say(f"the API is at {address.url}/v1 ({seconds:.0f} s); Ctrl-C stops it")
+        if options.has_users and not no_ui:
+            say("there is no browser app with users: it would show everybody's documents to each")
         if pages is not None:
             login = "; its user is wholedoc, its password the key" if options.key else ""
             say(f"the browser app is at {address.url}{login}")

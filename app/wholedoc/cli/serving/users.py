@@ -25,7 +25,10 @@ def users() -> None:
     help="A shared shelf, whose documents its users see and add to (repeatable).",
 )
 def add(name: str, shelves: tuple[str, ...]) -> None:
-    """Add a user, or give one a new key, and print the key. It is shown this once; only a hash of it is kept."""
+    """Add a user, or give one a new key, and print the key. It is shown this once; only a hash of it is kept.
+
+    A user who gets a new key keeps their shared shelves unless --shelf names others.
+    """
     from ...storage.folder import LibraryFolder
     from ...storage.home import home
 

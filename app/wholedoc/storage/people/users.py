@@ -47,21 +47,22 @@ class Users:
     def add(self, name: str, shelves: tuple[str, ...] = ()) -> str:
         """Add a user, or give one a new key, and return the key. It is shown once and kept nowhere.
 
-        Raises UserError for an impossible name.
+        A user who is known already keeps their shelves where none are named. Raises UserError for an impossible
+        name.
         """
         for one in (name, *shelves):
             if not NAME.fullmatch(one):
                 raise UserError(f"'{one}' is no name: use up to 64 small letters, digits, and . _ - @")
         key = PREFIX + secrets.token_urlsafe(32)
         with self._changing() as users:
-            _forget(users, name)
-            users[_hash(key)] = User(name, shelves)
+            known = _forget(users, name)
+            users[_hash(key)] = User(name, shelves or (known.shelves if known else ()))
         return key
 
     def remove(self, name: str) -> None:
         """Remove a user, whose key is refused from then on. Raises UserError if there is none of this name."""
         with self._changing() as users:
-            if not _forget(users, name):
+            if _forget(users, name) is None:
                 raise UserError(f"there is no user '{name}': `wholedoc users list` shows them")
 
     def all(self) -> list[User]:
@@ -112,12 +113,10 @@ class Users:
             ) from error
 
 
-def _forget(users: dict[str, User], name: str) -> bool:
-    """Remove a user, and return whether there was one."""
+def _forget(users: dict[str, User], name: str) -> User | None:
+    """Remove a user, and return them as they were; None if there is nobody of this name."""
     hashes = [key for key, user in users.items() if user.name == name]
-    for key in hashes:
-        del users[key]
-    return bool(hashes)
+    return [users.pop(key) for key in hashes][-1] if hashes else None
 
 
 def _hash(key: str) -> str:

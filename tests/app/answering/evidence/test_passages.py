@@ -80,6 +80,21 @@ def at(value: float, first: int = 0) -> Passage:
     return Passage(0, 0, first, first + 1, first, first + 1, value)
 
 
+@pytest.mark.parametrize(
+    ("told", "quote"),
+    [
+        ("A yacht calls. She waits.\n3. Speed. It is four knots.", "A yacht calls. She waits."),
+        ("A yacht calls.\n3. Speed. It is four knots.", "A yacht calls.\n3. Speed. It is four knots."),
+        ("A yacht calls.\n3. It is four knots. Go.", "A yacht calls.\n3. It is four knots. Go."),
+        ("A yacht calls. Twice. Thrice.", "A yacht calls. Twice. Thrice."),
+    ],
+)
+def test_a_passage_does_not_end_with_what_only_opens_the_next_paragraph(told: str, quote: str) -> None:
+    corpus = corpus_of([told])
+    (passage,) = best_passages(corpus, "", [score(0, 1.0)], attention_on(corpus, calls=1.0), 1)
+    assert quotes(corpus, [passage]) == [quote]
+
+
 def test_contenders_are_those_near_the_best_and_none_if_it_leads() -> None:
     near = 1.01 * CONTENDER
     assert contenders([]) == []

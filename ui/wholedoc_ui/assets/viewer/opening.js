@@ -52,6 +52,10 @@ const look = () => {
     [number, named] = [Number(target.number), target.document];
     open({ ...target });
   } else if (shown) {
+    if (!target.quote && quote.text) { // of an answer before, where this one has none
+      quote = { page: 0, text: "" };
+      mark();
+    }
     cited = target.cited.split(" ").filter(Boolean).map(Number);
     tick();
   }
