@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from parallelcomp import ChunkKV, Engine, EngineConfig, QueryHead, Question, RetrievalHeads
+from parallelcomp.retrieval.heads import HEADS
 
 from .flops import reading_flops
 from .ledger import Row
@@ -45,12 +46,13 @@ class Stored:
             yield self.ours.ask(engine, read, memory, scanner(engine, read))
 
     def _read(self, engine: Engine, tokens: int, store: Any) -> tuple[tuple[ChunkKV, ...], Row]:
+        from wholedoc.reading.head_finder import drained
         from wholedoc.reading.through_store import read
 
         plan, device = self._plan(engine, tokens), engine.spec.device
         forget_peak(device)
         work = read(engine, store, plan, lambda steps: steps, self.ours.cancelled)
-        finished, seconds = timed(device, lambda: _returned(work))
+        finished, seconds = timed(device, lambda: drained(work))
         lengths = [len(one) for one in plan.chunks]
         flops = reading_flops(self.ours.weights, engine.spec, lengths, len(engine.prefix))
         memory = engine.plan(tokens)
@@ -84,7 +86,7 @@ def scanner(engine: Engine, read: Sequence[ChunkKV]) -> Choose:
     from wholedoc.answering.evidence.scanning import MOST
 
     spec = engine.spec
-    places = [QueryHead(layer, layer % spec.query_heads) for layer in range(spec.layers // 2 + 1)][-MOST:]
+    places = [QueryHead(layer, layer % spec.query_heads) for layer in range(spec.layers // 2 + 1)][-HEADS:]
     heads = RetrievalHeads(spec.fingerprint, tuple(places))
     keys = [engine.scan_keys(one.kv, heads).to(spec.device) for one in read]
 
@@ -94,15 +96,6 @@ def scanner(engine: Engine, read: Sequence[ChunkKV]) -> Choose:
         return [read[index] for index in sorted(best)]
 
     return choose
-
-
-def _returned(work: Generator[Any, None, Any]) -> Any:
-    """Run a generator to its end, and return what it returns."""
-    while True:
-        try:
-            next(work)
-        except StopIteration as stop:
-            return stop.value
 
 
 @contextmanager
