@@ -100,7 +100,7 @@ def test_what_is_done_while_it_answers_loses_nothing(tab: Tab) -> None:
     assert box(tab).input_value() == "And then"
     assert [one for one in said(tab) if one in (CHANNEL, SLOW)] == [CHANNEL, SLOW]
     assert "On channel 12." in said(tab)[1]
-    assert page.locator(".wd-citations button").count() >= 1
+    page.wait_for_selector(".wd-citations button")  # its own, which a busy machine is still looking for
     page.keyboard.press("Escape")
     assert "Stopped." in tab.wait_status("Stopped")
     assert box(tab).input_value() == "And then"
