@@ -161,7 +161,8 @@ class Ours:
         selection, compress_s = timed(
             device, lambda: engine.compress(read, kept, question, count + 1, self.cancelled)
         )
-        tokens = engine.generate(selection, Sampling(max_new_tokens=count + 1), frozenset(), self.cancelled)
+        sampling = Sampling(max_new_tokens=count + 1)
+        tokens = engine.generate(selection, sampling, frozenset(), cancelled=self.cancelled)
         _, generate_s = timed(device, lambda: next(tokens))
         decoded, decode_s = timed(device, lambda: list(tokens))
         return {

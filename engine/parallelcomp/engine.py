@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from copy import copy
 from dataclasses import replace
 
@@ -16,7 +16,8 @@ from .chunking import Chunk
 from .config import Composition, EngineConfig, KVPrecision, RetrievalHeads, Sampling
 from .context.composition import SingleState, alone, compose, reread
 from .context.selection import Selection
-from .decoding.decode import decode
+from .decoding.decode import decode, decode_by_lookup
+from .decoding.lookup import Lookup
 from .errors import Cancelled, WindowError
 from .eviction import ChunkQueue
 from .kv.stored import ChunkKV, Prefix, StoredKV
@@ -309,22 +310,33 @@ class Engine:
         selection: Selection,
         sampling: Sampling,
         stop_ids: frozenset[int],
+        *,
+        copied_from: Sequence[int] = (),
+        predicted: Callable[[Tensor], None] | None = None,
         cancelled: Cancel | None = None,
     ) -> Iterator[int]:
         """Run what is left of the question, then yield the answer's token ids one by one, without the stop id.
 
-        Raises ValueError if the answer may be longer than the selection has room for, and Cancelled.
+        An answer that copies from the tokens `copied_from` takes fewer passes for it on a CPU, and is the same.
+        `predicted` is called with the log-probabilities of the first token, fp32 (vocabulary,). Raises ValueError
+        if the answer may be longer than the selection has room for, and Cancelled.
         """
         if sampling.max_new_tokens > selection.max_new_tokens:
             raise ValueError(
                 f"the selection has room for an answer of {selection.max_new_tokens} tokens, "
                 f"{sampling.max_new_tokens} were asked for; compress with more"
             )
-        question = selection.question
+        question, state = selection.question, selection.state
         left = question.last_ids if selection.asked else question.all_ids
-        state = selection.state
-        fixed = state.recorded(sampling.max_new_tokens) if isinstance(state, SingleState) else None
-        return decode(state, left, sampling, stop_ids, cancelled=cancelled, fixed=fixed)
+        if not isinstance(state, SingleState):
+            return decode(state, left, sampling, stop_ids, predicted=predicted, cancelled=cancelled)
+        if copied_from and state.takes_guesses:
+            lookup = Lookup(copied_from)
+            return decode_by_lookup(
+                state, left, sampling, stop_ids, lookup, predicted=predicted, cancelled=cancelled
+            )
+        fixed = state.recorded(sampling.max_new_tokens)
+        return decode(state, left, sampling, stop_ids, predicted=predicted, cancelled=cancelled, fixed=fixed)
 
     def reply_each(
         self,

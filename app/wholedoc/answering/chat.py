@@ -43,7 +43,7 @@ def chat(chatting: Chatting) -> Generator[Event, None, None]:
     started = time.perf_counter()
     selection = engine.plain(ids, sampling.max_new_tokens, chatting.cancelled)
     writing = Writing(model.tokenizer, chatting.stop)
-    tokens = engine.generate(selection, sampling, model.stop_ids, cancelled=chatting.cancelled)
+    tokens = engine.generate(selection, sampling, model.stop_ids, copied_from=ids, cancelled=chatting.cancelled)
     for piece in writing.pieces(tokens):
         yield Token(piece)
     total_s = time.perf_counter() - started

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
-from dataclasses import replace
 
 import torch
 from tokenizers.decoders import DecodeStream
 
-from parallelcomp import AnswerState, Context, Engine, EngineConfig, Observer, Sampling
+from parallelcomp import Engine, EngineConfig, Sampling
 
 from ..conversation import Turn
 from ..models.chat_template import chat_ids, encode
@@ -50,17 +49,22 @@ class LocalWriter:
         model, engine = self._loaded()
         ids = chat_ids(model.tokenizer, *_as_chat(messages))
         selection = engine.plain(ids, sampling.max_new_tokens, cancelled)
-        noting = _NotingFirst(selection.state)
-        selection = replace(selection, state=noting)
+        first: list[torch.Tensor] = []
         stream = DecodeStream(skip_special_tokens=True)
         tokens = 0
-        for token in engine.generate(selection, sampling, model.stop_ids, cancelled=cancelled):
+        for token in engine.generate(
+            selection,
+            sampling,
+            model.stop_ids,
+            copied_from=ids,
+            predicted=first.append,
+            cancelled=cancelled,
+        ):
             tokens += 1
             yield stream.step(model.tokenizer.backend_tokenizer, token) or ""
 
         def would_begin(text: str) -> float:
-            first = encode(model.tokenizer, text)[0]
-            return float(noting.first[first].exp())
+            return float(first[0][encode(model.tokenizer, text)[0]].exp())
 
         return Written(tokens, tokens >= sampling.max_new_tokens, would_begin)
 
@@ -71,27 +75,6 @@ class LocalWriter:
             config = EngineConfig(chunk_tokens=model.loaded.spec.window // 2)
             self._engine = model, Engine(model.loaded, (), config)
         return self._engine
-
-
-class _NotingFirst:
-    """An answer's state that keeps the log-probabilities of the first token."""
-
-    def __init__(self, state: AnswerState) -> None:
-        self._state = state
-        self.first = torch.empty(0)
-
-    @property
-    def context(self) -> Context:
-        return self._state.context
-
-    def step(
-        self, token_ids: Sequence[int], observer: Observer | None = None, cancelled: Cancel | None = None
-    ) -> torch.Tensor:
-        """Do what the state does."""
-        log_probabilities = self._state.step(token_ids, observer, cancelled)
-        if not len(self.first):
-            self.first = log_probabilities
-        return log_probabilities
 
 
 def _as_chat(messages: Sequence[Message]) -> tuple[str, tuple[Turn, ...], str]:

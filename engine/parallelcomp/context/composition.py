@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from ..attention.attention import AttentionKernel, AttentionPass, Cancel, KeyFilter, Observer
 from ..chai.clustered_heads import ClusteredAttention
@@ -74,6 +74,22 @@ class SingleState(_ContextState):
         self._key_filter = None  # calibration belongs to the question's pass alone
         return logits[0].log_softmax(dim=-1)
 
+    @torch.inference_mode()
+    def step_each(self, token_ids: Sequence[int], cancelled: Cancel | None = None) -> Tensor:
+        """Append tokens of the answer; return log-probabilities behind each, fp32 (tokens, vocabulary)."""
+        tokens = torch.tensor([list(token_ids)], device=self._loaded.spec.device)
+        logits = forward_each(self._loaded, self._context, tokens, cancelled)
+        return logits[0].log_softmax(dim=-1)
+
+    def take_back(self, tokens: int) -> None:
+        """Leave the context as if the last `tokens` tokens had not been appended."""
+        self._context.take_back(tokens)
+
+    @property
+    def takes_guesses(self) -> bool:
+        """Whether several tokens may be appended at once and taken back. Clustered heads count them."""
+        return self.clustering is None and self._loaded.spec.device.type == "cpu"
+
     def recorded(self, longest: int) -> Callable[[], FixedSteps] | None:
         """Return what records the steps of an answer of up to `longest` tokens, once the question has gone through.
 
@@ -130,27 +146,39 @@ def forward(
 
     Raises Cancelled.
     """
-    device, count = tokens.device, tokens.shape[1]
-    after = context.next_position + count
+    count = tokens.shape[1]
     model = loaded.decoder if loaded.decoder is not None and count == 1 else loaded.model
+    attention = AttentionPass(context.padding, observer, key_filter, kernel, cancelled)
+    # Named by its index, the last state is copied; a view of it would have the whole output matrix copied.
+    return _logits(model, context, tokens, attention, torch.tensor([count - 1], device=tokens.device))[:, 0]
+
+
+def forward_each(loaded: LoadedModel, context: Context, tokens: Tensor, cancelled: Cancel | None = None) -> Tensor:
+    """Append tokens of an answer, (batch, tokens); return the logits of each, fp32 (batch, tokens, vocabulary).
+
+    They are multiplied by the weights that decoding uses. Raises Cancelled.
+    """
+    model = loaded.model if loaded.decoder is None else loaded.decoder
+    wanted = torch.arange(tokens.shape[1], device=tokens.device)
+    return _logits(model, context, tokens, AttentionPass(context.padding, cancelled=cancelled), wanted)
+
+
+def _logits(model: nn.Module, context: Context, tokens: Tensor, attention: AttentionPass, wanted: Tensor) -> Tensor:
+    """Append tokens, and return the logits at the indices `wanted`, fp32 (batch, wanted, vocabulary)."""
+    count = tokens.shape[1]
+    after = context.next_position + count
     out = model(
         input_ids=tokens,
-        position_ids=context.next_position[:, None] + torch.arange(count, device=device),
+        position_ids=context.next_position[:, None] + torch.arange(count, device=tokens.device),
         past_key_values=context.cache,
         use_cache=True,
-        # Named by its index, the last state is copied; a view of it would have the whole output matrix copied.
-        logits_to_keep=torch.tensor([count - 1], device=device),
-        attention_pass=AttentionPass(
-            context.padding,
-            observer,
-            key_filter,
-            kernel,
-            cancelled,
-            key_positions=lambda layer, keys: context.key_positions(layer, keys, after),
+        logits_to_keep=wanted,
+        attention_pass=replace(
+            attention, key_positions=lambda layer, keys: context.key_positions(layer, keys, after)
         ),
     )
     context.next_position = after
-    logits: Tensor = out.logits[:, -1].float()
+    logits: Tensor = out.logits.float()
     return logits
 
 

@@ -17,7 +17,8 @@ from ..attention.attention import Cancel, Observer
 from ..config import Sampling
 from ..errors import Cancelled
 from .fixed import FixedSteps
-from .next_token import NextTokenModel
+from .lookup import Lookup
+from .next_token import NextTokenModel, SeveralTokensModel
 
 
 def processors(sampling: Sampling) -> LogitsProcessorList:
@@ -66,16 +67,20 @@ def decode(
     *,
     question_observer: Observer | None = None,
     answer_observer: Observer | None = None,
+    predicted: Callable[[Tensor], None] | None = None,
     cancelled: Cancel | None = None,
     fixed: Callable[[], FixedSteps] | None = None,
 ) -> Iterator[int]:
     """Yield the answer's token ids as they are drawn, up to a stop id, which is not yielded, or `max_new_tokens`.
 
     The question's tokens go through the context first. One observer is shown the question's pass, the other the
-    answer's passes. With `fixed`, which is called after the question, its steps take the place of the state's own.
-    Raises Cancelled, also in the middle of a pass of the state's own.
+    answer's passes. `predicted` is called with the log-probabilities of the first token, fp32 (vocabulary,). With
+    `fixed`, which is called after the question, its steps take the place of the state's own. Raises Cancelled, also
+    in the middle of a pass of the state's own.
     """
     log_probabilities = state.step(question_ids, question_observer, cancelled)
+    if predicted is not None:
+        predicted(log_probabilities)
     drawing = Drawing(sampling, log_probabilities.device)
     token = drawing.draw(log_probabilities)
     first = int(token)
@@ -92,6 +97,46 @@ def decode(
         if last in stop_ids:
             return
         yield last
+
+
+def decode_by_lookup(
+    state: SeveralTokensModel,
+    question_ids: Sequence[int],
+    sampling: Sampling,
+    stop_ids: frozenset[int],
+    lookup: Lookup,
+    *,
+    predicted: Callable[[Tensor], None] | None = None,
+    cancelled: Cancel | None = None,
+) -> Iterator[int]:
+    """Yield what `decode` yields, from fewer passes where `lookup` guesses the next tokens.
+
+    The tokens that are drawn do not depend on the guesses: one is drawn behind each token that came true, and what
+    was guessed after the first that did not is taken back. Raises Cancelled, also in the middle of a pass.
+    """
+    log_probabilities = state.step(question_ids, None, cancelled)
+    if predicted is not None:
+        predicted(log_probabilities)
+    drawing = Drawing(sampling, log_probabilities.device)
+    last = int(drawing.draw(log_probabilities))
+    while last not in stop_ids:
+        yield last
+        lookup.append(last)
+        left = sampling.max_new_tokens - drawing.count
+        if not left:
+            return
+        _poll(cancelled)
+        guesses = lookup.guess(left - 1)
+        behind_each = state.step_each([last, *guesses], cancelled)
+        for come_true, guess in enumerate(guesses):
+            last = int(drawing.draw(behind_each[come_true]))
+            if last != guess or last in stop_ids:
+                state.take_back(len(guesses) - come_true)
+                break
+            yield last
+            lookup.append(last)
+        else:
+            last = int(drawing.draw(behind_each[-1]))
 
 
 def _decode_fixed(

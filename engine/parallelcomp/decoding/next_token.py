@@ -24,6 +24,18 @@ class NextTokenModel(Protocol):
         ...
 
 
+class SeveralTokensModel(NextTokenModel, Protocol):
+    """One that predicts behind each of several tokens at once, and takes back those that were guessed wrongly."""
+
+    def step_each(self, token_ids: Sequence[int], cancelled: Cancel | None = None) -> Tensor:
+        """Append tokens; return log-probabilities behind each, fp32 (tokens, vocabulary). Raises Cancelled."""
+        ...
+
+    def take_back(self, tokens: int) -> None:
+        """Leave the context as if the last `tokens` tokens had not been appended."""
+        ...
+
+
 class AnswerState(NextTokenModel, Protocol):
     """A next-token model over one context."""
 

@@ -70,6 +70,12 @@ class Context:
             rows.append(torch.cat([before, slots.local + self.prefix_tokens], dim=1))
         return torch.stack(rows)
 
+    def take_back(self, tokens: int) -> None:
+        """Forget the last `tokens` tokens, which were appended to what was put together."""
+        self.next_position = self.next_position - tokens
+        for layer in self.cache.layers:
+            layer.length -= tokens
+
     def keep_sequences(self, kept: Sequence[int]) -> None:
         """Hold these sequences of the batch alone from now on."""
         self._positions.clear()
