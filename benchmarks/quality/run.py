@@ -170,9 +170,10 @@ def _length(pages: tuple[str, ...], count: Count) -> int:
 
 def _about(library: Library, options: Options) -> dict[str, object]:
     """Return the model, its device and its settings, for the report."""
-    spec, engine = library.engine.spec, library.settings.engine
+    spec, engine, writer = library.engine.spec, library.settings.engine, library.writer
     return {
         "model": library.model.name,
+        "writer": None if writer is None else writer.name,
         "parameters": library.model.parameters,
         "device": torch.cuda.get_device_name(spec.device) if spec.device.type == "cuda" else spec.device.type,
         "dtype": str(spec.dtype).removeprefix("torch."),

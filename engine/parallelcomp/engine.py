@@ -33,17 +33,21 @@ from .scoring import ChunkScore, Question, RescoredSpan, score, score_batch
 class Engine:
     """ParallelComp over one loaded model. Token ids go in and come out. It is not thread-safe.
 
-    `prefix_ids` stand before every chunk and are read at construction, which raises WindowError if prefix and chunk
-    do not fit the model's window, ClusterError if the clusters of heads are another model's, and
-    UnsupportedModelError if this model cannot do what the settings say.
+    `prefix` stands before every chunk: token ids, which are read at construction, or what `read_prefix` returned.
+    Raises WindowError if prefix and chunk do not fit the model's window, ClusterError if the clusters of heads are
+    another model's, and UnsupportedModelError if this model cannot do what the settings say.
     """
 
-    def __init__(self, loaded: LoadedModel, prefix_ids: Sequence[int], config: EngineConfig) -> None:
+    def __init__(self, loaded: LoadedModel, prefix: Sequence[int] | Prefix, config: EngineConfig) -> None:
         self.loaded = loaded
         self.config = config
-        self._check_window(len(prefix_ids))
+        self._check_window(len(prefix))
         self._check_heads()
-        self.prefix: Prefix = prefill_prefix(loaded, prefix_ids)
+        self.prefix = prefix if isinstance(prefix, Prefix) else self.read_prefix(prefix)
+
+    def read_prefix(self, token_ids: Sequence[int]) -> Prefix:
+        """Return these tokens as read from the first position on: an engine's prefix, or a prompt's beginning."""
+        return prefill_prefix(self.loaded, token_ids)
 
     def with_config(self, config: EngineConfig) -> Engine:
         """Return an engine with other settings for questions, which shares the model and the prefix with this one.
@@ -275,22 +279,34 @@ class Engine:
         state = alone(self.loaded, self.prefix, read, room, self.config.clustered_heads)
         return Selection((), state, question, max_new_tokens)
 
-    def plain(self, token_ids: Sequence[int], max_new_tokens: int, cancelled: Cancel | None = None) -> Selection:
+    def plain(
+        self,
+        token_ids: Sequence[int],
+        max_new_tokens: int,
+        cancelled: Cancel | None = None,
+        *,
+        beginning: Prefix | None = None,
+    ) -> Selection:
         """Return a selection that goes on from an ordinary prompt of at least two tokens, without the prefix.
 
-        Raises WindowError or MemoryPlanError before work starts if the prompt does not fit, and Cancelled.
+        If `beginning` holds the prompt's first tokens, all but two at most, they are not read again. Raises
+        WindowError or MemoryPlanError before work starts if the prompt does not fit, and Cancelled.
         """
-        need = len(token_ids) + max_new_tokens
-        if need > self.spec.window:
+        self.check_plain(len(token_ids) + max_new_tokens)
+        *before, last = token_ids
+        read = self.read_prefix(()) if beginning is None else beginning
+        left = Chunk(0, 0, tuple(before[len(read) :]))
+        state = reread(self.loaded, read, [left], 1 + max_new_tokens, cancelled)
+        return Selection((), state, Question((before[-1],), (last,)), max_new_tokens, asked=True)
+
+    def check_plain(self, tokens: int) -> None:
+        """Raise WindowError or MemoryPlanError if an ordinary prompt and its answer, so many tokens, do not fit."""
+        if tokens > self.spec.window:
             raise WindowError(
-                f"the prompt and its answer take {need:,} tokens, the model's window is {self.spec.window:,}; "
+                f"the prompt and its answer take {tokens:,} tokens, the model's window is {self.spec.window:,}; "
                 "shorten the prompt or lower max_new_tokens"
             )
-        check_plain(self.spec, need)
-        *before, last = token_ids
-        alone = prefill_prefix(self.loaded, ())
-        state = reread(self.loaded, alone, [Chunk(0, 0, tuple(before))], 1 + max_new_tokens, cancelled)
-        return Selection((), state, Question((before[-1],), (last,)), max_new_tokens, asked=True)
+        check_plain(self.spec, tokens)
 
     def attribution_observer(self, selection: Selection) -> AttributionObserver:
         """Return an observer for `attribute` that measures to which document tokens the question attends."""

@@ -87,14 +87,16 @@ def _to_rewrite(question: str, turns: Sequence[tuple[str, str]]) -> str:
     return f"{said}\nLast question: {question.strip()}\nRewritten:"
 
 
-def rewritten(text: str, question: str) -> str | None:
+def rewritten(text: str, question: str, turns: Sequence[tuple[str, str]]) -> str | None:
     """Return the question that a writer has made of `question`: the first one of what it says.
 
-    None if it says none, which then is no question to a document.
+    None if it says none, which then is no question to a document, or one that was asked in a turn before.
     """
     first, mark, _ = " ".join(text.split()).partition("?")
     asks = bool(mark) or "?" not in question
-    return f"{first.strip()}{mark}" if first.strip() and asks else None
+    alone = f"{first.strip()}{mark}"
+    before = {_bare(asked) for asked, _ in turns} - {_bare(question)}
+    return alone if first.strip() and asks and _bare(alone) not in before else None
 
 
 def is_not_stated(text: str) -> bool:

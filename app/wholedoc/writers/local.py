@@ -13,6 +13,7 @@ from ..conversation import Turn
 from ..models.chat_template import chat_ids, encode
 from ..models.lazy_model import LazyModel
 from ..models.text_model import TextModel
+from .beginnings import Beginnings
 from .writer import Cancel, Message, Written
 
 
@@ -25,7 +26,7 @@ class LocalWriter:
     def __init__(self, name: str, model: LazyModel) -> None:
         self.name = name
         self._model = model
-        self._engine: tuple[TextModel, Engine] | None = None
+        self._engine: tuple[TextModel, Engine, Beginnings] | None = None
 
     def unload(self) -> None:
         """Give the model's memory back. The next text loads it again."""
@@ -46,9 +47,11 @@ class LocalWriter:
         self, messages: Sequence[Message], sampling: Sampling, cancelled: Cancel | None = None
     ) -> Generator[str, None, Written]:
         """Yield one piece of text for each token; a piece is empty while a character is incomplete."""
-        model, engine = self._loaded()
+        model, engine, beginnings = self._loaded()
         ids = chat_ids(model.tokenizer, *_as_chat(messages))
-        selection = engine.plain(ids, sampling.max_new_tokens, cancelled)
+        engine.check_plain(len(ids) + sampling.max_new_tokens)  # before a beginning is read for it
+        beginning = beginnings.of(ids)
+        selection = engine.plain(ids, sampling.max_new_tokens, cancelled, beginning=beginning)
         first: list[torch.Tensor] = []
         stream = DecodeStream(skip_special_tokens=True)
         tokens = 0
@@ -68,12 +71,18 @@ class LocalWriter:
 
         return Written(tokens, tokens >= sampling.max_new_tokens, would_begin)
 
-    def _loaded(self) -> tuple[TextModel, Engine]:
+    @property
+    def beginnings(self) -> Beginnings:
+        """What the model has read of its prompts' beginnings. It is loaded now if it is not."""
+        return self._loaded()[2]
+
+    def _loaded(self) -> tuple[TextModel, Engine, Beginnings]:
         model = self._model.get()
         if self._engine is None or self._engine[0] is not model:
             # No document is read with this engine; chunks need only be shorter than the window.
             config = EngineConfig(chunk_tokens=model.loaded.spec.window // 2)
-            self._engine = model, Engine(model.loaded, (), config)
+            engine = Engine(model.loaded, (), config)
+            self._engine = model, engine, Beginnings(engine)
         return self._engine
 
 

@@ -11,6 +11,7 @@ from parallelcomp import Cancelled, Chunk, Engine, EngineConfig, KVPrecision, Qu
 
 from ..models.chat_template import around, encode
 from ..models.text_model import TextModel
+from .beginnings import Beginnings
 from .local import LocalWriter
 from .writer import Cancel, Message, Writer
 
@@ -65,25 +66,32 @@ def read_parts(writer: Writer, before: str, parts: Sequence[str], cancelled: Can
     Raises WriterError, ModelError, WindowError, MemoryPlanError and Cancelled.
     """
     if isinstance(writer, LocalWriter):
-        return LocalParts(writer.model, before, parts, cancelled)
+        return LocalParts(writer.model, before, parts, cancelled, beginnings=writer.beginnings)
     return SentParts(writer, before, parts)
 
 
 class LocalParts:
     """Parts that a model in this process has read.
 
-    Nothing is read twice: `before` is read once for all of them, and a part's KV serves every question about it.
+    Nothing is read twice: `before` is read once for all of them, or not at all if the model has read it before and
+    holds it in `beginnings`. A part's KV serves every question about it.
     """
 
     def __init__(
-        self, model: TextModel, before: str, parts: Sequence[str], cancelled: Cancel | None = None
+        self,
+        model: TextModel,
+        before: str,
+        parts: Sequence[str],
+        cancelled: Cancel | None = None,
+        *,
+        beginnings: Beginnings | None = None,
     ) -> None:
         self._model, self._before = model, before
         prefix, _ = around(model.tokenizer, before, "")
         chunks = [Chunk(index, 0, encode(model.tokenizer, text)) for index, text in enumerate(parts)]
         longest = max(LEAST_CHUNK, *(len(one) for one in chunks))
         config = EngineConfig(chunk_tokens=longest, precision=KVPrecision.of(model.loaded.spec.dtype))
-        self._engine = Engine(model.loaded, prefix, config)
+        self._engine = Engine(model.loaded, prefix if beginnings is None else beginnings.read(prefix), config)
         self._memory = self._engine.plan(sum(len(one) for one in chunks))
         self._memory.check()
         self._read = self._engine.prefill_pieces(chunks, self._memory, cancelled)
