@@ -39,10 +39,13 @@ def test_rows_that_come_with_their_head_stay_rows_too() -> None:
         ("List the ships of 1902", "List its ships", "List the ships of 1902"),
         (" \n", "List its ships", None),
         ("?", "Who was it?", None),
+        ("when did he  arrive?", "And his ship?", None),  # it was asked before, and its answer is known
+        ("Who was she?", "Who was she?", "Who was she?"),
     ],
 )
 def test_what_is_made_of_a_question_is_a_question(said: str, question: str, wanted: str | None) -> None:
-    assert rewritten(said, question) == wanted
+    turns = [("When did he arrive?", "In May."), ("Who was she?", "Ines Calder.")]
+    assert rewritten(said, question, turns) == wanted
 
 
 def test_the_last_question_comes_last_and_examples_before_the_conversation() -> None:
