@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -25,6 +25,9 @@ import hypothesis
 import torch
 from benchmarks.random_model import write_random_model
 
+if TYPE_CHECKING:
+    from wholedoc import Settings
+
 # How fast examples are made and run depends on what else the machine does.
 hypothesis.settings.register_profile(
     "shared machine", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
@@ -34,6 +37,22 @@ hypothesis.settings.load_profile("shared machine")
 ROOT = Path(__file__).parent.parent
 CACHE = ROOT / ".cache"
 NOTICE = ROOT / "sample_docs" / "short_notice.pdf"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes longest comes first, wherever the tests are started from."""
+    from .scheduling import place
+
+    items.sort(key=lambda item: place(item.nodeid))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """The processes of `make test` take files in that order, and some files together."""
+    from .scheduling import Scheduling
+
+    config.option.loadscopereorder = False
+    return Scheduling(config, log)
 
 
 @pytest.fixture(autouse=True)
@@ -98,15 +117,20 @@ def hold_embedded_model(library: Path, embedded_folder: Path) -> None:
 @pytest.fixture(scope="session")
 def _notice_library(embedded_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A library in which the embedded model has read the notice. To be copied, not to be used."""
+    folder = tmp_path_factory.mktemp("notice") / "library"
+    read_notice(folder, embedded_folder)
+    return folder
+
+
+def read_notice(library: Path, embedded_folder: Path, settings: Settings | None = None) -> None:
+    """Make a library that holds the embedded model, and the notice as that has read it."""
     from wholedoc import Library
 
-    folder = tmp_path_factory.mktemp("notice") / "library"
-    hold_embedded_model(folder, embedded_folder)
+    hold_embedded_model(library, embedded_folder)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("WHOLEDOC_HOME", str(folder))
+        patch.setenv("WHOLEDOC_HOME", str(library))
         patch.setenv("HF_HUB_OFFLINE", "1")
-        Library.open().add(NOTICE)
-    return folder
+        Library.open(settings=settings).add(NOTICE)
 
 
 @pytest.fixture
