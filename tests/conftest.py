@@ -1,6 +1,5 @@
 """Shared fixtures: nothing here touches the user's home, and models are tiny and made on the spot."""
 
-# ruff: noqa: E402
 from __future__ import annotations
 
 import json
@@ -12,18 +11,16 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import hypothesis
 import pytest
 
 from wholedoc.runtime.openmp import wait_asleep
 
-# Before torch is imported: tests run beside each other, and their threads would spin against each other.
+# Before torch is imported: tests run beside each other, and their threads would spin against each other. It is not
+# imported here, as the process that hands out the tests has no use for it.
 wait_asleep()
 if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ.setdefault("OMP_NUM_THREADS", "1")
-
-import hypothesis
-import torch
-from benchmarks.random_model import write_random_model
 
 if TYPE_CHECKING:
     from wholedoc import Settings
@@ -61,6 +58,8 @@ def _own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
     The browser app fetches a writer by itself where there is none.
     """
+    import torch
+
     home = tmp_path / "home"
     home.mkdir()
     monkeypatch.setenv("HOME", str(home))
@@ -144,6 +143,8 @@ def with_notice_read(_notice_library: Path) -> None:
 @pytest.fixture(scope="session")
 def tiny_model(embedded_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A model of random weights with a real tokenizer: reads thousands of tokens a second, answers nonsense."""
+    from benchmarks.random_model import write_random_model
+
     folder = tmp_path_factory.mktemp("tiny-model")
     write_random_model(folder, embedded_folder)
     return folder
