@@ -29,7 +29,7 @@ run: $(VENV)/.run  ## the browser app on http://127.0.0.1:7860, with sample docu
 ask: $(VENV)/.run  ## ask the long sample document a question on the command line
 	$(BIN)/wholedoc ask sample_docs/harbour_register.pdf -q "$(or $(QUESTION),$(SAMPLE_QUESTION))"
 
-test: $(VENV)/.dev  ## the tests, WORKERS at a time; what a file sets up is set up once, as its tests stay together
+test: $(VENV)/.dev  ## the tests, WORKERS at a time; a file's tests stay together, and tests/scheduling.py says in which order
 	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile
 
 lint: $(VENV)/.dev

@@ -1,6 +1,5 @@
 """Shared fixtures: nothing here touches the user's home, and models are tiny and made on the spot."""
 
-# ruff: noqa: E402
 from __future__ import annotations
 
 import json
@@ -10,20 +9,21 @@ from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import hypothesis
 import pytest
 
 from wholedoc.runtime.openmp import wait_asleep
 
-# Before torch is imported: tests run beside each other, and their threads would spin against each other.
+# Before torch is imported: tests run beside each other, and their threads would spin against each other. It is not
+# imported here, as the process that hands out the tests has no use for it.
 wait_asleep()
 if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-import hypothesis
-import torch
-from benchmarks.random_model import write_random_model
+if TYPE_CHECKING:
+    from wholedoc import Settings
 
 # How fast examples are made and run depends on what else the machine does.
 hypothesis.settings.register_profile(
@@ -36,12 +36,30 @@ CACHE = ROOT / ".cache"
 NOTICE = ROOT / "sample_docs" / "short_notice.pdf"
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes longest comes first, wherever the tests are started from."""
+    from .scheduling import place
+
+    items.sort(key=lambda item: place(item.nodeid))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """The processes of `make test` take files in that order, and some files together."""
+    from .scheduling import Scheduling
+
+    config.option.loadscopereorder = False
+    return Scheduling(config, log)
+
+
 @pytest.fixture(autouse=True)
 def _own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every test has a home and a library of its own, a clean random state, and no package index.
 
     The browser app fetches a writer by itself where there is none.
     """
+    import torch
+
     home = tmp_path / "home"
     home.mkdir()
     monkeypatch.setenv("HOME", str(home))
@@ -98,15 +116,20 @@ def hold_embedded_model(library: Path, embedded_folder: Path) -> None:
 @pytest.fixture(scope="session")
 def _notice_library(embedded_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A library in which the embedded model has read the notice. To be copied, not to be used."""
+    folder = tmp_path_factory.mktemp("notice") / "library"
+    read_notice(folder, embedded_folder)
+    return folder
+
+
+def read_notice(library: Path, embedded_folder: Path, settings: Settings | None = None) -> None:
+    """Make a library that holds the embedded model, and the notice as that has read it."""
     from wholedoc import Library
 
-    folder = tmp_path_factory.mktemp("notice") / "library"
-    hold_embedded_model(folder, embedded_folder)
+    hold_embedded_model(library, embedded_folder)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("WHOLEDOC_HOME", str(folder))
+        patch.setenv("WHOLEDOC_HOME", str(library))
         patch.setenv("HF_HUB_OFFLINE", "1")
-        Library.open().add(NOTICE)
-    return folder
+        Library.open(settings=settings).add(NOTICE)
 
 
 @pytest.fixture
@@ -120,6 +143,8 @@ def with_notice_read(_notice_library: Path) -> None:
 @pytest.fixture(scope="session")
 def tiny_model(embedded_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A model of random weights with a real tokenizer: reads thousands of tokens a second, answers nonsense."""
+    from benchmarks.random_model import write_random_model
+
     folder = tmp_path_factory.mktemp("tiny-model")
     write_random_model(folder, embedded_folder)
     return folder

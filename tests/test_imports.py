@@ -188,6 +188,7 @@ def loaded_one_after_another() -> Loaded:
     return Loaded(*map(json.loads, output.splitlines()))
 
 
+@cache
 def run(program: str) -> str:
     return subprocess.run(
         [sys.executable, "-c", program], check=True, capture_output=True, text=True, timeout=120

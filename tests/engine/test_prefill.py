@@ -14,11 +14,13 @@ from parallelcomp.prefill import (
     prefill_prefix,
 )
 
-from .tiny import CONFIGS, PREFIX, chunks_of, dense, pair, read, read_prefix, tokens
+from .tiny import CONFIGS, KINDS, PREFIX, chunks_of, dense, pair, read, read_prefix, tokens
 
 
-@pytest.mark.parametrize("family", CONFIGS)
-@pytest.mark.parametrize("prefix_tokens", [0, 5, 60])
+@pytest.mark.parametrize(
+    ("family", "prefix_tokens"),
+    [(name, 5) for name in CONFIGS] + [(name, long) for name in KINDS for long in (0, 60)],
+)
 def test_a_batch_of_unequal_chunks_equals_one_at_a_time(
     family: str, prefix_tokens: int, device: torch.device
 ) -> None:

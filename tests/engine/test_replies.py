@@ -7,7 +7,7 @@ import torch
 
 from parallelcomp import Cancelled, Chunk, Engine, EngineConfig, KVPrecision, Question, Sampling, WindowError
 
-from .tiny import CONFIGS, PREFIX, QUESTION, chunks_of, pair, tokens
+from .tiny import CONFIGS, KINDS, PREFIX, QUESTION, chunks_of, pair, tokens
 
 LENGTHS = (31, 1, 64, 17, 17)
 LONGEST = 12
@@ -21,8 +21,9 @@ def alone(engine: Engine, chunk: Chunk, longest: int, stop_ids: frozenset[int]) 
     return list(engine.generate(selection, sampling, stop_ids))
 
 
-@pytest.mark.parametrize("family", CONFIGS)
-@pytest.mark.parametrize("batch", [1, 2, 8])
+@pytest.mark.parametrize(
+    ("family", "batch"), [(name, 2) for name in CONFIGS] + [(name, batch) for name in KINDS for batch in (1, 8)]
+)
 def test_every_chunk_says_what_it_says_alone(family: str, batch: int, device: torch.device) -> None:
     engine = Engine(
         pair(family, device).loaded,
@@ -33,11 +34,11 @@ def test_every_chunk_says_what_it_says_alone(family: str, batch: int, device: to
     memory = engine.plan(sum(LENGTHS))
     object.__setattr__(memory, "reply_batch", batch)
     never = frozenset[int]()
-    expected = [alone(engine, one, LONGEST, never) for one in chunks]
+    to_the_end = [alone(engine, one, LONGEST, never) for one in chunks]
     # A token that ends some replies early, and not all at once.
-    stop_ids = frozenset(expected[0][2:3] + expected[3][5:6])
-    for stops in (never, stop_ids):
-        expected = [alone(engine, one, LONGEST, stops) for one in chunks]
+    stop_ids = frozenset(to_the_end[0][2:3] + to_the_end[3][5:6])
+    stopped = [alone(engine, one, LONGEST, stop_ids) for one in chunks]
+    for stops, expected in ((never, to_the_end), (stop_ids, stopped)):
         read = list(engine.prefill(chunks, memory))
         replies = list(engine.reply_each(read, QUESTION.all_ids, memory, longest=LONGEST, stop_ids=stops))
         assert [one.index for one in replies] == list(range(len(chunks)))

@@ -135,6 +135,18 @@ CONFIGS: dict[str, Callable[[], Any]] = {
     ),
 }
 
+# One family for each way of attending, for what does not depend on more of a family than that. Each family by
+# itself is held against its own plain forward elsewhere.
+KINDS = (
+    "llama 4/4",  # every head has keys of its own
+    "smollm 9/3 tied",  # heads share keys
+    "qwen2 7/1",  # all heads share keys, and keys have a bias
+    "glm4 4/2",  # half of each head is rotated
+    "smollm3 8/2",  # some layers rotate nothing
+    "gpt_oss 8/2",  # sinks, layers that slide among others, and experts
+    "phi3 longrope 6/2",  # frequencies depend on the length
+)
+
 
 @dataclass(frozen=True)
 class Pair:

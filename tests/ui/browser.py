@@ -19,7 +19,6 @@ from typing import Any
 import pytest
 
 from ..app.processes import start
-from ..conftest import hold_embedded_model
 
 FLAGS = [
     "--headless",
@@ -30,6 +29,7 @@ FLAGS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    "--process-per-site",  # so that what was compiled for one tab is there for the next
 ]
 CHROMIUM = next((path for name in ("chromium", "chromium-browser") if (path := shutil.which(name))), None)
 # `wholedoc` that reads 256 tokens in one turn, so that a question asked meanwhile waits half a second and not two.
@@ -39,6 +39,8 @@ from wholedoc.cli import main
 parallelcomp.memory.PREFILL_TOKENS["cpu"] = 256
 main()
 """
+# Small ones, so that the short notice has many.
+CHUNKS = ("--chunk-tokens", "128")
 SECOND = 1000  # Playwright counts milliseconds
 PATIENCE = 60 * SECOND
 
@@ -166,12 +168,15 @@ class Tab:
 
     def choose(self, *names: str) -> None:
         """Tick these documents and no others."""
+        changed = False
         for row in self.page.locator(".wd-row").all():
             box = row.locator("input")
             wanted = any(name in row.inner_text() for name in names)
             if box.is_checked() != wanted:
                 box.click()
-        self.page.wait_for_timeout(300)
+                changed = True
+        if changed:
+            self.page.wait_for_timeout(300)
 
     def ask(self, question: str) -> None:
         self.page.fill("#wd-question textarea", question)
@@ -223,11 +228,18 @@ class Tab:
         assert self.errors == []
 
 
+def begin_with(library: Path, home: Path) -> None:
+    """Make a library at `home` that has the models, documents and readings of another one."""
+    shutil.copytree(library, home, symlinks=True, dirs_exist_ok=True)
+
+
 @contextmanager
-def a_server(home: Path, embedded_folder: Path, *files: Path, **options: Any) -> Iterator[Server]:
-    """A server whose library has the embedded model, with these files on its shelf. `options` are a Server's."""
-    hold_embedded_model(home, embedded_folder)
-    arguments = ("--answer-model", "reader", *options.pop("arguments", ("--chunk-tokens", "128")))
+def a_server(home: Path, library: Path, *files: Path, **options: Any) -> Iterator[Server]:
+    """A server with these files on its shelf, whose library begins with those things of `library`. `options` are a
+    Server's.
+    """
+    begin_with(library, home)
+    arguments = ("--answer-model", "reader", *options.pop("arguments", CHUNKS))
     running = Server(home, free_port(), arguments, **options)
     try:
         running.start(*files)
@@ -236,21 +248,44 @@ def a_server(home: Path, embedded_folder: Path, *files: Path, **options: Any) ->
         running.stop()
 
 
+@dataclass
+class Browser:
+    """A browser of one person: what one tab has fetched and compiled is there for the next, which takes a third of
+    the time then.
+    """
+
+    running: Any
+    _windows: dict[str, Any] = field(default_factory=dict, repr=False)
+
+    def new_page(self, server: Server, **options: Any) -> Any:
+        """A page of the window that a server has with these options."""
+        name = f"{server.url} {sorted(options.items())!r}"
+        if name not in self._windows:
+            self._windows[name] = self.running.new_context(**options)
+            # The process that draws a site's pages ends with the last of them, so there is one that stays.
+            self._windows[name].new_page().goto(f"{server.url}robots.txt")
+        return self._windows[name].new_page()
+
+    def new_context(self, **options: Any) -> Any:
+        """A window of another person, who has no cookies and has fetched nothing."""
+        return self.running.new_context(**options)
+
+
 @contextmanager
-def a_tab(browser: Any, server: Server, **options: Any) -> Iterator[Tab]:
-    """A tab of a window of its own."""
-    context = browser.new_context(**{"viewport": {"width": 1400, "height": 900}, **options})
+def a_tab(browser: Browser, server: Server, **options: Any) -> Iterator[Tab]:
+    """A tab of the window with these options."""
+    page = browser.new_page(server, **{"viewport": {"width": 1400, "height": 900}, **options})
     try:
-        tab = Tab(context.new_page(), server)
+        tab = Tab(page, server)
         tab.open()
         yield tab
         tab.check_clean()
     finally:
-        context.close()
+        page.close()
 
 
 @contextmanager
-def chromium() -> Iterator[Any]:
+def chromium() -> Iterator[Browser]:
     """A browser; the test is skipped where there is none."""
     playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
     if CHROMIUM is None:
@@ -259,7 +294,7 @@ def chromium() -> Iterator[Any]:
         )
     with playwright.sync_playwright() as running:
         browser = running.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield browser
+        yield Browser(browser)
         browser.close()
 
 

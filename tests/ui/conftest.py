@@ -6,7 +6,6 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
@@ -16,7 +15,8 @@ from wholedoc import AnswerFrom, Document, Library, Settings
 from wholedoc_ui.app_state import AppState, ModelState
 from wholedoc_ui.session import Session, Sessions
 
-from .browser import Server, Tab, a_tab, chromium
+from ..conftest import hold_embedded_model, read_notice
+from .browser import CHUNKS, Browser, Server, Tab, a_tab, chromium
 
 SAMPLES = Path(__file__).parents[2] / "sample_docs"
 NOTICE = SAMPLES / "short_notice.pdf"
@@ -110,15 +110,31 @@ def put(app_state: AppState, tmp_path: Path) -> Put:
     return make
 
 
+@pytest.fixture(scope="session")
+def model_library(embedded_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A library for servers to begin with: it has the embedded model alone."""
+    folder = tmp_path_factory.mktemp("model") / "library"
+    hold_embedded_model(folder, embedded_folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def notice_library(embedded_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same, and the notice is read there in chunks of the length that the servers have, so that none waits."""
+    folder = tmp_path_factory.mktemp("notice") / "library"
+    read_notice(folder, embedded_folder, Settings(engine=EngineConfig(chunk_tokens=int(CHUNKS[1]))))
+    return folder
+
+
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
+def browser() -> Iterator[Browser]:
     """A real browser, for all tests of a file."""
     with chromium() as running:
         yield running
 
 
 @pytest.fixture
-def tab(browser: Any, server: Server) -> Iterator[Tab]:
+def tab(browser: Browser, server: Server) -> Iterator[Tab]:
     """A tab of the server that a file of tests starts, with the short notice chosen."""
     with a_tab(browser, server) as opened:
         opened.use(NOTICE)

@@ -23,9 +23,9 @@ UNRELATED = "How do I bake a chocolate cake?"
 
 
 @pytest.fixture(scope="module")
-def server(browser: Any, embedded_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def server(browser: Any, model_library: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """One server for all tests, as they are many tabs of one person."""
-    with a_server(tmp_path_factory.mktemp("library"), embedded_folder) as running:
+    with a_server(tmp_path_factory.mktemp("library"), model_library) as running:
         yield running
 
 

@@ -23,9 +23,9 @@ WINDOWS = {
 
 
 @pytest.fixture(scope="module")
-def server(browser: Any, embedded_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def server(browser: Any, notice_library: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """One server for all tests, with one conversation in its library."""
-    with a_server(tmp_path_factory.mktemp("library"), embedded_folder, NOTICE) as running:
+    with a_server(tmp_path_factory.mktemp("library"), notice_library, NOTICE) as running:
         with a_tab(browser, running) as tab:
             tab.use(NOTICE)
             tab.ask(CHANNEL)

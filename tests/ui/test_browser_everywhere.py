@@ -66,9 +66,9 @@ ONE_PLACE = "Which radio channel should a yacht use to announce herself?"
 
 
 @pytest.fixture(scope="module")
-def server(browser: Any, embedded_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def server(browser: Any, notice_library: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """One server for all tests, as they are many tabs of one person."""
-    with a_server(tmp_path_factory.mktemp("library"), embedded_folder, program=PROGRAM) as running:
+    with a_server(tmp_path_factory.mktemp("library"), notice_library, NOTICE, program=PROGRAM) as running:
         yield running
 
 

@@ -13,7 +13,7 @@ import pytest
 from wholedoc.models.catalogue import QWEN_CODER_05B, QWEN_CODER_15B
 
 from ..app.writers.test_remote import Program, event
-from .browser import Server, Tab, a_tab, free_port
+from .browser import CHUNKS, Server, Tab, a_tab, begin_with, free_port
 
 pytest.importorskip("gradio")
 pytestmark = pytest.mark.embedded
@@ -53,19 +53,18 @@ main()
 """
 
 
-def serve(home: Path, embedded_folder: Path, *arguments: str) -> Iterator[Server]:
-    (home / "models").mkdir(parents=True)
-    (home / "models" / embedded_folder.name).symlink_to(embedded_folder)
-    running = Server(home, free_port(), ("--chunk-tokens", "128", *arguments), program=ARRIVING)
+def serve(home: Path, library: Path, *arguments: str) -> Iterator[Server]:
+    begin_with(library, home)
+    running = Server(home, free_port(), (*CHUNKS, *arguments), program=ARRIVING)
     running.start(NOTICE)
     yield running
     running.stop()
 
 
 @pytest.fixture
-def fresh(browser: Any, embedded_folder: Path, tmp_path: Path) -> Iterator[Server]:
+def fresh(browser: Any, notice_library: Path, tmp_path: Path) -> Iterator[Server]:
     """A server on a machine where only the reader is."""
-    yield from serve(tmp_path / "fresh", embedded_folder, "--max-new-tokens", "8")
+    yield from serve(tmp_path / "fresh", notice_library, "--max-new-tokens", "8")
 
 
 def come(server: Server, name: str, source: Path | str) -> None:
@@ -166,13 +165,13 @@ ANSWER = """A yacht calls the signal station on **channel 12**. So said Captain 
 
 
 @pytest.fixture(scope="module")
-def told(browser: Any, embedded_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def told(browser: Any, notice_library: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server whose answers another program writes, which always says ANSWER."""
     program = Program([event(ANSWER), event(None, "stop"), b"data: [DONE]\n\n"])
     threading.Thread(target=program.server.serve_forever, daemon=True).start()
     try:
         yield from serve(
-            tmp_path_factory.mktemp("told") / "library", embedded_folder, "--answer-model", f"{program.url}#parrot"
+            tmp_path_factory.mktemp("told") / "library", notice_library, "--answer-model", f"{program.url}#parrot"
         )
     finally:
         program.server.shutdown()

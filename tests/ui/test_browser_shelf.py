@@ -19,9 +19,9 @@ FERRY = "\n\n".join(f"Entry {n}: the ferry of day {n} left at nine with {n * 31}
 
 
 @pytest.fixture(scope="module")
-def server(browser: Any, embedded_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def server(browser: Any, notice_library: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """One server for all tests, as they are many tabs of one person."""
-    with a_server(tmp_path_factory.mktemp("library"), embedded_folder, NOTICE) as running:
+    with a_server(tmp_path_factory.mktemp("library"), notice_library, NOTICE) as running:
         yield running
 
 

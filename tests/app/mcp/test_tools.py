@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
-import subprocess
 import sys
 import time
 from collections.abc import Awaitable, Callable
@@ -27,6 +26,7 @@ from wholedoc.webpages import PageLimits
 
 from ..conftest import SAMPLES, Command
 from ..everywhere.scripted import Ruled
+from ..processes import start
 from ..webpages.site import running
 
 NOTICE = SAMPLES / "short_notice.pdf"
@@ -192,12 +192,11 @@ def test_it_is_served_over_standard_input_and_output(tiny_model: Path, settings:
     assert document["name"] == NOTICE.name
 
 
-def test_it_is_served_over_http_to_this_machine(tiny_model: Path) -> None:
+def test_it_is_served_over_http_to_this_machine(tiny_model: Path, tmp_path: Path) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    arguments = [sys.executable, "-m", "wholedoc", "mcp", "--http", str(port), "--model", str(tiny_model)]
-    server = subprocess.Popen(arguments, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    server = start(["mcp", "--http", str(port), "--model", tiny_model], tmp_path / "said.txt").process
 
     async def use(client: Client) -> Any:
         return await client.call_tool("add_document", {"path": str(NOTICE)})
@@ -207,7 +206,7 @@ def test_it_is_served_over_http_to_this_machine(tiny_model: Path) -> None:
             with socket.socket() as probe:
                 if probe.connect_ex(("127.0.0.1", port)) == 0:
                     break
-            assert server.poll() is None
+            assert server.is_alive()
             time.sleep(0.1)
         refused = using(f"http://127.0.0.1:{port}/mcp", use)
         assert "--folder" in text_of(refused)
@@ -217,7 +216,7 @@ def test_it_is_served_over_http_to_this_machine(tiny_model: Path) -> None:
         assert foreign.status_code in (403, 421)
     finally:
         server.terminate()
-        server.wait(20)
+        server.join(20)
 
 
 def test_without_the_extra_the_command_says_how_to_install_it(

@@ -24,6 +24,7 @@ import uvicorn
 from wholedoc.server import serving
 
 from ..conftest import Command
+from ..processes import start
 from .serving import free_port, until
 
 pytestmark = pytest.mark.embedded
@@ -86,17 +87,20 @@ def test_it_ends_when_asked_to_while_the_model_is_loaded() -> None:
         assert process.returncode == 0, err
 
 
-def test_the_port_answers_before_the_model_is_loaded(tiny_model: Path) -> None:
-    """In this test, loading the model never ends."""
-    slow = (
-        "import sys, threading, wholedoc.library as library\n"
-        "library.open_model = lambda *_, **__: threading.Event().wait()\n"
-        "from wholedoc.cli import main\n"
-        "main()\n"
-    )
+# `wholedoc` for which loading a model never ends.
+NEVER_LOADED = """
+import threading
+from wholedoc.cli import main
+from wholedoc.models import lazy_model
+lazy_model.open_model = lambda *_, **__: threading.Event().wait()
+main()
+"""
+
+
+def test_the_port_answers_before_the_model_is_loaded(tiny_model: Path, tmp_path: Path) -> None:
     port = free_port()
-    command = [sys.executable, "-c", slow, "serve", "--no-ui", "--model", str(tiny_model), "--port", str(port)]
-    process = subprocess.Popen(command)
+    arguments = ["serve", "--no-ui", "--model", tiny_model, "--port", str(port)]
+    process = start(arguments, tmp_path / "said.txt", NEVER_LOADED).process
     try:
         with httpx.Client(base_url=f"http://127.0.0.1:{port}") as client:
             until(lambda: answers(client), 120)
@@ -111,7 +115,7 @@ def test_the_port_answers_before_the_model_is_loaded(tiny_model: Path) -> None:
             ).is_success
     finally:
         process.kill()
-        process.wait()
+        process.join()
 
 
 def test_other_machines_are_let_in_on_purpose_only(wholedoc: Command) -> None:
