@@ -7,6 +7,7 @@ import logging
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 from ray.exceptions import RayActorError
@@ -15,6 +16,7 @@ from ray.serve.handle import DeploymentHandle
 
 from ..answer import Done, Event, Token
 from ..documents.texts import text_document
+from ..runtime import tracing
 from ..runtime.client import Client
 from ..server.posing import Posed, pose
 from ..server.protocol.errors import ApiError
@@ -101,17 +103,20 @@ class AnsweringByReplicas:
         """Yield one replica's events. Raises ApiError, and Ray's errors if the replica dies."""
         keys = " ".join(map(document_key, ids))
         sent = time.monotonic()
-        messages: Any = self._replicas.options(session_id=keys).remote(posed, ids, client)
-        try:
-            async for message in messages:
-                if isinstance(message, Failed):
-                    raise message.error
-                if isinstance(message, Began):
-                    self._metrics.count_sent(message.replica, message.warm, time.monotonic() - sent)
-                else:
-                    yield message
-        finally:
-            messages.cancel()
+        with tracing.aside("ask a replica", side=tracing.Side.CALLING) as span:
+            posed = replace(posed, traceparent=span.traceparent)
+            messages: Any = self._replicas.options(session_id=keys).remote(posed, ids, client)
+            try:
+                async for message in messages:
+                    if isinstance(message, Failed):
+                        raise message.error
+                    if isinstance(message, Began):
+                        self._metrics.count_sent(message.replica, message.warm, time.monotonic() - sent)
+                        span.tell({"wholedoc.replica": message.replica, "wholedoc.warm": message.warm})
+                    else:
+                        yield message
+            finally:
+                messages.cancel()
 
 
 def _pose(shelf: Shelf, asked: ChatRequest) -> tuple[Posed, tuple[str, ...]]:

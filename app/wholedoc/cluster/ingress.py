@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 from prometheus_client import CollectorRegistry
@@ -9,12 +10,14 @@ from ray import serve
 from ray.serve.handle import DeploymentHandle
 from starlette.types import ASGIApp
 
+from ..runtime import tracing
 from ..server.app import create_app_for
 from ..server.state import Options, State
 from ..settings import Settings
 from ..storage.folder import LibraryFolder
 from ..storage.shelf import Shelf
 from .answering import AnsweringByReplicas
+from .messages import LOGGER
 from .metrics import ReplicaMetrics
 from .options import ClusterOptions
 
@@ -32,6 +35,7 @@ class Ingress:
         self._options = options
 
     def __serve_build_asgi_app__(self) -> ASGIApp:
+        tracing.export("wholedoc-ingress", logging.getLogger(LOGGER).warning)
         folder = LibraryFolder(self._cluster.folder)
         folder.check_format()
         folder.incoming.remove_abandoned()

@@ -12,6 +12,7 @@ from ray import serve
 
 from ..answer import Event
 from ..errors import LibraryError
+from ..runtime import tracing
 from ..runtime.client import Client
 from ..runtime.threaded_generator import Cancel, ThreadedGenerator
 from ..settings import Settings
@@ -33,6 +34,7 @@ class EngineReplica:
 
     def __init__(self, settings: Settings, options: ClusterOptions) -> None:
         os.environ[VARIABLE] = str(options.folder)
+        tracing.export("wholedoc-replica", log.warning)
         import torch
 
         from parallelcomp import ChunkScoring

@@ -37,8 +37,10 @@ def serve(host: str, port: int, no_ui: bool, **given: Any) -> None:
     from parallelcomp import ChunkScoring
 
     from ...library import Library
+    from ...runtime import tracing
     from ..printing.progress import tell
 
+    tracing.export("wholedoc", tell)
     address = Address(host, port)
     options = server_options(given, address)
     library = Library.open(settings=settings_from(given), notify=tell)
