@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import contextvars
 import json
-import pickle
-from collections.abc import AsyncIterator, Generator, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import httpx
@@ -15,72 +13,20 @@ import pytest
 pytest.importorskip("ray")
 pytest.importorskip("opentelemetry.sdk")
 from prometheus_client import CollectorRegistry
-from ray.exceptions import RayActorError
 
-from wholedoc import Event, Library, Settings
+from wholedoc import Library, Settings
 from wholedoc.cluster.answering import AnsweringByReplicas
-from wholedoc.cluster.messages import Began, ModelState
 from wholedoc.cluster.metrics import ReplicaMetrics
-from wholedoc.runtime.client import Client
-from wholedoc.runtime.threaded_generator import Cancel, ThreadedGenerator
 from wholedoc.server.app import create_app_for
-from wholedoc.server.posing import Posed, answer
 from wholedoc.server.state import Options, State
 from wholedoc.storage.shelf import Shelf
 
 from ..server.serving import log
 from ..spans import Spans, collected
+from .replicas import Replicas
 
 pytestmark = pytest.mark.embedded
 TRACE, CLIENT_SPAN = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
-
-
-class Replicas:
-    """Stands for the handle of replicas, the first of which dies. Each answers as another process would: what it is
-    sent is pickled, and it knows nothing of the ingress's current span."""
-
-    def __init__(self, library: Library) -> None:
-        self._library = library
-        self._asked = 0
-
-    def options(self, **_: Any) -> Replicas:
-        return self
-
-    @property
-    def model_state(self) -> Replicas:
-        return self
-
-    def remote(self, *sent: Any) -> Any:
-        if not sent:
-            return self._state()
-        self._asked += 1
-        return _Messages(self._library, pickle.dumps(sent), dies=self._asked == 1)
-
-    async def _state(self) -> ModelState:
-        return ModelState(1000)
-
-
-class _Messages:
-    def __init__(self, library: Library, sent: bytes, dies: bool) -> None:
-        self._library, self._sent, self._dies = library, sent, dies
-
-    def cancel(self) -> None:
-        """Nothing goes on."""
-
-    async def __aiter__(self) -> AsyncIterator[Any]:
-        if self._dies:
-            raise RayActorError
-        posed: Posed
-        posed, _, client = pickle.loads(self._sent)
-        yield Began("replica-7", False)
-        async for event in contextvars.Context().run(self._events, posed, client):
-            yield event
-
-    def _events(self, posed: Posed, client: Client) -> ThreadedGenerator[Event]:
-        def events(cancelled: Cancel) -> Generator[Event, None, None]:
-            yield from answer(self._library, posed, client, cancelled)
-
-        return ThreadedGenerator(events, name="replica", daemon=True)
 
 
 @pytest.fixture
@@ -92,7 +38,7 @@ def spans() -> Iterator[Spans]:
 async def asked(library: Library, body: dict[str, Any], spans: Spans) -> httpx.Response:
     """Ask the ingress, and wait until its spans have ended."""
     registry, options = CollectorRegistry(), Options(ids_in_front=True)
-    answering = AnsweringByReplicas(Settings(), Replicas(library), ReplicaMetrics(registry))  # type: ignore[arg-type]
+    answering = AnsweringByReplicas(Settings(), Replicas(library, dying=1), ReplicaMetrics(registry))  # type: ignore[arg-type]
     state = State(Shelf(library.folder), answering, options, registry)
     answering.start()
     transport = httpx.ASGITransport(create_app_for(state, options))
@@ -145,7 +91,7 @@ def test_health_and_metrics_make_no_spans(served_settings: Settings, tmp_path: A
     library = Library.open(tmp_path / "library", served_settings)
 
     async def looked() -> None:
-        answering = AnsweringByReplicas(Settings(), Replicas(library), ReplicaMetrics(CollectorRegistry()))  # type: ignore[arg-type]
+        answering = AnsweringByReplicas(Settings(), Replicas(library, dying=1), ReplicaMetrics(CollectorRegistry()))  # type: ignore[arg-type]
         app = create_app_for(State(Shelf(library.folder), answering, Options()), Options())
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as http:
             for path in ("/health", "/ready", "/metrics"):
@@ -165,7 +111,7 @@ def test_the_browser_apps_addresses_are_in_no_span(served_settings: Settings, tm
     page = pages(library, Address(), key=None, upload_bytes=1_000_000)
 
     async def looked() -> None:
-        answering = AnsweringByReplicas(Settings(), Replicas(library), ReplicaMetrics(CollectorRegistry()))  # type: ignore[arg-type]
+        answering = AnsweringByReplicas(Settings(), Replicas(library, dying=1), ReplicaMetrics(CollectorRegistry()))  # type: ignore[arg-type]
         app = create_app_for(State(Shelf(library.folder), answering, Options()), Options(), page)
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost") as http:
             assert (await http.get("/viewer/0/find?words=a-secret")).status_code == 404
