@@ -57,6 +57,39 @@ class UserError(WholedocError):
     exit_code = 2
 
 
+class QuotaError(WholedocError):
+    """A request that would take more of a server than its user may have."""
+
+
+class TokenQuotaError(QuotaError):
+    """A request that may take `needed` tokens, of which `left` of the user's `most` are left for today.
+
+    `free_at` is when the next day begins, in seconds since 1970, which is in `wait_s` seconds.
+    """
+
+    def __init__(self, needed: int, left: int, most: int, free_at: float, wait_s: float) -> None:
+        super().__init__(
+            f"this takes up to {needed:,} tokens, and {left:,} of the {most:,} that you have for a day are left: "
+            + (
+                f"ask again after midnight UTC, in {wait_s / 3600:.1f} hours, or for a shorter answer (max_tokens)"
+                if needed <= most
+                else "ask about fewer or shorter documents, or whoever runs the server for a higher bound"
+            )
+        )
+        self.free_at = free_at
+        self.wait_s = wait_s
+
+
+class ShelfQuotaError(QuotaError):
+    """A file with which a user would keep more bytes than they may."""
+
+    def __init__(self, size: int, kept: int, most: int) -> None:
+        super().__init__(
+            f"the file has {size / 1e6:,.1f} MB, and your files take {kept / 1e6:,.1f} of the {most / 1e6:,.1f} MB "
+            "that you may keep: delete some, or ask whoever runs the server for a higher bound"
+        )
+
+
 class LibraryError(WholedocError):
     """The library's folder cannot be used: not writable, full, or made by a newer version."""
 

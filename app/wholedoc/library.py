@@ -6,6 +6,7 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from parallelcomp.ranks import Ranks
 
@@ -41,6 +42,9 @@ from .storage.home import home
 from .writers.local import LocalWriter
 from .writers.writer import Writer
 
+if TYPE_CHECKING:
+    import torch
+
 Cancel = Callable[[], bool]
 
 
@@ -49,6 +53,9 @@ class Library(Asker):
 
     Callers on several threads share the model fairly, a step at a time; several processes may use one folder.
     """
+
+    # Whether questions are answered, and models chosen, in other processes than this one.
+    models_are_elsewhere = False
 
     @classmethod
     def open(
@@ -90,6 +97,22 @@ class Library(Asker):
         other = self.with_settings(self.settings)
         other._given_writer = writer
         return other
+
+    @property
+    def device(self) -> torch.device | None:
+        """Where the model that reads is; None if that is another process's. Loads the model."""
+        return self.engine.spec.device
+
+    def load(self) -> None:
+        """Load the model that reads, if it is not. Raises ModelError."""
+        _ = self.engine
+
+    def who_answers(self) -> str:
+        """Return which models read and write, and where, for a person. Loads the model that reads."""
+        spec, writer = self.engine.spec, self.writer
+        number = str(spec.dtype).removeprefix("torch.")
+        who = self.model.name if writer is None else f"{self.model.name} reads and {writer.name} writes,"
+        return f"{who} on {spec.device}, {number}"
 
     # Asking every part
 

@@ -89,6 +89,12 @@ def ask(http: httpx.Client, id: str, question: Question) -> Asked:
     return Asked(question, None, began, time.monotonic() - began, 0.0, tuple(errors))
 
 
+def percentile(values: Sequence[float], share: float) -> float:
+    """Return the value below which this share of them lies."""
+    ordered = sorted(values)
+    return ordered[min(int(share * len(ordered)), len(ordered) - 1)]
+
+
 def _said(answer: dict[str, Any]) -> tuple[str, tuple[str, ...]]:
     message = answer["choices"][0]["message"]
     return message["content"], tuple(one["file_citation"]["quote"] for one in message["annotations"])

@@ -7,7 +7,7 @@ measured is the way to them.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,12 +23,29 @@ from wholedoc.models.embedded_model import embedded_model
 from wholedoc.server.serving import Address, listen
 from wholedoc.server.state import Options
 from wholedoc.settings import AnswerFrom, Settings
+from wholedoc.storage.folder import LibraryFolder
 from wholedoc.storage.home import home
 
 from ..errors import NotInstalledError
 from ..random_model import write_random_model
 
 PATIENCE_S = 300.0
+
+
+@dataclass(frozen=True)
+class Sending:
+    """How many questions reached a replica within so many seconds, by the upper bounds of a histogram."""
+
+    counts: Mapping[float, float]
+
+    def since(self, before: Sending) -> Sending:
+        """Return the same of those that were sent since."""
+        return Sending({bound: count - before.counts.get(bound, 0.0) for bound, count in self.counts.items()})
+
+    def milliseconds(self, share: float) -> float:
+        """Return the time within which this share of questions reached a replica: a bucket's upper bound."""
+        wanted = share * max(self.counts.values(), default=0.0)
+        return 1000 * min(bound for bound, count in self.counts.items() if count >= wanted)
 
 
 @dataclass(frozen=True)
@@ -41,8 +58,12 @@ class Cluster:
 
     def replicas(self) -> list[psutil.Process]:
         """Return the processes that have a model."""
+        return self.processes("EngineReplica")
+
+    def processes(self, name: str) -> list[psutil.Process]:
+        """Return the processes of a deployment, or of Serve's proxy."""
         children = psutil.Process().children(recursive=True)
-        return [one for one in children if "EngineReplica" in _title(one)]
+        return [one for one in children if name in _title(one)]
 
     def megabytes(self) -> float:
         """Return the memory of all processes of the cluster that they share with nobody, in MB."""
@@ -52,12 +73,15 @@ class Cluster:
         """Return how many questions went to a replica that had their documents warm, or had not."""
         return round(sum(self._samples("wholedoc_sent_questions_total", f'warm="{str(warm).lower()}"')))
 
-    def sending_ms(self, share: float) -> float:
-        """Return the time below which this share of questions reached a replica: a bucket's bound, in ms."""
+    def sending(self) -> Sending:
+        """Return how long questions took so far to reach a replica."""
         lines = [line for line in self._metrics() if line.startswith("wholedoc_sending_seconds_bucket")]
-        bounds = [(float(line.split('le="')[1].split('"')[0]), float(line.rpartition(" ")[2])) for line in lines]
-        wanted = share * max(count for _, count in bounds)
-        return 1000 * min(bound for bound, count in bounds if count >= wanted)
+        counts = {float(line.split('le="')[1].split('"')[0]): float(line.rpartition(" ")[2]) for line in lines}
+        return Sending(counts)
+
+    def chunks(self) -> set[str]:
+        """Return the keys of the chunks in the store."""
+        return set(LibraryFolder(self.folder).store)
 
     def _samples(self, name: str, label: str) -> list[float]:
         lines = [line for line in self._metrics() if line.startswith(f"{name}{{") and label in line]

@@ -47,13 +47,15 @@ PATIENCE = 60 * SECOND
 
 @dataclass
 class Server:
-    """`wholedoc ui` in a process of its own, with a library of its own. `program` is what runs as `wholedoc`."""
+    """`wholedoc ui` in a process of its own, with a library of its own. `program` is what runs as `wholedoc`, and
+    starts and ends within `patience` seconds."""
 
     home: Path
     port: int
     arguments: tuple[str, ...] = ()
     command: str = "ui"
     program: str = SHORT_TURNS
+    patience: float = 120.0
     process: BaseProcess | None = field(default=None, repr=False)
 
     @property
@@ -65,7 +67,7 @@ class Server:
         home = {"WHOLEDOC_HOME": str(self.home), "HF_HUB_OFFLINE": "1"}
         started = start(arguments, self.home.with_name(f"said-{self.port}.txt"), self.program, **home)
         self.process = started.process
-        deadline = time.monotonic() + 120
+        deadline = time.monotonic() + self.patience
         while time.monotonic() < deadline and self.process.is_alive():
             try:
                 with urllib.request.urlopen(self.url, timeout=5):
@@ -86,7 +88,7 @@ class Server:
         assert self.process.pid is not None
         if self.process.is_alive():
             os.kill(self.process.pid, signal.SIGINT)
-        self.process.join(30)
+        self.process.join(self.patience / 4)
         if self.process.is_alive():
             self.kill()
             pytest.fail("the server did not stop")

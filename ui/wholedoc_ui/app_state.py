@@ -92,7 +92,8 @@ class AppState:
         self._notices: list[str] = []
         self._models = home() / "models"
         self._fetching = ModelFetch(self._models)
-        self._named_writer = missing_writer(settings, self._models)
+        elsewhere = library is not None and library.models_are_elsewhere
+        self._named_writer = None if elsewhere else missing_writer(settings, self._models)
         self._is_shared = library is not None
         opened = library or Library.open(folder, settings, self._notice)
         if self._named_writer is not None:
@@ -119,8 +120,8 @@ class AppState:
 
     @property
     def device(self) -> torch.device | None:
-        """Where the model that reads is; None until it is loaded."""
-        return self._library.engine.spec.device if self._state.phase in (Phase.READING, Phase.READY) else None
+        """Where the model that reads is; None until it is loaded, and where it is another process's."""
+        return self._library.device if self._state.phase in (Phase.READING, Phase.READY) else None
 
     @property
     def running(self) -> Wanted | None:
@@ -167,7 +168,8 @@ class AppState:
         """
         with self._changing:
             changed = self._library.with_settings(settings)
-            _ = changed.engine, changed.writer
+            changed.load()
+            _ = changed.writer
             self._find_heads(changed)
             self._library = changed
             if self._state.phase is not Phase.READING:
@@ -180,6 +182,9 @@ class AppState:
         """
         with self._changing:
             now = self._library.settings
+            if self._library.models_are_elsewhere:
+                self.change(settings)
+                return
             wanted = self._missing(settings, now)
             self._make_way(now, settings, wanted)
             if any(one.role is Role.READER for one in wanted):
@@ -227,8 +232,9 @@ class AppState:
         try:
             # Parsing needs no model, so the documents are on the shelf before it is loaded.
             documents = [known for file in files if (known := self._parse(file))]
-            self._fetch_reader()
-            _ = self._library.engine
+            if not self._library.models_are_elsewhere:
+                self._fetch_reader()
+            self._library.load()
             self._find_heads(self._library)
             self._fetch_writer()
             for document in documents:
@@ -314,14 +320,7 @@ class AppState:
         return ModelState(Phase.READING, message, event if isinstance(event, Reading) else None)
 
     def _ready(self) -> ModelState:
-        spec, writer = self._library.engine.spec, self._library.writer
-        number = str(spec.dtype).removeprefix("torch.")
-        who = (
-            self._library.model.name
-            if writer is None
-            else f"{self._library.model.name} reads and {writer.name} writes,"
-        )
-        return ModelState(Phase.READY, f"{who} on {spec.device}, {number}")
+        return ModelState(Phase.READY, self._library.who_answers())
 
     def _notice(self, message: str) -> None:
         if self._state.phase is Phase.LOADING:

@@ -1,35 +1,26 @@
-"""Chat requests that are answered by replicas. One that dies is replaced by another, as far as nobody notices."""
+"""Chat requests that are answered by replicas."""
 
 from __future__ import annotations
 
 import asyncio
-import logging
-import time
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
-from ray.exceptions import RayActorError
-from ray.serve.exceptions import DeploymentUnavailableError
 from ray.serve.handle import DeploymentHandle
 
 from ..answer import Done, Event, Token
 from ..documents.texts import text_document
 from ..runtime.client import Client
 from ..server.posing import Posed, pose
-from ..server.protocol.errors import ApiError
 from ..server.protocol.requests import ChatRequest
 from ..server.served_model import Phase, ServedModel
 from ..settings import Settings
 from ..storage.shelf import Shelf
-from .messages import LOGGER, Began, Failed, ModelState
+from .messages import ModelState
 from .metrics import ReplicaMetrics
-from .placement import document_key
-
-log = logging.getLogger(LOGGER)
-# So many replicas are tried for one request. A request whose replicas all die may be what kills them.
-ATTEMPTS = 3
-RETRY_AFTER_S = 5
+from .sending import Sender
 
 
 class ReplicasModel(ServedModel):
@@ -62,11 +53,18 @@ class AnsweringByReplicas:
 
     def __init__(self, settings: Settings, replicas: DeploymentHandle[Any], metrics: ReplicaMetrics) -> None:
         self.model: ServedModel = ReplicasModel(settings, replicas)
-        self._metrics = metrics
-        self._replicas = replicas.options(method_name="answer", stream=True)
+        self._sender = Sender(replicas, "answer", metrics)
+        self._loop: asyncio.AbstractEventLoop | None = None
 
     def start(self) -> None:
+        self._loop = asyncio.get_running_loop()
         self.model.load()
+
+    @property
+    def loop(self) -> asyncio.AbstractEventLoop:
+        """The event loop in which replicas are spoken to. It is there once this was started."""
+        assert self._loop is not None, "the server has not been started"
+        return self._loop
 
     def stop(self) -> None:
         """Nothing works here by itself."""
@@ -76,42 +74,16 @@ class AnsweringByReplicas:
 
     async def _events(self, asked: ChatRequest, shelf: Shelf, client: Client) -> AsyncGenerator[Event, None]:
         posed, ids = await asyncio.to_thread(_pose, shelf, asked)
-        told = False  # whether the client has seen words of a stream, which another replica might not repeat
-        for attempt in range(ATTEMPTS):
-            try:
-                async for event in self._ask(posed, ids, client):
-                    told = told or (bool(asked.stream) and isinstance(event, Token))
-                    yield event
-                return
-            except (RayActorError, DeploymentUnavailableError) as error:
-                log.warning(
-                    "attempt %d of %d: the replica was lost (%s)", attempt + 1, ATTEMPTS, type(error).__name__
-                )
-                self._metrics.count_lost()
-                if told:
-                    break
-        raise ApiError(
-            503,
-            "the process that answered this was lost: ask again, and what was read until then is not read anew",
-            "replica_lost",
-            headers={"Retry-After": str(RETRY_AFTER_S)},
-        )
 
-    async def _ask(self, posed: Posed, ids: tuple[str, ...], client: Client) -> AsyncIterator[Event]:
-        """Yield one replica's events. Raises ApiError, and Ray's errors if the replica dies."""
-        keys = " ".join(map(document_key, ids))
-        sent = time.monotonic()
-        messages: Any = self._replicas.options(session_id=keys).remote(posed, ids, client)
-        try:
-            async for message in messages:
-                if isinstance(message, Failed):
-                    raise message.error
-                if isinstance(message, Began):
-                    self._metrics.count_sent(message.replica, message.warm, time.monotonic() - sent)
-                else:
-                    yield message
-        finally:
-            messages.cancel()
+        def arguments(traceparent: str | None) -> tuple[Posed, tuple[str, ...], Client]:
+            return replace(posed, traceparent=traceparent), ids, client
+
+        def told(event: Event) -> bool:
+            """Whether the client has seen words of a stream, which another replica might not repeat."""
+            return bool(asked.stream) and isinstance(event, Token)
+
+        async for event in self._sender.messages(arguments, ids, told):
+            yield event
 
 
 def _pose(shelf: Shelf, asked: ChatRequest) -> tuple[Posed, tuple[str, ...]]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from ..answer import Event
 from ..server.protocol.errors import ApiError, api_error
+from .calls import Returned
 
 # Serve writes what this logger is told as JSON, with the replica's name and the request's id.
 LOGGER = "ray.serve"
@@ -41,7 +42,7 @@ class Failed:
         return ApiError(self.status, self.message, self.code, self.param, self.headers)
 
 
-Message = Began | Event | Failed
+Message = Began | Event | Returned | Failed
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..server.serving import Address
 from ..server.state import CONCURRENT_REQUESTS
 
 # Requests that a replica is to have on average before another one is started. Questions take turns at a replica's
@@ -19,7 +20,8 @@ class ClusterOptions:
     `folder` is the library, which all replicas see under this path. There are between `least` and `most` replicas,
     by how many requests are at work. Each takes `gpus` GPUs of its machine, and its model computes in `threads`
     threads if it computes on the CPU. `drain_s` is how long a replica that is told to go may finish its answers, in
-    seconds. With `finds_heads` one of them finds the retrieval heads of a model that nobody knows yet.
+    seconds. The browser app is at the address `page`, or nowhere. With `finds_heads` a replica finds the retrieval
+    heads of a model that nobody knows yet.
     """
 
     folder: Path
@@ -28,6 +30,7 @@ class ClusterOptions:
     gpus: float = 0.0
     threads: int = 1
     drain_s: float = 600.0
+    page: Address | None = None
     finds_heads: bool = True
 
     @property

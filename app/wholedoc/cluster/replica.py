@@ -5,17 +5,19 @@ from __future__ import annotations
 import logging
 import os
 import time
-from collections.abc import AsyncIterator, Generator
+from collections.abc import AsyncIterator, Callable, Generator
 from typing import TYPE_CHECKING
 
 from ray import serve
 
 from ..answer import Event
 from ..errors import LibraryError
+from ..runtime import tracing
 from ..runtime.client import Client
 from ..runtime.threaded_generator import Cancel, ThreadedGenerator
 from ..settings import Settings
 from ..storage.home import VARIABLE
+from .calls import Call, Returned, performed
 from .messages import LOGGER, Began, Failed, Message, ModelState
 from .metrics import ReplicaGauges
 from .options import ClusterOptions
@@ -33,6 +35,7 @@ class EngineReplica:
 
     def __init__(self, settings: Settings, options: ClusterOptions) -> None:
         os.environ[VARIABLE] = str(options.folder)
+        tracing.export("wholedoc-replica", log.warning)
         import torch
 
         from parallelcomp import ChunkScoring
@@ -56,13 +59,20 @@ class EngineReplica:
         """
         from ..server.posing import answer
 
+        async for message in self._worked(lambda cancelled: answer(self.library, posed, client, cancelled), ids):
+            yield message
+
+    async def call(self, call: Call, ids: tuple[str, ...]) -> AsyncIterator[Message]:
+        """Yield the events of a method that the browser app calls, and what it returns, in the same way."""
+        async for message in self._worked(lambda cancelled: performed(self.library, call, cancelled), ids):
+            yield message
+
+    async def _worked(
+        self, make: Callable[[Cancel], Generator[Event | Returned, None, None]], ids: tuple[str, ...]
+    ) -> AsyncIterator[Message]:
         began, warm, outcome = time.monotonic(), self.library.held.read.keys() >= set(ids), "stopped"
         yield Began(self._name, warm)
-
-        def events(cancelled: Cancel) -> Generator[Event, None, None]:
-            yield from answer(self.library, posed, client, cancelled)
-
-        work = ThreadedGenerator(events, name="wholedoc-request", daemon=True)
+        work = ThreadedGenerator(make, name="wholedoc-request", daemon=True)
         try:
             async for event in work:
                 yield event

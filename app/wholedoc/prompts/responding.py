@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -30,7 +30,7 @@ def respond(
     cancelled: Cancel | None = None,
     client: Client = NOBODY,
     scope: Scope = Scope.ONE_PLACE,
-) -> Iterator[Event]:
+) -> Generator[Event, None, None]:
     """Answers from the documents in the prompt and from `documents` that came with it. If there are none,
     the model answers as in an ordinary chat. Texts that can be read are kept in the library, others are not.
     `scope` says whether every part of the documents is asked, whose answer takes no instructions. Closing the

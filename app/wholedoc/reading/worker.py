@@ -10,9 +10,11 @@ from dataclasses import replace
 from parallelcomp import Cancelled
 
 from ..answer import Reading
+from ..documents.document import Document
 from ..errors import explain
 from ..runtime.turns import Errand
 from ..storage.jobs import Job, Jobs, JobState
+from ..storage.people.daily_tokens import Charge
 from .reader import Reader
 
 log = logging.getLogger(__name__)
@@ -70,6 +72,7 @@ class ReadingWorker:
         shown, job = time.monotonic(), replace(job, state=JobState.READING)
         self._jobs.put(job)
         document = self._reader.document(job.document_id)
+        self._charge(job, document)
         for event in self._reader.read(document, cancelled, errand=Errand.BACKGROUND):
             job = replace(job, total=event.total_tokens if isinstance(event, Reading) else event.tokens)
             if isinstance(event, Reading):
@@ -78,6 +81,16 @@ class ReadingWorker:
                 shown = time.monotonic()
                 self._jobs.put(job)
         return job
+
+    def _charge(self, job: Job, document: Document) -> None:
+        """Count the document's tokens for the user who asked for it. Raises TokenQuotaError and MemoryPlanError."""
+        if job.user is None:
+            return
+        self._reader.check_texts((), [document])  # no more of it is tokenized than fits
+        charge = Charge(f"reading {document.id}", {document.id: len(self._reader.tokenized(document))})
+        folder = self._reader.folder
+        folder.tokens.take(job.user, charge, folder.users.quota(job.user).tokens_a_day)
+        folder.tokens.settle(job.user, charge, 0)
 
 
 class _Polled:

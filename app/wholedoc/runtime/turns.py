@@ -21,6 +21,7 @@ from parallelcomp import Cancelled
 from .client import NOBODY, Client
 from .device_memory import freed_when_full
 from .rounds import Rounds
+from .tracing import past
 
 Cancel = Callable[[], bool]
 Y = TypeVar("Y")
@@ -32,6 +33,8 @@ POLL_S = 0.05
 SLICE_S = 20.0
 # So long the model waits for a question whose last step was taken and whose next one has not been asked for yet.
 GRACE_S = 0.25
+# Waiting for a turn shows in a trace from so many nanoseconds on: most steps follow each other at once.
+TOLD_NS = 10_000_000
 
 
 class Errand(Enum):
@@ -116,10 +119,13 @@ class Turns:
 
     @contextmanager
     def _step(self, caller: _Caller, cancelled: Cancel | None) -> Iterator[None]:
+        began = time.time_ns()
         with self._changed:
             self._wait(caller, cancelled)
             self._at_work = True
         try:
+            if time.time_ns() - began >= TOLD_NS:
+                past("wait for the model", began)
             with freed_when_full():
                 yield
         finally:

@@ -34,7 +34,8 @@ from .middleware import (
 )
 from .openapi import openapi_of
 from .protocol.errors import ErrorBody
-from .routes import about, chat, files, readings, web_pages
+from .request_spans import NO_OTHER_SPANS, RequestSpanMiddleware
+from .routes import about, chat, files, readings, usage, web_pages
 from .state import Options, State, state_of
 
 if TYPE_CHECKING:
@@ -51,7 +52,10 @@ _ERRORS: dict[int | str, dict[str, Any]] = {
 }
 _BUSY: dict[int | str, dict[str, Any]] = {
     404: {"model": ErrorBody, "description": "There is no such model or file."},
-    429: {"model": ErrorBody, "description": "Too many requests wait; Retry-After says how long to."},
+    429: {
+        "model": ErrorBody,
+        "description": "Too many requests wait, or the user has no tokens left; Retry-After says how long to.",
+    },
     500: {"model": ErrorBody, "description": "A fault of the server."},
     503: {
         "model": ErrorBody,
@@ -89,12 +93,14 @@ def create_app_for(state: State, options: Options, pages: Starlette | None = Non
         redoc_url=None,
         lifespan=lifespan,
         responses=_ERRORS,
+        **NO_OTHER_SPANS,
     )
     app.state.server = state
     app.include_router(chat.router, responses=_BUSY)
     app.include_router(files.router, responses={key: _BUSY[key] for key in (429, 500, 507)})
     app.include_router(web_pages.router, responses={key: _BUSY[key] for key in (429, 500, 507)})
-    app.include_router(readings.router, responses={key: _BUSY[key] for key in (500, 507)})
+    app.include_router(readings.router, responses={key: _BUSY[key] for key in (429, 500, 507)})
+    app.include_router(usage.router)
     app.include_router(about.router)
     app.openapi = openapi_of(app, has_key=options.has_users or options.key is not None)  # type: ignore[method-assign]
     for kind in (WholedocError, ParallelCompError, Exception):
@@ -108,6 +114,7 @@ def create_app_for(state: State, options: Options, pages: Starlette | None = Non
     add_guard(app, options.hosts, options.origins)
     # Outermost, so that what the guard refuses is counted too
     app.add_middleware(RequestMetricsMiddleware, metrics=state.metrics)
+    app.add_middleware(RequestSpanMiddleware)
     audit = state.shelf.folder.audit if options.has_users else None
     app.add_middleware(RequestIdMiddleware, audit=audit, in_front=options.ids_in_front)
     return app

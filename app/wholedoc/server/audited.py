@@ -11,7 +11,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ..storage.people.audit import Audit, Entry
-from .middleware import DOCUMENTS, USER
+from .middleware import DOCUMENTS, REQUEST_ID, USER
 
 log = logging.getLogger(__name__)
 HEADER = "X-Request-ID"
@@ -34,7 +34,7 @@ class RequestIdMiddleware:
             await self.app(scope, receive, send)
             return
         given = Headers(scope=scope).get(HEADER, "")
-        id = given if _ID.fullmatch(given) else uuid.uuid4().hex
+        id = scope[REQUEST_ID] = given if _ID.fullmatch(given) else uuid.uuid4().hex
 
         async def send_with_id(message: Message) -> None:
             if message["type"] == "http.response.start":

@@ -11,7 +11,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from ..storage.people.users import NAME, User, Users
 from .protocol.errors import ApiError, api_error
 
-# Under these names a request's scope has its user, and the ids of the documents that it is about.
+# Under these names a request's scope has its id, its user, and the ids of the documents that it is about.
+REQUEST_ID = "wholedoc.request_id"
 USER = "wholedoc.user"
 DOCUMENTS = "wholedoc.documents"
 LetsIn = Callable[[str, Headers], User | bool]

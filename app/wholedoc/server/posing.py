@@ -5,8 +5,10 @@ The two halves may run in different processes, so a posed question can be pickle
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Generator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ..answer import Event
@@ -16,6 +18,8 @@ from ..prompts.responding import respond
 from ..runtime.client import Client
 from ..runtime.threaded_generator import Cancel
 from ..storage.shelf import Shelf
+from .answer_spans import traced
+from .charging import charged
 from .protocol.content import find, plain_messages
 from .protocol.errors import ApiError
 from .protocol.requests import ChatRequest
@@ -30,7 +34,9 @@ class Posed:
 
     `documents` are the ids of those that came as files; `prompt.documents` are texts. `asks_shelf` means all that
     were read before, or those of them that are `among` these ids. `sampling` has the options that the request sets,
-    under the library's names.
+    under the library's names. `user` is whose tokens it takes, None where nobody's are counted; `id` is the same
+    however often it is sent to a replica. `traceparent` says which trace goes on in the process that answers, if
+    that is another one.
     """
 
     prompt: Recognised
@@ -40,6 +46,9 @@ class Posed:
     sampling: Mapping[str, Any]
     stop: tuple[str, ...]
     scope: Scope
+    user: str | None = None
+    id: str = field(default_factory=lambda: uuid.uuid4().hex)
+    traceparent: str | None = None
 
 
 def pose(shelf: Shelf, asked: ChatRequest) -> Posed:
@@ -58,11 +67,16 @@ def pose(shelf: Shelf, asked: ChatRequest) -> Posed:
         asked.sampling,
         tuple(asked.stop),
         asked.scope,
+        shelf.user,
     )
 
 
 def answer(library: Library, posed: Posed, client: Client, cancelled: Cancel) -> Generator[Event, None, None]:
-    """Yields the library's events for a posed question. Raises ApiError and the errors of the library."""
+    """Yields the library's events for a posed question. Raises ApiError, and the errors of quotas and library."""
+    yield from traced(posed, _events(library, posed, client, cancelled))
+
+
+def _events(library: Library, posed: Posed, client: Client, cancelled: Cancel) -> Generator[Event, None, None]:
     settings = library.settings
     try:
         settings = replace(settings, sampling=replace(settings.sampling, **posed.sampling))
@@ -74,7 +88,8 @@ def answer(library: Library, posed: Posed, client: Client, cancelled: Cancel) ->
         documents = [one for one in read if posed.among is None or one.id in posed.among]
         if not documents:
             raise ApiError(400, "no document was read yet: upload one to /v1/files and ask it", "invalid_value")
-    yield from respond(
+    work = partial(
+        respond,
         library,
         posed.prompt,
         documents,
@@ -84,3 +99,4 @@ def answer(library: Library, posed: Posed, client: Client, cancelled: Cancel) ->
         client=client,
         scope=posed.scope,
     )
+    yield from charged(library, posed, documents, settings, work)

@@ -14,10 +14,10 @@ from ..answer import Answer, Done, Event, Everywhere, Reading
 from ..documents.document import Document
 from ..documents.extraction import WebSource
 from ..documents.recognition import Recognition
-from ..errors import storage_error
-from ..storage.people.shelves import Shelves, shelves_of
+from ..errors import ShelfQuotaError, storage_error
+from ..storage.people.shelves import Placed, Shelves, shared_shelf, shelves_of
 from ..storage.people.users import User
-from ..storage.shelf import Shelf
+from ..storage.shelf import Shelf, file_id
 from .protocol.errors import ApiError
 
 
@@ -29,12 +29,13 @@ class UserShelf(Shelf):
         self.extractions = shelf.extractions
         self._shelf = shelf
         self._shelves = shelves
+        self._user = user
         self._seen = shelves_of(user)
         self._target = self._seen[0]
         if target is not None:
             if target not in user.shelves:
                 raise ApiError(400, f"you share no shelf called '{target[:80]}'", "invalid_value", "shelf")
-            self._target = f"shared-{target}"
+            self._target = shared_shelf(target)
 
     def known(self, id: str) -> Document | None:
         document = self.folder.known(id) if self._shelves.holds(self._seen, id) else None
@@ -47,6 +48,10 @@ class UserShelf(Shelf):
         return self._shelves.created(self._seen, id)
 
     @property
+    def user(self) -> str:
+        return self._user.name
+
+    @property
     def among(self) -> tuple[str, ...] | None:
         return tuple(self.ids())
 
@@ -57,11 +62,21 @@ class UserShelf(Shelf):
         recognition: Recognition | None = None,
         source: WebSource | None = None,
     ) -> Document:
+        """Extract a file's text and put it on the target. Raises ShelfQuotaError, and what a shelf raises."""
+        path = Path(path)
+        most = self.folder.users.quota(self.user).bytes
+        placed = Placed(path.name.encode(errors="replace").decode(), self.user, _size(path))
+        if most is not None and path.is_file():
+            self._shelves.check(self._target, file_id(path), placed, most)  # before it is taken apart
         document = self._shelf.parse(path, password, recognition, source)
         try:
-            self._shelves.add(self._target, document.id, Path(path).name)
+            self._shelves.add(self._target, document.id, placed, most)
         except OSError as error:
             raise storage_error(self.folder.path, error) from error
+        except ShelfQuotaError:  # another file of the same user came meanwhile
+            if not self._shelves.is_anywhere(document.id):
+                self._shelf.remove(document.id)
+            raise
         return self.known(document.id) or document
 
     def remove(self, id: str) -> Document:
@@ -104,6 +119,11 @@ class UserShelf(Shelf):
 
     def _name(self, id: str, name: str) -> str:
         return self._shelves.name(self._seen, id) or name
+
+
+def _size(path: Path) -> int:
+    """Return the size of a file in bytes; 0 if it is none, which parsing says."""
+    return path.stat().st_size if path.is_file() else 0
 
 
 def shown(event: Event, shelf: Shelf) -> Event:

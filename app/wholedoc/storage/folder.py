@@ -25,6 +25,7 @@ from .jobs import Jobs
 from .leases import Leases
 from .notes import Notes
 from .people.audit import Audit
+from .people.daily_tokens import DailyTokens
 from .people.shelves import Shelves
 from .people.users import Users
 from .watched import WatchedFolders
@@ -72,7 +73,7 @@ class LibraryFolder:
     the browser app. `notes` are those of summaries, and `figures` how fast this machine was.
     `watched` are the folders whose files are read by themselves. `jobs` are readings that nobody waits for, and
     `leases` say which readings another process is at. `users` are those of a server, `shelves` say who has what,
-    and `audit` who did what.
+    `tokens` how many their requests took today, and `audit` who did what.
     """
 
     def __init__(self, path: Path) -> None:
@@ -91,6 +92,7 @@ class LibraryFolder:
         self.leases = Leases(path / "leases")
         self.shelves = Shelves(path / "shelves")
         self.users = Users(path / "users.json")
+        self.tokens = DailyTokens(path / "usage")
         self.audit = Audit(path / "audit")
 
     @property

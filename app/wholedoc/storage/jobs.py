@@ -36,7 +36,8 @@ class JobState(Enum):
 class Job:
     """A document that is to be read. `tokens` of its `total` tokens are read; both are 0 before it begins.
 
-    `created` is the time of its creation in seconds since 1970. `error` says why it failed.
+    `created` is the time of its creation in seconds since 1970. `error` says why it failed. `user` is whose tokens
+    it takes, None where nobody's are counted.
     """
 
     document_id: str
@@ -45,6 +46,7 @@ class Job:
     tokens: int = 0
     total: int = 0
     error: str | None = None
+    user: str | None = None
 
 
 class Jobs:
@@ -54,12 +56,15 @@ class Jobs:
         self.folder = folder
         self._leases = Leases(folder)
 
-    def add(self, document_id: str) -> Job:
-        """Ask for a document to be read. A job that has not ended stays as it is. Raises OSError."""
+    def add(self, document_id: str, user: str | None = None) -> Job:
+        """Ask for a document to be read, for a user whose tokens are counted.
+
+        A job that has not ended stays as it is. Raises OSError.
+        """
         known = self.get(document_id)
         if known is not None and not known.state.has_ended:
             return known
-        job = Job(document_id, time.time())
+        job = Job(document_id, time.time(), user=user)
         self._cancelled(document_id).unlink(missing_ok=True)
         self.put(job)
         return job

@@ -73,6 +73,11 @@ class Shelf:
         """The ids of the only documents that whoever looks may ask; None stands for all."""
         return None
 
+    @property
+    def user(self) -> str | None:
+        """The name of whoever looks, where the shelves of several users are apart."""
+        return None
+
     def knows(self, id: str) -> bool:
         """Return whether a document with exactly this id was parsed before."""
         return self.folder.catalog.get(id) is not None

@@ -65,9 +65,11 @@ def body(id: str, question: str, **rest: Any) -> dict[str, Any]:
 def application_of(settings: Settings, folder: Path, replicas: int) -> Any:
     from wholedoc.cluster.application import application
     from wholedoc.cluster.options import ClusterOptions
+    from wholedoc.server.serving import Address
     from wholedoc.server.state import Options
 
-    return application(settings, ClusterOptions(folder, replicas, replicas, finds_heads=False), Options())
+    options = ClusterOptions(folder, replicas, replicas, page=Address(), finds_heads=False)
+    return application(settings, options, Options())
 
 
 @pytest.fixture(scope="session")

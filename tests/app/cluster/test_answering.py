@@ -14,9 +14,10 @@ from ray.exceptions import RayActorError
 
 from wholedoc import Answer, Done, Library, Settings, Token, Usage
 from wholedoc.answer import Timings
-from wholedoc.cluster.answering import ATTEMPTS, AnsweringByReplicas
+from wholedoc.cluster.answering import AnsweringByReplicas
 from wholedoc.cluster.messages import Began, Failed
 from wholedoc.cluster.metrics import ReplicaMetrics
+from wholedoc.cluster.sending import ATTEMPTS
 from wholedoc.runtime.client import NOBODY
 from wholedoc.server.protocol.errors import ApiError
 from wholedoc.server.protocol.requests import ChatRequest

@@ -155,7 +155,7 @@ def test_a_new_key_leaves_shelves_as_they_are_unless_others_are_named(tmp_path: 
 def test_the_command_adds_shows_and_removes_users(wholedoc: Command) -> None:
     code, key, _ = wholedoc("users", "add", "ann", "--shelf", "team")
     assert (code, key[:3]) == (0, "wd-")
-    assert wholedoc("users", "list")[1] == "ann: team\n"
+    assert wholedoc("users", "list")[1] == "ann (team): 0 tokens today, 0 bytes of files\n"
     assert wholedoc("users", "remove", "ann")[0] == 0
     assert wholedoc("users", "remove", "ann")[0] == 2
     assert wholedoc("serve", "--users", "--key", "x")[0] == 2

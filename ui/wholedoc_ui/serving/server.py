@@ -11,6 +11,7 @@ from fastapi import FastAPI
 
 from wholedoc.server import serving
 from wholedoc.server.guarding.guard import add_guard
+from wholedoc.server.request_spans import NO_OTHER_SPANS
 from wholedoc.server.serving import PortError, serve
 
 from .access import AccessMiddleware, HeadersMiddleware
@@ -40,7 +41,7 @@ def create_app(app_state: AppState, address: Address, upload_bytes: int, origins
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
     from ..interface.app import mount
 
-    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, **NO_OTHER_SPANS)
     add_viewer(app, app_state.viewer)
     # The innermost first
     app.add_middleware(UploadLimitMiddleware, uploads=app_state.uploads, file_bytes=upload_bytes)

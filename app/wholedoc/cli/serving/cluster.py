@@ -17,7 +17,7 @@ from ...runtime.malloc import few_arenas
 from ...runtime.openmp import waiting_asleep
 from ..options import ANSWER, LIBRARY, MODEL, settings_from, shared
 from ..printing.terminal import say
-from .server_options import ACCESS, ADDRESS, KEY_VARIABLE, LIMITS, server_options
+from .server_options import ACCESS, ADDRESS, KEY_VARIABLE, LIMITS, LOGIN, server_options
 
 if TYPE_CHECKING:
     from ray.serve import Application
@@ -72,6 +72,7 @@ REPLICAS = (
 @click.option(
     "--print-config", is_flag=True, help="Print the configuration for `serve deploy` instead of starting anything."
 )
+@click.option("--no-ui", is_flag=True, help="Only the API, without the browser app.")
 @shared(*ANSWER, *MODEL, LIBRARY)
 def cluster(print_config: bool, **given: Any) -> None:
     """Serve the library to many: replicas of the engine on Ray Serve, behind OpenAI's API.
@@ -97,6 +98,8 @@ def cluster(print_config: bool, **given: Any) -> None:
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # in place of Ray's own, which says much
         seconds = time.perf_counter() - started
         say(f"the API is at {address.url}/v1 ({seconds:.0f} s, {given['least']} replicas); Ctrl-C stops it")
+        if cluster_options(given).page is not None and find_spec("gradio") is not None:
+            say(f"the browser app is at {address.url}{LOGIN if given.get('key') else ''}")
         signal.pause()
 
 
@@ -121,13 +124,17 @@ def application(given: Mapping[str, Any]) -> Application:
 def cluster_options(given: Mapping[str, Any]) -> ClusterOptions:
     """Returns how many replicas there are and what each takes. Raises click.UsageError for impossible bounds."""
     from ...cluster.options import ClusterOptions
+    from ...server.serving import Address
 
     least, most = given["least"], given.get("most") or given["least"]
     if most < least:
         raise click.UsageError(f"--most-replicas {most} is less than --replicas {least}")
     gpus = given["gpus"] if given.get("gpus") is not None else float(_gpus() > 0 and given.get("device") != "cpu")
     threads = given.get("threads") or max((os.cpu_count() or 1) // most, 1)
-    return ClusterOptions(Path(given["folder"]), least, most, gpus, threads, given["drain_s"])
+    # The browser app knows one user, who sees everything.
+    has_page = not (given.get("no_ui") or given["has_users"] or given.get("user_header"))
+    page = Address(given["host"], given["port"]) if has_page else None
+    return ClusterOptions(Path(given["folder"]), least, most, gpus, threads, given["drain_s"], page)
 
 
 def _gpus() -> int:

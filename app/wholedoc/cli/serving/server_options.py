@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from ...server.state import Options
 
 KEY_VARIABLE = "WHOLEDOC_KEY"
+# What is said of the browser app of a server with a key.
+LOGIN = "; its user is wholedoc, its password the key"
 ADDRESS = (
     click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on."),
     click.option(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Mapping
 
 from pydantic import BaseModel
@@ -21,13 +22,16 @@ from ...errors import (
     PasswordError,
     PromptError,
     QuestionError,
+    ShelfQuotaError,
     TextError,
+    TokenQuotaError,
     UnknownDocumentError,
     explain,
 )
 
 log = logging.getLogger(__name__)
 TOO_LONG = "context_length_exceeded"
+NO_QUOTA = "insufficient_quota"
 # The most specific classes come first, because the first match counts.
 _CODES: tuple[tuple[type[Exception], int, str], ...] = (
     (WindowError, 400, TOO_LONG),
@@ -42,6 +46,8 @@ _CODES: tuple[tuple[type[Exception], int, str], ...] = (
     (QuestionError, 400, "invalid_question"),
     (PromptError, 400, "unsupported_parameter"),
     (UnknownDocumentError, 404, "file_not_found"),
+    (TokenQuotaError, 429, NO_QUOTA),
+    (ShelfQuotaError, 400, "storage_quota_exceeded"),  # OpenAI answers 400, too
     (LibraryError, 507, "insufficient_storage"),
     (ModelError, 503, "model_unavailable"),
 )
@@ -82,7 +88,9 @@ class ApiError(HTTPException):
 
     @property
     def body(self) -> ErrorBody:
-        detail = ErrorDetail(message=self.detail, type=_kind(self.status_code), param=self.param, code=self.code)
+        detail = ErrorDetail(
+            message=self.detail, type=_kind(self.status_code, self.code), param=self.param, code=self.code
+        )
         return ErrorBody(error=detail)
 
     @property
@@ -104,16 +112,22 @@ def api_error(error: Exception) -> ApiError:
     for kind, status, code in _CODES:
         if isinstance(cause, kind):
             param = "messages" if code == TOO_LONG else None
-            return ApiError(status, str(error).replace("max_new_tokens", "max_tokens"), code, param)
+            headers = _until_free(cause) if isinstance(cause, TokenQuotaError) else None
+            return ApiError(status, str(error).replace("max_new_tokens", "max_tokens"), code, param, headers)
     known = explain(error)
     if known is None:
         log.error("unexpected error", exc_info=error)
     return ApiError(500, known or "something unexpected went wrong; the server's log has the details")
 
 
-def _kind(status: int) -> str:
+def _until_free(error: TokenQuotaError) -> dict[str, str]:
+    """Returns the headers that say when there are tokens again, and that no client is to try by itself before."""
+    return {"Retry-After": str(math.ceil(error.wait_s)), "X-Should-Retry": "false"}
+
+
+def _kind(status: int, code: str | None) -> str:
     if status == 401:
         return "authentication_error"
     if status == 429:
-        return "rate_limit_error"
+        return NO_QUOTA if code == NO_QUOTA else "rate_limit_error"
     return "invalid_request_error" if status < 500 else "server_error"

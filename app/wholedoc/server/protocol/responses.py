@@ -202,6 +202,24 @@ class FileDeleted(BaseModel):
     deleted: Literal[True] = True
 
 
+class Taken(BaseModel):
+    """How much a user has `used` of something, and may; `limit` is null if there is no bound."""
+
+    used: int
+    limit: int | None
+
+
+class UsageObject(BaseModel):
+    """`tokens` are those of today, which begin anew at `tokens_free_at` (seconds since 1970, midnight UTC). `bytes`
+    are those of the files that the user has put on shelves."""
+
+    object: Literal["usage"] = "usage"
+    user: str
+    tokens: Taken
+    tokens_free_at: int
+    bytes: Taken
+
+
 class ReadingObject(BaseModel):
     """A file that is read before anybody asks it. `tokens` of its `total` tokens are read; both are 0 until it
     begins. `error` says why it failed."""

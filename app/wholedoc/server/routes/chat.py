@@ -13,6 +13,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from ...answer import Done, Event
+from ...runtime import tracing
 from ...runtime.client import Client
 from ...storage.shelf import Shelf
 from ..answering import Events
@@ -148,7 +149,8 @@ class EventStreamResponse(Response):
 async def _start(request: Request, client: Client, asked: ChatRequest, received: float) -> RunningRequest:
     """Waits for a slot and for the model, then starts the work. Raises ApiError."""
     state, shelf = state_of(request), shelf_of(request)
-    slot = await state.rate_limiter.acquire(client)
+    with tracing.span("wait for a place"):
+        slot = await state.rate_limiter.acquire(client)
     try:
         await state.model.wait_loaded()
         completion = Completion(

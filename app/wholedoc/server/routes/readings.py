@@ -25,7 +25,10 @@ NOT_ASKED_FOR: dict[int | str, dict[str, Any]] = {
 
 @router.post("/v1/files/{file_id}/reading", responses=NOT_FOUND, status_code=202)
 async def start(request: Request, file_id: str) -> ReadingObject:
-    """Has a file read in the background, when no question wants the model. Asking again changes nothing."""
+    """Has a file read in the background, when no question wants the model. Asking again changes nothing.
+
+    Where the server has users its tokens count for whoever asked first; the reading fails if too few are left.
+    """
     return await asyncio.to_thread(_start, shelf_of(request), file_id)
 
 
@@ -43,7 +46,10 @@ async def cancel(request: Request, file_id: str) -> ReadingObject:
 
 def _start(shelf: Shelf, file_id: str) -> ReadingObject:
     try:
-        return _told(_jobs(shelf, file_id).add(file_id), file_id)
+        jobs, folder = _jobs(shelf, file_id), shelf.folder
+        if shelf.user is not None:
+            folder.tokens.check(shelf.user, folder.users.quota(shelf.user).tokens_a_day)
+        return _told(jobs.add(file_id, shelf.user), file_id)
     except OSError as error:
         raise storage_error(shelf.folder.path, error) from error
 

@@ -1,22 +1,49 @@
-"""Which documents stand on whose shelf, where a server has several users: a file for each, with its name.
+"""Which documents stand on whose shelf, where a server has several users: a file for each.
 
-Making and removing a file needs no lock, so that several processes and machines may do it at once.
+It has the name that it was given there, who put it there, and how large it is. Removing one needs no lock, and
+making one only that of who puts it there, so that several processes and machines may do it at once.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from filelock import FileLock
+
+from ...errors import ShelfQuotaError
 from ..files.atomic import write_atomically
 from .users import User
+
+SHARED = "shared-"
+LOCK = ".lock"
 
 
 def shelves_of(user: User) -> tuple[str, ...]:
     """Return the names of the shelves that a user sees: their own first, then those that they share."""
-    return f"user-{user.name}", *(f"shared-{name}" for name in user.shelves)
+    return own_shelf(user.name), *map(shared_shelf, user.shelves)
+
+
+def own_shelf(user: str) -> str:
+    """Return the name of a user's own shelf."""
+    return f"user-{user}"
+
+
+def shared_shelf(name: str) -> str:
+    """Return the name of a shared shelf among all shelves."""
+    return f"{SHARED}{name}"
+
+
+@dataclass(frozen=True)
+class Placed:
+    """A document on a shelf: its name there, the user who put it there, and the size of its file."""
+
+    name: str
+    owner: str
+    bytes: int
 
 
 @dataclass(frozen=True)
@@ -25,12 +52,42 @@ class Shelves:
 
     folder: Path
 
-    def add(self, shelf: str, id: str, name: str) -> None:
-        """Put a document on a shelf under a name; where it is already, it keeps name and place. Raises OSError."""
-        path = self.folder / shelf / id
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if not path.exists():
-            write_atomically(path, name.encode(errors="replace"))
+    def add(self, shelf: str, id: str, placed: Placed, most: int | None = None) -> None:
+        """Put a document on a shelf; where it is already, it keeps name and place.
+
+        Raises ShelfQuotaError if its owner would keep more than `most` bytes, and OSError.
+        """
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with FileLock(self.folder / f".{placed.owner}{LOCK}"):
+            self.check(shelf, id, placed, most)
+            path = self.folder / shelf / id
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            if not path.exists():
+                write_atomically(path, json.dumps(asdict(placed)).encode())
+
+    def check(self, shelf: str, id: str, placed: Placed, most: int | None) -> None:
+        """Raise ShelfQuotaError if its owner would keep more than `most` bytes with this document on a shelf."""
+        if most is None or (self.folder / shelf / id).exists():
+            return
+        kept = self._sizes(placed.owner)
+        if id not in kept and sum(kept.values()) + placed.bytes > most:
+            raise ShelfQuotaError(placed.bytes, sum(kept.values()), most)
+
+    def bytes_of(self, owner: str) -> int:
+        """Return the bytes of all files that a user has put on shelves, each counted once."""
+        return sum(self._sizes(owner).values())
+
+    def _sizes(self, owner: str) -> dict[str, int]:
+        """Return the bytes of the files that a user has put on their own shelf and on shared ones, by their ids."""
+        own, shared = self.folder.glob(f"{own_shelf(owner)}/[!.]*"), self.folder.glob(f"{SHARED}*/[!.]*")
+        placed = {path.name: self._placed(path) for path in (*shared, *own)}
+        return {id: one.bytes for id, one in placed.items() if one is not None and one.owner == owner}
+
+    def _placed(self, path: Path) -> Placed | None:
+        """Return what a file says; None if it has gone meanwhile."""
+        with suppress(FileNotFoundError, ValueError, TypeError):
+            return Placed(**json.loads(path.read_text(encoding="utf-8")))
+        return None
 
     def forget(self, id: str) -> None:
         """Take a document from all shelves."""
@@ -40,8 +97,8 @@ class Shelves:
     def name(self, shelves: Iterable[str], id: str) -> str | None:
         """Return the name of a document on the first of some shelves that has it, None if none has."""
         for shelf in shelves:
-            with suppress(OSError):
-                return (self.folder / shelf / id).read_text(encoding="utf-8", errors="replace")
+            if (placed := self._placed(self.folder / shelf / id)) is not None:
+                return placed.name
         return None
 
     def created(self, shelves: Iterable[str], id: str) -> float:
