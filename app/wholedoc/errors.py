@@ -61,6 +61,12 @@ class LibraryError(WholedocError):
     """The library's folder cannot be used: not writable, full, or made by a newer version."""
 
 
+class EncryptionError(LibraryError):
+    """The library is encrypted and the key is missing or another one, or a key is given for one in the clear."""
+
+    exit_code = 2
+
+
 class ModelError(WholedocError):
     """A model that cannot be fetched, found, loaded or used."""
 

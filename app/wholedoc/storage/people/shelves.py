@@ -10,7 +10,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..files.atomic import write_atomically
+from ..files.kept import CLEAR, KeptFiles
+from ..files.sealing import DamagedFileError
 from .users import User
 
 
@@ -24,13 +25,14 @@ class Shelves:
     """A folder with a folder for each shelf, in which files are named by documents."""
 
     folder: Path
+    files: KeptFiles = CLEAR
 
     def add(self, shelf: str, id: str, name: str) -> None:
         """Put a document on a shelf under a name; where it is already, it keeps name and place. Raises OSError."""
         path = self.folder / shelf / id
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not path.exists():
-            write_atomically(path, name.encode(errors="replace"))
+            self.files.write(path, name.encode(errors="replace"))
 
     def forget(self, id: str) -> None:
         """Take a document from all shelves."""
@@ -40,8 +42,8 @@ class Shelves:
     def name(self, shelves: Iterable[str], id: str) -> str | None:
         """Return the name of a document on the first of some shelves that has it, None if none has."""
         for shelf in shelves:
-            with suppress(OSError):
-                return (self.folder / shelf / id).read_text(encoding="utf-8", errors="replace")
+            with suppress(OSError, DamagedFileError):
+                return self.files.read(self.folder / shelf / id).decode(errors="replace")
         return None
 
     def created(self, shelves: Iterable[str], id: str) -> float:
