@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import gc
 from dataclasses import replace
 from pathlib import Path
 
@@ -186,7 +185,6 @@ def test_where_memory_is_short_other_documents_go(
     free = encrypted.engine.plan(0)
 
     def free_bytes(_: object) -> int:
-        gc.collect()
         return 4_000_000 if encrypted.held.read else free.available
 
     monkeypatch.setattr("parallelcomp.memory.free_bytes", free_bytes)
