@@ -67,6 +67,10 @@ class EncryptionError(LibraryError):
     exit_code = 2
 
 
+class StoreError(LibraryError):
+    """The object store that holds the library's chunks cannot be reached, refuses, or is named wrongly."""
+
+
 class ModelError(WholedocError):
     """A model that cannot be fetched, found, loaded or used."""
 

@@ -51,6 +51,7 @@ def doctor(as_json: bool, **given: Any) -> None:
         "recommended_writer": pair.writer.name,
         "recommended_pair_bytes": pair.memory_bytes,
         "library": str(home()),
+        "library_chunks": library.folder.store.place,
         "library_encryption": CIPHER if library.folder.seal is not None else "none",
     }
     if as_json:

@@ -15,8 +15,8 @@ from .format import Format, Sealing
 
 # The folders of a library whose files hold something of documents and conversations.
 SEALED = ("documents", "files", "texts", "readings", "kv", "notes", "conversations", "watched", "jobs", "shelves")
-# What has no content: locks, and that a job was cancelled.
-_EMPTY = (".lock", ".cancelled")
+# What holds nothing of them: locks, that a job was cancelled, and that a chunk is in an object store.
+_EMPTY = (".lock", ".cancelled", ".stored")
 
 
 def encrypt(library: Path, seal: Seal | None) -> int:

@@ -13,7 +13,7 @@ from filelock import FileLock
 from ..documents.document import Document
 from ..errors import LibraryError, storage_error
 from .catalog import Catalog
-from .chunks.chunk_store import ChunkStore
+from .chunks.choosing import chunk_store
 from .chunks.readings import Readings, StoredReading
 from .conversations import ConversationHead, Conversations, KeptConversation
 from .encrypting import encrypt
@@ -79,14 +79,14 @@ class LibraryFolder:
     """
 
     def __init__(self, path: Path, seal: Seal | None = None) -> None:
-        """Raises EncryptionError if the environment names a key and there is none."""
+        """Raises EncryptionError or StoreError if the environment names a key or an object store that is none."""
         self.path = path
         self.seal = seal or Seal.from_environment()
         files = KeptFiles(self.seal)
         self.catalog = Catalog(path / "documents", files)
         self.texts = Catalog(path / "texts", files)
         self.originals = Originals(path / "files", files)
-        self.store = ChunkStore(path / "kv", files)
+        self.store = chunk_store(path / "kv", files)
         self.readings = Readings(path / "readings", self.store, files)
         self.conversations = Conversations(path / "conversations", files)
         self.incoming = Incoming(path / "incoming")
@@ -224,7 +224,7 @@ class LibraryFolder:
                 )
             removed = self.readings.make_room(limit, record, missing)
             free = disk_usage(self.path).free
-            if missing > free:
+            if missing > free and self.store.is_here:
                 raise LibraryError(
                     f"{name} takes {missing / 1e9:.2f} GB on the disk of the library {self.path}, and "
                     f"{free / 1e9:.2f} GB are free: free some space, choose a lower --precision, or set "
@@ -242,6 +242,9 @@ class LibraryFolder:
         Raises EncryptionError if there is no key, or it is encrypted with another, and LibraryError.
         """
         with self.writing(), self.lock:
+            if self.seal is not None and not self.store.is_here:  # no file here, which could be sealed in place
+                for key in list(self.store):
+                    self.store.remove(key)
             return encrypt(self.path, self.seal)
 
     def verify(self) -> Verified:
@@ -270,7 +273,7 @@ class LibraryFolder:
             before = self.store.total()
             for key in set(self.store) - self.readings.named():
                 self.store.remove(key)
-            freed = before - self.store.total()
+            freed = before - self.store.total() + self.store.remove_unknown()
             left = [*self.store.leftovers(), *self.originals.leftovers(known), *self.notes.leftovers(known)]
             left += self.conversations.leftovers()
             for path in left:

@@ -62,6 +62,16 @@ class ChunkStore:
         """Whether what is read stays in its file, whose pages the system may drop; else it is held in memory."""
         return not self._files.are_sealed
 
+    @property
+    def is_here(self) -> bool:
+        """Whether the chunks lie on the disk of the library's folder."""
+        return True
+
+    @property
+    def place(self) -> str:
+        """Where the chunks lie, for a person."""
+        return str(self.folder)
+
     def path(self, key: str) -> Path:
         return self.folder / key[:2] / f"{key}.safetensors"
 
@@ -101,8 +111,12 @@ class ChunkStore:
     def check_scans(self) -> None:
         """Check every file of keys for a scan, and delete those that are damaged, as `get_scan` does."""
         for path in self.folder.glob(f"*/*{SCAN}"):
-            key, _, heads = path.stem.partition(".")
-            self._get(key, path, _restored_for(heads))
+            self.check_scan(path)
+
+    def check_scan(self, path: Path) -> None:
+        """Check one such file."""
+        key, _, heads = path.stem.partition(".")
+        self._get(key, path, _restored_for(heads))
 
     def put_scan(self, key: str, heads: RetrievalHeads, keys: ScanKeys) -> None:
         """Write the chunk's keys for a scan, as `put` writes its KV."""
@@ -151,15 +165,26 @@ class ChunkStore:
 
         A process that has it mapped keeps it until it unmaps it.
         """
-        while key in self.unwritten:  # otherwise it would be written after that, and belong to nothing
-            time.sleep(WAIT_S)
+        self.wait_until_written(key)
         for path in (self.path(key), *self._scans(key)):
             path.unlink(missing_ok=True)
 
+    def wait_until_written(self, key: str) -> None:
+        """Wait for a chunk on its way: removed before, it would be written after that, and belong to nothing."""
+        while key in self.unwritten:
+            time.sleep(WAIT_S)
+
+    def remove_unknown(self) -> int:
+        """Remove what killed writers left beyond this folder, and return how many bytes that was."""
+        return 0
+
     def leftovers(self, older_than_s: float = 3600) -> list[Path]:
         """Return the temporary files that killed writers left. Younger files may still be in the writing."""
+        return self._old(self.folder.glob(f"*/{TEMPORARY}*"), older_than_s)
+
+    def _old(self, paths: Iterable[Path], older_than_s: float) -> list[Path]:
         limit = time.time() - older_than_s
-        return [path for path in self.folder.glob(f"*/{TEMPORARY}*") if path.stat().st_mtime < limit]
+        return [path for path in paths if path.stat().st_mtime < limit]
 
     def _scans(self, key: str) -> Iterator[Path]:
         return self.folder.glob(f"{key[:2]}/{key}.*{SCAN}")
