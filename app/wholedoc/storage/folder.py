@@ -115,10 +115,13 @@ class LibraryFolder:
 
     def check_format(self) -> None:
         """Raise LibraryError if the folder cannot be used or was made by a newer version, and EncryptionError if it
-        is encrypted with another key than the one that is given, or none is.
+        is encrypted with another key than the one that is given, or none is. Raises StoreError if its chunks are
+        elsewhere than the environment says.
         """
         found = Format.read(self.path) or self._new_format()
         found.check_key(self.path, self.seal)
+        with self.writing():
+            self.store.check_place()
 
     def _new_format(self) -> Format:
         """Write the file of a new library, and return what it says."""

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 import socket
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -293,7 +296,44 @@ def test_a_document_is_read_once_for_all_machines_and_answers_alike(
     assert second.folder.verify().damaged == ()
     second.remove(info.id)
     assert objects(address) == {}
-    assert list((first.folder.path / "kv").rglob("*.stored")) == []
+    assert list((first.folder.path / "kv").glob("*/*.stored")) == []
+
+
+def test_a_library_stays_with_its_object_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(VARIABLE, "s3://a/b")
+    LibraryFolder(tmp_path).check_format()
+    LibraryFolder(tmp_path).check_format()
+    for other in ("s3://a/c", ""):
+        monkeypatch.setenv(VARIABLE, other)
+        with pytest.raises(StoreError, match="are in s3://a/b"):
+            LibraryFolder(tmp_path).check_format()
+
+
+WRITER = """
+import sys
+from pathlib import Path
+from tests.app.storage.test_remote_chunks import machine, some_kv
+from parallelcomp import KVPrecision
+store = machine(sys.argv[1], Path(sys.argv[2]), "killed")
+for n in range(256):
+    store.put_together((f"{n:02x}{part}" + "0" * 30, some_kv(KVPrecision.BF16, seed=n)) for part in "abcd")
+"""
+
+
+def test_a_writer_that_is_killed_leaves_whole_chunks(address: str, tmp_path: Path) -> None:
+    command = [sys.executable, "-c", WRITER, address, str(tmp_path)]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    with subprocess.Popen(command, env=environment, cwd=Path(__file__).parents[3]) as writer:
+        while len(list((tmp_path / "kv").glob("*/*.stored"))) < 9:
+            assert writer.poll() is None
+            time.sleep(0.05)
+        writer.kill()
+    other = machine(address, tmp_path, "other")
+    keys = list(other)
+    assert len(keys) >= 9
+    for key in keys:
+        assert_same(other.get(key), some_kv(KVPrecision.BF16, seed=int(key[:2], 16)))
+    assert other.damaged == []
 
 
 def opened(settings: Settings, folder: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> Library:

@@ -22,6 +22,7 @@ from safetensors.torch import load, save
 
 from parallelcomp import KVPrecision, RetrievalHeads, ScanKeys, StoredKV, restore
 
+from ...errors import StoreError
 from ..files.atomic import TEMPORARY
 from ..files.kept import CLEAR, KeptFiles, is_file_sealed, no_key
 
@@ -29,6 +30,8 @@ from ..files.kept import CLEAR, KeptFiles, is_file_sealed, no_key
 VERSION = "2"
 # Behind a chunk's key and the heads' id: the name of a file of keys for a scan.
 SCAN = ".scan"
+# A file in the folder of a library whose chunks are in an object store: the address of that.
+ADDRESS = "address.stored"
 # How often a chunk that is being written is looked for, in seconds.
 WAIT_S = 0.01
 T = TypeVar("T")
@@ -71,6 +74,12 @@ class ChunkStore:
     def place(self) -> str:
         """Where the chunks lie, for a person."""
         return str(self.folder)
+
+    def check_place(self) -> None:
+        """Raise StoreError if the library's chunks are elsewhere than here."""
+        address = address_of(self.folder)
+        if address:
+            raise StoreError(f"the chunks of this library are in {address}: set WHOLEDOC_STORE to that")
 
     def path(self, key: str) -> Path:
         return self.folder / key[:2] / f"{key}.safetensors"
@@ -216,6 +225,14 @@ def _content(precision: str, tensors: Mapping[str, torch.Tensor]) -> bytes:
     metadata = {"version": VERSION, "precision": precision}
     metadata["checksum"] = checksum(metadata, whole)
     return save(whole, metadata=metadata)
+
+
+def address_of(folder: Path) -> str:
+    """Return the address of the object store that has the chunks of this folder, empty if it has them itself."""
+    try:
+        return (folder / ADDRESS).read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return ""
 
 
 def _size(path: Path) -> int:

@@ -14,9 +14,10 @@ import torch
 
 from parallelcomp import RetrievalHeads, ScanKeys, StoredKV
 
+from ....errors import StoreError
 from ...files.atomic import TEMPORARY, WrittenTogether, write_atomically
 from ...files.kept import KeptFiles
-from ..chunk_store import SCAN, ChunkStore
+from ..chunk_store import ADDRESS, SCAN, ChunkStore, address_of
 from .bucket import Bucket
 from .disk_cache import DiskCache
 from .place import RemotePlace
@@ -47,6 +48,22 @@ class RemoteChunkStore(ChunkStore):
     @property
     def place(self) -> str:
         return f"{self._bucket.address}, cached in {self.folder}"
+
+    def check_place(self) -> None:
+        """Remember in the shared folder where the chunks are. Raises StoreError if that is elsewhere, and OSError.
+
+        Else every mark would be taken for one whose object is lost.
+        """
+        address = address_of(self.marks)
+        if address and address != self._bucket.address:
+            raise StoreError(
+                f"the chunks of this library are in {address} and not in {self._bucket.address}: set "
+                "WHOLEDOC_STORE to the first, or if the objects were moved write the second into "
+                f"{self.marks / ADDRESS}"
+            )
+        if not address:
+            self.marks.mkdir(parents=True, exist_ok=True)
+            write_atomically(self.marks / ADDRESS, self._bucket.address.encode())
 
     def __contains__(self, key: str) -> bool:
         return self._mark(self.path(key)).is_file()
