@@ -94,6 +94,16 @@ class LibraryError(WholedocError):
     """The library's folder cannot be used: not writable, full, or made by a newer version."""
 
 
+class EncryptionError(LibraryError):
+    """The library is encrypted and the key is missing or another one, or a key is given for one in the clear."""
+
+    exit_code = 2
+
+
+class StoreError(LibraryError):
+    """The object store that holds the library's chunks cannot be reached, refuses, or is named wrongly."""
+
+
 class ModelError(WholedocError):
     """A model that cannot be fetched, found, loaded or used."""
 

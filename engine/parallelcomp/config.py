@@ -79,6 +79,15 @@ class KVPrecision(Enum):
         return (self.bits + (keys + values) / 2) / 8
 
 
+class HostKV(Enum):
+    """Where the KV of a document lies that the host keeps."""
+
+    MAPPED = "mapped"
+    """In mapped files, whose pages the system drops when memory is short."""
+    MEMORY = "memory"
+    """In memory of the process: what was in files is decrypted there."""
+
+
 class Region(Flag):
     """Parts of a chunk on which attention piles up without cause after parallel reading (section 3.3)."""
 

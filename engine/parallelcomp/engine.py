@@ -13,7 +13,7 @@ from .attribution import AttributionObserver, observed_layers, question_weights
 from .bifurcated import score_many
 from .chai.head_clusters import check
 from .chunking import Chunk
-from .config import Composition, EngineConfig, KVPrecision, RetrievalHeads, Sampling
+from .config import Composition, EngineConfig, HostKV, KVPrecision, RetrievalHeads, Sampling
 from .context.composition import SingleState, alone, compose, reread
 from .context.selection import Selection
 from .decoding.decode import decode, decode_by_lookup
@@ -36,11 +36,14 @@ class Engine:
     `prefix` stands before every chunk: token ids, which are read at construction, or what `read_prefix` returned.
     Raises WindowError if prefix and chunk do not fit the model's window, ClusterError if the clusters of heads are
     another model's, and UnsupportedModelError if this model cannot do what the settings say.
+
+    `host_kv` says what KV in the host's memory is, for the plan; whoever brings it there sets it.
     """
 
     def __init__(self, loaded: LoadedModel, prefix: Sequence[int] | Prefix, config: EngineConfig) -> None:
         self.loaded = loaded
         self.config = config
+        self.host_kv = HostKV.MAPPED
         self._check_window(len(prefix))
         self._check_heads()
         self.prefix = prefix if isinstance(prefix, Prefix) else self.read_prefix(prefix)
@@ -94,7 +97,8 @@ class Engine:
 
     def plan(self, tokens: int, **assumed: int) -> MemoryPlan:
         """Plan the memory for a document of `tokens` tokens. `assumed` are keyword arguments of `memory.plan`."""
-        return plan(self.spec, tokens, self.config, prefix_tokens=len(self.prefix), **assumed)
+        prefix = len(self.prefix)
+        return plan(self.spec, tokens, self.config, prefix_tokens=prefix, host_kv=self.host_kv, **assumed)
 
     def prefill(
         self, chunks: Sequence[Chunk], memory: MemoryPlan, cancelled: Cancel | None = None

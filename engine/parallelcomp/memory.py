@@ -10,7 +10,7 @@ from enum import Enum
 import torch
 
 from .attention.attention import BLOCK_QUERIES
-from .config import Composition, EngineConfig
+from .config import Composition, EngineConfig, HostKV
 from .devices import SHARING_HOST_MEMORY
 from .errors import MemoryPlanError
 from .models.model import ModelSpec
@@ -39,6 +39,8 @@ class KVWay(Enum):
     """In the library's files, which the host's memory holds: a device gets a copy of the chunks that are scored."""
     DISK = "disk"
     """In the library's files, which are more than the host's memory holds."""
+    MEMORY = "memory"
+    """In the host's memory and no file's: a device gets a copy of the chunks that are scored."""
 
 
 @dataclass(frozen=True)
@@ -88,6 +90,8 @@ class MemoryPlan:
         if self.way is KVWay.RESIDENT:
             return f"{self._where}: a question copies nothing"
         kv = gigabytes(min(tokens, self.tokens) * self.kv_per_token)
+        if self.way is KVWay.MEMORY:
+            return f"{self._where}: a question copies {kv} to {self.device.type}"
         copied = "" if self.device.type == "cpu" else f" and copies it to {self.device.type}"
         reads = f"{self._where}: a question reads {kv} of the library's files{copied}"
         if self.way is KVWay.HOST:
@@ -98,7 +102,7 @@ class MemoryPlan:
     def _where(self) -> str:
         if self.way is KVWay.RESIDENT:
             return f"resident on {self.device.type}"
-        return "in host memory" if self.way is KVWay.HOST else "on disk"
+        return "on disk" if self.way is KVWay.DISK else "in host memory"
 
     def check(self) -> None:
         """Raise MemoryPlanError unless the document fits."""
@@ -116,11 +120,13 @@ def plan(
     answer_tokens: int = 256,
     free: int | None = None,
     free_host: int | None = None,
+    host_kv: HostKV = HostKV.MAPPED,
 ) -> MemoryPlan:
     """Plan the memory for a document of `tokens` tokens.
 
     The KV is kept on the compute device if it fits there, else in the host's memory. `free` and `free_host` are the
-    bytes that are free on the compute device and on the host; where they are None the system is asked.
+    bytes that are free on the compute device and on the host; where they are None the system is asked. `host_kv`
+    says what KV in the host's memory is.
     """
     free = free_bytes(spec.device) if free is None else free
     host = torch.device("cpu")
@@ -151,7 +157,7 @@ def plan(
     on_device = max(on_device, 0)
     kv_device = spec.device if kv <= on_device or on_device >= off_device else host
     kv_available = on_device if kv_device == spec.device else off_device
-    way = _way(kv, spec.device, kv_device, int(free_host * USABLE))
+    way = _way(kv, spec.device, kv_device, int(free_host * USABLE), host_kv)
     if spec.device.type != "cpu" and way is not KVWay.RESIDENT and config.score_batch is None:
         score_batch = min(score_batch, STREAMED_CHUNKS)
     return MemoryPlan(
@@ -173,9 +179,11 @@ def plan(
     )
 
 
-def _way(kv: int, device: torch.device, kv_device: torch.device, free_host: int) -> KVWay:
-    if device.type != "cpu" and kv_device == device:
+def _way(kv: int, device: torch.device, kv_device: torch.device, free_host: int, host_kv: HostKV) -> KVWay:
+    if kv_device == device and (device.type != "cpu" or host_kv is HostKV.MEMORY):
         return KVWay.RESIDENT
+    if host_kv is HostKV.MEMORY:
+        return KVWay.MEMORY
     return KVWay.HOST if kv <= free_host else KVWay.DISK
 
 

@@ -346,12 +346,12 @@ def test_the_file_stays_with_its_document(library: Library, tmp_path: Path) -> N
     content = path.read_bytes()
     document = library.parse(path)
     path.unlink()
-    kept = library.folder.originals.get(document.id)
+    kept = library.folder.originals.readable_path(document.id)
     assert kept is not None
     assert kept.read_bytes() == content
     assert kept.stat().st_mode & 0o077 == 0
     library.remove(document.id)
-    assert library.folder.originals.get(document.id) is None
+    assert document.id not in library.folder.originals
 
 
 def test_prune_takes_files_without_a_document(library: Library, tmp_path: Path) -> None:
@@ -362,4 +362,4 @@ def test_prune_takes_files_without_a_document(library: Library, tmp_path: Path) 
     os.utime(stray, (0, 0))
     os.utime(library.folder.originals.path(document.id), (0, 0))
     assert library.folder.prune() == 5
-    assert library.folder.originals.get(document.id) is not None
+    assert document.id in library.folder.originals

@@ -20,6 +20,7 @@ from parallelcomp import (
     Engine,
     EngineConfig,
     Eviction,
+    HostKV,
     KVPrecision,
     KVWay,
     MemoryPlan,
@@ -283,6 +284,24 @@ def test_the_way_of_the_kv_is_said_with_what_it_costs(
     assert place in memory.verdict
     if way is not KVWay.RESIDENT:
         assert f"{100_000 * memory.kv_per_token / 1e9:.1f} GB" in memory.way_in_words(100_000)
+
+
+@pytest.mark.parametrize(
+    ("spec", "free", "free_host", "way", "copies"),
+    [
+        (gpu_spec, 200, 200, KVWay.RESIDENT, "copies nothing"),
+        (gpu_spec, 20, 200, KVWay.MEMORY, "in host memory: a question copies 0.0 GB to cuda"),
+        (cpu_spec, 200, 200, KVWay.RESIDENT, "resident on cpu: a question copies nothing"),
+    ],
+)
+def test_kv_that_is_no_mapped_file_is_in_memory_or_does_not_fit(
+    spec: Callable[[], ModelSpec], free: int, free_host: int, way: KVWay, copies: str
+) -> None:
+    sizes = {"free": free * MB, "free_host": free_host * MB}
+    memory = plan(spec(), 200_000, CONFIG, **sizes, host_kv=HostKV.MEMORY)
+    assert memory.way is way
+    assert copies in memory.way_in_words(1000)
+    assert memory.longest_document == plan(spec(), 200_000, CONFIG, **sizes).longest_document
 
 
 def test_chunks_that_travel_do_so_a_few_at_a_time() -> None:

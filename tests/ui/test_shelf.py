@@ -98,7 +98,7 @@ def test_the_upload_goes_and_the_library_has_the_original(
     assert log(shelf.take_in(app_state, session, [upload])).last.stage is Stage.DONE
     assert not Path(upload).exists()
     assert files_in(app_state.uploads.folder) == []
-    original = app_state.library.folder.originals.get(only(app_state).id)
+    original = app_state.library.folder.originals.readable_path(only(app_state).id)
     assert original is not None
     assert original.read_bytes() == NOTICE.read_bytes()
 

@@ -29,7 +29,7 @@ def test_what_is_removed_is_gone_everywhere(
     shelf.remove(app_state, sessions, session, id)
     assert shelf.rows(app_state, sessions, session) == []
     assert session.selected == []
-    assert app_state.library.folder.originals.get(id) is None
+    assert id not in app_state.library.folder.originals
     assert list((home() / "kv").rglob("*.safetensors")) == []
     with pytest.raises(UnknownDocumentError):
         shelf.remove(app_state, sessions, session, id)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+from base64 import b64encode
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -16,10 +18,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from wholedoc import Document
+from wholedoc import Document, Library, Settings
 from wholedoc.documents.document import Line
 from wholedoc.documents.rendering import Box
 from wholedoc.errors import DocumentError, UnknownDocumentError
+from wholedoc.storage.files.sealing import KEY_VARIABLE
+from wholedoc.storage.home import home
 from wholedoc.storage.shelf import file_id
 from wholedoc_ui.app_state import AppState
 from wholedoc_ui.serving.viewer import add_viewer
@@ -56,7 +60,11 @@ def scan(app_state: AppState, tmp_path: Path) -> Document:
 
 
 def workers() -> int:
-    return sum("rendering.worker" in " ".join(one.cmdline()) for one in psutil.Process().children())
+    found = 0
+    for one in psutil.Process().children():
+        with suppress(psutil.NoSuchProcess):  # it may end meanwhile
+            found += "rendering.worker" in " ".join(one.cmdline())
+    return found
 
 
 # Contents and pages
@@ -94,6 +102,26 @@ def test_a_quote_and_words_are_marked_on_a_drawn_page(viewer: Viewer, notice: Do
     assert len(marks.quote) >= 1
     assert len(marks.words) >= len(spans(notice.pages[1].text, " the ")) > 0
     assert viewer.marks(notice.id, 2, "", "") == viewer.marks(notice.id, 2, "nowhere at all here", "qqq")
+
+
+def test_a_pdf_of_an_encrypted_library_is_drawn_alike(
+    viewer: Viewer, notice: Document, settings: Settings, loaded: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain = viewer.picture(notice.id, 1, 300)
+    monkeypatch.setenv(KEY_VARIABLE, b64encode(bytes(32)).decode())
+    monkeypatch.setenv("WHOLEDOC_HOME", f"{home()}-sealed")
+    sealed = AppState(settings)
+    sealed.library._model = loaded._model
+    try:
+        document = sealed.library.parse(NOTICE)
+        assert b"%PDF" not in sealed.library.folder.originals.path(document.id).read_bytes()
+        assert sealed.viewer.contents(document.id) == viewer.contents(notice.id)
+        assert sealed.viewer.picture(document.id, 1, 300) == plain
+        open_files = psutil.Process().num_fds()
+        sealed.viewer.close()
+        assert psutil.Process().num_fds() < open_files  # the file in memory has gone with what draws it
+    finally:
+        sealed.close()
 
 
 def test_a_recognised_page_is_drawn_and_marked_by_its_lines(viewer: Viewer, scan: Document) -> None:

@@ -13,7 +13,9 @@ from .printing.terminal import say, say_json
 @click.command()
 @shared(JSON, *MODEL)
 def doctor(as_json: bool, **given: Any) -> None:
-    """Show model, device, attention kernel, memory, what document length fits, and which models suit."""
+    """Show model, device, attention kernel, memory, what document length fits, which models suit, and whether the
+    library is encrypted.
+    """
     from importlib.metadata import version
 
     from parallelcomp import ChunkScoring, usable_kernel
@@ -21,6 +23,7 @@ def doctor(as_json: bool, **given: Any) -> None:
     from ..answering.evidence.scanning import MOST
     from ..library import Library
     from ..models.recommendation import recommend_pair
+    from ..storage.files.sealing import CIPHER
     from ..storage.home import home
     from .printing.progress import tell
 
@@ -48,6 +51,8 @@ def doctor(as_json: bool, **given: Any) -> None:
         "recommended_writer": pair.writer.name,
         "recommended_pair_bytes": pair.memory_bytes,
         "library": str(home()),
+        "library_chunks": library.folder.store.place,
+        "library_encryption": CIPHER if library.folder.seal is not None else "none",
     }
     if as_json:
         say_json(facts)

@@ -62,10 +62,10 @@ def _marked(library: Library, answers: Sequence[Answer], documents: Sequence[Doc
         raise UnreadableFileError(
             f"{len(cited)} documents are cited, and one PDF can be marked at a time: ask one document."
         )
-    file = library.folder.originals.get(cited[0].id)
-    if file is None:
-        raise UnreadableFileError(f"the file of {cited[0].name} is not in the library: add it again.")
-    marked = marked_pdf(file, cited[0], citations)
+    with library.folder.originals.opened(cited[0].id) as file:
+        if file is None:
+            raise UnreadableFileError(f"the file of {cited[0].name} is not in the library: add it again.")
+        marked = marked_pdf(file, cited[0], citations)
     for citation in marked.not_found:
         tell(f"a quote was not found on {place(citation.page_label)} and is not marked: {citation.quote[:60]}")
     return marked.content

@@ -77,5 +77,17 @@ def prune() -> None:
     say(f"{Library.open().folder.prune() / 1e6:,.1f} MB set free")
 
 
+@library_commands.command()
+def encrypt() -> None:
+    """Encrypt a library that is in the clear, with the key in $WHOLEDOC_ENCRYPTION_KEY or the file that
+    $WHOLEDOC_ENCRYPTION_KEY_FILE names. End all other programs that use the library before.
+    """
+    from ..storage.folder import LibraryFolder
+    from ..storage.home import home
+
+    sealed = LibraryFolder(home()).encrypt()
+    say(f"{sealed:,} files encrypted; what the disk still has of them in the clear is not overwritten")
+
+
 def _pages(count: int) -> str:
     return f"{count} page{'s' if count != 1 else ''}"

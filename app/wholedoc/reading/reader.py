@@ -14,6 +14,7 @@ from parallelcomp import (
     ClusteredHeads,
     ClusterError,
     Engine,
+    HostKV,
     MemoryPlan,
     MemoryPlanError,
     RetrievalHeads,
@@ -92,7 +93,10 @@ class Reader(Shelf):
         """The engine around the model; made on first use. Raises ModelError and WindowError."""
         with self._making:
             if self._engine is None:
-                self._engine = self._make_engine(self.model)
+                engine = self._make_engine(self.model)
+                # What is sealed is decrypted into memory: there are no pages of a file that could be dropped.
+                engine.host_kv = HostKV.MAPPED if self.folder.store.is_mapped else HostKV.MEMORY
+                self._engine = engine
             return self._engine
 
     def _make_engine(self, model: TextModel) -> Engine:
@@ -307,10 +311,11 @@ class Reader(Shelf):
 
     def _free_memory(self) -> bool:
         """Free memory that can be had again. Returns whether there was any."""
-        if self.engine.spec.device.type == "cpu" or not self.held.read:
+        drops_itself = self.engine.spec.device.type == "cpu" and self.engine.host_kv is HostKV.MAPPED
+        if drops_itself or not self.held.read:
             return False
-        # Other documents' KV on the device, which the store gives back when they are asked. What a question at work
-        # holds stays there until it is done, and whoever asks about the same meanwhile shares it.
+        # Other documents' KV on the device, or decrypted, which the store gives back when they are asked. What a
+        # question at work holds stays there until it is done, and whoever asks about the same meanwhile shares it.
         self.held.read.clear()
         gc.collect()
         return True

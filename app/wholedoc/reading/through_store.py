@@ -160,9 +160,12 @@ class _Reading:
         return restore(kv.precision, {name: tensor.to(device) for name, tensor in kv.tensors().items()})
 
     def map(self, key: str) -> None:
-        """Have the chunk's file in place of its tensors: the system may drop its pages when memory is short."""
-        if self.memory.kv_device.type == "cpu":
-            self.found[key] = self.placed[key] = self.store.get(key) or self.found[key]
+        """Have the chunk's file in place of its tensors: the system may drop its pages when memory is short.
+
+        What is sealed has no such file, and need not be opened while its tensors are in the host's memory."""
+        if self.memory.kv_device.type != "cpu" or (not self.store.is_mapped and _is_on_host(self.found[key])):
+            return
+        self.found[key] = self.placed[key] = self.store.get(key) or self.found[key]
 
     def finished(self) -> ReadDocument:
         """Return the document when all of it is there."""
@@ -181,6 +184,10 @@ class _Reading:
 
     def _tokens(self, keys: Container[str]) -> int:
         return sum(len(chunk) for chunk in self.plan.chunks if self._key(chunk) in keys)
+
+
+def _is_on_host(kv: StoredKV) -> bool:
+    return all(tensor.device.type == "cpu" for tensor in kv.tensors().values())
 
 
 def keep(store: ChunkStore, key: str, kv: StoredKV) -> None:

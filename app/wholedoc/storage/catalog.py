@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ..documents.document import PAGE_SEPARATOR, Document, OutlineEntry, Page
-from .files.atomic import write_atomically
+from .files.kept import CLEAR, KeptFiles
 
 VERSION = 1
 
@@ -20,6 +20,7 @@ class Catalog:
     """A folder with one file for each document. A file that did not change is not parsed twice."""
 
     folder: Path
+    files: KeptFiles = CLEAR
     _parsed: dict[str, tuple[int, Document | None]] = field(default_factory=dict, compare=False, repr=False)
 
     def path(self, id: str) -> Path:
@@ -32,7 +33,7 @@ class Catalog:
         """Remember a document's text and pages."""
         self.folder.mkdir(parents=True, exist_ok=True)
         content = {"version": VERSION, **asdict(document)}
-        write_atomically(self.path(document.id), json.dumps(content, ensure_ascii=False).encode())
+        self.files.write(self.path(document.id), json.dumps(content, ensure_ascii=False).encode())
 
     def get(self, id: str) -> Document | None:
         """Return the document with this id, or None if its file is missing, damaged or of another version.
@@ -50,7 +51,7 @@ class Catalog:
 
     def _parse(self, id: str) -> Document | None:
         try:
-            content: dict[str, Any] = json.loads(self.path(id).read_text(encoding="utf-8"))
+            content: dict[str, Any] = json.loads(self.files.read_text(self.path(id)))
             if content["version"] != VERSION:
                 return None
             return Document(

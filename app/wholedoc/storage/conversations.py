@@ -10,14 +10,15 @@ import json
 import re
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from secrets import token_hex
 
 from ..answer import Answer, Citation, ScoredChunk
 from ..conversation import AskedDocument
 from ..errors import LibraryError
-from .files.atomic import TEMPORARY, write_atomically
+from .files.atomic import TEMPORARY
+from .files.kept import CLEAR, KeptFiles
 from .records import restored
 
 VERSION = 1
@@ -78,6 +79,10 @@ class Conversations:
     """A folder with a file for each conversation. Files that are damaged stay where they are and are not listed."""
 
     folder: Path
+    files: KeptFiles = CLEAR
+    _heads_read: dict[str, tuple[tuple[int, ...], ConversationHead]] = field(
+        default_factory=dict, compare=False, repr=False
+    )
 
     def put(self, conversation: KeptConversation) -> list[ConversationHead]:
         """Keep a conversation as it is now. Returns those that were removed to make place for it.
@@ -95,7 +100,8 @@ class Conversations:
                 "its last question: start a new one"
             )
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        write_atomically(path, content)
+        self.files.write(path, content)
+        self._heads_read.pop(head.id, None)
         gone = self.all()[MOST:]
         for one in gone:
             self.remove(one.id)
@@ -105,9 +111,9 @@ class Conversations:
         """Return a conversation; None if it is not there, or damaged."""
         try:
             path = self._path(id)
-            if path.stat().st_size > LARGEST:
+            if self.files.size(path) > LARGEST:
                 return None
-            first, *rest = path.read_text(encoding="utf-8").split("\n")
+            first, *rest = self.files.read_text(path).split("\n")
             head = _head(id, first)
             exchanges = tuple(restored(KeptExchange, json.loads(line)) for line in rest)
         except (OSError, ValueError, RecursionError):
@@ -140,6 +146,7 @@ class Conversations:
         """Forget a conversation. Nothing happens if it is not there. Raises OSError."""
         if _ID.fullmatch(id):
             self._path(id).unlink(missing_ok=True)
+            self._heads_read.pop(id, None)
 
     def leftovers(self, older_than_s: float = 3600) -> list[Path]:
         """Return what killed writers left. Younger files may still be in the making."""
@@ -149,9 +156,13 @@ class Conversations:
     def _heads(self) -> Iterator[ConversationHead]:
         for path in self.folder.glob("*.jsonl"):
             try:
-                with path.open("rb") as file:
-                    first = file.readline(LONGEST_HEAD)
-                yield _head(path.stem, first.decode())
+                found = path.stat()
+                changed = found.st_mtime_ns, found.st_ino, found.st_size
+                known = self._heads_read.get(path.stem)
+                if known is None or known[0] != changed:  # a sealed file is opened whole, which takes its time
+                    first = self.files.first_line(path, LONGEST_HEAD)
+                    known = self._heads_read[path.stem] = changed, _head(path.stem, first.decode())
+                yield known[1]
             except (OSError, ValueError, RecursionError):
                 continue
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,13 +13,16 @@ from filelock import FileLock
 from ..documents.document import Document
 from ..errors import LibraryError, storage_error
 from .catalog import Catalog
-from .chunks.chunk_store import ChunkStore
+from .chunks.choosing import chunk_store
 from .chunks.readings import Readings, StoredReading
 from .conversations import ConversationHead, Conversations, KeptConversation
+from .encrypting import encrypt
 from .figures import MeasuredFigures
-from .files.atomic import write_atomically
 from .files.incoming import Incoming
+from .files.kept import KeptFiles
 from .files.originals import Originals
+from .files.sealing import Seal
+from .format import Format
 from .jobs import Jobs
 from .leases import Leases
 from .notes import Notes
@@ -30,8 +32,6 @@ from .people.shelves import Shelves
 from .people.users import Users
 from .watched import WatchedFolders
 
-# The version of the folder's layout. A library of a newer format is not touched.
-FORMAT = 1
 # At most this many texts from programs are kept; the least recently used go first. Files stay until a person
 # removes them.
 TEXTS = 256
@@ -74,23 +74,29 @@ class LibraryFolder:
     `watched` are the folders whose files are read by themselves. `jobs` are readings that nobody waits for, and
     `leases` say which readings another process is at. `users` are those of a server, `shelves` say who has what,
     `tokens` how many their requests took today, and `audit` who did what.
+
+    `seal` encrypts what is kept of documents and conversations; without one it is that of the environment's key,
+    if there is any. What is not sealed holds none of their words: the users, the audit log, figures, models, locks.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, seal: Seal | None = None) -> None:
+        """Raises EncryptionError or StoreError if the environment names a key or an object store that is none."""
         self.path = path
-        self.catalog = Catalog(path / "documents")
-        self.texts = Catalog(path / "texts")
-        self.originals = Originals(path / "files")
-        self.store = ChunkStore(path / "kv")
-        self.readings = Readings(path / "readings", self.store)
-        self.conversations = Conversations(path / "conversations")
+        self.seal = seal or Seal.from_environment()
+        files = KeptFiles(self.seal)
+        self.catalog = Catalog(path / "documents", files)
+        self.texts = Catalog(path / "texts", files)
+        self.originals = Originals(path / "files", files)
+        self.store = chunk_store(path / "kv", files)
+        self.readings = Readings(path / "readings", self.store, files)
+        self.conversations = Conversations(path / "conversations", files)
         self.incoming = Incoming(path / "incoming")
-        self.notes = Notes(path / "notes")
-        self.watched = WatchedFolders(path / "watched")
+        self.notes = Notes(path / "notes", files)
+        self.watched = WatchedFolders(path / "watched", files)
         self.figures = MeasuredFigures.of(path)
-        self.jobs = Jobs(path / "jobs")
+        self.jobs = Jobs(path / "jobs", files)
         self.leases = Leases(path / "leases")
-        self.shelves = Shelves(path / "shelves")
+        self.shelves = Shelves(path / "shelves", files)
         self.users = Users(path / "users.json")
         self.tokens = DailyTokens(path / "usage")
         self.audit = Audit(path / "audit")
@@ -110,25 +116,27 @@ class LibraryFolder:
             raise storage_error(self.path, error) from error
 
     def check_format(self) -> None:
-        """Raise LibraryError if the folder cannot be used, or was made by a newer version."""
-        path = self.path / "library.json"
-        try:
-            found = int(json.loads(path.read_text(encoding="utf-8"))["format"])
-        except FileNotFoundError:
-            with self.writing():
-                write_atomically(path, json.dumps({"format": FORMAT}).encode())
-            return
-        except (ValueError, KeyError, TypeError) as error:
-            raise LibraryError(
-                f"{path} is damaged: delete it if {self.path} is a library of wholedoc, or set WHOLEDOC_HOME"
-            ) from error
-        except OSError as error:
-            raise storage_error(self.path, error) from error
-        if found > FORMAT:
-            raise LibraryError(
-                f"the library {self.path} was made by a newer version of wholedoc (format {found}, this knows "
-                f"{FORMAT}): upgrade wholedoc, or set WHOLEDOC_HOME to another folder"
-            )
+        """Raise LibraryError if the folder cannot be used or was made by a newer version, and EncryptionError if it
+        is encrypted with another key than the one that is given, or none is. Raises StoreError if its chunks are
+        elsewhere than the environment says.
+        """
+        found = Format.read(self.path) or self._new_format()
+        found.check_key(self.path, self.seal)
+        with self.writing():
+            self.store.check_place()
+
+    def _new_format(self) -> Format:
+        """Write the file of a new library, and return what it says."""
+        with self.writing():
+            if self.seal is None:  # whoever else does it writes the same
+                Format().write(self.path)
+                return Format()
+            with self.lock:
+                found = Format.read(self.path)
+                if found is None:
+                    found = Format.sealed_by(self.seal)
+                    found.write(self.path)
+                return found
 
     # Documents
 
@@ -221,7 +229,7 @@ class LibraryFolder:
                 )
             removed = self.readings.make_room(limit, record, missing)
             free = disk_usage(self.path).free
-            if missing > free:
+            if missing > free and self.store.is_here:
                 raise LibraryError(
                     f"{name} takes {missing / 1e9:.2f} GB on the disk of the library {self.path}, and "
                     f"{free / 1e9:.2f} GB are free: free some space, choose a lower --precision, or set "
@@ -231,6 +239,18 @@ class LibraryFolder:
             return removed
 
     # Upkeep
+
+    def encrypt(self) -> int:
+        """Encrypt a library that is in the clear. Returns the number of files that were sealed.
+
+        Nothing else may use the library meanwhile. What was stopped goes on where it was when it is called again.
+        Raises EncryptionError if there is no key, or it is encrypted with another, and LibraryError.
+        """
+        with self.writing(), self.lock:
+            if self.seal is not None and not self.store.is_here:  # no file here, which could be sealed in place
+                for key in list(self.store):
+                    self.store.remove(key)
+            return encrypt(self.path, self.seal)
 
     def verify(self) -> Verified:
         """Check every chunk against its checksum.
@@ -258,7 +278,7 @@ class LibraryFolder:
             before = self.store.total()
             for key in set(self.store) - self.readings.named():
                 self.store.remove(key)
-            freed = before - self.store.total()
+            freed = before - self.store.total() + self.store.remove_unknown()
             left = [*self.store.leftovers(), *self.originals.leftovers(known), *self.notes.leftovers(known)]
             left += self.conversations.leftovers()
             for path in left:

@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass, replace
 from enum import Enum
 from pathlib import Path
 
-from .files.atomic import write_atomically
+from .files.kept import CLEAR, KeptFiles
 from .leases import Leases
 
 
@@ -52,8 +52,9 @@ class Job:
 class Jobs:
     """A folder with one file for each job, named by its document."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, files: KeptFiles = CLEAR) -> None:
         self.folder = folder
+        self._files = files
         self._leases = Leases(folder)
 
     def add(self, document_id: str, user: str | None = None) -> Job:
@@ -73,12 +74,12 @@ class Jobs:
         """Write how far a job is. Raises OSError."""
         self.folder.mkdir(parents=True, exist_ok=True)
         content = {**asdict(job), "state": job.state.value}
-        write_atomically(self._path(job.document_id), json.dumps(content).encode())
+        self._files.write(self._path(job.document_id), json.dumps(content).encode())
 
     def get(self, document_id: str) -> Job | None:
         """Return the job of a document, or None if there is none or its file is damaged."""
         try:
-            content = json.loads(self._path(document_id).read_text(encoding="utf-8"))
+            content = json.loads(self._files.read_text(self._path(document_id)))
             job = Job(**{**content, "state": JobState(content["state"])})
         except (FileNotFoundError, ValueError, KeyError, TypeError):
             return None

@@ -9,7 +9,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from ..answer import Introduction, SummarySection
-from .files.atomic import write_atomically
+from .files.kept import CLEAR, KeptFiles
 from .records import restored
 
 
@@ -29,11 +29,12 @@ class Notes:
     """
 
     folder: Path
+    files: KeptFiles = CLEAR
 
     def get(self, document_id: str, written_by: str) -> list[SummarySection]:
         """Return the notes on a document's sections; none if the file is missing or damaged."""
         try:
-            content = json.loads(self._path(document_id, written_by).read_text(encoding="utf-8"))
+            content = json.loads(self.files.read_text(self._path(document_id, written_by)))
             return list(restored(_Written, content).sections)
         except (FileNotFoundError, ValueError, RecursionError):
             return []
@@ -42,12 +43,12 @@ class Notes:
         """Keep notes in place of those that were there. Raises OSError."""
         self.folder.mkdir(parents=True, exist_ok=True)
         text = json.dumps(asdict(_Written(written_by, tuple(sections))), ensure_ascii=False)
-        write_atomically(self._path(document_id, written_by), text.encode())
+        self.files.write(self._path(document_id, written_by), text.encode())
 
     def introduction(self, document_id: str) -> Introduction | None:
         """Return what introduces a document, whoever wrote it; None if nobody did, or the file is damaged."""
         try:
-            content = json.loads(self._introduction_path(document_id).read_text(encoding="utf-8"))
+            content = json.loads(self.files.read_text(self._introduction_path(document_id)))
             return restored(Introduction, content)
         except (FileNotFoundError, ValueError, RecursionError):
             return None
@@ -56,7 +57,7 @@ class Notes:
         """Keep what introduces a document in place of what was there. Raises OSError."""
         self.folder.mkdir(parents=True, exist_ok=True)
         text = json.dumps(asdict(introduction), ensure_ascii=False)
-        write_atomically(self._introduction_path(introduction.document_id), text.encode())
+        self.files.write(self._introduction_path(introduction.document_id), text.encode())
 
     def remove(self, document_id: str) -> None:
         """Forget the notes on a document and what introduces it, whoever wrote them."""

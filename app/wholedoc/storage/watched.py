@@ -9,7 +9,7 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from .files.atomic import write_atomically
+from .files.kept import CLEAR, KeptFiles
 from .records import restored
 
 
@@ -44,21 +44,22 @@ class WatchedFolders:
     """A folder with a file for each folder that is watched, until a person says otherwise."""
 
     folder: Path
+    files: KeptFiles = CLEAR
 
     def all(self) -> list[WatchedFolder]:
         """Return all of them by their paths. What is damaged is left out: its files are looked at again."""
-        found = [one for path in self.folder.glob("*.json") if (one := _parsed(path)) is not None]
+        found = [one for path in self.folder.glob("*.json") if (one := self._parsed(path)) is not None]
         return sorted(found, key=lambda one: one.path)
 
     def get(self, path: Path) -> WatchedFolder:
         """Return what is known of a folder; no files if it is new."""
-        known = _parsed(self._file(path))
+        known = self._parsed(self._file(path))
         return known if known is not None and known.path == str(path) else WatchedFolder(str(path))
 
     def put(self, folder: WatchedFolder) -> None:
         """Keep what is known of a folder. Raises OSError."""
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        write_atomically(self._file(Path(folder.path)), json.dumps(asdict(folder)).encode())
+        self.files.write(self._file(Path(folder.path)), json.dumps(asdict(folder)).encode())
 
     def remove(self, path: Path) -> bool:
         """Forget a folder, and return whether it was known. The documents stay in the library."""
@@ -74,9 +75,8 @@ class WatchedFolders:
     def _file(self, path: Path) -> Path:
         return self.folder / f"{sha256(str(path).encode('utf-8', 'surrogateescape')).hexdigest()[:32]}.json"
 
-
-def _parsed(path: Path) -> WatchedFolder | None:
-    try:
-        return restored(WatchedFolder, json.loads(path.read_text(encoding="utf-8")))
-    except (OSError, ValueError, RecursionError):
-        return None
+    def _parsed(self, path: Path) -> WatchedFolder | None:
+        try:
+            return restored(WatchedFolder, json.loads(self.files.read_text(path)))
+        except (OSError, ValueError, RecursionError):
+            return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+from base64 import b64encode
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from hashlib import sha256
@@ -17,6 +18,7 @@ pytest.importorskip("fastapi")
 from wholedoc import Library, Settings
 from wholedoc.documents.document import Document
 from wholedoc.runtime.client import Client
+from wholedoc.storage.files.sealing import KEY_VARIABLE
 
 from ..conftest import SAMPLES
 from .serving import Server, log, running, until
@@ -48,6 +50,21 @@ def test_an_id_is_the_contents_hash_and_the_same_file_is_the_same_document(serve
     assert (first["object"], first["bytes"], first["status"]) == ("file", len(content), "processed")
     assert first["filename"] == second["filename"] == "one.txt"
     assert server.http.get(f"/v1/files/{first['id']}").json() == first
+
+
+def test_a_file_of_an_encrypted_library_comes_back_as_it_was(
+    settings: Settings, server: Server, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv(KEY_VARIABLE, b64encode(bytes(32)).decode())
+    library = Library.open(tmp_path / "sealed", settings)
+    library._model = server.library._model
+    content = log("sealed", 3).encode()
+    with running(library) as started:
+        uploaded = started.upload("sealed.txt", content).json()
+        assert uploaded["bytes"] == len(content)
+        returned = started.http.get(f"/v1/files/{uploaded['id']}/content")
+        assert (returned.status_code, returned.content) == (200, content)
+    assert content[:20] not in library.folder.originals.path(uploaded["id"]).read_bytes()
 
 
 def test_extraction_has_places(server: Server) -> None:

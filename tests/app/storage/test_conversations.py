@@ -21,6 +21,7 @@ from wholedoc.storage.conversations import (
     KeptExchange,
     new_id,
 )
+from wholedoc.storage.files.kept import KeptFiles
 from wholedoc.storage.folder import LibraryFolder
 
 NOTICE = AskedDocument("ab" * 32, "notice <b>.pdf")
@@ -184,6 +185,6 @@ def test_a_full_disk_is_said_in_words(tmp_path: Path, monkeypatch: pytest.Monkey
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(conversations, "write_atomically", full)
+    monkeypatch.setattr(KeptFiles, "write", full)
     with pytest.raises(LibraryError, match="full"):
         LibraryFolder(tmp_path / "library").keep_conversation(a_conversation())

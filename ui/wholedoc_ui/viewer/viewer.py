@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from pathlib import Path
 
 from wholedoc import Document, Library
 from wholedoc.documents.document import Page, place
 from wholedoc.documents.recognition.boxes import boxes_between, line_boxes, quote_boxes
 from wholedoc.documents.rendering import Box, PageImage, PageRenderer, TextLine
 from wholedoc.errors import DocumentError, PasswordError
+from wholedoc.storage.files.originals import Originals
 
 from . import finding
 from .renderers import Renderers
@@ -71,12 +71,17 @@ class Viewer:
     def __init__(self, library: Callable[[], Library]) -> None:
         self._library = library
         self._renderers = Renderers()
+        self._pdfs: dict[str, bool] = {}
 
     def contents(self, id: str) -> Contents:
         """Return what the viewer needs before the first page."""
         document = self._library().document(id)
         outline = tuple((one.title, one.level, one.page) for one in document.outline)
-        note = "" if self._file(document) else "The file is not in the library; this is the text of its pages."
+        note = (
+            ""
+            if document.id in self._originals
+            else "The file is not in the library; this is the text of its pages."
+        )
         shapes: list[float] = []
         try:
             with self._renderer(document) as renderer:
@@ -142,17 +147,19 @@ class Viewer:
             raise DocumentError(f"{document.name} has {len(document.pages):,} pages, so there is no page {page:,}.")
         return document, document.pages[page - 1]
 
-    def _file(self, document: Document) -> Path | None:
-        return self._library().folder.originals.get(document.id)
+    @property
+    def _originals(self) -> Originals:
+        return self._library().folder.originals
 
     def _renderer(self, document: Document) -> AbstractContextManager[PageRenderer | None]:
         """Lend what draws a document's pages; None for a file of text."""
-        file = self._file(document)
-        if file is None or not (_is_pdf(file) or any(page.confidence is not None for page in document.pages)):
+        recognised = any(page.confidence is not None for page in document.pages)
+        if document.id not in self._originals or not (recognised or self._is_pdf(document.id)):
             return nullcontext()
-        return self._renderers.use(document.id, file, document.name)
+        return self._renderers.use(document.id, lambda: self._originals.opened(document.id), document.name)
 
-
-def _is_pdf(file: Path) -> bool:
-    with file.open("rb") as content:
-        return PDF_MARK in content.read(1024)
+    def _is_pdf(self, id: str) -> bool:
+        known = self._pdfs.get(id)
+        if known is None:  # a file of this id never has another content, and to open a sealed one takes its time
+            known = self._pdfs[id] = PDF_MARK in (self._originals.head(id, 1024) or b"")
+        return known

@@ -107,11 +107,14 @@ async def content(request: Request, file_id: str) -> Response:
     """Returns the file as it was uploaded, or the text as it was sent."""
     shelf = shelf_of(request)
     document = await asyncio.to_thread(find, shelf, file_id)
-    original = shelf.folder.originals.get(document.id)
+    originals = shelf.folder.originals
     headers = {"X-Content-Type-Options": "nosniff"}
-    if original is None:
-        return Response(document.text, media_type="application/octet-stream", headers=headers)
-    return FileResponse(original, media_type="application/octet-stream", filename=document.name, headers=headers)
+    path = originals.readable_path(document.id)
+    if path is not None:
+        return FileResponse(path, media_type="application/octet-stream", filename=document.name, headers=headers)
+    data = await asyncio.to_thread(originals.read, document.id)
+    text = document.text if data is None else data
+    return Response(text, media_type="application/octet-stream", headers=headers)
 
 
 def _parse_upload(shelf: Shelf, client: Client, file: UploadFile, password: str | None) -> Document:
@@ -136,15 +139,14 @@ def _all_described(shelf: Shelf, ids: list[str]) -> list[FileObject]:
 def describe(shelf: Shelf, document: Document, purpose: Purpose = "user_data") -> FileObject:
     """Returns what clients are told of a document. Raises ApiError 404 if it has gone."""
     folder = shelf.folder
-    original = folder.originals.get(document.id)
+    size = folder.originals.size(document.id)
     try:
-        size = original.stat().st_size if original else len(document.text.encode())
         created = int(shelf.created(document.id))
     except FileNotFoundError as error:
         raise not_found(document.id) from error
     return FileObject(
         id=document.id,
-        bytes=size,
+        bytes=len(document.text.encode()) if size is None else size,
         created_at=created,
         filename=document.name,
         purpose=purpose,

@@ -16,7 +16,7 @@ from pathlib import Path
 import xxhash
 
 from ...documents.words import WordCounts
-from ..files.atomic import write_atomically
+from ..files.kept import CLEAR, KeptFiles
 from .chunk_store import ChunkStore
 
 
@@ -49,21 +49,22 @@ class Readings:
 
     folder: Path
     store: ChunkStore
+    files: KeptFiles = CLEAR
 
     def put(self, reading: StoredReading) -> None:
         """Write a record, or write it anew. It is now the most recently used."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        write_atomically(self._path(reading), json.dumps(asdict(reading)).encode())
+        self.files.write(self._path(reading), json.dumps(asdict(reading)).encode())
 
     def put_words(self, reading: StoredReading, words: Sequence[WordCounts]) -> None:
         """Keep the words of a reading's chunks, in document order, behind a line with their checksum."""
         content = json.dumps([[one.characters, one.counts] for one in words], ensure_ascii=False).encode()
-        write_atomically(self._words(reading), xxhash.xxh3_128_hexdigest(content).encode() + b"\n" + content)
+        self.files.write(self._words(reading), xxhash.xxh3_128_hexdigest(content).encode() + b"\n" + content)
 
     def words(self, reading: StoredReading) -> tuple[WordCounts, ...] | None:
         """Return the words of a reading's chunks, or None if they are not kept, or damaged."""
         try:
-            checksum, content = self._words(reading).read_bytes().split(b"\n", 1)
+            checksum, content = self.files.read(self._words(reading)).split(b"\n", 1)
         except (FileNotFoundError, ValueError):
             return None
         if xxhash.xxh3_128_hexdigest(content).encode() != checksum:
@@ -79,7 +80,7 @@ class Readings:
         found: list[tuple[float, StoredReading]] = []
         for path in self.folder.glob("*.json"):
             try:
-                content = json.loads(path.read_text(encoding="utf-8"))
+                content = json.loads(self.files.read_text(path))
                 reading = StoredReading(**{**content, "keys": tuple(content["keys"])})
                 found.append((path.stat().st_mtime, reading))
             except (FileNotFoundError, ValueError, KeyError, TypeError):

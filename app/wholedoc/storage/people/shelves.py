@@ -15,7 +15,8 @@ from pathlib import Path
 from filelock import FileLock
 
 from ...errors import ShelfQuotaError
-from ..files.atomic import write_atomically
+from ..files.kept import CLEAR, KeptFiles
+from ..files.sealing import DamagedFileError
 from .users import User
 
 SHARED = "shared-"
@@ -51,6 +52,7 @@ class Shelves:
     """A folder with a folder for each shelf, in which files are named by documents."""
 
     folder: Path
+    files: KeptFiles = CLEAR
 
     def add(self, shelf: str, id: str, placed: Placed, most: int | None = None) -> None:
         """Put a document on a shelf; where it is already, it keeps name and place.
@@ -63,7 +65,7 @@ class Shelves:
             path = self.folder / shelf / id
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             if not path.exists():
-                write_atomically(path, json.dumps(asdict(placed)).encode())
+                self.files.write(path, json.dumps(asdict(placed)).encode())
 
     def check(self, shelf: str, id: str, placed: Placed, most: int | None) -> None:
         """Raise ShelfQuotaError if its owner would keep more than `most` bytes with this document on a shelf."""
@@ -85,8 +87,8 @@ class Shelves:
 
     def _placed(self, path: Path) -> Placed | None:
         """Return what a file says; None if it has gone meanwhile."""
-        with suppress(FileNotFoundError, ValueError, TypeError):
-            return Placed(**json.loads(path.read_text(encoding="utf-8")))
+        with suppress(FileNotFoundError, DamagedFileError, ValueError, TypeError):
+            return Placed(**json.loads(self.files.read(path)))
         return None
 
     def forget(self, id: str) -> None:

@@ -1,0 +1,1 @@
+"""Chunks in an object store that machines share, with a cache on each machine's disk."""
