@@ -42,13 +42,15 @@ class Phase(Enum):
 class ModelState:
     """`message` is a sentence for a person; `reading` is the progress of a document that was given at the start.
 
-    `fetch` is the model that was fetched last, or is on its way.
+    `fetch` is the model that was fetched last, or is on its way. `models` says, once they are loaded, which models
+    read and write, where and in which numbers.
     """
 
     phase: Phase
     message: str
     reading: Reading | None = None
     fetch: Fetch | None = None
+    models: str = ""
 
     @property
     def goes_on(self) -> bool:
@@ -321,7 +323,7 @@ class AppState:
             if writer is None
             else f"{self._library.model.name} reads and {writer.name} writes,"
         )
-        return ModelState(Phase.READY, f"{who} on {spec.device}, {number}")
+        return ModelState(Phase.READY, "Ready", models=f"{who} on {spec.device}, {number}")
 
     def _notice(self, message: str) -> None:
         if self._state.phase is Phase.LOADING:
