@@ -21,7 +21,6 @@ from wholedoc_ui.serving.starting import StartingApp
 
 from ..app.server.serving import until
 
-
 # What `wholedoc ui` imports until its port answers, and what must not be among it.
 BEFORE_THE_PORT = """
 import sys

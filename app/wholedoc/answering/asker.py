@@ -109,7 +109,8 @@ class Asker(Reader):
         if asking.writer is None:
             text = with_the_question_before(asking.text, asking.history)
             return replace(asking, searched=text)
-        messages = rewriting(asking.text, last_turns(asking.history))
+        turns = last_turns(asking.history)
+        messages = rewriting(asking.text, turns)
         sampling = replace(asking.settings.sampling, temperature=0.0, max_new_tokens=REWRITTEN_TOKENS)
         said = ""
         with closing(
@@ -117,7 +118,7 @@ class Asker(Reader):
         ) as pieces:
             while "?" not in said and (piece := next(pieces, None)) is not None:
                 said += piece
-        text = rewritten(said, asking.text) or with_the_question_before(asking.text, asking.history)
+        text = rewritten(said, asking.text, turns) or with_the_question_before(asking.text, asking.history)
         yield Rewritten(text)
         return replace(asking, text=text, asked=asking.text, history=())
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -35,6 +36,9 @@ REWRITTEN = (
         "For how long was the Fennel Street bridge closed in June?",
     ),
 )
+# A name is a word with a capital that begins no sentence. So many letters of it tell it, whatever its ending is.
+NAME = re.compile(r"(?<!^)(?<![.?!] )\b[A-Z]\w+")
+NAME_LETTERS = 5
 
 
 @dataclass(frozen=True)
@@ -87,14 +91,17 @@ def _to_rewrite(question: str, turns: Sequence[tuple[str, str]]) -> str:
     return f"{said}\nLast question: {question.strip()}\nRewritten:"
 
 
-def rewritten(text: str, question: str) -> str | None:
+def rewritten(text: str, question: str, turns: Sequence[tuple[str, str]]) -> str | None:
     """Return the question that a writer has made of `question`: the first one of what it says.
 
-    None if it says none, which then is no question to a document.
+    None if it says none, which then is no question to a document, or if it names what neither the question nor the
+    `turns` before it name: a small writer may repeat an example, or go on about something else.
     """
     first, mark, _ = " ".join(text.split()).partition("?")
     asks = bool(mark) or "?" not in question
-    return f"{first.strip()}{mark}" if first.strip() and asks else None
+    said = " ".join([question, *(part for turn in turns for part in turn)]).casefold()
+    invented = any(name[:NAME_LETTERS].casefold() not in said for name in NAME.findall(first.strip()))
+    return f"{first.strip()}{mark}" if first.strip() and asks and not invented else None
 
 
 def is_not_stated(text: str) -> bool:

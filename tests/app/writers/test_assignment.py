@@ -39,10 +39,16 @@ def test_rows_that_come_with_their_head_stay_rows_too() -> None:
         ("List the ships of 1902", "List its ships", "List the ships of 1902"),
         (" \n", "List its ships", None),
         ("?", "Who was it?", None),
+        ("When did Ines Calder leave Port Ellen?", "And when?", "When did Ines Calder leave Port Ellen?"),
+        ("How often does the ferry to Skarholm sail?", "And when?", None),  # which is an example of ours
+        ("The ferry of Port Ellen sails to Skarholm.", "List its ships", None),
     ],
 )
 def test_what_is_made_of_a_question_is_a_question(said: str, question: str, wanted: str | None) -> None:
-    assert rewritten(said, question) == wanted
+    assert (
+        rewritten(said, question, [("Who left Port Ellen?", "Mara Pell and Ines Calder, in the ships of 1902.")])
+        == wanted
+    )
 
 
 def test_the_last_question_comes_last_and_examples_before_the_conversation() -> None:
