@@ -16,8 +16,8 @@ SYSTEM_FONTS = ["system-ui", "-apple-system", "Segoe UI", "Roboto", "sans-serif"
 OTHER_JOBS = 200
 # What Gradio says by itself, in other words.
 WORDS = {
-    "upload_text.drop_file": "Drop documents here, or click to choose them.",
-    "upload_text.click_to_upload": "PDF, Word, e-mail, web page, text and others",
+    "upload_text.drop_file": "Drop documents here, or click",
+    "upload_text.click_to_upload": "PDF, Word, e-mail, text and more",
 }
 MONO_FONTS = ["ui-monospace", "Consolas", "monospace"]
 
