@@ -211,6 +211,8 @@ def test_a_document_is_introduced_and_asked_what_it_answers(tab: Tab) -> None:
     shown = page.inner_text(".wd-introduction")
     assert "notice · 5 pages" in shown
     assert "Rules for the stay" in shown
+    page.locator(".wd-introduction li", has_text="Rules for the stay").locator("button").click()
+    tab.wait_opened("2")
     suggested = page.locator(".wd-suggestion:visible")
     page.locator(".wd-suggestion", has_text=ONE_PLACE).wait_for()
     assert suggested.all_inner_texts() == [ONE_PLACE]

@@ -157,7 +157,9 @@ def _chat() -> ChatParts:
         export = gr.Button("Save as Markdown", size="sm", scale=0, min_width=60, elem_id="wd-export")
         clear = gr.Button("New conversation", size="sm", scale=0, min_width=60, elem_id="wd-new")
     return ChatParts(
-        introduction=html("", js_on_load=acts("introduce", "stop_introducing"), elem_id="wd-introduction"),
+        introduction=html(
+            "", js_on_load=acts("introduce", "stop_introducing", "open_introduced"), elem_id="wd-introduction"
+        ),
         chatbot=_messages(),
         answers=html("", js_on_load=ANSWERS, elem_id="wd-answers"),
         suggestions=_suggestions(),
