@@ -19,7 +19,7 @@ from wholedoc.errors import WholedocError
 from wholedoc_ui.serving.access import HEADERS
 from wholedoc_ui.serving.starting import StartingApp
 
-from ..app.server.serving import until
+from ...app.server.serving import until
 
 # What `wholedoc ui` imports until its port answers, and what must not be among it.
 BEFORE_THE_PORT = """

@@ -19,8 +19,8 @@ from wholedoc_ui.app_state import AppState
 from wholedoc_ui.arriving.introducing import Introducing
 from wholedoc_ui.session import Session
 
-from .conftest import Drop, Put
-from .payloads import PAYLOADS
+from ..conftest import Drop, Put
+from ..payloads import PAYLOADS
 
 pytestmark = pytest.mark.embedded
 QUESTION = "How many crates of salt did the vessel bring?"

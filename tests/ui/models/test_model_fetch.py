@@ -22,7 +22,7 @@ from wholedoc_ui.chat import ask
 from wholedoc_ui.models.fetching import Fetch, FetchPhase
 from wholedoc_ui.session import Session
 
-from .conftest import watched
+from ..conftest import watched
 
 pytestmark = pytest.mark.embedded
 WRITER, SMALLER = QWEN_CODER_15B, QWEN_CODER_05B
