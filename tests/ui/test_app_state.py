@@ -33,7 +33,8 @@ def test_an_app_begins_by_loading(settings: Settings) -> None:
 def test_a_start_ends_ready_and_says_with_what(app_state: AppState, settings: Settings) -> None:
     last = started(app_state)[-1]
     assert last.phase is Phase.READY
-    assert last.message == f"{app_state.library.model.name} on {app_state.library.engine.spec.device}, float32"
+    assert last.message == "Ready"
+    assert last.models == f"{app_state.library.model.name} on {app_state.library.engine.spec.device}, float32"
     assert list(watched(app_state)) == [last]  # a tab that comes later gets the last state only
 
 

@@ -42,13 +42,15 @@ class Phase(Enum):
 class ModelState:
     """`message` is a sentence for a person; `reading` is the progress of a document that was given at the start.
 
-    `fetch` is the model that was fetched last, or is on its way.
+    `fetch` is the model that was fetched last, or is on its way. `models` says, once they are loaded, which models
+    read and write, where and in which numbers.
     """
 
     phase: Phase
     message: str
     reading: Reading | None = None
     fetch: Fetch | None = None
+    models: str = ""
 
     @property
     def goes_on(self) -> bool:
@@ -320,7 +322,7 @@ class AppState:
         return ModelState(Phase.READING, message, event if isinstance(event, Reading) else None)
 
     def _ready(self) -> ModelState:
-        return ModelState(Phase.READY, self._library.who_answers())
+        return ModelState(Phase.READY, "Ready", models=self._library.who_answers())
 
     def _notice(self, message: str) -> None:
         if self._state.phase is Phase.LOADING:

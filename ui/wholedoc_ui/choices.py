@@ -40,7 +40,7 @@ CALIBRATED_LAYERS = LayerRange(0.25, 0.5)
 
 # How much of the documents a question is put to.
 SCOPES = {
-    "By question": Scope.BY_QUESTION,
+    "Automatic": Scope.BY_QUESTION,
     "One place": Scope.ONE_PLACE,
     "Everywhere": Scope.EVERYWHERE,
 }

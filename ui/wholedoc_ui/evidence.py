@@ -80,6 +80,13 @@ def open_page(app_state: AppState, session: Session, document_id: str, page: int
         session.open(document_id, page, next(here, ""))
 
 
+def open_introduced(app_state: AppState, session: Session, document_id: str, page: int) -> None:
+    """Open a page of any document on the shelf, as what introduces it names it before anything is asked."""
+    library = app_state.library
+    if library.knows(document_id) and 1 <= page <= len(library.document(document_id).pages):
+        session.open(document_id, page, "")
+
+
 def chosen_citation(session: Session) -> int | None:
     """Return the index of the citation whose page and quote are open; None if that is none of them."""
     view = session.view

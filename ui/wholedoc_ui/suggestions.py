@@ -92,5 +92,6 @@ def _titles(document: Document) -> list[str]:
 
 
 def _worth_asking(title: str) -> bool:
+    name = title.lower()
     has_words = any(character.isalpha() for character in title)
-    return has_words and len(title) in LETTERS and title.lower() not in SAYS_NOTHING
+    return has_words and len(title) in LETTERS and name not in SAYS_NOTHING and not name.endswith(" index")

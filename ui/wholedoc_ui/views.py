@@ -62,7 +62,14 @@ _STAGE_MESSAGES = {
 def status_line(state: ModelState) -> str:
     """The top of the page: what the program is doing."""
     total = max(state.reading.total_tokens, 1) if state.reading else 1
-    return render("status_line", dot=_DOTS[state.phase], message=state.message, reading=state.reading, total=total)
+    return render(
+        "status_line",
+        dot=_DOTS[state.phase],
+        message=state.message,
+        models=state.models,
+        reading=state.reading,
+        total=total,
+    )
 
 
 def fetch(state: Fetch | None) -> str:

@@ -47,6 +47,12 @@ GOING_ON = re.compile(r"^\s*(and|but|so|or|then|also|what about|how about|what i
 # A name, a number or a quotation says what the question is about, wherever it refers to besides.
 NAMED = re.compile(r"(?<!^)(?<![.?!] )\b[A-Z]\w+|\d|[\"“]")
 FEW_WORDS = 3
+# A task for all that is asked needs nothing that was named before, however short it is.
+ABOUT_ALL = re.compile(
+    r"^\s*(please )?(summari[sz]e|introduce|describe|outline)( (the|this|these|both|all|whole|entire|of it))*"
+    r"( (documents?|files?|books?|manuals?|contracts?|reports?|papers?|texts?))?\W*$",
+    re.I,
+)
 # This many of the last turns tell what a question refers to.
 TURNS = 3
 
@@ -60,6 +66,8 @@ def refers_back(question: str, history: Sequence[Turn]) -> bool:
     if not history:
         return False
     text = question.strip()
+    if ABOUT_ALL.match(text):
+        return False
     words = [word.casefold() for word in WORD.findall(text)]
     if GOING_ON.search(text) or len(words) <= FEW_WORDS:
         return True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -35,6 +36,9 @@ REWRITTEN = (
         "For how long was the Fennel Street bridge closed in June?",
     ),
 )
+# A name is a word with a capital that begins no sentence. So many letters of it tell it, whatever its ending is.
+NAME = re.compile(r"(?<!^)(?<![.?!] )\b[A-Z]\w+")
+NAME_LETTERS = 5
 
 
 @dataclass(frozen=True)
@@ -90,13 +94,17 @@ def _to_rewrite(question: str, turns: Sequence[tuple[str, str]]) -> str:
 def rewritten(text: str, question: str, turns: Sequence[tuple[str, str]]) -> str | None:
     """Return the question that a writer has made of `question`: the first one of what it says.
 
-    None if it says none, which then is no question to a document, or one that was asked in a turn before.
+    None if it says none, which then is no question to a document; if it names what neither the question nor the
+    `turns` before it name, since a small writer may repeat an example or go on about something else; or if it is what
+    one of these turns asked.
     """
     first, mark, _ = " ".join(text.split()).partition("?")
-    asks = bool(mark) or "?" not in question
     alone = f"{first.strip()}{mark}"
+    asks = bool(first.strip()) and (bool(mark) or "?" not in question)
+    said = " ".join([question, *(part for turn in turns for part in turn)]).casefold()
+    invented = any(name[:NAME_LETTERS].casefold() not in said for name in NAME.findall(alone))
     before = {_bare(asked) for asked, _ in turns} - {_bare(question)}
-    return alone if first.strip() and asks and _bare(alone) not in before else None
+    return alone if asks and not invented and _bare(alone) not in before else None
 
 
 def is_not_stated(text: str) -> bool:

@@ -154,6 +154,12 @@ def test_no_question_that_stands_alone_is_changed() -> None:
     assert [question for history, question, needs in asked() if not needs and refers_back(question, history)] == []
 
 
+@pytest.mark.parametrize("task", ["Summarise the document.", "summarize this", "Please describe the whole report"])
+def test_a_task_for_all_of_it_stands_alone(task: str) -> None:
+    assert not refers_back(task, [Turn("Who chairs the board?", "Mara Pell.")])
+    assert refers_back("Summarise it for the clerk, and that other one", [Turn("Who chairs it?", "Mara Pell.")])
+
+
 def test_the_first_question_is_never_changed() -> None:
     assert not refers_back("And since when?", [])
 

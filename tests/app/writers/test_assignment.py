@@ -39,12 +39,19 @@ def test_rows_that_come_with_their_head_stay_rows_too() -> None:
         ("List the ships of 1902", "List its ships", "List the ships of 1902"),
         (" \n", "List its ships", None),
         ("?", "Who was it?", None),
-        ("when did he  arrive?", "And his ship?", None),  # it was asked before, and its answer is known
+        ("when did  she arrive?", "And his ship?", None),  # it was asked before, and its answer is known
         ("Who was she?", "Who was she?", "Who was she?"),
+        ("When did Ines Calder leave Port Ellen?", "And when?", "When did Ines Calder leave Port Ellen?"),
+        ("How often does the ferry to Skarholm sail?", "And when?", None),  # which is an example of ours
+        ("The ferry of Port Ellen sails to Skarholm.", "List its ships", None),
     ],
 )
 def test_what_is_made_of_a_question_is_a_question(said: str, question: str, wanted: str | None) -> None:
-    turns = [("When did he arrive?", "In May."), ("Who was she?", "Ines Calder.")]
+    turns = [
+        ("When did she arrive?", "In May."),
+        ("Who was she?", "Ines Calder."),
+        ("Who left Port Ellen?", "Mara Pell and Ines Calder, in the ships of 1902."),
+    ]
     assert rewritten(said, question, turns) == wanted
 
 

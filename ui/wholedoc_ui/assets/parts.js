@@ -10,6 +10,6 @@ element.addEventListener("click", event => {
 });
 document.addEventListener("click", event => {
   if (event.target.closest?.(".wd-open-conversation")) show("wd-middle");
-  if (event.target.closest?.(".wd-source, .wd-open-item, .wd-open-section, .wd-open-document")) show("wd-right");
+  if (event.target.closest?.(".wd-source, .wd-open-item, .wd-open-section, .wd-open-introduced, .wd-open-document")) show("wd-right");
 }, true);
 show("wd-middle");

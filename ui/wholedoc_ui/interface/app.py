@@ -14,6 +14,11 @@ from .wiring import bind
 SYSTEM_FONTS = ["system-ui", "-apple-system", "Segoe UI", "Roboto", "sans-serif"]
 # What goes on at the same time beside the following of tabs: work at the model, work that waits, and quick answers.
 OTHER_JOBS = 200
+# What Gradio says by itself, in other words.
+WORDS = {
+    "upload_text.drop_file": "Drop documents here, or click",
+    "upload_text.click_to_upload": "PDF, Word, e-mail, text and more",
+}
 MONO_FONTS = ["ui-monospace", "Consolas", "monospace"]
 
 
@@ -39,6 +44,7 @@ def mount(app: FastAPI, app_state: AppState, *, auth: tuple[str, str] | None, up
         run_history=False,
         enable_monitoring=False,
         ssr_mode=False,
+        i18n=gr.I18n(en=WORDS),
         show_error=True,
         theme=_theme(),
         css=(ASSETS / "style.css").read_text(encoding="utf-8"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import gradio as gr
 
@@ -155,8 +156,29 @@ def _chat() -> ChatParts:
         html("<h2>Questions</h2>")
         export = gr.Button("Save as Markdown", size="sm", scale=0, min_width=60, elem_id="wd-export")
         clear = gr.Button("New conversation", size="sm", scale=0, min_width=60, elem_id="wd-new")
-    introduction = html("", js_on_load=acts("introduce", "stop_introducing"), elem_id="wd-introduction")
-    chatbot = gr.Chatbot(
+    return ChatParts(
+        introduction=html(
+            "", js_on_load=acts("introduce", "stop_introducing", "open_introduced"), elem_id="wd-introduction"
+        ),
+        chatbot=_messages(),
+        answers=html("", js_on_load=ANSWERS, elem_id="wd-answers"),
+        suggestions=_suggestions(),
+        asked=html(views.asked_documents(()), js_on_load=acts("leave_out"), elem_id="wd-asked"),
+        question=_question(),
+        sent=_unseen("What was sent"),
+        tab=_unseen("What the browser remembers"),
+        scope=_scope(),
+        expected=html("", elem_id="wd-expected"),
+        sends_to=html("", elem_id="wd-sends-to"),
+        clear=clear,
+        export=export,
+        exported=_unseen("What is saved", elem_id="wd-exported"),
+        exported_name=_unseen("The name of its file"),
+    )
+
+
+def _messages() -> gr.Chatbot:
+    return gr.Chatbot(
         label="Conversation",
         show_label=False,
         height="100%",
@@ -164,17 +186,21 @@ def _chat() -> ChatParts:
         latex_delimiters=[],
         allow_tags=False,
         feedback_options=None,
-        placeholder="Every page of it is read, nothing is searched for.\n\nAsk anything about it.",
+        placeholder="Ask anything about the ticked documents.\n\nThe answer shows on which pages it stands.",
         elem_id="wd-chat",
     )
-    answers = html("", js_on_load=ANSWERS, elem_id="wd-answers")
+
+
+def _suggestions() -> tuple[gr.Button, ...]:
     with gr.Row(elem_id="wd-suggestions"):
-        suggestions = tuple(
+        return tuple(
             gr.Button("", size="sm", visible=False, min_width=80, elem_classes="wd-suggestion")
             for _ in range(COUNT)
         )
-    asked = html(views.asked_documents(()), js_on_load=acts("leave_out"), elem_id="wd-asked")
-    question = gr.Textbox(
+
+
+def _question() -> gr.Textbox:
+    return gr.Textbox(
         label="Your question",
         show_label=False,
         placeholder="Ask the whole document…",
@@ -184,9 +210,10 @@ def _chat() -> ChatParts:
         elem_id="wd-question",
         html_attributes=gr.InputHTMLAttributes(autocorrect="off", spellcheck=True),
     )
-    sent = gr.Textbox(visible="hidden", label="What was sent")
-    tab = gr.Textbox(visible="hidden", label="What the browser remembers")
-    scope = gr.Radio(
+
+
+def _scope() -> gr.Radio:
+    return gr.Radio(
         list(SCOPES),
         value=next(iter(SCOPES)),
         label="Where to look for the answer",
@@ -194,27 +221,11 @@ def _chat() -> ChatParts:
         container=False,
         elem_id="wd-scope",
     )
-    expected = html("", elem_id="wd-expected")
-    sends_to = html("", elem_id="wd-sends-to")
-    exported = gr.Textbox(visible="hidden", label="What is saved", elem_id="wd-exported")
-    exported_name = gr.Textbox(visible="hidden", label="The name of its file")
-    return ChatParts(
-        introduction,
-        chatbot,
-        answers,
-        question,
-        asked,
-        sent,
-        tab,
-        scope,
-        expected,
-        sends_to,
-        suggestions,
-        clear,
-        export,
-        exported,
-        exported_name,
-    )
+
+
+def _unseen(label: str, **options: Any) -> gr.Textbox:
+    """A text that goes between the browser and the program, and that nobody sees."""
+    return gr.Textbox(visible="hidden", label=label, **options)
 
 
 def _evidence() -> EvidenceParts:

@@ -19,6 +19,7 @@ class EvidenceHandlers(Handlers):
         parts.citations.open_citation(self._opener(evidence.open_citation), None, outputs, **ORDERED)
         parts.strip.open_chunk(self._opener(evidence.open_chunk), None, outputs, **ORDERED)
         parts.strip.open_page(self.open_page, None, outputs, **ORDERED)
+        self.parts.chat.introduction.open_introduced(self.open_introduced, None, outputs, **ORDERED)
         answers = self.parts.chat.answers
         answers.open_source(self.open_source, None, outputs, **ORDERED)
         answers.open_item(self.open_item, None, outputs, **ORDERED)
@@ -35,6 +36,12 @@ class EvidenceHandlers(Handlers):
         """Open a page whose bar was clicked."""
         session, data = self.session(request), acted(event)
         evidence.open_page(self.app_state, session, data["id"], data["index"])
+        return self.page(session)
+
+    def open_introduced(self, event: gr.EventData, request: gr.Request) -> Updates:
+        """Open the page that was clicked beside a section of what introduces a document."""
+        session, data = self.session(request), acted(event)
+        evidence.open_introduced(self.app_state, session, data["id"], data["index"])
         return self.page(session)
 
     def open_source(self, event: gr.EventData, request: gr.Request) -> Updates:

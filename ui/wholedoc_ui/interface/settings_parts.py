@@ -140,7 +140,7 @@ def _folders(app_state: AppState) -> FolderParts:
     with gr.Group(visible=app_state.folders.allowed):
         named = gr.Textbox(
             "\n".join(app_state.folders.chosen()),
-            label="Folders",
+            label="Watched folders",
             lines=2,
             max_lines=8,
             info="One a line. Their documents are read in the background, and those that come into them. Links are "

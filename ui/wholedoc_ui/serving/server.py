@@ -7,18 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from fastapi import FastAPI
-
 from wholedoc.server import serving
-from wholedoc.server.guarding.guard import add_guard
-from wholedoc.server.request_spans import NO_OTHER_SPANS
 from wholedoc.server.serving import PortError, serve
 
-from .access import AccessMiddleware, HeadersMiddleware
-from .upload_limits import UploadLimitMiddleware
-from .viewer import add_viewer
-
 if TYPE_CHECKING:
+    from fastapi import FastAPI
+
     from ..app_state import AppState
 
 __all__ = ["Address", "PortError", "create_app", "serve"]
@@ -37,9 +31,19 @@ def create_app(app_state: AppState, address: Address, upload_bytes: int, origins
 
     Web pages of `origins` may use it, as its own page behind a server that gives it another name does.
     """
+    # Imported here, since they bring the engine along, and the port answers before that.
+    from fastapi import FastAPI
+
+    from wholedoc.server.guarding.guard import add_guard
+    from wholedoc.server.request_spans import NO_OTHER_SPANS
+
+    from .access import AccessMiddleware, HeadersMiddleware
+    from .upload_limits import UploadLimitMiddleware
+    from .viewer import add_viewer
+
     os.environ["GRADIO_TEMP_DIR"] = str(app_state.uploads.folder)
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
-    from ..interface.app import mount
+    from ..interface.app import mount  # Gradio reads these when it is imported
 
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, **NO_OTHER_SPANS)
     add_viewer(app, app_state.viewer)

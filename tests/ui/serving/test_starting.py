@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import signal
+import subprocess
+import sys
 import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -17,7 +19,15 @@ from wholedoc.errors import WholedocError
 from wholedoc_ui.serving.access import HEADERS
 from wholedoc_ui.serving.starting import StartingApp
 
-from ..app.server.serving import until
+from ...app.server.serving import until
+
+# What `wholedoc ui` imports until its port answers, and what must not be among it.
+BEFORE_THE_PORT = """
+import sys
+import wholedoc.cli
+import wholedoc_ui.serving.command, wholedoc_ui.serving.server, wholedoc_ui.serving.starting
+print(*sorted({"torch", "transformers", "gradio", "pandas", "fastapi"} & set(sys.modules)))
+"""
 
 
 @pytest.fixture
@@ -64,3 +74,9 @@ def test_what_prevents_it_interrupts_the_server(interrupts: list[int]) -> None:
         assert client.get("/").status_code == 503
     assert str(app.error) == "the library's folder cannot be used"
     assert interrupts == [signal.SIGINT]
+
+
+def test_the_port_waits_for_no_heavy_import() -> None:
+    """One import of the engine in the server's file made a person wait for torch and transformers."""
+    done = subprocess.run([sys.executable, "-c", BEFORE_THE_PORT], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == []

@@ -28,8 +28,8 @@ from wholedoc_ui.serving.server import Address, create_app
 from wholedoc_ui.session import Session
 from wholedoc_ui.shelf import Stage
 
-from ..app.server.serving import running, until
-from .conftest import SAMPLES, Drop
+from ...app.server.serving import running, until
+from ..conftest import SAMPLES, Drop
 
 pytestmark = pytest.mark.embedded
 MB = 10**6

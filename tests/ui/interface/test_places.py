@@ -26,8 +26,8 @@ from wholedoc_ui.interface.places import AT_WORK, MOST_WAITING, Places
 from wholedoc_ui.serving.server import Address, create_app
 from wholedoc_ui.session import Session, Sessions
 
-from ..app.server.serving import until
-from .conftest import PARAGRAPHS, Drop, Put
+from ...app.server.serving import until
+from ..conftest import PARAGRAPHS, Drop, Put
 
 pytestmark = pytest.mark.embedded
 TEXT = "\n\n".join(PARAGRAPHS)

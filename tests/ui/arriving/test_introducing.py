@@ -14,13 +14,13 @@ from wholedoc import Introduction
 from wholedoc.answer import SummarySection, SummarySentence
 from wholedoc.errors import WriterError
 from wholedoc.writers.writer import Cancel, Message, Written
-from wholedoc_ui import shelf, suggestions, views
+from wholedoc_ui import evidence, shelf, suggestions, views
 from wholedoc_ui.app_state import AppState
 from wholedoc_ui.arriving.introducing import Introducing
 from wholedoc_ui.session import Session
 
-from .conftest import Drop, Put
-from .payloads import PAYLOADS
+from ..conftest import Drop, Put
+from ..payloads import PAYLOADS
 
 pytestmark = pytest.mark.embedded
 QUESTION = "How many crates of salt did the vessel bring?"
@@ -145,6 +145,17 @@ def test_after_reading_only_if_a_person_wants_it(
     app_state.introduces_after_reading = True
     list(shelf.take_in(app_state, session, [drop("two.txt", "Tar came in. " * 40)]))
     assert wished == [session.selected[-1]]
+
+
+def test_a_section_opens_the_page_where_it_begins(app_state: AppState, session: Session, put: Put) -> None:
+    document = put("log.txt")
+    evidence.open_introduced(app_state, session, document.id, 1)
+    assert session.view is not None
+    assert (session.view.document_id, session.view.page) == (document.id, 1)
+    opened = session.view
+    for id, page in ((document.id, 0), (document.id, len(document.pages) + 1), ("no such document", 1)):
+        evidence.open_introduced(app_state, session, id, page)
+    assert session.view == opened
 
 
 def test_the_page_shows_each_state_and_nothing_acts() -> None:

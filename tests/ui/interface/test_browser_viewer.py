@@ -11,12 +11,12 @@ import pytest
 
 from wholedoc_ui.session import COMES_BACK_S
 
-from .browser import SECOND, Server, Tab, a_server, a_tab
-from .long_pdf import write_long_pdf
+from ..browser import SECOND, Server, Tab, a_server, a_tab
+from ..long_pdf import write_long_pdf
 
 pytest.importorskip("gradio")
 pytestmark = pytest.mark.embedded
-SAMPLES = Path(__file__).parents[2] / "sample_docs"
+SAMPLES = Path(__file__).parents[3] / "sample_docs"
 NOTICE = SAMPLES / "short_notice.pdf"
 CHANNEL = "Which radio channel should a yacht use to announce herself?"
 PAGES = 1158

@@ -8,20 +8,20 @@ from typing import Any
 
 import pytest
 
-from .browser import Server, a_server, a_tab
+from ..browser import Server, a_server, a_tab
 
 pytest.importorskip("gradio")
 pytest.importorskip("ray")
 # Ray starts six processes, which takes a minute or more where the machine is busy.
 pytestmark = [pytest.mark.embedded, pytest.mark.timeout(900)]
-NOTICE = Path(__file__).parents[2] / "sample_docs" / "short_notice.pdf"
+NOTICE = Path(__file__).parents[3] / "sample_docs" / "short_notice.pdf"
 CHANNEL = "Which radio channel should a yacht use to announce herself?"
 
 
 @pytest.fixture(scope="module")
-def server(browser: Any, embedded_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def server(browser: Any, model_library: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     home = tmp_path_factory.mktemp("cluster-page")
-    with a_server(home, embedded_folder, command="cluster", patience=400.0) as running:
+    with a_server(home, model_library, command="cluster", patience=400.0) as running:
         yield running
 
 

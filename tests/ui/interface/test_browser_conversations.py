@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from .browser import Server, Tab, a_server, a_tab
+from ..browser import Server, Tab, a_server, a_tab
 
 pytest.importorskip("gradio")
 pytestmark = pytest.mark.embedded
-NOTICE = Path(__file__).parents[2] / "sample_docs" / "short_notice.pdf"
+NOTICE = Path(__file__).parents[3] / "sample_docs" / "short_notice.pdf"
 # `wholedoc` with a writer that answers at once, or slowly if it is told so, and rewrites questions by a rule.
 PROGRAM = """
 import time

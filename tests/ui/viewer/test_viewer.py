@@ -31,8 +31,8 @@ from wholedoc_ui.viewer import renderers
 from wholedoc_ui.viewer.finding import MOST_LISTED, find, pieces, spans
 from wholedoc_ui.viewer.viewer import WIDEST, Viewer
 
-from ..app.server.serving import until
-from .conftest import NOTICE, PASSWORD, SAMPLES, Put
+from ...app.server.serving import until
+from ..conftest import NOTICE, PASSWORD, SAMPLES, Put
 
 TEXT = ["A page.", "It has the words of its quote, and some more WORDS of\nits own."]
 

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from .browser import Server, Tab, a_server, a_tab
+from ..browser import Server, Tab, a_server, a_tab
 
 pytest.importorskip("gradio")
 axe = pytest.importorskip("axe_playwright_python.sync_playwright")
 pytestmark = pytest.mark.embedded
-NOTICE = Path(__file__).parents[2] / "sample_docs" / "short_notice.pdf"
+NOTICE = Path(__file__).parents[3] / "sample_docs" / "short_notice.pdf"
 CHANNEL = "Which radio channel should a yacht use to announce herself?"
 WINDOWS = {
     "light": {"color_scheme": "light"},

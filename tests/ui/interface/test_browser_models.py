@@ -12,12 +12,12 @@ import pytest
 
 from wholedoc.models.catalogue import QWEN_CODER_05B, QWEN_CODER_15B
 
-from ..app.writers.test_remote import Program, event
-from .browser import CHUNKS, Server, Tab, a_tab, begin_with, free_port
+from ...app.writers.test_remote import Program, event
+from ..browser import CHUNKS, Server, Tab, a_tab, begin_with, free_port
 
 pytest.importorskip("gradio")
 pytestmark = pytest.mark.embedded
-NOTICE = Path(__file__).parents[2] / "sample_docs" / "short_notice.pdf"
+NOTICE = Path(__file__).parents[3] / "sample_docs" / "short_notice.pdf"
 QUESTION = "Which radio channel should a yacht use to announce herself?"
 # The folder for pictures of what these tests see, in every look; none are made if it is not set.
 PICTURES = os.environ.get("WHOLEDOC_SCREENSHOTS")

@@ -21,7 +21,7 @@ from wholedoc_ui.serving import server
 from wholedoc_ui.serving.server import Address
 from wholedoc_ui.serving.starting import StartingApp
 
-from .conftest import NOTICE
+from ..conftest import NOTICE
 
 Command = Callable[..., tuple[int, str, str]]
 

@@ -22,7 +22,7 @@ from wholedoc_ui.chat import ask
 from wholedoc_ui.models.fetching import Fetch, FetchPhase
 from wholedoc_ui.session import Session
 
-from .conftest import watched
+from ..conftest import watched
 
 pytestmark = pytest.mark.embedded
 WRITER, SMALLER = QWEN_CODER_15B, QWEN_CODER_05B
@@ -133,7 +133,7 @@ def test_the_writer_comes_while_the_reader_answers_and_is_used_when_it_is_here(
     assert "writes the answers from now on" in state.message
     assert app_state.writer is not None
     assert app_state.writer.name == WRITER.name
-    assert app_state.state.message.startswith(f"{reader.name} reads and {WRITER.name} writes")
+    assert app_state.state.models.startswith(f"{reader.name} reads and {WRITER.name} writes")
     assert app_state.library.model is reader  # it was not loaded again
     *_, last = ask(app_state, session, "And which crates?", app_state.library.settings)
     assert last.answer is not None
@@ -176,7 +176,7 @@ def test_a_writer_that_is_here_is_used_from_the_start(start: Callable[..., AppSt
     app_state = start()
     assert app_state.state.fetch is None
     assert app_state.writer is not None
-    assert f"{WRITER.name} writes" in app_state.state.message
+    assert f"{WRITER.name} writes" in app_state.state.models
     assert source.asked == []
 
 

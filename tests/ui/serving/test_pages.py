@@ -19,14 +19,14 @@ from wholedoc.server.serving import Address
 from wholedoc.server.state import Options
 from wholedoc_ui.app_state import AppState, Phase
 
-from ..app.server.serving import Server, running, until
+from ...app.server.serving import Server, running, until
 
 pytestmark = pytest.mark.embedded
 NAME, GROUP = "ui", "wholedoc.pages"
 
 
 def beside(settings: Settings, loaded: Library, key: str | None) -> Iterator[Server]:
-    project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    project = tomllib.loads((Path(__file__).parents[3] / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     make = EntryPoint(NAME, project["entry-points"][GROUP][NAME], GROUP).load()
     library = Library.open(settings=settings)
     library._model = loaded._model

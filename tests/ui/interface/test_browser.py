@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from ..app.server.serving import until
-from .browser import Server, Tab, a_server, a_tab
+from ...app.server.serving import until
+from ..browser import Server, Tab, a_server, a_tab
 
 pytest.importorskip("gradio")
 pytestmark = pytest.mark.embedded
-SAMPLES = Path(__file__).parents[2] / "sample_docs"
+SAMPLES = Path(__file__).parents[3] / "sample_docs"
 NOTICE = SAMPLES / "short_notice.pdf"
 
 

@@ -10,7 +10,7 @@ import pytest
 from wholedoc_ui.app_state import AppState
 from wholedoc_ui.arriving.samples import SAMPLES, Sample, copied
 
-from .conftest import SAMPLES as FOLDER
+from ..conftest import SAMPLES as FOLDER
 
 
 @pytest.mark.parametrize("sample", SAMPLES, ids=lambda one: one.file)

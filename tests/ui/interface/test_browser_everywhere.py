@@ -13,11 +13,11 @@ from typing import Any
 
 import pytest
 
-from .browser import Server, Tab, a_server, a_tab
+from ..browser import Server, Tab, a_server, a_tab
 
 pytest.importorskip("gradio")
 pytestmark = pytest.mark.embedded
-NOTICE = Path(__file__).parents[2] / "sample_docs" / "short_notice.pdf"
+NOTICE = Path(__file__).parents[3] / "sample_docs" / "short_notice.pdf"
 # `wholedoc` with a writer that finds a few names of the notice, is sure of all but one, and is slow if it is told
 # so.
 PROGRAM = """
@@ -211,6 +211,8 @@ def test_a_document_is_introduced_and_asked_what_it_answers(tab: Tab) -> None:
     shown = page.inner_text(".wd-introduction")
     assert "notice · 5 pages" in shown
     assert "Rules for the stay" in shown
+    page.locator(".wd-introduction li", has_text="Rules for the stay").locator("button").click()
+    tab.wait_opened("2")
     suggested = page.locator(".wd-suggestion:visible")
     page.locator(".wd-suggestion", has_text=ONE_PLACE).wait_for()
     assert suggested.all_inner_texts() == [ONE_PLACE]

@@ -11,8 +11,8 @@ import pytest
 from wholedoc import Item
 from wholedoc_ui.saved.items import Format, save
 
-from .payloads import PAYLOADS
-from .test_export import active
+from ..payloads import PAYLOADS
+from ..test_export import active
 
 HERON = Item("Grey Heron", "d1", "a.pdf", 3, "iii", 'The "Grey\n  Heron", fined.', verified=True)
 SILENT = Item("", "d2", "b.pdf", 1, "1", "", verified=False)

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from .browser import Server, Tab, a_server, a_tab
+from ..browser import Server, Tab, a_server, a_tab
 
 pytest.importorskip("gradio")
 pytestmark = pytest.mark.embedded
-SAMPLES = Path(__file__).parents[2] / "sample_docs"
+SAMPLES = Path(__file__).parents[3] / "sample_docs"
 NOTICE = SAMPLES / "short_notice.pdf"
 CHANNEL = "Which radio channel should a yacht use to announce herself?"
 FERRY = "\n\n".join(f"Entry {n}: the ferry of day {n} left at nine with {n * 31} sheep." for n in range(60))

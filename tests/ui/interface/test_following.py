@@ -12,7 +12,7 @@ import pytest
 from wholedoc_ui.app_state import AppState
 from wholedoc_ui.session import Sessions
 
-from .conftest import Put
+from ..conftest import Put
 
 gr = pytest.importorskip("gradio")
 pytestmark = pytest.mark.embedded

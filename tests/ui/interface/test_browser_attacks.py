@@ -15,10 +15,10 @@ import openpyxl
 import pytest
 from cmarkgfm.cmark import Options
 
-from ..app.server.serving import until
-from .browser import Server, Tab, free_port
-from .payloads import PAYLOADS
-from .test_export import active
+from ...app.server.serving import until
+from ..browser import Server, Tab, free_port
+from ..payloads import PAYLOADS
+from ..test_export import active
 
 pytest.importorskip("gradio")
 pytestmark = pytest.mark.embedded
