@@ -95,8 +95,8 @@ def rewritten(text: str, question: str, turns: Sequence[tuple[str, str]]) -> str
     """Return the question that a writer has made of `question`: the first one of what it says.
 
     None if it says none, which then is no question to a document; if it names what neither the question nor the
-    `turns` before it name, since a small writer may repeat an example or go on about something else; or if it is what
-    one of these turns asked.
+    `turns` before it name, since a small writer may repeat an example or go on about something else; or if it is
+    what one of these turns asked.
     """
     first, mark, _ = " ".join(text.split()).partition("?")
     alone = f"{first.strip()}{mark}"
