@@ -75,8 +75,8 @@ def _expect(is_so: bool, run: subprocess.CompletedProcess[str]) -> None:
 def with_pip(folder: Path) -> list[str | Path]:
     """Install the wheel into an empty environment below `folder`; return the command that it has then."""
     venv.create(folder, with_pip=True)
-    pip = [folder / "bin" / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    subprocess.run([*pip, "--constraint", CONSTRAINTS, wheel()], check=True, env=_environment())
+    pip = [str(folder / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    subprocess.run([*pip, "--constraint", str(CONSTRAINTS), str(wheel())], check=True, env=_environment())
     return [folder / "bin" / "wholedoc"]
 
 

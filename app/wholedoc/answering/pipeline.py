@@ -22,6 +22,7 @@ from .evidence.passages import Passage, best_passages, contenders, rerank
 from .evidence.scanning import Scanned, scan, seen_passages
 from .evidence.shared_words import shared_words
 from .evidence.surroundings import in_reading_order, with_surroundings
+from .evidence.table_rows import with_named_rows
 from .quoting import cited, quoted
 from .sources import sentence_sources
 from .unsupported import unsupported
@@ -86,7 +87,7 @@ def find(asking: Asking) -> Generator[Event, None, Found]:
         return Found(started, scored_s, (), scored, usage)
     selection, passages = _passages(asking, question, kept, by_heads)
     if asking.writer is not None:
-        passages = with_surroundings(corpus, passages)
+        passages = with_named_rows(corpus, asking.text, with_surroundings(corpus, passages))
     citations = cite(corpus, passages)
     cited_s = time.perf_counter() - started
     absent = absent_names(asking.text, corpus)
