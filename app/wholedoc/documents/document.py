@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from .bodies import Body, bodies
+
 PAGE_SEPARATOR = "\n\n"
 
 
@@ -118,6 +120,11 @@ class Document:
     def text(self) -> str:
         """All pages joined by `separator`: what the model reads."""
         return self.separator.join(page.text for page in self.pages)
+
+    @cached_property
+    def bodies(self) -> tuple[Body, ...]:
+        """Where the running text of each page stands, without running heads, page numbers and footnotes."""
+        return tuple(bodies([page.text for page in self.pages]))
 
     @cached_property
     def _offsets(self) -> list[int]:

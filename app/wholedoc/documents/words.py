@@ -7,6 +7,8 @@ from collections import Counter
 from dataclasses import dataclass
 
 WORD = re.compile(r"\w+")
+# A number is a word as a whole, too: "0.30" names a row of a table, and its parts stand everywhere.
+NUMBER = re.compile(r"\d+(?:[.,:/]\d+)+")
 
 
 @dataclass(frozen=True)
@@ -22,4 +24,10 @@ class WordCounts:
 
     @classmethod
     def of(cls, text: str) -> WordCounts:
-        return cls(Counter(WORD.findall(text.casefold())), len(text))
+        return cls(Counter(words_of(text)), len(text))
+
+
+def words_of(text: str) -> list[str]:
+    """Return the words of a text, and its numbers with the separators in them, without regard to case."""
+    plain = text.casefold()
+    return [*WORD.findall(plain), *NUMBER.findall(plain)]

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from ..documents.document import Document, Page
+from ..documents.bodies import Body, goes_on
+from ..documents.document import Document
 from ..documents.sentences import Sentence, paragraphs, sentences
 from ..documents.tables import is_row, table_head
 
@@ -15,10 +15,6 @@ from ..documents.tables import is_row, table_head
 PART_CHARACTERS = 450
 # A paragraph that is longer than this is divided between sentences.
 PARAGRAPH_CHARACTERS = 1500
-# Lines at the top and the bottom of a page, so many of each, are running heads if they stand on so many pages.
-EDGE_LINES, RUNNING_PAGES = 2, 3
-# A running head has no more characters than this.
-RUNNING_CHARACTERS = 120
 # What stands in front of a title: "2.3.1", "A.4", "Chapter 7:", "IV."
 NUMBER = re.compile(
     r"^(?:(?:chapter|part|section|appendix|article|annex)\s+)?(?:[A-Z]?\d{1,3}(?:\.\d{1,3})*|[A-Z](?:\.\d{1,3})+|[A-Z]|[IVX]+)"
@@ -85,9 +81,12 @@ class Part:
 
 
 def parts_of(document: Document) -> list[Part]:
-    """Return the parts of a document in order. All text is in one of them but running heads and page numbers."""
-    running = running_lines(document.pages)
-    grouped = list(_grouped(document, _pieces(document, running)))
+    """Return the parts of a document in order. All text is in one of them but running heads and page numbers.
+
+    Footnotes are parts of their own. Where they cut a sentence that goes on on the next page, they come after it.
+    """
+    found = document.bodies
+    grouped = list(_grouped(document, _pieces(document, found), found))
     headings = _Headings(document)
     return [
         Part(document, index, spans, headings.at(spans[0]), _table_head(document, spans[0]))
@@ -95,50 +94,29 @@ def parts_of(document: Document) -> list[Part]:
     ]
 
 
-def running_lines(pages: Sequence[Page]) -> frozenset[str]:
-    """Return the lines that stand at the edges of several pages, each with its numbers replaced by #."""
-    counted = Counter(line for page in pages for line in {_masked(text) for _, _, text in _edges(page.text)})
-    return frozenset(
-        line for line, count in counted.items() if count >= RUNNING_PAGES and len(line) <= RUNNING_CHARACTERS
-    )
+def _pieces(document: Document, found: Sequence[Body]) -> Iterator[Span]:
+    """Yield the paragraphs without running heads, long ones divided between sentences.
+
+    A page's footnotes come after its text, and after what is the rest of it on the next page.
+    """
+    held: list[Span] = []
+    for number, (page, body) in enumerate(zip(document.pages, found, strict=True)):
+        pieces = _between(page.text, number, body.start, body.stop)
+        before = found[number - 1] if number else None
+        if held and before and goes_on(document.pages[number - 1].text, before, page.text, body):
+            yield next(pieces)
+        yield from held
+        yield from pieces
+        held = list(_between(page.text, number, body.notes, len(page.text)))
+    yield from held
 
 
-def _edges(text: str) -> list[tuple[int, int, str]]:
-    """Return start, stop and text of the first and last lines of a page that are not blank."""
-    lines: list[tuple[int, int, str]] = []
-    position = 0
-    for line in text.splitlines(keepends=True):
-        if line.strip():
-            lines.append((position, position + len(line), line))
-        position += len(line)
-    return lines[:EDGE_LINES] + lines[max(EDGE_LINES, len(lines) - EDGE_LINES) :]
-
-
-def _masked(line: str) -> str:
-    return re.sub(r"\d+|\b[ivxlc]+\b", "#", " ".join(line.split()).casefold())
-
-
-def _pieces(document: Document, running: frozenset[str]) -> Iterator[Span]:
-    """Yield the paragraphs without running heads, long ones divided between sentences."""
-    for number, page in enumerate(document.pages):
-        first, last = _body(page.text, running)
-        body = page.text[first:last]
-        for start, stop in paragraphs(body):
-            for one in _divided(body, start, stop):
-                yield Span(number, first + one.start, first + one.stop)
-
-
-def _body(text: str, running: frozenset[str]) -> tuple[int, int]:
-    """Return where a page's text begins and ends without its running heads; all of it if there is nothing else."""
-    heads = [(start, stop) for start, stop, line in _edges(text) if _masked(line) in running]
-    first, last = 0, len(text)
-    for start, stop in heads:
-        if not text[first:start].strip():
-            first = stop
-    for start, stop in reversed(heads):
-        if start >= first and not text[stop:last].strip():
-            last = start
-    return (first, last) if text[first:last].strip() else (0, len(text))
+def _between(text: str, page: int, first: int, last: int) -> Iterator[Span]:
+    """Yield the paragraphs of characters [first, last) of a page."""
+    inner = text[first:last]
+    for start, stop in paragraphs(inner):
+        for one in _divided(inner, start, stop):
+            yield Span(page, first + one.start, first + one.stop)
 
 
 def _divided(text: str, start: int, stop: int) -> Iterator[Sentence]:
@@ -179,7 +157,7 @@ def _stripped(text: str, start: int, stop: int) -> Iterator[Sentence]:
         yield Sentence(begin, begin + len(inner.strip()))
 
 
-def _grouped(document: Document, pieces: Iterator[Span]) -> Iterator[tuple[Span, ...]]:
+def _grouped(document: Document, pieces: Iterator[Span], found: Sequence[Body]) -> Iterator[tuple[Span, ...]]:
     """Yield paragraphs in groups.
 
     One that goes on from the page before stays with its beginning, and a title of the outline begins a new group.
@@ -189,7 +167,8 @@ def _grouped(document: Document, pieces: Iterator[Span]) -> Iterator[tuple[Span,
     for piece in pieces:
         size = sum(one.stop - one.start for one in group) + piece.stop - piece.start
         ends = bool(group) and (size > PART_CHARACTERS or titles.at(piece) != titles.at(group[0]))
-        if ends and not _goes_on(document, group[-1], piece):
+        apart = bool(group) and _is_note(group[-1], found) != _is_note(piece, found)
+        if apart or (ends and not _goes_on(document, group[-1], piece)):
             yield tuple(group)
             group = []
         if group and group[-1].page == piece.page:
@@ -198,6 +177,10 @@ def _grouped(document: Document, pieces: Iterator[Span]) -> Iterator[tuple[Span,
             group.append(piece)
     if group:
         yield tuple(group)
+
+
+def _is_note(span: Span, found: Sequence[Body]) -> bool:
+    return span.start >= found[span.page].notes
 
 
 def _goes_on(document: Document, before: Span, piece: Span) -> bool:

@@ -150,7 +150,7 @@ def test_two_columns_of_prose_are_read_one_after_the_other(read: Read) -> None:
 
 def test_letters_that_take_two_units_shift_no_cell(read: Read) -> None:
     """pdfium counts in UTF-16; the bars must stand between the cells all the same."""
-    from wholedoc.documents.extraction.pdf.cells import with_bars
+    from wholedoc.documents.extraction.pdf.arranging import arranged
     from wholedoc.documents.extraction.pdf.rows import Box
 
     text = "𝑥𝑥 a\r\n𝑥𝑥 b\r\n𝑥𝑥 c"
@@ -160,4 +160,4 @@ def test_letters_that_take_two_units_shift_no_cell(read: Read) -> None:
         left = column[text[index]]
         return Box(left, left + 5, 500 - 12 * text[:index].count("\n"), 10)
 
-    assert with_bars(text, box) == "𝑥𝑥 | a\r\n𝑥𝑥 | b\r\n𝑥𝑥 | c"
+    assert arranged(text, box) == "𝑥𝑥 | a\r\n𝑥𝑥 | b\r\n𝑥𝑥 | c"

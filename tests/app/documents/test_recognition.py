@@ -9,7 +9,6 @@ import time
 from pathlib import Path
 
 import pytest
-from benchmarks.robustness.office_files import zipped
 from PIL import Image
 from reportlab.lib.utils import ImageReader
 from reportlab.pdfgen import canvas
@@ -104,19 +103,6 @@ def test_it_is_kept_with_the_document_and_read_anew_only_if_it_was_not_recognise
     again = Library.open().document(recognised[0].id)
     assert again == recognised[0]
     assert isinstance(again.pages[1].lines[0], Line)
-
-
-def test_what_is_never_recognised_is_not_read_again_and_again(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    Image.new("L", (50, 50), 255).save(tmp_path / "a.png")
-    files = {"a.png": (tmp_path / "a.png").read_bytes(), "scan.pdf": SCAN.read_bytes(), "b.txt": "words"}
-    (tmp_path / "a.zip").write_bytes(zipped(files))
-    library = Library.open()
-    document = library.parse(tmp_path / "a.zip")
-    assert sum(INSTALL in warning for warning in document.warnings) == 2
-    monkeypatch.setattr(shelf, "read_document", lambda *_, **__: pytest.fail("it is known"))
-    assert library.parse(tmp_path / "a.zip") == document
 
 
 def test_pictures_are_documents(tmp_path: Path) -> None:

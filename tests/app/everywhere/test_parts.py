@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from wholedoc.documents.bodies import masked, running_lines
 from wholedoc.documents.document import OutlineEntry
 from wholedoc.documents.extraction import read_document
 from wholedoc.everywhere import parts
-from wholedoc.everywhere.parts import parts_of, running_lines
+from wholedoc.everywhere.parts import parts_of
 
 from ...conftest import NOTICE
 from .documents import LOG, document_of
@@ -91,25 +92,35 @@ def test_long_paragraphs_are_divided_between_sentences() -> None:
 
 def test_the_sample_notice_loses_nothing() -> None:
     document = read_document(NOTICE)
-    running = running_lines(document.pages)
+    running = running_lines([page.text for page in document.pages])
     said = "".join("".join(part.text for part in parts_of(document)).split())
     for page in document.pages:
         for line in page.text.splitlines():
-            if parts._masked(line) not in running:
+            if masked(line) not in running:
                 assert "".join(line.split()) in said
+
+
+def test_a_footnote_stands_behind_the_sentence_that_it_cuts() -> None:
+    first = "It was agreed that the keeper of the lamp at Cold Point would be paid four hundred"
+    pages = [f"{first}\n\n1 Not counting oil.", "crowns a year from then on.\n\nNothing else was agreed."]
+    sentence, note, rest = parts_of(document_of(*pages))
+    assert sentence.text == f"{first}\ncrowns a year from then on."
+    assert note.text == "1 Not counting oil."
+    assert rest.text == "Nothing else was agreed."
 
 
 @given(st.lists(st.text(alphabet="Ab1. \n", max_size=400), min_size=1, max_size=9))
 def test_spans_are_exact_and_in_order(pages: list[str]) -> None:
     document = document_of(*pages)
     spans = [span for part in parts_of(document) for span in part.spans]
-    assert spans == sorted(spans, key=lambda one: (one.page, one.start))
-    for one, other in pairwise(spans):
+    for part in parts_of(document):
+        assert list(part.spans) == sorted(part.spans, key=lambda one: (one.page, one.start))
+    for one, other in pairwise(sorted(spans, key=lambda one: (one.page, one.start))):
         assert one.page < other.page or one.stop <= other.start
     for span in spans:
         text = document.pages[span.page].text[span.start : span.stop]
         assert text == text.strip() != ""
-    running = running_lines(document.pages)
+    running = running_lines([page.text for page in document.pages])
     kept = sum(len("".join(document.pages[s.page].text[s.start : s.stop].split())) for s in spans)
     lines = [line for page in document.pages for line in page.text.splitlines()]
-    assert kept >= sum(len("".join(line.split())) for line in lines if parts._masked(line) not in running)
+    assert kept >= sum(len("".join(line.split())) for line in lines if masked(line) not in running)

@@ -39,6 +39,8 @@ class PageHandlers(Handlers):
         page.load(self.opened, [self.parts.chat.tab], opened, js=REMEMBERED, **QUICK).then(
             self.follow, None, self.followed_outputs, **QUICK
         )
+        settings = self.parts.settings
+        page.load(self.for_all_tabs, None, [settings.folders.named, settings.introduces], **QUICK)
         self.parts.status.looked_at(self.follow, None, self.followed_outputs, **QUICK)
         self.parts.fetch.cancel.click(self.cancel, None, self.status_outputs, **QUICK)
         self.parts.chat.tab.change(None, [self.parts.chat.tab], None, js=REMEMBER, **HIDDEN)
@@ -56,6 +58,10 @@ class PageHandlers(Handlers):
             session.selected = [id for id in selected if self.app_state.library.knows(id)]
         updates = self.conversation(session)
         return (request.session_hash, *(updates[part] for part in self.conversation_outputs))
+
+    def for_all_tabs(self) -> tuple[str, bool]:
+        """What is chosen for all tabs, as it is now: the page was made when the app started."""
+        return "\n".join(self.app_state.folders.chosen()), self.app_state.introduces_after_reading
 
     @property
     def followed_outputs(self) -> list[Any]:

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from parallelcomp import Chunk, ChunkKV, ChunkScore, RescoredSpan
 
-from ...documents.sentences import Sentence, opens_only, sentences
+from ...documents.bodies import piece_at, sentences_of
+from ...documents.sentences import Sentence, opens_only
 from ...documents.tokenized import TokenizedDocument
 from ...documents.words import WordCounts
 from ...reading.corpus import Corpus
@@ -37,7 +38,8 @@ class Passage:
     """Characters [start, stop) of page `page` (0-based) of the corpus's document `document`.
 
     These are the corpus's tokens [first, last). Scores can be compared within one question only. `read` is the
-    passage's own KV if it was read again alone.
+    passage's own KV if it was read again alone. `half` says that it is only what a page's end has cut off another
+    passage's sentence.
     """
 
     document: int
@@ -48,6 +50,7 @@ class Passage:
     last: int
     score: float
     read: ChunkKV | None = field(default=None, compare=False, repr=False)
+    half: bool = False
 
     def overlaps(self, other: Passage) -> bool:
         return self.first < other.last and other.first < self.last
@@ -141,12 +144,13 @@ def _passages(corpus: Corpus, chunk: Chunk, summed: NDArray[np.float64], posteri
     tokenized = corpus.documents[document].tokenized
     base = corpus.token_offsets[document]
     for page in range(int(tokenized.pages[offset]), int(tokenized.pages[offset + len(chunk) - 1]) + 1):
-        spans = sentences(tokenized.document.pages[page].text)
+        text, body = tokenized.document.pages[page].text, tokenized.document.bodies[page]
+        spans = sentences_of(text, body)
         for index, sentence in enumerate(spans):
             first, last = tokens_of(tokenized, page, sentence.start, sentence.stop)
             if not offset <= first < offset + len(chunk):
                 continue
-            stop = _extend(tokenized.document.pages[page].text, spans, index)
+            stop = _extend(text, spans, index, piece_at(text, body, sentence.start)[1])
             paid = summed[base + last] - summed[base + first]
             yield Passage(
                 document,
@@ -159,14 +163,15 @@ def _passages(corpus: Corpus, chunk: Chunk, summed: NDArray[np.float64], posteri
             )
 
 
-def _extend(text: str, spans: Sequence[Sentence], index: int) -> int:
-    """Return the end of the passage that begins with sentence `index`. It has at most SENTENCES and CHARACTERS.
+def _extend(text: str, spans: Sequence[Sentence], index: int, end: int) -> int:
+    """Return the end of the passage that begins with sentence `index`, `end` at most: there the page's running text
+    ends, or its notes do. It has at most SENTENCES and CHARACTERS.
 
     It does not end with what only opens the next paragraph: its number, and a title of a word or two.
     """
     start, stop, opening = spans[index].start, spans[index].stop, False
     for sentence in spans[index + 1 : index + SENTENCES]:
-        if sentence.stop - start > CHARACTERS:
+        if sentence.stop - start > CHARACTERS or sentence.start >= end:
             break
         said = text[sentence.start : sentence.stop].split()
         opening = opens_only(text, sentence) or (opening and len(said) <= TITLE_WORDS)

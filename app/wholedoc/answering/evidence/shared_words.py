@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ...documents.bm25 import bm25
-from ...documents.words import WORD, WordCounts
+from ...documents.words import WordCounts, words_of
 
 # Nats of the question's likelihood that one unit of BM25 is worth. On short-fact questions about Wikipedia pages in
 # chunks of 1,024 tokens the mean reciprocal rank of the answer's chunk is 0.65 with 0, 0.69 with 1, 2 and 3, and
@@ -19,5 +19,4 @@ WEIGHT = 2.0
 
 def shared_words(question: str, chunks: Sequence[WordCounts]) -> list[float]:
     """Return what the question's words say for each chunk, in nats over the whole question: BM25 times `WEIGHT`."""
-    asked = set(WORD.findall(question.casefold()))
-    return [WEIGHT * one for one in bm25(asked, chunks)]
+    return [WEIGHT * one for one in bm25(set(words_of(question)), chunks)]

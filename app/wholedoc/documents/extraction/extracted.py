@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from ...errors import DocumentError, ExtractionLimitError, NoTextError, PasswordError, UnreadableFileError
 from ..document import OutlineEntry
+from ..recognition.scan import Scan
 from .limits import ExtractionLimits
 
 _ERRORS: dict[str, type[DocumentError]] = {
@@ -22,18 +23,19 @@ class InvalidResultError(Exception):
 class Extracted:
     """What was read from a file. `pages` are `(text, label)` pairs in order.
 
-    `scans` are the indexes of pages that are pictures of text, or whose text is garbage.
+    `scans` are the pages that are pictures of text, or whose text is garbage, in order.
     """
 
     pages: tuple[tuple[str, str], ...]
     outline: tuple[OutlineEntry, ...] = ()
     warnings: tuple[str, ...] = ()
-    scans: tuple[int, ...] = ()
+    scans: tuple[Scan, ...] = ()
 
     def to_json(self) -> bytes:
         """Write this as a worker's answer."""
         outline = [(entry.title, entry.level, entry.page) for entry in self.outline]
-        body = {"pages": self.pages, "outline": outline, "warnings": self.warnings, "scans": self.scans}
+        scans = [asdict(scan) for scan in self.scans]
+        body = {"pages": self.pages, "outline": outline, "warnings": self.warnings, "scans": scans}
         return json.dumps(body, ensure_ascii=False).encode("utf-8", "replace")
 
 
@@ -56,7 +58,7 @@ def parse_result(raw: bytes, limits: ExtractionLimits) -> Extracted:
         pages = tuple((_text(text), _text(label)) for text, label in body["pages"])
         outline = tuple(_entry(*entry, page_count=len(pages)) for entry in body["outline"])
         warnings = tuple(_text(warning) for warning in body["warnings"])
-        scans = tuple(_index(index, len(pages)) for index in body.get("scans", ()))
+        scans = tuple(_scan(scan, len(pages), limits) for scan in body.get("scans", ()))
     except (ValueError, TypeError, KeyError, RecursionError) as error:
         raise InvalidResultError(str(error)) from error
     if len(pages) > limits.pages or sum(len(text) for text, _ in pages) > limits.characters:
@@ -70,9 +72,19 @@ def _text(value: object) -> str:
     return value
 
 
-def _index(value: object, count: int) -> int:
-    if type(value) is not int or not 0 <= value < count:
+def _scan(value: dict[str, object], page_count: int, limits: ExtractionLimits) -> Scan:
+    inside = value["inside"]
+    if not isinstance(inside, list) or len(inside) > limits.archive_depth:
+        raise ValueError("a scanned page lies too deep")
+    page, page_in_file, *numbers = (_index(one) for one in (value["page"], value["page_in_file"], *inside))
+    if page >= page_count:
         raise ValueError("a scanned page is out of range")
+    return Scan(page, page_in_file, tuple(numbers))
+
+
+def _index(value: object) -> int:
+    if type(value) is not int or value < 0:
+        raise ValueError("expected an index")
     return value
 
 

@@ -62,10 +62,11 @@ def read_document(
         kind = FileKind.WEB_PAGE
     limits = limits.for_size(before.st_size)
     wanted = recognition is not None
-    extracted = extract_in_child(Request(str(path.absolute()), name, kind, password or None, limits, wanted))
+    reading = Request(str(path.absolute()), name, kind, password or None, limits, wanted)
+    extracted = extract_in_child(reading)
     recognised: dict[int, RecognisedPage] = {}
     if recognition is not None and extracted.scans:
-        recognised = recognise_in_child(path, name, kind, extracted.scans, password or None, recognition)
+        recognised = recognise_in_child(reading, extracted.scans, recognition)
     if _fingerprint(_stat_document(path, name, limits)) != _fingerprint(before):
         raise UnreadableFileError(f"{name} changed while it was being read: try again.")
     if source is not None:
@@ -81,7 +82,8 @@ def _document(digest: str, name: str, extracted: Extracted, recognised: dict[int
         for index, (text, label) in enumerate(extracted.pages)
     ]
     if not any(text.strip() for text, _ in pages):
-        raise NoTextError(f"{name} has no text, and none could be recognised on its pictures.")
+        why = next((f" {clean_line(page.failure)}" for page in recognised.values() if page.failure), "")
+        raise NoTextError(f"{name} has no text, and none could be recognised on its pictures.{why}")
     warnings = (*recognition_warnings(recognised, len(pages)), *extracted.warnings)
     document = Document.from_pages(digest, name, pages, extracted.outline, warnings)
     marked = [

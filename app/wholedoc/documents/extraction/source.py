@@ -57,7 +57,7 @@ class Source:
                 f"{self.name} has files in files in files, {self.depth + 1} deep: unpack it, and add the files that"
                 " matter."
             )
-        return replace(self, data=data, name=name, kind=kind, depth=self.depth + 1, recognised=False)
+        return replace(self, data=data, name=name, kind=kind, depth=self.depth + 1)
 
     def damaged(self, detail: object) -> UnreadableFileError:
         """Return the error for a file that its format's library cannot read."""

@@ -1,7 +1,7 @@
 """Here the text of scanned pages and pictures is recognised (OCR), page by page, by a limited child process.
 
-May import `document`, `formats`, `rendering`, `wholedoc.runtime` and the errors. Only the child process imports
-rapidocr, which the extra `ocr` installs.
+May import `document`, `formats`, `extraction`, `rendering`, `wholedoc.runtime` and the errors. Only the child
+process imports rapidocr, which the extra `ocr` installs.
 """
 
 from .recognised import RecognisedPage

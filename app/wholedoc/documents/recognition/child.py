@@ -3,34 +3,35 @@
 from __future__ import annotations
 
 import time
-from pathlib import Path
 
 from ...errors import UnreadableFileError
 from ...runtime.limited_process import CrashedError, Job, command_for, lines
-from ..formats import FileKind
+from ..extraction.worker import Request as Reading
 from .recognised import InvalidPageError, RecognisedPage, parse_page
 from .recognition import Recognition
 from .request import Request
+from .scan import Scan
 
 _ADVICE = "split it into smaller files"
 
 
 def recognise_in_child(
-    path: Path, name: str, kind: FileKind, pages: tuple[int, ...], password: str | None, recognition: Recognition
+    reading: Reading, scans: tuple[Scan, ...], recognition: Recognition
 ) -> dict[int, RecognisedPage]:
-    """Recognise pages (0-based) of a file, and return them by their indexes.
+    """Recognise the pages of a file that was read, and return them by their indexes (0-based) in the document.
 
     Raises `Cancelled` when `recognition.cancelled` turns true, the `DocumentError` that the worker reports,
     `ExtractionLimitError` where it needs too much time or memory, and `UnreadableFileError` where it crashes.
     """
-    limits = recognition.limits.for_pages(len(pages))
-    request = Request(str(path.absolute()), name, kind, pages, password, limits)
+    pages = frozenset(scan.page for scan in scans)
+    name, limits = reading.name, recognition.limits.for_pages(len(pages))
+    request = Request(reading.path, name, reading.kind, scans, reading.password, limits, reading.limits)
     job = Job(worker_command(), request.to_json(), limits, f"Recognising {name}", _ADVICE)
     found: dict[int, RecognisedPage] = {}
     recognition.progress(0, len(pages))
     try:
         for line in lines(job, time.monotonic() + limits.seconds, recognition.cancelled):
-            page = parse_page(line, frozenset(pages))
+            page = parse_page(line, pages)
             found[page.index] = page
             recognition.progress(len(found), len(pages))
         if len(found) < len(pages):

@@ -22,7 +22,7 @@ class InvalidPageError(Exception):
 class RecognisedPage:
     """The text of page `index` (0-based), how sure the recogniser is of it (0 to 1), and where its lines stand.
 
-    `unread` is how many lines were found whose letters could not be told.
+    `unread` is how many lines were found whose letters could not be told; `failure` says why there is no picture.
     """
 
     index: int
@@ -30,6 +30,7 @@ class RecognisedPage:
     confidence: float
     lines: tuple[Line, ...]
     unread: int = 0
+    failure: str = ""
 
     def to_json(self) -> bytes:
         """Write this as a line of a worker's answer."""
@@ -39,6 +40,7 @@ class RecognisedPage:
             "text": self.text,
             "confidence": self.confidence,
             "unread": self.unread,
+            "failure": self.failure,
         }
         body["lines"] = lines
         return json.dumps(body).encode() + b"\n"
@@ -62,7 +64,10 @@ def parse_page(raw: bytes, wanted: frozenset[int]) -> RecognisedPage:
         unread = body.get("unread", 0)
         if type(unread) is not int or unread < 0:
             raise ValueError("not a number of lines")
-        return RecognisedPage(index, text, _fraction(body["confidence"]), lines, unread)
+        failure = body.get("failure", "")
+        if type(failure) is not str:
+            raise ValueError("not a reason")
+        return RecognisedPage(index, text, _fraction(body["confidence"]), lines, unread, failure)
     except (ValueError, TypeError, KeyError, RecursionError) as error:
         raise InvalidPageError(str(error)) from error
 

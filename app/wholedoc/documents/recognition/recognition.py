@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
@@ -12,7 +11,6 @@ INSTALL = 'pip install "wholedoc[ocr]"'
 
 NOT_RECOGNISED = f"Text is recognised where `{INSTALL}` was run"
 """Stands in every warning and error about pages that were not recognised."""
-_OF_PAGES = re.compile(r"\d+ of \d+ pages ")
 
 
 @dataclass(frozen=True)
@@ -45,11 +43,8 @@ class Recognition:
 
 
 def awaits_recognition(warnings: Sequence[str]) -> bool:
-    """Return whether a document was read when nothing could be recognised, by its warnings.
-
-    Those about files within it begin with the file's name: these are not recognised in any case.
-    """
-    return any(_OF_PAGES.match(one) and NOT_RECOGNISED in one for one in warnings)
+    """Return whether a document was read when nothing could be recognised, by its warnings."""
+    return any(NOT_RECOGNISED in one for one in warnings)
 
 
 def is_installed() -> bool:

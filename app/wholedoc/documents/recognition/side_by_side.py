@@ -12,6 +12,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from queue import SimpleQueue
 from typing import Any, Protocol
 
+from .pictures import NoPicture
 from .recognised import RecognisedPage
 
 
@@ -31,6 +32,8 @@ def recognised(pictures: Iterator[tuple[int, Any]], engines: Sequence[Recogniser
         free.put(engine)
 
     def one(index: int, picture: Any) -> RecognisedPage:
+        if isinstance(picture, NoPicture):
+            return RecognisedPage(index, "", 0.0, (), failure=picture.reason)
         engine = free.get()
         try:
             return engine.recognise(index, picture)

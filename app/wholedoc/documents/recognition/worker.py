@@ -8,12 +8,17 @@ from __future__ import annotations
 import logging
 import sys
 from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ...errors import DocumentError
 from ...runtime.limited_worker import serve_lines
 from ..extraction.extracted import error_to_json
 from .recognised import RecognisedPage
 from .request import Request
+
+if TYPE_CHECKING:
+    from ..extraction.source import Source
 
 
 def main() -> None:
@@ -37,10 +42,18 @@ def _pages(request: Request) -> Iterator[RecognisedPage]:
     from .side_by_side import recognised
 
     threads = usable_threads()
-    at_once = min(threads, len(request.pages))
+    at_once = min(threads, len(request.scans))
     engines = [Engine(threads // at_once) for _ in range(at_once)]
-    found = pictures(request.path, request.name, request.kind, request.pages, request.password)
-    yield from recognised(found, engines)
+    yield from recognised(pictures(_source(request), request.scans), engines)
+
+
+def _source(request: Request) -> Source:
+    from ..extraction.reading import read
+    from ..extraction.source import Budget, Source
+
+    limits = request.unpacking
+    data = Path(request.path).read_bytes()
+    return Source(data, request.name, request.kind, request.password, limits, Budget(limits), read)
 
 
 if __name__ == "__main__":

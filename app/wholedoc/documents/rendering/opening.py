@@ -16,7 +16,7 @@ from ..formats import FileKind
 
 def open_document(path: Path, name: str, password: str | None) -> Any:
     """Open a PDF as pdfium's object. Raises `UnreadableFileError` and `PasswordError`."""
-    return _open(_read(path, name), name, password)
+    return open_bytes(_read(path, name), name, password)
 
 
 def load_page(document: Any, name: str, page: int) -> Any:
@@ -47,7 +47,8 @@ def _read(path: Path, name: str) -> bytes:
     return data
 
 
-def _open(data: bytes, name: str, password: str | None) -> Any:
+def open_bytes(data: bytes, name: str, password: str | None) -> Any:
+    """Open the bytes of a PDF as `open_document` opens a file."""
     try:
         return _load(data, password)
     except pypdfium2.PdfiumError as error:

@@ -51,3 +51,10 @@ def test_case_and_other_scripts() -> None:
     cyrillic, other = shared_words("гавань", ["Гавань и мол", "мол"])
     assert cyrillic == pytest.approx(shared_words("harbor", ["Harbor i mol", "mol"])[0])
     assert other == 0
+
+
+def test_a_number_is_a_word_as_a_whole() -> None:
+    """Every row has "0" in it, and several have "30": "0.30" stands in one."""
+    rows = ["0.30 | 0.32863 | 0.67137", "1.10 | 0.88021 | 0.30112", "0.05 | 30 | 0.94363"]
+    first, *others = shared_words("What is erfc(x) for x = 0.30?", rows)
+    assert first > max(others) + 1

@@ -5,7 +5,12 @@ from __future__ import annotations
 from itertools import pairwise
 
 from wholedoc.answering.evidence.passages import CHARACTERS, best_passages
-from wholedoc.answering.evidence.surroundings import LEAD_CHARACTERS, REST_CHARACTERS, with_surroundings
+from wholedoc.answering.evidence.surroundings import (
+    LEAD_CHARACTERS,
+    REST_CHARACTERS,
+    in_reading_order,
+    with_surroundings,
+)
 
 from .corpora import PAGES, attention_on, corpus_of, quotes, score, words
 
@@ -62,3 +67,40 @@ def test_nothing_is_told_twice_and_no_lead_is_long_or_from_another_page() -> Non
     assert len(long.documents[0].tokenized.document.pages[0].text) > LEAD_CHARACTERS
     chosen = best_passages(long, "", [score(0, 1.0)], attention_on(long, nine=1.0), 1)
     assert with_surroundings(long, chosen) == chosen
+
+
+CUT = "The keeper of the lamp is paid four hundred"
+REST = "crowns a year from then on."
+HEADS = ["Log of the Harbour 1", "Log of the Harbour 2", "Log of the Harbour 3"]
+
+
+def cut_pages() -> list[str]:
+    """Between the halves of a sentence stand a page's number, a footnote and a running head."""
+    first = f"{HEADS[0]}\nIt rained all day long on that day.\n{CUT}\n17\n\n1 Not counting oil."
+    return [first, f"{HEADS[1]}\n{REST} Nothing else was agreed.\n18", f"{HEADS[2]}\nFish was cheap.\n19"]
+
+
+def test_a_sentence_that_a_pages_end_cuts_is_told_whole() -> None:
+    corpus = corpus_of(cut_pages())
+    for word, page in (("lamp", 0), ("crowns", 1)):
+        (found,) = best_passages(corpus, "", [score(page, 1.0)], attention_on(corpus, **{word: 1.0}), 1)
+        passages = with_surroundings(corpus, [found])
+        ((first, second),) = in_reading_order(corpus, passages)
+        assert quotes(corpus, [first])[0].endswith(CUT)
+        assert quotes(corpus, [second])[0].startswith(REST)
+        assert [one.half for one in (first, second)] == [page == 1, page == 0]
+        assert len(passages) == 2, "each half is a quote of its own page"
+
+
+def test_a_half_without_the_other_is_not_told() -> None:
+    corpus = corpus_of(cut_pages())
+    (found,) = best_passages(corpus, "", [score(0, 1.0)], attention_on(corpus, lamp=1.0), 1)
+    whole, half = with_surroundings(corpus, [found])
+    assert in_reading_order(corpus, [half]) == []
+    assert in_reading_order(corpus, [half, whole]) == [[whole, half]]
+
+
+def test_a_page_that_ends_with_its_sentence_is_not_joined() -> None:
+    corpus = corpus_of(["The crane was oiled. Nobody fell.", "fish was cheap that day."])
+    (found,) = best_passages(corpus, "", [score(0, 1.0)], attention_on(corpus, fell=1.0), 1)
+    assert len(with_surroundings(corpus, [found])) == 1

@@ -25,8 +25,8 @@ _LONGEST_NUMBER = 12
 _MOST_BETWEEN = 2
 
 
-def with_bars(text: str, box: BoxOf) -> str:
-    """Return a page's text with " | " between the cells of each row of a table.
+def bars(text: str, box: BoxOf) -> list[tuple[int, int, str]]:
+    """Return what puts " | " between the cells of each row of a table on a page: start, stop, and the text instead.
 
     The names of the columns, where they go over several lines, become one row. `box` tells where a character is.
     """
@@ -38,12 +38,7 @@ def with_bars(text: str, box: BoxOf) -> str:
             changes.append((head.start, head.stop, head.text))
         borders = borders_of(body_of(table))
         changes += [one for row in table if not _is_in(row, head) for one in _divided(row, borders, box)]
-    pieces, position = [], 0
-    for start, stop, new in sorted(changes):
-        if start >= position:
-            pieces += [text[position:start], new]
-            position = stop
-    return "".join((*pieces, text[position:]))
+    return sorted(changes)
 
 
 def _divided(row: Row, borders: Sequence[float], box: BoxOf) -> Iterator[tuple[int, int, str]]:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from ....errors import NoTextError, UnreadableFileError
 from ...document import OutlineEntry
 from ...recognition import NOT_RECOGNISED
+from ...recognition.scan import scans_of
 from ..clean import clean_pdf_text
 from ..extracted import Extracted
 from ..garbage import is_garbage
@@ -36,7 +37,7 @@ def read_pdf(request: PdfRequest) -> Extracted:
         *label_warnings,
         *outline_warnings,
     )
-    return Extracted(tuple(zip(pages, labels, strict=True)), outline, warnings, tuple(scans))
+    return Extracted(tuple(zip(pages, labels, strict=True)), outline, warnings, scans_of(scans))
 
 
 def _nothing_to_read(name: str, texts: PageTexts) -> NoTextError | UnreadableFileError:

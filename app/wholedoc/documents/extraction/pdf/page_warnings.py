@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from ...recognition import NOT_RECOGNISED, RecognisedPage
+from ..clean import clean_line
 from ..counting import counted
 
 _MOST_RANGES = 20
@@ -58,7 +59,7 @@ def garbled(indexes: Sequence[int], page_count: int) -> list[str]:
 def recognition_warnings(recognised: Mapping[int, RecognisedPage], page_count: int) -> list[str]:
     """Say which pages were recognised (OCR), and on which nothing was found."""
     found = [index for index, page in sorted(recognised.items()) if page.text]
-    nothing = [index for index, page in sorted(recognised.items()) if not page.text]
+    nothing = [index for index, page in sorted(recognised.items()) if not page.text and not page.failure]
     warnings = []
     if found:
         lowest = min(recognised[index].confidence for index in found)
@@ -81,7 +82,17 @@ def recognition_warnings(recognised: Mapping[int, RecognisedPage], page_count: i
             f"{len(nothing)} of {page_count} pages {have} no text, and none was recognised"
             f" ({page_ranges(nothing)})."
         )
-    return warnings
+    return [*warnings, *_failures(recognised)]
+
+
+def _failures(recognised: Mapping[int, RecognisedPage]) -> Iterator[str]:
+    """Say which pages, of files that lie in this one, have no picture, and why."""
+    reasons: dict[str, list[int]] = {}
+    for index, page in sorted(recognised.items()):
+        if page.failure:
+            reasons.setdefault(page.failure, []).append(index)
+    for reason, indexes in reasons.items():
+        yield f"Not recognised ({page_ranges(indexes)}): {clean_line(reason)}"
 
 
 def counts_differ(pdfium: int, pypdf: int) -> str:

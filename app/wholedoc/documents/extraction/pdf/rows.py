@@ -74,10 +74,11 @@ BoxOf = Callable[[int], Box | None]
 
 def rows_of(text: str, box: BoxOf) -> list[Row]:
     """Return all lines of a page's text."""
-    return [_row(text, start, stop, box) for start, stop in _lines(text)]
+    return [_row(text, start, stop, box) for start, stop in lines_of(text)]
 
 
-def _lines(text: str) -> Iterator[tuple[int, int]]:
+def lines_of(text: str) -> Iterator[tuple[int, int]]:
+    """Yield the span of each line without the white space at its end."""
     start = 0
     for line in text.splitlines(keepends=True):
         yield start, start + len(line.rstrip())

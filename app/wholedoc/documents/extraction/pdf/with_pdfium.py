@@ -11,7 +11,7 @@ from typing import Any
 import pypdfium2
 import pypdfium2.raw as pdfium_c
 
-from .cells import with_bars
+from .arranging import arranged
 from .opening import Obstacle, Refusal
 from .rows import Box
 
@@ -60,7 +60,7 @@ class PdfiumReader:
             text_page = page.get_textpage()
             try:
                 text = text_page.get_text_range()
-                text = with_bars(text, _Boxes(text_page, text))
+                text = arranged(text, _Boxes(text_page, text))
             finally:
                 text_page.close()
         except (pypdfium2.PdfiumError, AssertionError):

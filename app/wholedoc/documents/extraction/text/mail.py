@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from email import message_from_bytes
 from email.headerregistry import (
     ContentDispositionHeader,
@@ -16,10 +17,10 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from ....errors import DocumentError, ExtractionLimitError
-from ...document import OutlineEntry
 from ...formats import FileKind
 from ..blocks import Paragraph, Section, extracted_from_sections
 from ..clean import clean_characters, clean_line
+from ..combined import Combined
 from ..counting import counted
 from ..extracted import Extracted
 from ..filetype import HEAD_BYTES, detect
@@ -41,8 +42,7 @@ def read_mail(source: Source) -> Extracted:
 
     Raises `DocumentError`.
     """
-    message = message_from_bytes(source.data, policy=_policy())
-    assert isinstance(message, EmailMessage)
+    message = _message(source)
     if not any(message.get(name) for name in _SHOWN):
         raise source.damaged("it has none of the lines that a message begins with")
     body, attached = _parts(message)
@@ -50,21 +50,31 @@ def read_mail(source: Source) -> Extracted:
     text, warnings = _text_of(body, source)
     head = "\n".join(f"{name}: {clean_line(str(message[name]))}" for name in _SHOWN if message[name])
     main = extracted_from_sections([Section("message", (Paragraph(head), Paragraph(text)))], ())
-    pages, outline = list(main.pages), list(main.outline)
-    for number, part in enumerate(attached, 1):
-        name = clean_line(part.get_filename() or "") or f"attachment {number}"
+    combined = Combined(replace(main, warnings=tuple(warnings)))
+    for number, part in enumerate(attached):
         try:
-            one = _read_attachment(part, name, source)
+            inner = _attachment(part, number, source)
+            combined.add(source.read(inner), number, inner.name)
         except ExtractionLimitError as error:  # what is in it counts for the whole
             raise ExtractionLimitError(f"{source.name}: {error}") from error
         except DocumentError as error:
-            warnings.append(f"An attachment was not read: {error}")
-            continue
-        outline.append(OutlineEntry(name, 1, len(pages) + 1))
-        outline += [OutlineEntry(entry.title, entry.level + 1, entry.page + len(pages)) for entry in one.outline]
-        pages += [(page, f"{name}: {label}") for page, label in one.pages]
-        warnings += [warning if name in warning else f"{name}: {warning}" for warning in one.warnings]
-    return Extracted(tuple(pages), tuple(outline), tuple(warnings))
+            combined.warnings.append(f"An attachment was not read: {error}")
+    return combined.extracted()
+
+
+def attachments_of(source: Source) -> Callable[[int], Source]:
+    """Open a message; return what gives the attachment with a number (0-based), as a source of its own.
+
+    It raises `DocumentError`, and KeyError for a number that no attachment has.
+    """
+    attached = dict(enumerate(_parts(_message(source))[1]))
+    return lambda number: _attachment(attached[number], number, source)
+
+
+def _message(source: Source) -> EmailMessage:
+    message = message_from_bytes(source.data, policy=_policy())
+    assert isinstance(message, EmailMessage)
+    return message
 
 
 def _policy() -> Any:
@@ -125,12 +135,13 @@ def _bytes(part: EmailMessage) -> bytes:
     return data if isinstance(data, bytes) else b""
 
 
-def _read_attachment(part: EmailMessage, name: str, source: Source) -> Extracted:
-    """Read what is attached: a file of any format, or another message."""
+def _attachment(part: EmailMessage, number: int, source: Source) -> Source:
+    """Return what is attached: a file of any format, or another message."""
+    name = clean_line(part.get_filename() or "") or f"attachment {number + 1}"
     if part.get_content_type() == "message/rfc822":
         inner = part.get_content()
-        return source.read(source.inside(inner.as_bytes(), name, FileKind.EMAIL))
+        return source.inside(inner.as_bytes(), name, FileKind.EMAIL)
     data = _bytes(part)
     source.budget.spend(1, len(data), source.name)
     kind = detect(data[:HEAD_BYTES], PurePosixPath(name).suffix.lower(), name)
-    return source.read(source.inside(data, name, kind))
+    return source.inside(data, name, kind)

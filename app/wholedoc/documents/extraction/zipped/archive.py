@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import PurePosixPath
 
 from ....errors import DocumentError, ExtractionLimitError, NoTextError, UnreadableFileError
-from ...document import OutlineEntry
 from ...formats import FileKind, kind_of_suffix
 from ..clean import clean_line
+from ..combined import Combined
 from ..extracted import Extracted
 from ..filetype import HEAD_BYTES, detect
 from ..source import Source
@@ -97,36 +98,49 @@ def _unnamed_kind(package: Package) -> FileKind:
 
 def _read_files(package: Package) -> Extracted:
     """Read all files of an archive as one document. Those that cannot be read are named in a warning."""
-    pages: list[tuple[str, str]] = []
-    outline: list[OutlineEntry] = []
-    warnings: list[str] = []
+    combined = Combined()
     refused: list[DocumentError] = []
-    for path in sorted(name for name in package.entries if not _CLUTTER.search(name)):
-        shown = clean_line(path) or "a file without a name"
+    for number, path in enumerate(_files(package)):
         data = package.read(path)
         try:
-            one = _read_file(package.source, data, path, shown)
+            inner = _file(package, path, data)
+            combined.add(_read_file(inner), number, inner.name)
         except ExtractionLimitError as error:  # what is in it counts for the whole
             raise ExtractionLimitError(f"{package.source.name}: {error}") from error
         except DocumentError as error:
             refused.append(error)
-            continue
-        outline.append(OutlineEntry(shown, 1, len(pages) + 1))
-        outline += [OutlineEntry(one.title, one.level + 1, one.page + len(pages)) for one in one.outline]
-        pages += [(text, f"{shown}: {label}") for text, label in one.pages]
-        warnings += [warning if shown in warning else f"{shown}: {warning}" for warning in one.warnings]
-    if not pages:
+    if not combined.pages:
         raise _nothing(package, refused)
-    return Extracted(tuple(pages), tuple(outline), (*_not_read(refused), *warnings))
+    combined.warnings[:0] = _not_read(refused)
+    return combined.extracted()
 
 
-def _read_file(source: Source, data: bytes, path: str, shown: str) -> Extracted:
+def files_in(source: Source) -> Callable[[int], Source]:
+    """Open an archive of files; return what gives the file with a number (0-based), as a source of its own.
+
+    Both raise `DocumentError`, and the second KeyError for a number that no file has.
+    """
+    package = Package(source)
+    files = dict(enumerate(_files(package)))
+    return lambda number: _file(package, files[number], package.read(files[number]))
+
+
+def _files(package: Package) -> list[str]:
+    return sorted(name for name in package.entries if not _CLUTTER.search(name))
+
+
+def _file(package: Package, path: str, data: bytes) -> Source:
+    shown = clean_line(path) or "a file without a name"
     if not data:
         raise NoTextError(f"{shown} is empty.")
     kind = detect(data[:HEAD_BYTES], PurePosixPath(path).suffix.lower(), shown)
-    one = source.read(source.inside(data, shown, kind))
-    if not any(text.strip() for text, _ in one.pages):
-        raise NoTextError(f"{shown} has no text.")
+    return package.source.inside(data, shown, kind)
+
+
+def _read_file(source: Source) -> Extracted:
+    one = source.read(source)
+    if not any(text.strip() for text, _ in one.pages) and not (one.scans and source.recognised):
+        raise NoTextError(f"{source.name} has no text.")
     return one
 
 
