@@ -25,7 +25,8 @@ from ..sample import REGISTER, SAMPLES
 from .served import served
 
 NOTICE = SAMPLES / "short_notice.pdf"
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+BROWSERS = ("chromium", "chromium-browser", "chromium-headless-shell")
+CHROMIUM = next((path for name in BROWSERS if (path := shutil.which(name))), None)
 FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"]
 FLAGS += ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
 # Returns the gaps between frames that the page draws, in milliseconds.

@@ -72,7 +72,7 @@ def application_of(settings: Settings, folder: Path, replicas: int) -> Any:
     return application(settings, options, Options())
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def cluster(served_settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     """Starting it takes some twenty seconds: every process imports torch."""
     pytest.importorskip("ray")
