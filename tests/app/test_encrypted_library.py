@@ -17,6 +17,7 @@ from wholedoc.storage.conversations import ConversationHead, KeptConversation, K
 from wholedoc.storage.files.sealing import KEY_VARIABLE
 from wholedoc.storage.home import home
 from wholedoc.storage.jobs import Job, JobState
+from wholedoc.storage.people.shelves import Placed
 from wholedoc.storage.watched import WatchedFile, WatchedFolder
 
 from .conftest import SAMPLES, Command
@@ -55,7 +56,7 @@ def use(library: Library, folder: Path) -> Answer:
     library.folder.notes.introduce(Introduction(info.id, info.name, 1, "noteworthyfoo", (section,), (QUESTION,)))
     library.folder.watched.put(WatchedFolder("/watchedfoo", (WatchedFile("quokkabook.txt", 1, 2),)))
     library.folder.jobs.put(Job(info.id, 1.0, JobState.FAILED, error="quokkabook.txt is damaged"))
-    library.folder.shelves.add("user-ann", info.id, info.name)
+    library.folder.shelves.add("user-ann", info.id, Placed(info.name, "ann", 1))
     return answer
 
 

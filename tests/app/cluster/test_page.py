@@ -81,7 +81,7 @@ def test_a_question_on_the_page_is_answered_with_citations_by_a_replica(
     always_cites: None, page: Page, tmp_path: Path
 ) -> None:
     assert page.app_state.state.phase is Phase.READY
-    assert page.app_state.state.message == page.there.who_answers()
+    assert page.app_state.state.models == page.there.who_answers()
     document = page.put(tmp_path, "asked")
     seen = [replace(one) for one in chat.ask(page.app_state, page.session, QUESTION, page.library.settings)]
     answer = seen[-1].answer

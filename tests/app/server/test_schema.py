@@ -36,7 +36,7 @@ def test_schemathesis_finds_nothing_wrong(server: Server, settings: Settings, tm
         command = [sys.executable, "-c", program, "run", url, "-H", "Authorization: Bearer sesame", *SCHEMATHESIS]
         found = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=240)
         assert found.returncode == 0, found.stdout + found.stderr
-        assert "Tested: 15" in found.stdout
+        assert "Tested: 16" in found.stdout
         assert one.http.get("/health").json()["status"] == "ready"
 
 
@@ -52,6 +52,7 @@ def test_the_document_has_all_routes_and_says_how_they_fail(schema: dict[str, An
         "get /v1/files/{file_id}/reading",
         "delete /v1/files/{file_id}/reading",
         "post /v1/web_pages",
+        "get /v1/usage",
         "get /v1/models",
         "get /v1/models/{model}",
         "get /health",

@@ -31,6 +31,7 @@ from wholedoc.storage.files.sealing import (
 )
 from wholedoc.storage.folder import LibraryFolder
 from wholedoc.storage.format import Format, Sealing
+from wholedoc.storage.people.shelves import Placed
 
 from .test_chunk_store import assert_same, some_kv
 
@@ -245,7 +246,7 @@ def clear(tmp_path: Path) -> LibraryFolder:
         source = tmp_path / "source"
         source.write_bytes(SECRET + id.encode())
         folder.keep(Document.from_pages(id, "a.txt", [(SECRET.decode(), "1")]), source)
-        folder.shelves.add("user-ann", id, "herbert.txt")
+        folder.shelves.add("user-ann", id, Placed("herbert.txt", "ann", 1))
         os.utime(folder.catalog.path(id), (1000 - place, 1000 - place))
     folder.store.put(KEY, some_kv(KVPrecision.BF16))
     return folder

@@ -42,7 +42,7 @@ def test_from_the_drop_to_the_highlighted_page_and_over_a_restart(tab: Tab, serv
     tab.drop(NOTICE)
     page.locator(".wd-arrival", has_text="It fits").wait_for()
     page.locator(".wd-arrival progress").wait_for()
-    assert page.locator("#wd-stop-reading").is_visible()
+    page.locator("#wd-stop-reading").wait_for()
     tab.wait_read(name)
     assert page.locator(".wd-arrival").count() == 0
     assert tab.row(name).locator("input").is_checked()

@@ -105,7 +105,7 @@ def test_the_writer_is_fetched_while_the_page_goes_on(browser: Any, fresh: Serve
             later.page.locator(".wd-fetch-progress", has_text="of 1.1 GB").wait_for()
         come(fresh, QWEN_CODER_15B.name, tiny_model)
         page.locator(".wd-fetch-done", has_text="writes the answers from now on").wait_for()
-        page.locator("#wd-status", has_text=f"and {QWEN_CODER_15B.name} writes").wait_for()
+        page.locator(f"#wd-status [title*='and {QWEN_CODER_15B.name} writes']").wait_for()
         tab.ask("And the harbour office?")
         page.wait_for_function("document.querySelectorAll('#wd-chat [data-testid=bot]').length === 2")
         tab.wait_answer()
@@ -119,6 +119,8 @@ def test_the_writer_is_fetched_while_the_page_goes_on(browser: Any, fresh: Serve
 def test_a_fetch_is_cancelled_and_chosen_again_in_the_settings(
     browser: Any, fresh: Server, tiny_model: Path
 ) -> None:
+    from playwright.sync_api import expect
+
     with a_tab(browser, fresh) as tab, a_tab(browser, fresh) as other:
         page = tab.page
         other.page.locator(".wd-fetch-running").wait_for()
@@ -144,7 +146,7 @@ def test_a_fetch_is_cancelled_and_chosen_again_in_the_settings(
         assert writer.input_value() == QWEN_CODER_05B.name
         page.locator("button", has_text="Let the model that reads answer").click()
         page.locator(".wd-doing", has_text="The model that reads answers").wait_for()
-        assert writer.input_value() == "reader"
+        expect(writer).to_have_value("reader")
         model.locator("button", has_text="Let it write").click()  # it is here: one click is enough
         model.locator(".wd-doing", has_text="writes now").wait_for()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import secrets
+import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -54,6 +55,7 @@ class Users:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._looking = threading.Lock()
         self._looked = -LOOKED_S
         self._changed = 0
         self._people = _People()
@@ -116,13 +118,14 @@ class Users:
 
     def _known(self) -> _People:
         """Return what the file said a second ago at the most."""
-        if time.monotonic() - self._looked >= LOOKED_S:
-            self._looked = time.monotonic()
-            changed = self.path.stat().st_mtime_ns if self.path.exists() else 0
-            if changed != self._changed:
-                self._people = self._read()
-                self._changed = changed
-        return self._people
+        with self._looking:  # else a thread would take what another is just about to replace
+            if time.monotonic() - self._looked >= LOOKED_S:
+                changed = self.path.stat().st_mtime_ns if self.path.exists() else 0
+                if changed != self._changed:
+                    self._people = self._read()
+                    self._changed = changed
+                self._looked = time.monotonic()
+            return self._people
 
     @contextmanager
     def _changing(self) -> Iterator[_People]:
