@@ -10,7 +10,6 @@ TOGETHER = ("tests/hostile/",)
 # itself would begin with the files of most tests, which are the quickest.
 FIRST = (
     "tests/app/cluster/test_cluster.py",
-    "tests/ui/interface/test_browser_cluster.py",
     "tests/ui/interface/test_browser.py",
     "tests/ui/interface/test_browser_viewer.py",
     "tests/ui/interface/test_browser_models.py",
@@ -20,6 +19,7 @@ FIRST = (
     "tests/ui/interface/test_browser_attacks.py",
     "tests/ui/interface/test_browser_everywhere.py",
     "tests/ui/interface/test_browser_folders.py",
+    "tests/ui/interface/test_browser_cluster.py",  # not beside the other one that starts Ray
     "tests/hostile/",
     "tests/test_containerfile.py",
     "tests/app/server/",

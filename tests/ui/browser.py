@@ -44,7 +44,7 @@ main()
 # Small ones, so that the short notice has many.
 CHUNKS = ("--chunk-tokens", "128")
 SECOND = 1000  # Playwright counts milliseconds
-PATIENCE = 60 * SECOND
+PATIENCE = 120 * SECOND
 
 
 @dataclass

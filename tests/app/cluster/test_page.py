@@ -135,7 +135,7 @@ def test_stopping_stops_the_replica(page: Page, tmp_path: Path) -> None:
     events = page.library.read(document, stopped.is_set)
     next(events)
     events.close()
-    assert page.replicas.sent[-1].cancelled
+    until(lambda: page.replicas.sent[-1].cancelled)
     until(lambda: not page.there.turns.busy)
     with page.there.turns.take():  # the replica waits for its model
         threading.Timer(0.5, stopped.set).start()
