@@ -14,9 +14,8 @@ from .bifurcated import score_many
 from .chai.head_clusters import check
 from .chunking import Chunk
 from .config import Composition, EngineConfig, HostKV, KVPrecision, RetrievalHeads, Sampling
-from .context.composition import SingleState, alone, compose, reread
+from .context.composition import alone, compose, reread
 from .context.selection import Selection
-from .decoding.decode import decode, decode_by_lookup
 from .decoding.lookup import Lookup
 from .errors import Cancelled, WindowError
 from .eviction import ChunkQueue
@@ -346,17 +345,8 @@ class Engine:
                 f"the selection has room for an answer of {selection.max_new_tokens} tokens, "
                 f"{sampling.max_new_tokens} were asked for; compress with more"
             )
-        question, state = selection.question, selection.state
-        left = question.last_ids if selection.asked else question.all_ids
-        if not isinstance(state, SingleState):
-            return decode(state, left, sampling, stop_ids, predicted=predicted, cancelled=cancelled)
-        if copied_from and state.takes_guesses:
-            lookup = Lookup(copied_from)
-            return decode_by_lookup(
-                state, left, sampling, stop_ids, lookup, predicted=predicted, cancelled=cancelled
-            )
-        fixed = state.recorded(sampling.max_new_tokens)
-        return decode(state, left, sampling, stop_ids, predicted=predicted, cancelled=cancelled, fixed=fixed)
+        lookup = Lookup(copied_from) if copied_from else None
+        return selection.tokens(sampling, stop_ids, lookup, predicted, cancelled)
 
     def reply_each(
         self,
@@ -395,8 +385,7 @@ class Engine:
                 f"the selection has room for an answer of 1 to {selection.max_new_tokens} tokens, not for "
                 f"{len(answer_ids)}; compress with more"
             )
-        question, total = selection.question, 0.0
-        ahead: Sequence[int] = question.last_ids if selection.asked else question.all_ids
+        total, ahead = 0.0, selection.left_ids
         for token in answer_ids:
             total -= float(selection.state.step(ahead, None, cancelled)[token])
             ahead = (token,)

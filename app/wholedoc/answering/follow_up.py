@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 from ..conversation import Turn
+from ..writers.assignment import NAME
 
 WORD = re.compile(r"\w+")
 # Words that stand for something named before. Where a language is none of these, only very short questions count.
@@ -45,7 +46,7 @@ REFERRING = frozenset(
 # How a question begins that goes on from the one before.
 GOING_ON = re.compile(r"^\s*(and|but|so|or|then|also|what about|how about|what if|why not|since when)\b", re.I)
 # A name, a number or a quotation says what the question is about, wherever it refers to besides.
-NAMED = re.compile(r"(?<!^)(?<![.?!] )\b[A-Z]\w+|\d|[\"“]")
+NAMED = re.compile(rf"{NAME.pattern}|\d|[\"“]")
 FEW_WORDS = 3
 # A task for all that is asked needs nothing that was named before, however short it is.
 ABOUT_ALL = re.compile(

@@ -16,7 +16,7 @@ EDGE_LINES, RUNNING_PAGES = 2, 3
 RUNNING_CHARACTERS = 120
 # Footnotes stand behind a blank line at a page's end, and begin with a number or a sign. The reader of PDFs puts
 # them there.
-_NOTES = re.compile(r"(?:\d{1,3}|[*∗†‡§¶‖]{1,3})\s{0,2}(?=[^\W\d_]|[\"“‘'(\[])")
+NOTE_MARK = re.compile(r"(?:\d{1,3}|[*∗†‡§¶‖]{1,3})\s{0,2}(?=[^\W\d_]|[\"“‘'(\[])")
 _ENDS = frozenset('.!?:;”"’)')
 
 
@@ -93,7 +93,7 @@ def _body(text: str, running: frozenset[str]) -> Body:
 def _notes_start(text: str) -> int:
     """Return where the footnotes begin, behind the last blank line; the text's length where there are none."""
     start = text.rfind("\n\n") + 2
-    return start if start > 1 and text[:start].strip() and _NOTES.match(text, start) else len(text)
+    return start if start > 1 and text[:start].strip() and NOTE_MARK.match(text, start) else len(text)
 
 
 def _edges(text: str) -> list[tuple[int, int, str]]:

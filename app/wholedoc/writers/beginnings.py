@@ -9,8 +9,9 @@ from parallelcomp import Engine, Prefix
 
 # Beginnings that are held, and prompts that a new one is compared with.
 HELD = 4
-# Fewer tokens in common are read as quickly as they are looked up.
-WORTH_HOLDING = 32
+# Fewer tokens in common are read as quickly as they are looked up, and no more are held: of a model of 1.5 billion
+# parameters in fp32 that is 30 MB.
+WORTH_HOLDING, MOST = 32, 512
 
 
 class Beginnings:
@@ -30,7 +31,7 @@ class Beginnings:
         usable = [held for held in self._held if len(held) <= len(ids) - 2 and ids[: len(held)] == held]
         best = max(usable, key=len, default=())
         shared = max((_alike(ids, other) for other in self._prompts), default=0)
-        shared = min(shared, len(ids) - 2)
+        shared = min(shared, len(ids) - 2, MOST)
         self._prompts.append(ids)
         if shared >= len(best) + WORTH_HOLDING:
             best = ids[:shared]

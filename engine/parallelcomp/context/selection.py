@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
+from torch import Tensor
+
+from ..attention.attention import Cancel
 from ..chai.clustered_heads import Savings
+from ..config import Sampling
+from ..decoding.decode import decode, decode_by_lookup
+from ..decoding.lookup import Lookup
 from ..decoding.next_token import AnswerState
 from ..kv.context import Context
 from ..scoring import ChunkScore, Question
@@ -28,6 +35,30 @@ class Selection:
     @property
     def context(self) -> Context:
         return self.state.context
+
+    @property
+    def left_ids(self) -> Sequence[int]:
+        """The question's tokens that have not gone through the context yet."""
+        return self.question.last_ids if self.asked else self.question.all_ids
+
+    def tokens(
+        self,
+        sampling: Sampling,
+        stop_ids: frozenset[int],
+        lookup: Lookup | None,
+        predicted: Callable[[Tensor], None] | None,
+        cancelled: Cancel | None,
+    ) -> Iterator[int]:
+        """Yield the answer's tokens, by copying or by recorded steps where the state can; see `Engine.generate`."""
+        state, left = self.state, self.left_ids
+        if not isinstance(state, SingleState):
+            return decode(state, left, sampling, stop_ids, predicted=predicted, cancelled=cancelled)
+        if lookup is not None and state.takes_guesses:
+            return decode_by_lookup(
+                state, left, sampling, stop_ids, lookup, predicted=predicted, cancelled=cancelled
+            )
+        fixed = state.recorded(sampling.max_new_tokens)
+        return decode(state, left, sampling, stop_ids, predicted=predicted, cancelled=cancelled, fixed=fixed)
 
     @property
     def savings(self) -> Savings | None:

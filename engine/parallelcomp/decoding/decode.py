@@ -111,8 +111,9 @@ def decode_by_lookup(
 ) -> Iterator[int]:
     """Yield what `decode` yields, from fewer passes where `lookup` guesses the next tokens.
 
-    The tokens that are drawn do not depend on the guesses: one is drawn behind each token that came true, and what
-    was guessed after the first that did not is taken back. Raises Cancelled, also in the middle of a pass.
+    The tokens that are drawn depend on the guesses by no more than rounding: one is drawn behind each token that
+    came true, and what was guessed after the first that did not is taken back. Raises Cancelled, also in the middle
+    of a pass.
     """
     log_probabilities = state.step(question_ids, None, cancelled)
     if predicted is not None:

@@ -1,17 +1,20 @@
 """The next tokens guessed by copying, since an answer that quotes goes on as what it quotes from (prompt lookup).
 
 One pass over several tokens reads the weights once, as a pass over one does. So a guess that comes true saves
-passes, and the tokens that are drawn are the same with it and without.
+passes, and the tokens that are drawn are the same with it and without, but for what rounding does to several rows.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+from .weights import FEW
+
 # So many tokens at the end of the answer must stand in the source for what follows there to be guessed.
 ALIKE = 2
-# Behind a longer likeness more tokens come true; a wrong guess costs little more than none.
-GUESSED = 4
+# With the token before them these are as many rows as the kernel for weights in 8 bits takes (`weights.FEW`). More
+# would be multiplied by other weights than single tokens are, and might be drawn otherwise.
+GUESSED = FEW - 1
 
 
 class Lookup:

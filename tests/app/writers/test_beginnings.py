@@ -9,7 +9,7 @@ import pytest
 from parallelcomp import Engine, Prefix, Sampling
 from wholedoc import Library, Settings
 from wholedoc.models.lazy_model import LazyModel
-from wholedoc.writers.beginnings import HELD, WORTH_HOLDING, Beginnings
+from wholedoc.writers.beginnings import HELD, MOST, WORTH_HOLDING, Beginnings
 from wholedoc.writers.local import LocalWriter
 from wholedoc.writers.parts import LocalParts, read_parts
 from wholedoc.writers.writer import Message
@@ -79,6 +79,15 @@ def test_a_longer_beginning_takes_the_place_of_a_shorter_one(engine: Engine, not
     assert found is not None
     assert found.token_ids == longer
     assert noted.lengths == [len(TASK), len(longer)]
+
+
+def test_no_more_is_held_than_is_worth_it(engine: Engine) -> None:
+    beginnings = Beginnings(engine)
+    long = TASK * (MOST // len(TASK) + 2)
+    for last in range(2):
+        found = beginnings.of((*long, last, 1, 2))
+    assert found is not None
+    assert len(found) == MOST
 
 
 def test_the_one_that_was_not_used_for_longest_goes(engine: Engine, noted: Noted) -> None:

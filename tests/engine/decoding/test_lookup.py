@@ -7,14 +7,16 @@ from collections.abc import Sequence
 import pytest
 import torch
 from torch import Tensor
+from transformers import LlamaConfig
 
 from parallelcomp import Cancelled, Engine, EngineConfig, Sampling
 from parallelcomp.attention.attention import Cancel, Observer
 from parallelcomp.context.composition import SingleState
 from parallelcomp.decoding.decode import decode, decode_by_lookup
 from parallelcomp.decoding.lookup import GUESSED, Lookup
+from parallelcomp.decoding.weights import FEW, DecodeLinear, can_quantize_decode, quantize_decode
 
-from ..tiny import pair
+from ..tiny import pair, shape
 
 NOTHING: frozenset[int] = frozenset()
 PROMPT = tuple(torch.randint(10, 90, (40,), generator=torch.Generator().manual_seed(5)).tolist())
@@ -63,7 +65,7 @@ def test_what_stood_behind_the_same_tokens_is_guessed() -> None:
     lookup.append(2)
     assert lookup.guess(9) == []  # one token alone is like too much
     lookup.append(3)
-    assert lookup.guess(9) == [4, 5, 6, 7]
+    assert lookup.guess(9) == [4, 5, 6]
     assert len(lookup.guess(9)) == GUESSED
     assert lookup.guess(2) == [4, 5]
     lookup.append(9)
@@ -168,3 +170,21 @@ def test_the_engine_copies_on_a_cpu_where_it_is_told_from_what(monkeypatch: pyte
     assert max(taken) == GUESSED + 1
     assert int(noted[0].argmax()) == expected[0]
     assert len(noted) == 1
+
+
+def test_no_pass_has_more_rows_than_the_kernel_for_8_bits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They would be multiplied by the weights as they are, and other tokens might be drawn."""
+    loaded = pair(LlamaConfig(**shape(8, 2)), dtype=torch.bfloat16).loaded
+    if not can_quantize_decode(loaded):
+        pytest.skip("this torch has no kernel for decoding in 8 bits")
+    engine = Engine(quantize_decode(loaded), (), EngineConfig(chunk_tokens=64))
+    rows = list[int]()
+    forward = DecodeLinear.forward
+    monkeypatch.setattr(
+        DecodeLinear, "forward", lambda self, seen: rows.append(seen.shape[-2]) or forward(self, seen)
+    )
+    expected = list(engine.generate(engine.plain(PROMPT, 24), SAMPLINGS["greedy"], NOTHING))
+    assert set(rows) == {1}
+    source = [token if index % 7 else 1 for index, token in enumerate(expected, 3)]
+    list(engine.generate(engine.plain(PROMPT, 24), SAMPLINGS["greedy"], NOTHING, copied_from=source))
+    assert max(rows) == FEW

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from ...documents.bm25 import rarities
+from ...documents.lines import line_spans
 from ...documents.tables import BAR
 from ...documents.words import WordCounts
 from ...reading.corpus import Corpus
@@ -44,7 +45,7 @@ def with_named_rows(corpus: Corpus, question: str, passages: Sequence[Passage]) 
 def _table(corpus: Corpus, passage: Passage) -> list[tuple[int, int]]:
     """Return the rows of the table that a passage has rows of, or stands close above; none if there is no such."""
     text = corpus.documents[passage.document].tokenized.document.pages[passage.page].text
-    lines = list(_lines(text))
+    lines = list(line_spans(text))
     first = next((at for at, (start, stop) in enumerate(lines) if stop > passage.start), len(lines))
     last = next((at for at, (start, stop) in enumerate(lines) if start >= passage.stop), len(lines))
     top = next((at for at in range(first, min(last + 1, len(lines))) if BAR in text[slice(*lines[at])]), None)
@@ -56,13 +57,6 @@ def _table(corpus: Corpus, passage: Passage) -> list[tuple[int, int]]:
     while bottom < len(lines) and BAR in text[slice(*lines[bottom])]:
         bottom += 1
     return lines[top:bottom] if bottom - top > _FEW_ROWS else []
-
-
-def _lines(text: str) -> Iterator[tuple[int, int]]:
-    position = 0
-    for line in text.splitlines(keepends=True):
-        yield position, position + len(line.rstrip())
-        position += len(line)
 
 
 def _named(corpus: Corpus, question: str, passage: Passage, table: Sequence[tuple[int, int]]) -> Passage | None:

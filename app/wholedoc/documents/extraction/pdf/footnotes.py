@@ -8,12 +8,12 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from .rows import BoxOf, lines_of
+from ...bodies import NOTE_MARK
+from ...lines import line_spans
+from .rows import BoxOf
 
 # Letters of a note are so much smaller than those of the text: 8 points for 10, or 9 for 10.95.
 _SMALLER = 0.92
-# What a note begins with: a number or a sign, with text behind it.
-_MARK = re.compile(r"(?:\d{1,3}|[*∗†‡§¶‖]{1,3})\s{0,2}(?=[^\W\d_]|[\"“‘'(\[])")
 # It says something, which the parts of a formula do not: so many words.
 _WORD, _FEWEST_WORDS = re.compile(r"[^\W\d_]{3}"), 2
 # So many letters of a line are looked at: a mark, or a word in another size, is smaller or larger than the rest.
@@ -51,7 +51,7 @@ def footnotes(text: str, box: BoxOf) -> list[tuple[int, int]]:
     found: list[tuple[int, int]] = []
     for run in _runs(lines, least):
         end = run[-1].stop
-        first = next((at for at, line in enumerate(run) if _MARK.match(text, line.start, end)), None)
+        first = next((at for at, line in enumerate(run) if NOTE_MARK.match(text, line.start, end)), None)
         if first is None or len(_WORD.findall(text, run[first].start, end)) < _FEWEST_WORDS:
             continue
         if _is_at_foot(run[first:], lines, least):
@@ -61,7 +61,7 @@ def footnotes(text: str, box: BoxOf) -> list[tuple[int, int]]:
 
 def _measured(text: str, box: BoxOf) -> Iterator[_Line]:
     """Yield the lines whose letters have places."""
-    for start, stop in lines_of(text):
+    for start, stop in line_spans(text):
         letters = [at for at in range(start, stop) if not text[at].isspace()]
         step = max(len(letters) // _LOOKED_AT, 1)
         looked_at = [*letters[::step], *letters[-1:]]

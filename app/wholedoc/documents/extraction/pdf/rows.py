@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+
+from ...lines import line_spans
 
 # A gap is wide from so many heights of its line on. Words that are spread to fill a line may have more between,
 # but then all of the line's gaps are alike, and not so wide.
@@ -74,15 +76,7 @@ BoxOf = Callable[[int], Box | None]
 
 def rows_of(text: str, box: BoxOf) -> list[Row]:
     """Return all lines of a page's text."""
-    return [_row(text, start, stop, box) for start, stop in lines_of(text)]
-
-
-def lines_of(text: str) -> Iterator[tuple[int, int]]:
-    """Yield the span of each line without the white space at its end."""
-    start = 0
-    for line in text.splitlines(keepends=True):
-        yield start, start + len(line.rstrip())
-        start += len(line)
+    return [_row(text, start, stop, box) for start, stop in line_spans(text)]
 
 
 def _row(text: str, start: int, stop: int, box: BoxOf) -> Row:
