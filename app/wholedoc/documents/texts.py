@@ -9,7 +9,7 @@ from hashlib import sha256
 
 from ..errors import NoTextError, TextError
 from .document import PAGE_SEPARATOR, Document
-from .extraction.paging import divide
+from .extraction.pages.paging import divide
 
 # The id of a text begins with this: no file has such an id.
 TEXT_ID = "text-"

@@ -8,7 +8,7 @@ from typing import Any
 
 from ..answer import Answer, Citation, Everywhere, Item
 from ..documents.document import Document, place, places
-from ..documents.extraction.clean import clean_characters
+from ..documents.extraction.pages.clean import clean_characters
 
 _ITEM_COLUMNS = ("Found", "Document", "Place", "Quote", "Verified")
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from ..answer import Citation
 from ..documents.document import Document
-from ..documents.extraction.extracted import InvalidResultError
 from ..documents.extraction.filetype import HEAD_BYTES, detect
+from ..documents.extraction.pages.extracted import InvalidResultError
 from ..documents.formats import FileKind
 from ..documents.recognition.boxes import quote_boxes
 from ..documents.rendering import Box, render_page

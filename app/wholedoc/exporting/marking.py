@@ -6,7 +6,7 @@ import json
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from ..documents.extraction.extracted import InvalidResultError
+from ..documents.extraction.pages.extracted import InvalidResultError
 from ..errors import DocumentError, UnreadableFileError
 
 _ERRORS: dict[str, type[DocumentError]] = {UnreadableFileError.__name__: UnreadableFileError}

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from ..documents.extraction.extracted import error_to_json
+from ..documents.extraction.pages.extracted import error_to_json
 from ..errors import DocumentError, UnreadableFileError
 from ..runtime.limited_worker import serve
 from .marking import Mark, Request

@@ -17,11 +17,9 @@ from parallelcomp.errors import ParallelCompError
 
 from ..errors import WholedocError
 from .answering import AnsweringHere
-from .audited import RequestIdMiddleware
 from .error_handlers import on_error, on_http_exception, on_invalid_request
 from .guarding.disconnect import DisconnectedError
 from .guarding.guard import add_guard
-from .metrics import RequestMetricsMiddleware
 from .middleware import (
     ApiKeyMiddleware,
     BodyMemoryMiddleware,
@@ -32,9 +30,11 @@ from .middleware import (
     own_key,
     shared_key,
 )
+from .observing.audited import RequestIdMiddleware
+from .observing.metrics import RequestMetricsMiddleware
+from .observing.request_spans import NO_OTHER_SPANS, RequestSpanMiddleware
 from .openapi import openapi_of
 from .protocol.errors import ErrorBody
-from .request_spans import NO_OTHER_SPANS, RequestSpanMiddleware
 from .routes import about, chat, files, readings, usage, web_pages
 from .state import Options, State, state_of
 

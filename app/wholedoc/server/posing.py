@@ -18,8 +18,8 @@ from ..prompts.responding import respond
 from ..runtime.client import Client
 from ..runtime.threaded_generator import Cancel
 from ..storage.shelf import Shelf
-from .answer_spans import traced
 from .charging import charged
+from .observing.answer_spans import traced
 from .protocol.content import find, plain_messages
 from .protocol.errors import ApiError
 from .protocol.requests import ChatRequest

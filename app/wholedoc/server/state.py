@@ -13,8 +13,8 @@ from ..storage.shelf import CONCURRENT_EXTRACTIONS, Shelf
 from ..webpages import PageLimits
 from .answering import Answering
 from .guarding.rate_limiting import RateLimiter
-from .metrics import Metrics
 from .middleware import USER
+from .observing.metrics import Metrics
 from .protocol.errors import ApiError
 from .user_shelf import UserShelf
 

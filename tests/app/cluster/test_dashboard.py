@@ -14,7 +14,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from wholedoc.cluster import metrics
 from wholedoc.cluster.metrics import ReplicaMetrics
 from wholedoc.server.guarding.rate_limiting import RateLimiter
-from wholedoc.server.metrics import Metrics
+from wholedoc.server.observing.metrics import Metrics
 
 DASHBOARD = Path(__file__).parents[3] / "docs" / "grafana.json"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from wholedoc.documents.document import place
-from wholedoc.documents.extraction.blocks import (
+from wholedoc.documents.extraction.pages.blocks import (
     Paragraph,
     Section,
     Table,

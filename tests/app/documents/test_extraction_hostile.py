@@ -12,7 +12,7 @@ import psutil
 import pytest
 
 from wholedoc.documents.extraction import ExtractionLimits, child, read_document
-from wholedoc.documents.extraction.extracted import Extracted, InvalidResultError, parse_result
+from wholedoc.documents.extraction.pages.extracted import Extracted, InvalidResultError, parse_result
 from wholedoc.documents.extraction.text.html import read_html
 from wholedoc.errors import DocumentError, ExtractionLimitError, NoTextError, UnreadableFileError
 

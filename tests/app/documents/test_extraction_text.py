@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 
 from wholedoc.documents.document import Document
 from wholedoc.documents.extraction import read_document
-from wholedoc.documents.extraction.clean import clean_characters, clean_pdf_text, is_garbled
-from wholedoc.documents.extraction.hyphens import join_divided_words
-from wholedoc.documents.extraction.paging import PAGE_CHARACTERS, Heading, extracted_from_text, paginate
+from wholedoc.documents.extraction.pages.clean import clean_characters, clean_pdf_text, is_garbled
+from wholedoc.documents.extraction.pages.hyphens import join_divided_words
+from wholedoc.documents.extraction.pages.paging import PAGE_CHARACTERS, Heading, extracted_from_text, paginate
 from wholedoc.documents.extraction.pdf.page_warnings import page_ranges
 from wholedoc.documents.extraction.text import markup
 from wholedoc.documents.extraction.text.decoding import decode

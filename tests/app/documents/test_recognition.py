@@ -18,7 +18,7 @@ from wholedoc import Library
 from wholedoc.documents import recognition as package
 from wholedoc.documents.document import Document, Line, Page
 from wholedoc.documents.extraction import read_document
-from wholedoc.documents.extraction.garbage import LEAST_WORDLIKE, is_garbage, wordlike_share
+from wholedoc.documents.extraction.pages.garbage import LEAST_WORDLIKE, is_garbage, wordlike_share
 from wholedoc.documents.recognition import INSTALL, Recognition, child
 from wholedoc.documents.recognition.boxes import quote_boxes
 from wholedoc.documents.recognition.engine import _is_unread

@@ -15,8 +15,8 @@ from PIL import Image
 from wholedoc import Library
 from wholedoc.documents.document import Document
 from wholedoc.documents.extraction import read_document
-from wholedoc.documents.extraction.extracted import Extracted, InvalidResultError, parse_result
 from wholedoc.documents.extraction.limits import DEFAULT_LIMITS
+from wholedoc.documents.extraction.pages.extracted import Extracted, InvalidResultError, parse_result
 from wholedoc.documents.extraction.reading import read
 from wholedoc.documents.extraction.source import Budget, Source
 from wholedoc.documents.formats import FileKind

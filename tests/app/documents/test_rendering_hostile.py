@@ -16,7 +16,7 @@ import pypdf
 import pytest
 from PIL import Image
 
-from wholedoc.documents.extraction.extracted import InvalidResultError
+from wholedoc.documents.extraction.pages.extracted import InvalidResultError
 from wholedoc.documents.rendering import Box, PageRenderer, RenderingLimits, TextLine, render_page, renderer
 from wholedoc.documents.rendering.reply import answer_to_bytes, parse_answer, parse_lines, parse_places, parse_sizes
 from wholedoc.errors import DocumentError, ExtractionLimitError, PasswordError, UnreadableFileError

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wholedoc import Document, Done, Library, Planned, Reading
-from wholedoc.documents.extraction.paging import divide, paginate
+from wholedoc.documents.extraction.pages.paging import divide, paginate
 from wholedoc.documents.texts import pages_document, text_document, title
 from wholedoc.errors import NoTextError, TextError, UnknownDocumentError
 from wholedoc.storage.home import home

@@ -16,7 +16,7 @@ from wholedoc import Answer, Citation
 from wholedoc.answer import Everywhere, Item, SentenceSources, SummarySection, SummarySentence, Timings, Usage
 from wholedoc.documents.document import Document
 from wholedoc.documents.extraction import read_document
-from wholedoc.documents.extraction.extracted import InvalidResultError
+from wholedoc.documents.extraction.pages.extracted import InvalidResultError
 from wholedoc.errors import UnreadableFileError
 from wholedoc.exporting import answers_docx, marked_pdf, marking_worker
 from wholedoc.exporting.marking import Mark, parse_answer

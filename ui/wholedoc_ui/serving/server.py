@@ -35,7 +35,7 @@ def create_app(app_state: AppState, address: Address, upload_bytes: int, origins
     from fastapi import FastAPI
 
     from wholedoc.server.guarding.guard import add_guard
-    from wholedoc.server.request_spans import NO_OTHER_SPANS
+    from wholedoc.server.observing.request_spans import NO_OTHER_SPANS
 
     from .access import AccessMiddleware, HeadersMiddleware
     from .upload_limits import UploadLimitMiddleware

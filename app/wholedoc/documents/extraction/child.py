@@ -6,7 +6,7 @@ import time
 
 from ...errors import UnreadableFileError
 from ...runtime.limited_process import CrashedError, Job, command_for, run
-from .extracted import Extracted, InvalidResultError, parse_result
+from .pages.extracted import Extracted, InvalidResultError, parse_result
 from .worker import Request
 
 _ADVICE = "split it into smaller files, or save it anew as PDF"

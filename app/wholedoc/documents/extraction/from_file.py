@@ -14,10 +14,10 @@ from ..formats import FileKind
 from ..recognition import RecognisedPage, Recognition
 from ..recognition.child import recognise_in_child
 from .child import extract_in_child
-from .clean import clean_line
-from .extracted import Extracted
 from .filetype import HEAD_BYTES, detect
 from .limits import DEFAULT_LIMITS, ExtractionLimits
+from .pages.clean import clean_line
+from .pages.extracted import Extracted
 from .pdf.page_warnings import recognition_warnings
 from .web import WebSource
 from .worker import Request

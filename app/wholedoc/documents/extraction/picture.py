@@ -6,7 +6,7 @@ from ...errors import ExtractionLimitError, NoTextError
 from ..recognition import NOT_RECOGNISED
 from ..recognition.scan import scans_of
 from ..rendering.frames import MOST_FRAMES, open_image
-from .extracted import Extracted
+from .pages.extracted import Extracted
 from .source import Source
 
 

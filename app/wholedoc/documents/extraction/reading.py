@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ...errors import DocumentError, UnreadableFileError
 from ..formats import FileKind
-from .extracted import Extracted
+from .pages.extracted import Extracted
 from .source import Source
 
 

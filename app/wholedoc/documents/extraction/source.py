@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 
 from ...errors import ExtractionLimitError, UnreadableFileError
 from ..formats import FileKind
-from .extracted import Extracted
 from .limits import ExtractionLimits
+from .pages.extracted import Extracted
 
 Read = Callable[["Source"], Extracted]
 

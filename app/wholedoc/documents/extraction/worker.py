@@ -14,8 +14,8 @@ from typing import Any
 from ...errors import DocumentError, ExtractionLimitError, NoTextError
 from ...runtime.limited_worker import serve
 from ..formats import FileKind
-from .extracted import Extracted, error_to_json
 from .limits import ExtractionLimits
+from .pages.extracted import Extracted, error_to_json
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import math
 import os
 from typing import Any
 
-from ..extraction.clean import clean_line
+from ..extraction.pages.clean import clean_line
 from .layout import Piece, page_of
 from .recognised import RecognisedPage
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from ...errors import DocumentError
 from ...runtime.limited_worker import serve_lines
-from ..extraction.extracted import error_to_json
+from ..extraction.pages.extracted import error_to_json
 from .recognised import RecognisedPage
 from .request import Request
 

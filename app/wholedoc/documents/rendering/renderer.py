@@ -8,8 +8,8 @@ from pathlib import Path
 from ...errors import UnreadableFileError
 from ...runtime.limited_process import CrashedError, Job, command_for
 from ...runtime.standing_process import StandingProcess
-from ..extraction.clean import clean_line
-from ..extraction.extracted import InvalidResultError
+from ..extraction.pages.clean import clean_line
+from ..extraction.pages.extracted import InvalidResultError
 from .limits import DEFAULT_LIMITS, RenderingLimits
 from .page_image import Box, PageImage, TextLine
 from .reply import parse_answer, parse_lines, parse_places, parse_sizes

@@ -8,8 +8,8 @@ from dataclasses import astuple
 from typing import Any
 
 from ...errors import DocumentError, ExtractionLimitError, NoSuchPageError, PasswordError, UnreadableFileError
-from ..extraction.clean import clean_line
-from ..extraction.extracted import InvalidResultError
+from ..extraction.pages.clean import clean_line
+from ..extraction.pages.extracted import InvalidResultError
 from .encoding import EncodedImage, recognise
 from .limits import RenderingLimits
 from .page_image import Box, PageImage, TextLine

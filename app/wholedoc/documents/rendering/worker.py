@@ -14,7 +14,7 @@ from typing import Any
 
 from ...errors import DocumentError
 from ...runtime.limited_worker import serve_requests
-from ..extraction.extracted import error_to_json
+from ..extraction.pages.extracted import error_to_json
 from .page_image import Box, TextLine
 from .reply import answer_to_bytes
 from .request import Opening, Request, Wanted

@@ -7,7 +7,7 @@ from typing import Any
 from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse, Response
 
-from .. import metrics
+from ..observing import metrics
 from ..protocol.errors import ErrorBody
 from ..protocol.responses import Health, ModelList, ModelObject
 from ..served_model import Phase

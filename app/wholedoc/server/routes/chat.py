@@ -19,8 +19,8 @@ from ...storage.shelf import Shelf
 from ..answering import Events
 from ..guarding.bodies import BoundedRoute
 from ..guarding.disconnect import DisconnectedError, cancel_on_disconnect
-from ..metrics import Metrics
 from ..middleware import DOCUMENTS
+from ..observing.metrics import Metrics
 from ..protocol.completion import Completion
 from ..protocol.errors import api_error
 from ..protocol.requests import ChatRequest, check_supported

@@ -8,10 +8,10 @@ from ....errors import NoTextError, UnreadableFileError
 from ...document import OutlineEntry
 from ...recognition import NOT_RECOGNISED
 from ...recognition.scan import scans_of
-from ..clean import clean_pdf_text
-from ..extracted import Extracted
-from ..garbage import is_garbage
-from ..hyphens import join_divided_words
+from ..pages.clean import clean_pdf_text
+from ..pages.extracted import Extracted
+from ..pages.garbage import is_garbage
+from ..pages.hyphens import join_divided_words
 from . import page_warnings as say
 from .readers import PdfRequest, Readers, open_readers
 from .text import PageTexts, read_texts

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from ...recognition import NOT_RECOGNISED, RecognisedPage
-from ..clean import clean_line
 from ..counting import counted
+from ..pages.clean import clean_line
 
 _MOST_RANGES = 20
 

@@ -11,7 +11,7 @@ import pypdf
 from pypdf.errors import DependencyError, FileNotDecryptedError
 
 from ...document import OutlineEntry
-from ..clean import clean_line
+from ..pages.clean import clean_line
 from .opening import Obstacle, Refusal
 
 _LONGEST_LABEL = 64

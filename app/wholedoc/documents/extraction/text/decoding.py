@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 
 from ....errors import UnreadableFileError
-from ..clean import clean_characters
+from ..pages.clean import clean_characters
 
 _BYTE_ORDER_MARKS = (
     # UTF-32 stands first, because its little-endian mark begins with that of UTF-16.

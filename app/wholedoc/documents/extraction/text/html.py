@@ -10,10 +10,10 @@ from itertools import accumulate
 from bs4 import Tag
 from bs4.element import CData, NavigableString, PageElement, PreformattedString
 
-from ..blocks import LONGEST_CELL, row_text
-from ..clean import clean_line
-from ..extracted import Extracted
-from ..paging import Heading, extracted_from_text
+from ..pages.blocks import LONGEST_CELL, row_text
+from ..pages.clean import clean_line
+from ..pages.extracted import Extracted
+from ..pages.paging import Heading, extracted_from_text
 from .decoding import decode
 from .markup import parse_markup
 

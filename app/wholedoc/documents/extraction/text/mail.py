@@ -18,12 +18,12 @@ from typing import Any
 
 from ....errors import DocumentError, ExtractionLimitError
 from ...formats import FileKind
-from ..blocks import Paragraph, Section, extracted_from_sections
-from ..clean import clean_characters, clean_line
-from ..combined import Combined
 from ..counting import counted
-from ..extracted import Extracted
 from ..filetype import HEAD_BYTES, detect
+from ..pages.blocks import Paragraph, Section, extracted_from_sections
+from ..pages.clean import clean_characters, clean_line
+from ..pages.combined import Combined
+from ..pages.extracted import Extracted
 from ..source import Source
 from .decoding import decode
 from .html import read_web_page

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-from ..clean import clean_line
-from ..extracted import Extracted
-from ..paging import Heading, extracted_from_text
+from ..pages.clean import clean_line
+from ..pages.extracted import Extracted
+from ..pages.paging import Heading, extracted_from_text
 from .decoding import decode
 
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")

@@ -6,8 +6,8 @@ import csv
 import io
 from itertools import islice
 
-from ..blocks import Section, Table, extracted_from_sections
-from ..extracted import Extracted
+from ..pages.blocks import Section, Table, extracted_from_sections
+from ..pages.extracted import Extracted
 from .decoding import decode
 
 # Which sign stands between the cells; the earlier one wins where several would do.

@@ -5,8 +5,8 @@ from __future__ import annotations
 import logging
 
 from ....errors import UnreadableFileError
-from ..extracted import Extracted
-from ..paging import extracted_from_text
+from ..pages.extracted import Extracted
+from ..pages.paging import extracted_from_text
 from .html import read_html, read_web_page
 from .plain import markdown_headings
 

@@ -8,10 +8,10 @@ from pathlib import PurePosixPath
 
 from ....errors import DocumentError, ExtractionLimitError, NoTextError, UnreadableFileError
 from ...formats import FileKind, kind_of_suffix
-from ..clean import clean_line
-from ..combined import Combined
-from ..extracted import Extracted
 from ..filetype import HEAD_BYTES, detect
+from ..pages.clean import clean_line
+from ..pages.combined import Combined
+from ..pages.extracted import Extracted
 from ..source import Source
 from .package import Package
 

@@ -7,9 +7,9 @@ import io
 from collections.abc import Iterator
 from typing import Any
 
-from ..blocks import LONGEST_CELL, Block, Paragraph, Table, Title, flowing
 from ..counting import counted
-from ..extracted import Extracted
+from ..pages.blocks import LONGEST_CELL, Block, Paragraph, Table, Title, flowing
+from ..pages.extracted import Extracted
 from .docx_text import Findings, W, paragraph_text
 from .numbering import Numbering
 from .package import Package

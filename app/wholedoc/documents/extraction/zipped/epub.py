@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from urllib.parse import unquote
 
 from ....errors import PasswordError
-from ..blocks import Block, Paragraph, Section, Title, extracted_from_sections, short_label
-from ..clean import clean_line
 from ..counting import counted
-from ..extracted import Extracted
-from ..paging import Heading
+from ..pages.blocks import Block, Paragraph, Section, Title, extracted_from_sections, short_label
+from ..pages.clean import clean_line
+from ..pages.extracted import Extracted
+from ..pages.paging import Heading
 from ..text.html import WebPage, read_web_page
 from .package import Package
 from .xml import XML, attribute, named, parse_xml

@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator
 
 from ....errors import PasswordError
-from ..blocks import LONGEST_CELL, Block, Paragraph, Table, Title, flowing
 from ..counting import counted
-from ..extracted import Extracted
+from ..pages.blocks import LONGEST_CELL, Block, Paragraph, Table, Title, flowing
+from ..pages.extracted import Extracted
 from .package import Package
 from .xml import XML, attribute, local, named, parse_xml
 

@@ -6,9 +6,9 @@ import io
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from ..blocks import Block, Paragraph, Section, Table, Title, extracted_from_sections
 from ..counting import counted
-from ..extracted import Extracted
+from ..pages.blocks import Block, Paragraph, Section, Table, Title, extracted_from_sections
+from ..pages.extracted import Extracted
 from .package import Package
 from .xml import local, named, parse_xml
 

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from ..blocks import Block, Paragraph, Section, Table, extracted_from_sections, short_label
 from ..counting import counted
-from ..extracted import Extracted
+from ..pages.blocks import Block, Paragraph, Section, Table, extracted_from_sections, short_label
+from ..pages.extracted import Extracted
 from .package import Package
 from .xml import named, parse_xml
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from ..document import OutlineEntry
+from ...document import OutlineEntry
 from .clean import clean_characters, clean_line
 from .extracted import Extracted
 from .paging import PAGE_CHARACTERS, divide

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass
 
-from ...errors import DocumentError, ExtractionLimitError, NoTextError, PasswordError, UnreadableFileError
-from ..document import OutlineEntry
-from ..recognition.scan import Scan
-from .limits import ExtractionLimits
+from ....errors import DocumentError, ExtractionLimitError, NoTextError, PasswordError, UnreadableFileError
+from ...document import OutlineEntry
+from ...recognition.scan import Scan
+from ..limits import ExtractionLimits
 
 _ERRORS: dict[str, type[DocumentError]] = {
     error.__name__: error for error in (ExtractionLimitError, NoTextError, PasswordError, UnreadableFileError)

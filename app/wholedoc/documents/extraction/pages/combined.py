@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ..document import OutlineEntry
-from ..recognition.scan import Scan
+from ...document import OutlineEntry
+from ...recognition.scan import Scan
 from .extracted import Extracted
 
 

@@ -7,8 +7,8 @@ from typing import Any
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from ..runtime import tracing
-from .middleware import REQUEST_ID
+from ...runtime import tracing
+from ..middleware import REQUEST_ID
 
 TRACED = "/v1/"
 # For applications of FastAPI, whose newest versions make spans of their own, also of applications mounted in them:

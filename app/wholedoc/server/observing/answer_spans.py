@@ -8,11 +8,11 @@ from contextlib import closing
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from ..answer import AskingParts, Cited, Done, Event, Planned, Reading, Rewritten, Scored, Scoring, Token
-from ..runtime import tracing
+from ...answer import AskingParts, Cited, Done, Event, Planned, Reading, Rewritten, Scored, Scoring, Token
+from ...runtime import tracing
 
 if TYPE_CHECKING:
-    from .posing import Posed
+    from ..posing import Posed
 
 
 class Phase(Enum):

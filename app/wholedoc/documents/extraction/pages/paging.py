@@ -7,7 +7,7 @@ from bisect import bisect_right
 from dataclasses import dataclass
 from itertools import accumulate
 
-from ..document import OutlineEntry
+from ...document import OutlineEntry
 from .extracted import Extracted
 
 PAGE_CHARACTERS = 3000

@@ -5,9 +5,9 @@ from __future__ import annotations
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from ..answer import Answer
-from .guarding.rate_limiting import RateLimiter
-from .middleware import is_page
+from ...answer import Answer
+from ..guarding.rate_limiting import RateLimiter
+from ..middleware import is_page
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 # Upper bounds of the histogram's buckets, in seconds.

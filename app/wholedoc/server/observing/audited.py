@@ -10,8 +10,8 @@ import uuid
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from ..storage.people.audit import Audit, Entry
-from .middleware import DOCUMENTS, REQUEST_ID, USER
+from ...storage.people.audit import Audit, Entry
+from ..middleware import DOCUMENTS, REQUEST_ID, USER
 
 log = logging.getLogger(__name__)
 HEADER = "X-Request-ID"
