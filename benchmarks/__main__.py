@@ -34,7 +34,6 @@ BENCHMARKS: dict[str, Callable[[bool], Report]] = {
     "reading": reading.run,
     "asking": asking.run,
     "questions": questions.run,
-    "conversations": conversations.run,
     "precision": precision.run,
     "library": library.run,
     "stopping": stopping.run,
@@ -50,13 +49,13 @@ BENCHMARKS: dict[str, Callable[[bool], Report]] = {
 # These take options of their own; `plots` draws what the others measured.
 QUALITY, LLAMA_CPP, ATTENTION, PLOTS = "quality", "llama_cpp", "attention", "plots"
 PAIRS, EVERYWHERE, SCORING, SHELF = "pairs", "everywhere", "scoring", "shelf"
-EXTRACTION = "extraction"
+EXTRACTION, CONVERSATIONS = "extraction", "conversations"
 # Takes an hour, so that it is run only where it is named.
 SOAK = "soak"
 
 
 def main() -> None:
-    with_options = (QUALITY, LLAMA_CPP, ATTENTION, PAIRS, EVERYWHERE, SCORING, SHELF, EXTRACTION)
+    with_options = (QUALITY, LLAMA_CPP, ATTENTION, PAIRS, EVERYWHERE, SCORING, SHELF, EXTRACTION, CONVERSATIONS)
     names = (*BENCHMARKS, *with_options, PLOTS, SOAK)
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"any of {', '.join(names)}")
@@ -87,6 +86,7 @@ def main() -> None:
         QUALITY: lambda quick: run_quality(quick, Options.of(arguments)),
         ATTENTION: partial(attention.run, tokens=arguments.lengths or ()),
         PAIRS: lambda quick: run_pairs(quick, pairs_of(arguments)),
+        CONVERSATIONS: lambda quick: conversations.run(quick, arguments.manuals),
         EVERYWHERE: lambda quick: run_everywhere(quick, arguments.manuals, arguments.questions),
         SCORING: lambda quick: run_scoring(quick, pairs_of(arguments)),
         SHELF: lambda quick: run_shelf(quick, shelved_of(arguments)),

@@ -35,16 +35,20 @@ class Said:
         return self.answer.found and is_right(self.answer.text, self.question)
 
 
-def run(quick: bool) -> Report:
-    """Hold the conversations, and ask each of their turns alone; if `quick`, only those about the short notice."""
-    report = Report("conversations-quick" if quick else "conversations")
+def run(quick: bool, manuals: Path | None = None) -> Report:
+    """Hold the conversations, and ask each of their turns alone; if `quick`, only those about the short notice.
+
+    With `manuals`, only those about the PDFs in this folder, which nobody wrote for it.
+    """
+    report = Report("conversations-manuals" if manuals else "conversations-quick" if quick else "conversations")
     library = Library.open(settings=Settings())
     referring: list[tuple[Said, Said]] = []
     standing: list[tuple[Said, Said]] = []
+    folder = manuals or SAMPLES
     for file, turns in _conversations():
-        if quick and file == REGISTER.name:
+        if not (folder / file).exists() or (quick and file == REGISTER.name):
             continue
-        document = library.parse(SAMPLES / file)
+        document = library.parse(folder / file)
         for _ in library.read(document):
             pass
         held = _hold(library, document, [one for one, _ in turns])
@@ -56,7 +60,7 @@ def run(quick: bool) -> Report:
             _add(report, said, by_itself, alone)
     _figures(report, "turns that refer to what was said", referring)
     _figures(report, "turns that stand alone", standing)
-    if not quick:
+    if not quick and not manuals:
         _twenty(report, library)
     return report
 
