@@ -76,8 +76,13 @@ def refers_back(question: str, history: Sequence[Turn]) -> bool:
 
 
 def with_the_question_before(question: str, history: Sequence[Turn]) -> str:
-    """Return the question behind the one before it: what is asked of the document if nobody can rewrite it."""
-    return f"{history[-1].question.strip()} {question.strip()}"
+    """Return the question behind the last one that stands alone: what is asked if nobody can rewrite it."""
+    standing = (
+        turn.question
+        for index, turn in reversed(list(enumerate(history)))
+        if not refers_back(turn.question, history[:index])
+    )
+    return f"{next(standing).strip()} {question.strip()}"  # the first turn has nothing to refer to
 
 
 def last_turns(history: Sequence[Turn]) -> list[tuple[str, str]]:

@@ -170,6 +170,11 @@ def test_what_stands_in_for_it_without_a_writer_names_what_it_is_about(question:
     assert with_the_question_before(question, history) == f"Who chairs the board? {question.strip()}"
 
 
+def test_a_question_that_refers_back_itself_does_not_stand_in_for_another() -> None:
+    history = [Turn("Who chairs the board?", "Ann Orr."), Turn("What is her trade?", "A baker.")]
+    assert with_the_question_before("And since when?", history) == "Who chairs the board? And since when?"
+
+
 def test_only_the_last_turns_tell_what_a_question_refers_to() -> None:
     history = [Turn(f"Question {n}?", f"Answer {n}.") for n in range(5)]
     assert last_turns(history) == [(f"Question {n}?", f"Answer {n}.") for n in (2, 3, 4)]
