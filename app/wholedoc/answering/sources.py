@@ -85,10 +85,11 @@ def _content(answer: str, start: int, stop: int) -> _Content:
     words: set[str] = set()
     for match in WORD.finditer(answer, start, stop):
         checkable = claims(answer, match)
-        for part in map(plain, parts(match[0])):
-            if _is_number(part):
+        for word in parts(match[0]):
+            part = plain(word)
+            if _is_number(word):
                 numbers |= {part} if checkable else set()
-            elif checkable or (len(part) >= LETTERS and part not in FUNCTION_WORDS):
+            elif checkable or (len(word) >= LETTERS and part not in FUNCTION_WORDS):
                 words.add(ENDING.sub("", part))
     return _Content(frozenset(numbers), frozenset(words))
 

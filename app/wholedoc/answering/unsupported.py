@@ -11,6 +11,14 @@ from ..answer import Citation
 WORD = re.compile(r"\w+(?:[.,:'’/-]\w+)*")
 # After one of these a sentence begins, and its first word is capitalised whatever it is.
 SENTENCE_END = ".!?:\n"
+# Documents write these numbers as words, and answers in digits, or the other way round. "One" may be a pronoun.
+UNITS = """two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen
+    eighteen nineteen twenty"""
+TENS = "thirty forty fifty sixty seventy eighty ninety"
+IN_DIGITS = {
+    **{word: str(number) for number, word in enumerate(UNITS.split(), start=2)},
+    **{word: f"{tens}0" for tens, word in enumerate(TENS.split(), start=3)},
+}
 # The number of a list's item in Markdown.
 ITEM = re.compile(r"^[ \t]*(\d{1,3})[.)][ \t]", re.MULTILINE)
 
@@ -18,8 +26,8 @@ ITEM = re.compile(r"^[ \t]*(\d{1,3})[.)][ \t]", re.MULTILINE)
 def unsupported(answer: str, citations: Sequence[Citation], question: str) -> tuple[str, ...]:
     """Return the numbers and names of an answer that no citation and not the question contains, in its order.
 
-    A name is a capitalised word that does not begin a sentence. Numbers are compared without their separators, so
-    "4275" is supported by "4,275". Each is listed once.
+    A name is a capitalised word that does not begin a sentence. Numbers are compared in digits and without
+    separators, so "4275" is supported by "4,275" and "7" by "seven". Each is listed once.
     """
     known = {plain(part) for text in (question, *(one.quote for one in citations)) for part in parts(text)}
     claimed = [match[0] for match in WORD.finditer(answer) if claims(answer, match)]
@@ -60,6 +68,8 @@ def parts(text: str) -> list[str]:
 
 
 def plain(word: str) -> str:
-    """Return a word in one case, a number without its separators, a name without the 's of its owner."""
+    """Return a word in one case, a number in digits without separators, a name without the 's of its owner."""
     lower = word.casefold()
-    return re.sub(r"[.,]", "", lower) if lower[0].isdigit() else re.sub(r"['’]s$", "", lower)
+    if lower[0].isdigit():
+        return re.sub(r"[.,]", "", lower)
+    return IN_DIGITS.get(lower) or re.sub(r"['’]s$", "", lower)

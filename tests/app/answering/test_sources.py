@@ -29,6 +29,7 @@ CHANNEL = "1. A yacht announces herself on channel 12, and waits outside the bre
         ("Chocolate cake needs flour and some water.", [FINE], [()]),
         ("He paid 4,275 crowns, and called on channel 12.", [FINE, CHANNEL, CHANNEL], [(1, 2)]),
         ("He paid 4,275 crowns on channel 99.", [FINE, CHANNEL], [()]),
+        ("He is away for 4 weeks.", ["away for four weeks", "away for six weeks"], [(1,)]),
         ("Yes.", [FINE], [()]),
         ("Rule 5 is about yachts.", [CHANNEL], [()]),
         ("The yacht follows rule 1.", ["Rule 1: a yacht follows the pilot."], [(1,)]),

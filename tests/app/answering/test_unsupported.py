@@ -30,6 +30,8 @@ def quoted(*quotes: str) -> list[Citation]:
         ("1. The crane.\n2. The 3 boats.", ["no number"], "", ("3",)),  # a list's own numbers state nothing
         ("12. It is the yacht's channel.", ["no number"], "", ("12",)),
         ("1893.", ["no number"], "", ("1893",)),
+        ("4 weeks, or 20 days.", ["four weeks or twenty days"], "", ()),
+        ("4 weeks.", ["some weeks, for one"], "", ("4",)),
         ("Seen by Müller in Łódź.", ["Müller came"], "", ("Łódź",)),
     ],
 )

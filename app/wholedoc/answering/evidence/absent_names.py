@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from ...documents.words import WordCounts
 from ...reading.corpus import Corpus
-from ..unsupported import WORD, claims, parts, plain
+from ..unsupported import WORD, claims, parts
 
 # Only such questions ask for what a document says of a name; "Is Arabic among them?" is answered by its absence.
 ASKS = re.compile(r"\b(?:how|what|when|where|which|who|whom|whose|why)\b", re.IGNORECASE)
@@ -42,11 +42,16 @@ def _names(question: str) -> Iterator[str]:
     for match in WORD.finditer(question):
         if claims(question, match):
             for part in parts(match[0]):
-                if part[:1].isupper() and not part.isupper() and len(part) >= SHORTEST and plain(part) not in DATES:
+                if (
+                    part[:1].isupper()
+                    and not part.isupper()
+                    and len(part) >= SHORTEST
+                    and part.casefold() not in DATES
+                ):
                     yield re.sub(r"['’]s$", "", part)
 
 
 def _has(words: dict[str, int], name: str) -> bool:
     """Return whether one of the words begins like a name."""
-    first = re.split(r"\W", plain(name))[0]  # as the words of documents are divided: "Tr'en" is two
+    first = re.split(r"\W", name.casefold())[0]  # as the words of documents are divided: "Tr'en" is two
     return first in words or any(one.startswith(first[:STEM]) for one in words)
