@@ -12,7 +12,7 @@ from ..answer import Answer, Citation, Done, Event, Scored, ScoredChunk, Scoring
 from ..documents.tables import table_head
 from ..reading.corpus import Corpus
 from ..settings import AnswerFrom
-from ..writers.assignment import NOT_STATED, Excerpt, assignment, is_not_stated, may_be_not_stated
+from ..writers.assignment import NOT_STATED, Excerpt, assignment
 from ..writers.writer import Writer, Written
 from .asking import ANSWER_PREFIX, Asking, Scores
 from .evidence.absent_names import absent_names
@@ -24,6 +24,7 @@ from .evidence.shared_words import shared_words
 from .evidence.surroundings import in_reading_order, with_surroundings
 from .evidence.table_rows import with_named_rows
 from .quoting import cited, quoted
+from .refusal import is_refused, may_be_refused
 from .sources import sentence_sources
 from .unsupported import unsupported
 from .writing import Writing
@@ -110,8 +111,13 @@ def write(asking: Asking, found: Found) -> Generator[Token | Done, None, None]:
 
 
 def _write_with(asking: Asking, writer: Writer, found: Found) -> Generator[Token | Done, None, None]:
-    """Have the writer answer from the best passages; its "not stated" is an answer of its own kind."""
-    messages = assignment(asking.text, _excerpts(asking, found.passages), asking.instructions)
+    """Have the writer answer from the best passages; its "not stated", or a number that it makes up, is a refusal.
+
+    Nothing is shown while it may still become one.
+    """
+    excerpts = _excerpts(asking, found.passages)
+    sources = [asking.text, asking.instructions, *(one.said for one in excerpts)]
+    messages = assignment(asking.text, excerpts, asking.instructions)
     work = writer.write(messages, asking.settings.sampling, asking.cancelled)
     ended: list[Written] = []
 
@@ -119,13 +125,14 @@ def _write_with(asking: Asking, writer: Writer, found: Found) -> Generator[Token
         ended.append((yield from work))
 
     writing = Writing(asking.model.tokenizer, asking.stop)
-    held = ""
+    begun, held = False, ""
     for piece in writing.texts(pieces()):
         held += piece
-        if not may_be_not_stated(held) and not is_not_stated(held):
+        if begun or not may_be_refused(held, asking.text, sources):
+            begun = True
             yield Token(held)
             held = ""
-    stated = not is_not_stated(writing.text)
+    stated = begun or not is_refused(writing.text, asking.text, sources)
     if not stated:
         yield Token(PROBABLY_NOT_STATED)
     elif held:

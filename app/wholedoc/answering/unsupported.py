@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from ..answer import Citation
+from ..documents.number_words import IN_DIGITS, LARGE
 
 # A word or a number. Separators within a number, and hyphens and apostrophes within a word, belong to it.
 WORD = re.compile(r"\w+(?:[.,:'’/-]\w+)*")
+# A word that is a number as a whole.
+NUMBER = re.compile(r"[\d.,]+")
 # After one of these a sentence begins, and its first word is capitalised whatever it is.
 SENTENCE_END = ".!?:\n"
-# Documents write these numbers as words, and answers in digits, or the other way round. "One" may be a pronoun.
-UNITS = """two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen
-    eighteen nineteen twenty"""
-TENS = "thirty forty fifty sixty seventy eighty ninety"
-IN_DIGITS = {
-    **{word: str(number) for number, word in enumerate(UNITS.split(), start=2)},
-    **{word: f"{tens}0" for tens, word in enumerate(TENS.split(), start=3)},
-}
 # The number of a list's item in Markdown.
 ITEM = re.compile(r"^[ \t]*(\d{1,3})[.)][ \t]", re.MULTILINE)
 
@@ -29,9 +24,23 @@ def unsupported(answer: str, citations: Sequence[Citation], question: str) -> tu
     A name is a capitalised word that does not begin a sentence. Numbers are compared in digits and without
     separators, so "4275" is supported by "4,275" and "7" by "seven". Each is listed once.
     """
-    known = {plain(part) for text in (question, *(one.quote for one in citations)) for part in parts(text)}
+    known = _said([question, *(one.quote for one in citations)])
     claimed = [match[0] for match in WORD.finditer(answer) if claims(answer, match)]
     return tuple(dict.fromkeys(word for word in claimed if not {plain(part) for part in parts(word)} <= known))
+
+
+def makes_up_numbers(answer: str, sources: Iterable[str]) -> bool:
+    """Return whether an answer has numbers, and none of them stands in any of the texts that it was written from.
+
+    Such an answer is invented, since a writer copies what a text says in numbers. Those within a word are left out,
+    and it is False where the texts may have a number in words that are not known here.
+    """
+    numbers = {plain(word) for word in WORD.findall(answer) if NUMBER.fullmatch(word)}
+    return bool(numbers) and not (numbers | LARGE) & _said(sources)
+
+
+def _said(texts: Iterable[str]) -> set[str]:
+    return {plain(part) for text in texts for part in parts(text)}
 
 
 def places(answer: str, words: Collection[str]) -> list[tuple[int, int]]:
@@ -63,7 +72,8 @@ def parts(text: str) -> list[str]:
     """Return the words of a text. What a hyphen or a slash joins counts as several words; numbers stay whole."""
     found: list[str] = []
     for word in WORD.findall(text):
-        found += [word] if any(sign.isdigit() for sign in word) else re.split(r"[-/]", word)
+        is_number = any(sign.isdigit() for sign in word) or word.casefold() in IN_DIGITS
+        found += [word] if is_number else re.split(r"[-/]", word)
     return found
 
 

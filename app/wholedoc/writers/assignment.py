@@ -59,6 +59,11 @@ class Excerpt:
         return f"[page {self.page_label}" + (f" of {self.document}]" if self.document else "]")
 
     @property
+    def said(self) -> str:
+        """What the document says in it: its text, and what stands above a table."""
+        return f"{self.table_head or ''}\n{self.text}"
+
+    @property
     def shown(self) -> str:
         """The heading and the text: as running text, or a line for each row of a table."""
         if self.table_head is None:

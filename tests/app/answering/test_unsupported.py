@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from wholedoc import Citation
-from wholedoc.answering.unsupported import unsupported
+from wholedoc.answering.unsupported import makes_up_numbers, unsupported
 
 
 def quoted(*quotes: str) -> list[Citation]:
@@ -37,3 +37,22 @@ def quoted(*quotes: str) -> list[Citation]:
 )
 def test_numbers_and_names(answer: str, quotes: list[str], question: str, wanted: tuple[str, ...]) -> None:
     assert unsupported(answer, quoted(*quotes), question) == wanted
+
+
+@pytest.mark.parametrize(
+    ("answer", "source", "wanted"),
+    [
+        ("4 weeks", "A week costs 9 crowns.", True),
+        ("4 weeks", "for four weeks", False),
+        ("21 days", "within twenty-one days", False),
+        ("1 day", "within twenty-one days", True),
+        ("4,275 crowns on day 9", "paid 4275 crowns", False),  # one of them is there
+        ("1,000", "a thousand crowns", False),  # may be the same
+        ("R 4.2.0 or bash5", "no such version", True),
+        ("bash5", "no such shell", False),  # a name, if anything
+        ("four weeks", "a week", False),
+        ("", "", False),
+    ],
+)
+def test_numbers_that_are_made_up(answer: str, source: str, wanted: bool) -> None:
+    assert makes_up_numbers(answer, [source]) is wanted

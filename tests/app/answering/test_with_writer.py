@@ -112,6 +112,24 @@ def test_not_stated_is_a_state_of_its_own_with_the_nearest_passages(ask: Ask, sa
     assert [one.text for one in events if isinstance(one, Token)] == [pipeline.PROBABLY_NOT_STATED]
 
 
+@pytest.mark.parametrize("said", [["9", "9,9", "99 crates"], ["99999", "."], ["About", " 99999", " crates"]])
+def test_a_number_that_no_passage_has_is_no_answer(ask: Ask, said: list[str]) -> None:
+    events, answer = ask(Scripted(said))
+    told = [one.text for one in events if isinstance(one, Token)]
+    if said[0] == "About":  # it was shown before the number came, and stays, with the number marked
+        assert (answer.found, answer.unsupported) == (True, ("99999",))
+    else:
+        assert (answer.found, answer.text, told) == (False, pipeline.PROBABLY_NOT_STATED, [answer.text])
+        assert answer.citations
+
+
+def test_numbers_of_the_passages_are_shown_as_soon_as_they_are_whole(ask: Ask) -> None:
+    events, answer = ask(Scripted(["1", "3", " crates", " of salt"]), "How many crates of salt came on day 2?")
+    told = [one.text for one in events if isinstance(one, Token)]
+    assert (answer.found, answer.text) == (True, "13 crates of salt")
+    assert told == ["13 crates", " of salt"]
+
+
 def test_a_question_about_a_name_that_stands_nowhere_is_not_answered_about_another(ask: Ask) -> None:
     writer = Scripted()
     events, answer = ask(writer, "How many crates of salt did Basilisk bring?")
