@@ -356,11 +356,13 @@ class Engine:
         *,
         longest: int,
         stop_ids: frozenset[int],
+        nothing: int | None = None,
         cancelled: Cancel | None = None,
     ) -> Iterator[Reply]:
         """Yield what each chunk by itself answers, in at most `longest` tokens, in the chunks' order.
 
-        `question_ids` are all tokens between a chunk and its reply. Raises WindowError and Cancelled.
+        `question_ids` are all tokens between a chunk and its reply. A reply that begins with the token `nothing` is
+        empty, and costs no more than that token. Raises WindowError and Cancelled.
         """
         need = len(self.prefix) + max(one.kv.tokens for one in chunks) + len(question_ids) + longest
         self._check_fits(need)
@@ -372,6 +374,7 @@ class Engine:
             longest=longest,
             stop_ids=stop_ids,
             batch=memory.reply_batch,
+            nothing=nothing,
             cancelled=cancelled,
         )
 

@@ -86,7 +86,7 @@ def stated(reply: str, part: Part, question: str, rarity: Mapping[str, float]) -
         for text in _texts(line, part, question):
             place = place_of(part, text, question)
             if place is not None and not stems(text) <= asked:  # a word of the question is no answer to it
-                item = FoundItem(part, text, place)
+                item = FoundItem(part.piece_at(place.page, place.start), text, place)
                 yield replace(item, shared=_share(stems(item.quote), asked - stems(text), rarity))
 
 

@@ -63,6 +63,18 @@ SUMMARY = _any(
     r"conclusions?|results|lessons|themes?)\b",
     r"(?:an?|the) (?:\w+ )?(?:abstract|outline)\b",
     r"in a nutshell\b",
+    r"(?:short|shorter|condensed|abridged) version\b",
+    r"(?:give|show|tell) me (?:just |only )?the highlights\b",
+    r"(?:shorten (?:this|it)|(?:this|it) shorter)\b",
+    r"(?:condense|digest|rundown|run-down|bottom line|big picture|high[- ]level)\b",
+    r"(?:the )?essence of (?:this|the|it)\b",
+    r"outline (?:of )?(?:this|the|chapter|section|part|its|it)\b",
+    r"(?:overall|general|central) (?:conclusion|argument|message|point|claim|thesis|idea|theme|finding|result)s?\b",
+    r"what happens in (?:(?:this|the|it)\b|chapter|part|act|book|section)",
+    r"what(?: is|'s|’s) (?:this|in (?:this|it|here))(?: whole)?(?: DOCUMENT)?\s*[?.]*$",
+    r"what(?: is|'s|’s| does| do) (?:this|the) DOCUMENT (?:try|trying|want|wanting|set out|aim|aiming) to\b",
+    r"what does (?:this|the|it) ?(?:DOCUMENT )?(?:say|tell us)\s*[?.]*$",
+    r"(?:few|two|five|ten|no|not|n.t)(?: \w+)? (?:minutes?|time|patience)\b.*\b(?:what|read)\b",
     r"in plain (?:english|words|language)\b",
     r"sum (?:\w+ ){0,2}up\b",
     r"boil (?:\w+ ){1,2}down\b",
@@ -73,9 +85,10 @@ SUMMARY = _any(
     r"bullets|lines)\b",
     r"(?:describe|explain) (?:this|the) (?:whole )?DOCUMENT (?:to me|in)\b",
     r"describe (?:this|the) (?:whole )?DOCUMENT\b",
-    r"what(?: is|'s|’s| does| do) (?:this|the|that|it)(?: whole)?(?: DOCUMENT)? (?:all )?(?:about|deal with)\b",
+    r"what(?: is|'s|’s| does| do) (?:this|the|that|it|chapter|section|part)(?: whole)?(?: DOCUMENT| [\divx]+)? "
+    r"(?:all )?(?:about|deal with|cover)\b",
     r"what kind of DOCUMENT\b",
-    r"(?:overall|broadly(?: speaking)?|on the whole|in general)\s*[?.]*$",
+    r"(?:overall|broadly(?: speaking)?|on the whole|in general|in short|in brief|briefly)\s*[?.]*$",
     r"what do i (?:need|have) to know\b",
 )
 COMPARISON = _any(
@@ -122,16 +135,20 @@ CHECK = _any(
     r" is) no)\b",
     r"(?:can|could) you (?:see|check|look|find) (?:if|whether|for any)\b",
     r"any (?:hint|sign|trace|indication) (?:of|that)\b",
-    r"^(?:is|are) there (?:any|a|an|anything|something)\b(?!.*\b(?:how many|how much|what is it)\b)",
+    r"^(?:is|are) there (?:any|anything|something)\b(?!.*\b(?:how many|how much|what is it)\b)",
+    r"^(?:is|are) there (?:a|an) (?:.* )?(?:clause|provision|mention|reference|passage|section|chapter|paragraph|"
+    r"statement|sentence|word|line|page|hint|rule|warning|note|exception|example|proof|evidence|limit)s?\b"
+    r"(?!.*\bwhat is it\b)",
+    r"^(?:is|are) there (?:a|an) .*\b(?:in|inside) (?:here|there|(?:this|the|our|my) DOCUMENT)\b",
     r"^any(?:thing)? (?:clause|mention|provision|reference|word|on|about)\b",
-    r"^(?:does|do|did) (?:it|this|they|the \w+|any\w*)(?: \w+)? (?:ever )?(?:mention|say|state|contain|include|"
-    r"refer|speak|"
-    r"talk|discuss|provide for|bring up|raise)\b",
+    r"^(?:does|do|did) (?:it|this|they|the \w+|any\w*)(?: \w+){0,4}? (?:ever )?(?:mention|say|state|contain|"
+    r"include|refer|speak|talk|discuss|provide for|bring up|raise|touch on|occur|appear|come up)\b",
+    r"^(?:has|have|had|did|do|does|is|was) .*\banything (?:about|on|regarding|concerning|to say)\b",
     r"^(?:is|are|was|were|has|have) .*\b(?:mentioned|discussed|named|addressed|referenced|referred to|"
     r"touched (?:up)?on|"
     r"talked about|brought up|found in (?:this|the))\b",
     r"(?:raise|mention|bring up|say|state)\b.*\bat any of\b",
-    r"the (?:word|term|name|phrase) .* appears?\b",
+    r"^(?!where\b).*\bthe (?:word|term|name|phrase) .* (?:appears?|occurs?|comes? up|shows? up|crops? up)\b",
 )
 # These say that it may be at any place, which does not yet say what is wanted of it.
 ANYWHERE = _any(r"anywhere\b", r"somewhere\b", r"at all\b", r"at any point\b", r"in any place\b")
@@ -146,7 +163,7 @@ ALL = _any(
     r"an? (?:full |complete )?(?:list|table) of\b",
     r"the (?:full |complete )?(?:list|table) of all\b",
     r"(?:which|who|how many) of (?:the|these|those|our|its|their)\b",
-    r"what all\b",
+    r"(?:what|who) all\b",
     r"who (?:are|were) (?:all )?(?:the )?(?:\w+ )?(?:people|persons|PLURAL)",
     r"who (?:gets?|is|are|was|were) (?:mentioned|named|quoted|cited|listed)\b",
     r"where (?:in .* )?(?:does|do|is|are|did) .*\b(?:mention|talk|speak|discuss|come up|appear|mentioned|"
@@ -158,7 +175,7 @@ ALL = _any(
 )
 EVERY = _any(
     r"every\b(?! (?:\w+ )?(?:day|week|month|year|hour)s?\b)",
-    r"each of\b",
+    r"each (?:of|and every|clause|passage|mention|time|place|instance|occurrence|reference)\b",
     r"all (?:of )?(?:the |its |their )?(?:\w+ )?PLURAL",
     r"^(?:all|every|each)\b",
 )
@@ -181,7 +198,19 @@ MEASURES = re.compile(
     r"percent\w*|per|points?|bytes?|bits?|pages?|copies|characters|digits|working|business|calendar|consecutive)$",
     re.I,
 )
-PLURALS = frozenset(["people", "men", "women", "children", "persons", "staff", "criteria", "data"])
+PLURALS = frozenset(
+    re.findall(
+        r"\w+", "people men women children persons staff criteria data equipment machinery personnel furniture"
+    )
+)
+# They have the form of a plural, and one place says them.
+SAID_TOGETHER = frozenset(
+    re.findall(
+        r"\w+",
+        """hours terms conditions dimensions measurements specifications contents details instructions directions
+        sales earnings profits savings proceeds odds symptoms arrangements means coordinates""",
+    )
+)
 DETERMINERS = frozenset(
     ["this", "that", "these", "those", "the", "a", "an", "its", "our", "my", "it", "all", "any"]
 )
@@ -189,7 +218,9 @@ DETERMINERS = frozenset(
 STATING = frozenset(
     re.findall(
         r"\w+",
-        "applies governs covers contains says states pays owns gets makes uses takes comes goes needs requires",
+        """applies governs covers contains says states pays owns gets makes uses takes comes goes needs requires
+        faces handles holds belongs gives allows provides lives keeps describes determines decides receives prevents
+        sits connects appears begins lies serves carries""",
     )
 )
 NOT_PLURAL = re.compile(
@@ -229,7 +260,7 @@ def _plural_before_verb(words: list[str]) -> bool:
     noun, before = "", ""
     for word in words[:5]:
         lower = word.casefold()
-        if lower in VERBS or (before and lower in STATING):
+        if lower in VERBS or (noun and lower in STATING):
             break
         if before and lower in DETERMINERS:
             return _is_plural(before)  # "which law governs this": the noun's verb ends in s, too
@@ -241,4 +272,6 @@ def _plural_before_verb(words: list[str]) -> bool:
 
 def _is_plural(word: str) -> bool:
     lower = word.casefold()
+    if lower in SAID_TOGETHER:
+        return False
     return lower in PLURALS or (lower.endswith("s") and len(lower) > 3 and not NOT_PLURAL.search(lower))

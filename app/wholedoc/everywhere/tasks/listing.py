@@ -40,10 +40,9 @@ def list_items(asking: PartsAsking) -> Events:
     asked = yield from ask_each(asking, making.question, BOUNDS, making.step, making.items, may_hold)
     items = making.items()
     sure, unsure = ([one for one in items if one.verified is verified] for verified in (True, False))
-    lead = _lead(len(sure), len(unsure), asked, len(asking.parts))
-    everywhere = Everywhere(
-        len(asking.parts), asked, tuple(items), len(sure), cut_short=making.cut_short, lead=lead
-    )
+    parts = len(asking.to_ask)
+    lead = _lead(len(sure), len(unsure), asked, parts)
+    everywhere = Everywhere(parts, asked, tuple(items), len(sure), cut_short=making.cut_short, lead=lead)
     blocks = [_lines(sure), "Not verified:" if unsure else "", _lines(unsure)]
     yield from tell(asking, started, everywhere, "\n\n".join(filter(None, blocks)))
 
@@ -122,7 +121,8 @@ class _List:
 def _lead(sure: int, unsure: int, asked: int, parts: int) -> str:
     found = f"{sure:,} found" if sure else "Nothing found"
     doubted = f" {unsure:,} more could not be verified." if unsure else ""
-    return f"{found} in the {asked:,} most promising of {parts:,} parts.{doubted}"
+    where = f"all {parts:,} parts" if asked == parts else f"the {asked:,} most promising of {parts:,} parts"
+    return f"{found} in {where}.{doubted}"
 
 
 def _lines(items: Sequence[Item]) -> str:
