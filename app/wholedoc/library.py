@@ -48,6 +48,8 @@ if TYPE_CHECKING:
     import torch
 
 Cancel = Callable[[], bool]
+# What several processes can be asked of every part: the replies of stored chunks, which they divide.
+OVER_RANKS = (Kind.LIST, Kind.CHECK)
 
 
 class Library(Asker):
@@ -248,12 +250,11 @@ class Library(Asker):
 
     def _everywhere_writer(self, kind: Kind, settings: Settings) -> Writer:
         """Return who is asked about every part. Raises NoWriterError and QuestionError."""
-        if settings.apb is not None or self.ranks is not None:
-            raise QuestionError(
-                "every part can be asked by one process with parallel chunks only: leave out --ranks and "
-                "--attention"
-            )
-        if self.writer is not None:
+        if settings.apb is not None:
+            raise QuestionError("every part can be asked with parallel chunks only: leave out --attention")
+        if self.ranks is not None and kind not in OVER_RANKS:
+            raise QuestionError(f"a {kind.value} is made by one process only: leave out --ranks")
+        if self.ranks is None and self.writer is not None:  # what several processes have read answers itself
             return self.writer
         if kind.needs_writer and self.model.parameters < SMALL_MODEL:
             raise NoWriterError(

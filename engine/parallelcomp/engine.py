@@ -348,6 +348,10 @@ class Engine:
         lookup = Lookup(copied_from) if copied_from else None
         return selection.tokens(sampling, stop_ids, lookup, predicted, cancelled)
 
+    def replies_at_once(self) -> int:
+        """Return how many chunks are answered from together, by the memory that is free."""
+        return self.plan(0).reply_batch
+
     def reply_each(
         self,
         chunks: Sequence[ChunkKV],

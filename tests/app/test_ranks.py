@@ -75,6 +75,41 @@ def test_several_processes_answer_as_one(
         assert result["written"] == len(alone[0]["chunks"]) > 3
 
 
+def test_several_processes_list_what_one_lists_and_refuse_what_one_has_to_do(
+    file: Path, tiny_model: Path, tmp_path: Path, wholedoc: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A random model, asked as if it were large, says nonsense; all of it is said by both."""
+    monkeypatch.setattr("wholedoc.library.SMALL_MODEL", 0)
+    command = [
+        "ask",
+        str(file),
+        "-q",
+        "Which vessels came in?",
+        "--everywhere",
+        "--json",
+        "--model",
+        str(tiny_model),
+    ]
+    command += ["--dtype", "fp32", "--chunk-tokens", "128"]
+
+    def work() -> Result:
+        with contextlib.redirect_stdout(io.StringIO()) as out:
+            code = run(command)
+        return {"code": code, "out": out.getvalue()}
+
+    leading, assisting = as_ranks(work, tmp_path, 2)
+    assert assisting == {"code": 0, "out": ""}
+    assert leading is not None
+    (together,) = json.loads(leading["out"])["answers"]
+    (alone,) = json.loads(wholedoc(*command)[1])["answers"]
+    assert together["parts"]["asked"] == together["parts"]["all"] > 3
+    assert all(together[name] == alone[name] for name in ("answer", "items", "count", "parts"))
+    command[3] = "Summarise this"
+    refused, _ = as_ranks(work, tmp_path / "again", 2)
+    assert refused is not None
+    assert refused["code"] != 0
+
+
 @pytest.mark.parametrize("attention", ["parallel", "apb"])
 def test_of_several_processes_rank_0_speaks(
     attention: str, file: Path, tiny_model: Path, tmp_path: Path, wholedoc: Command

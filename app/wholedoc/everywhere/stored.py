@@ -49,7 +49,7 @@ class StoredChunks:
     @property
     def at_once(self) -> int:
         """How many chunks answer together, by the memory that is free."""
-        return self.engine.plan(0).reply_batch
+        return self.engine.replies_at_once()
 
     def read(self, group: Sequence[Part]) -> PartsReader:
         """Return some of the parts for questions to them."""

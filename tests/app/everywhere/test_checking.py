@@ -37,7 +37,4 @@ def test_all_places_are_told_with_their_sentences() -> None:
 def test_no_is_said_with_how_surely() -> None:
     text, everywhere = checked("no such words")
     assert everywhere.items == ()
-    assert text == (
-        f"No: none of the {everywhere.asked} most promising parts says so. "
-        f"All {everywhere.parts} parts were rated by their words."
-    )
+    assert text == f"No: all {everywhere.parts} parts were asked, and none says so."
