@@ -73,9 +73,16 @@ SUMMARY = _any(
     r"what happens in (?:(?:this|the|it)\b|chapter|part|act|book|section)",
     r"what(?: is|'s|’s) (?:this|in (?:this|it|here))(?: whole)?(?: DOCUMENT)?\s*[?.]*$",
     r"what(?: is|'s|’s| does| do) (?:this|the) DOCUMENT (?:try|trying|want|wanting|set out|aim|aiming) to\b",
-    r"what does (?:this|the|it) ?(?:DOCUMENT )?(?:say|tell us)\s*[?.]*$",
+    r"what(?: does|'s|’s) (?:this|the|it) ?(?:DOCUMENT )?(?:say|tell us|mean)\s*[?.]*$",
     r"(?:few|two|five|ten|no|not|n.t)(?: \w+)? (?:minutes?|time|patience)\b.*\b(?:what|read)\b",
-    r"in plain (?:english|words|language)\b",
+    r"in (?:plain|simple) (?:english|words|language|terms)\b",
+    r"(?:up to speed|in on (?:this|the))\b",
+    r"take-?aways?\b",
+    r"(?:few|couple of) (?:sentences|words|lines)\b",
+    r"what does the (?:author|DOCUMENT) argue\s*[?.]*$",
+    r"what (?:topics|themes|subjects) (?:does|do|are)\b",
+    r"(?:this|the) whole thing\b",
+    r"what (?:are we|am i) looking at\b",
     r"sum (?:\w+ ){0,2}up\b",
     r"boil (?:\w+ ){1,2}down\b",
     r"brief me\b",
@@ -103,6 +110,7 @@ COMPARISON = _any(
     r"side by side\b",
     r"each other\b",
     r"(?:dis)?agrees? (?:on|about)\b",
+    r"(?:respectively|diverges?|part ways)\b",
     r"contradict",
     r"consistent\b",
     r"(?:both|each|all|either|these|those|two) (?:of )?(?:the |these |those )?DOCUMENT\b",
@@ -116,7 +124,8 @@ CHANGES = _any(
     r"diff\b",
     r"differences?\b",
     r"(?:what|anything|everything|which \w+|all) .*\b(?:changed|altered|added|removed|"
-    r"dropped|deleted|new|different|revised|amended|rewritten)\b",
+    r"dropped|deleted|new|different|revised|amended|rewritten|reworded|edited|modified)\b",
+    r"compare (?:the |these |both )?(?:two )?(?:versions|drafts|editions)\s*[?.]*$",
     r"what (?:are the )?changes\b",
     r"what (?:changed|is new|is different)\b",
     r"what's (?:changed|new|different)\b",
@@ -134,9 +143,13 @@ CHECK = _any(
     r"(?:check|verify|confirm|find out|see|tell me|make sure|be sure|know) (?:if|whether|that|there(?:'s|’s|"
     r" is) no)\b",
     r"(?:can|could) you (?:see|check|look|find) (?:if|whether|for any)\b",
+    r"(?:check|look|search|scan)(?: \w+){0,2} for (?:any\b|mentions?\b|references?\b)",
+    r"^(?:does|do|did|is|are|was|were|has|have|had) .*\b(?:ever|come up)\b",
+    r"^(?:nothing|no \w+)\b.*\b(?:is|are|does|do) (?:there|it|they)\s*[?.]*$",
+    r"(?:forg[eo]t|fail|omit)\w* to (?:mention|say|state)\b",
     r"any (?:hint|sign|trace|indication) (?:of|that)\b",
-    r"^(?:is|are) there (?:any|anything|something)\b(?!.*\b(?:how many|how much|what is it)\b)",
-    r"^(?:is|are) there (?:a|an) (?:.* )?(?:clause|provision|mention|reference|passage|section|chapter|paragraph|"
+    r"^(?:is|are) there (?:any|anything|something|mention|talk)\b(?!.*\b(?:how many|how much|what is it)\b)",
+    r"^(?:is|are) there (?:an? )?(?:.* )?(?:clause|provision|mention|reference|passage|section|chapter|paragraph|"
     r"statement|sentence|word|line|page|hint|rule|warning|note|exception|example|proof|evidence|limit)s?\b"
     r"(?!.*\bwhat is it\b)",
     r"^(?:is|are) there (?:a|an) .*\b(?:in|inside) (?:here|there|(?:this|the|our|my) DOCUMENT)\b",
@@ -171,7 +184,13 @@ ALL = _any(
     r"how often (?:is|are|was|were|does|do|did|has|have)\b.*\b(?:mention\w*|named?|happen\w*|occur\w*|appear\w*|"
     r"used?|"
     r"referred|refer|get)\b",
-    r"how many times\b",
+    r"how many times\b(?! (?:a|an|per|each|every)\b)",
+    r"(?:who|what) else\b",
+    r"break(?:ing)? down\b",
+    r"breakdown\b",
+    r"^any (?:\w+ )?PLURAL",
+    r"^anything (?:\w+ ){1,3}?(?:has|have|must|needs?) to\b",
+    r"(?:write|note|jot|list|give|show|find|name|mark) (?:down |me )?each\b",
 )
 EVERY = _any(
     r"every\b(?! (?:\w+ )?(?:day|week|month|year|hour)s?\b)",
@@ -185,6 +204,8 @@ BY_RULE = _any(
     r"how many\b.*\b(?:needed|required|necessary|allowed|permitted|entitled|must|(?-i:may)|should|minimum|"
     r"maximum)\b",
     r"limit (?:on|to|of) how many\b",
+    r"by how many\b",
+    r"how many times (?:a|an|per|each|every)\b",
     r"how many (?:\w+ ){1,2}(?:does|did|do) .*\b(?:have|has|own|employ|hold|get)\b",
 )
 # "Under what conditions" is answered by a rule.
@@ -208,7 +229,7 @@ SAID_TOGETHER = frozenset(
     re.findall(
         r"\w+",
         """hours terms conditions dimensions measurements specifications contents details instructions directions
-        sales earnings profits savings proceeds odds symptoms arrangements means coordinates""",
+        sales earnings profits savings proceeds odds chances symptoms arrangements means coordinates""",
     )
 )
 DETERMINERS = frozenset(
