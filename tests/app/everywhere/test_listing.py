@@ -205,8 +205,10 @@ def test_it_stops_after_enough_parts_in_a_row_held_nothing(monkeypatch: pytest.M
     _, everywhere = listed(extracting(lambda _: "Not stated."), "Which things?", document)
     assert everywhere.asked == 8
     monkeypatch.setattr(listing, "BOUNDS", replace(listing.BOUNDS, most=6, patience=500))
-    _, everywhere = listed(extracting(lambda _: "Not stated."), "Which things?", document)
+    events, everywhere = listed(extracting(lambda _: "Not stated."), "Which things?", document)
     assert everywhere.asked == 6
+    text = next(event for event in events if isinstance(event, Token)).text
+    assert text == f"Nothing found in the 6 most promising of {everywhere.parts} parts."
 
 
 def test_parts_that_had_more_to_say_are_counted() -> None:
