@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
@@ -80,7 +81,7 @@ def read_parts(writer: Writer, before: str, parts: Sequence[str], cancelled: Can
     return SentParts(writer, before, parts)
 
 
-class KVParts:
+class KVParts(ABC):
     """Parts whose KV a model in this process has: `read` by `engine`. It serves every question about them.
 
     A reply that begins with the token `nothing` is empty, and ends there.
@@ -125,9 +126,9 @@ class KVParts:
         scores = {one.index: one.nll for one in self._engine.score(self._read, question, self._memory, cancelled)}
         return [math.exp(-scores[index]) for index in range(len(self._read))]
 
+    @abstractmethod
     def _behind(self, text: str) -> tuple[int, ...]:
         """Return the tokens between a part and what the model says to `text` behind it."""
-        raise NotImplementedError
 
     def _to_reply(self, text: str) -> tuple[int, ...]:
         return self._behind(text)
