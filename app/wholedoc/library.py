@@ -29,11 +29,13 @@ from .errors import NoWriterError, QuestionError, WriterError
 from .everywhere.asking import PartsAsking
 from .everywhere.introducing import introduce
 from .everywhere.kinds import Kind, Scope
+from .everywhere.stored import StoredChunks, has_room
 from .everywhere.tasks import task_of
 from .everywhere.tasks.comparing import compare
 from .everywhere.wording import kind_of, wanted
 from .reading.held import Held
 from .reading.reader import Notify
+from .reading.through_store import Plan
 from .runtime.client import NOBODY, Client
 from .runtime.turns import Errand
 from .settings import SMALL_MODEL, Settings
@@ -46,6 +48,8 @@ if TYPE_CHECKING:
     import torch
 
 Cancel = Callable[[], bool]
+# What several processes can be asked of every part: the replies of stored chunks, which they divide.
+OVER_RANKS = (Kind.LIST, Kind.CHECK)
 
 
 class Library(Asker):
@@ -153,7 +157,10 @@ class Library(Asker):
             return
         corpus = yield from self._corpus(known, cancelled, client, None)
         usage = Usage(corpus.tokens, corpus.cached_tokens, 0, 0, 0)
-        task: Generator[Event, None, None] = task_of(kind).run(replace(asking, usage=usage))
+        stored = self._chunks_to_ask(known, writer)
+        if stored is not None:
+            stored = replace(stored, kv=corpus.chunks)
+        task: Generator[Event, None, None] = task_of(kind).run(replace(asking, usage=usage, stored=stored))
         # Questions of others go between its steps.
         yield from self.turns.steps(task, cancelled, client, Errand.READING) if writer.here else task
 
@@ -200,10 +207,15 @@ class Library(Asker):
             return Expected(len(known), len(known), None)
         writer = self._everywhere_writer(kind, settings or self.settings)
         asking = PartsAsking(
-            tuple(known), question.strip(), writer, notes=self.folder.notes, figures=self.folder.figures
+            tuple(known),
+            question.strip(),
+            writer,
+            notes=self.folder.notes,
+            figures=self.folder.figures,
+            stored=self._chunks_to_ask(known, writer),
         )
         asked, each = task_of(kind).asks(asking), asking.pace(kind).seconds_each
-        return Expected(len(asking.parts), asked, each * asked if each is not None and asked else None)
+        return Expected(len(asking.to_ask), asked, each * asked if each is not None and asked else None)
 
     def introduce(
         self, document: Document | str, *, cancelled: Cancel | None = None, client: Client = NOBODY
@@ -229,14 +241,20 @@ class Library(Asker):
             self.folder.notes.introduce(made)
         return made
 
+    def _chunks_to_ask(self, documents: Sequence[Document], writer: Writer) -> StoredChunks | None:
+        """Return the chunks of documents if the writer reads them itself, so that it need not read their parts."""
+        if not isinstance(writer, LocalWriter) or not writer.shares(self._model) or not has_room(self.engine):
+            return None
+        plans = [Plan.of(self.engine, self.tokenized(document)) for document in documents]
+        return StoredChunks(self.model, self.engine, tuple((one.document, one.chunks) for one in plans))
+
     def _everywhere_writer(self, kind: Kind, settings: Settings) -> Writer:
         """Return who is asked about every part. Raises NoWriterError and QuestionError."""
-        if settings.apb is not None or self.ranks is not None:
-            raise QuestionError(
-                "every part can be asked by one process with parallel chunks only: leave out --ranks and "
-                "--attention"
-            )
-        if self.writer is not None:
+        if settings.apb is not None:
+            raise QuestionError("every part can be asked with parallel chunks only: leave out --attention")
+        if self.ranks is not None and kind not in OVER_RANKS:
+            raise QuestionError(f"a {kind.value} is made by one process only: leave out --ranks")
+        if self.ranks is None and self.writer is not None:  # what several processes have read answers itself
             return self.writer
         if kind.needs_writer and self.model.parameters < SMALL_MODEL:
             raise NoWriterError(

@@ -348,6 +348,10 @@ class Engine:
         lookup = Lookup(copied_from) if copied_from else None
         return selection.tokens(sampling, stop_ids, lookup, predicted, cancelled)
 
+    def replies_at_once(self) -> int:
+        """Return how many chunks are answered from together, by the memory that is free."""
+        return self.plan(0).reply_batch
+
     def reply_each(
         self,
         chunks: Sequence[ChunkKV],
@@ -356,11 +360,13 @@ class Engine:
         *,
         longest: int,
         stop_ids: frozenset[int],
+        nothing: int | None = None,
         cancelled: Cancel | None = None,
     ) -> Iterator[Reply]:
         """Yield what each chunk by itself answers, in at most `longest` tokens, in the chunks' order.
 
-        `question_ids` are all tokens between a chunk and its reply. Raises WindowError and Cancelled.
+        `question_ids` are all tokens between a chunk and its reply. A reply that begins with the token `nothing` is
+        empty, and costs no more than that token. Raises WindowError and Cancelled.
         """
         need = len(self.prefix) + max(one.kv.tokens for one in chunks) + len(question_ids) + longest
         self._check_fits(need)
@@ -372,6 +378,7 @@ class Engine:
             longest=longest,
             stop_ids=stop_ids,
             batch=memory.reply_batch,
+            nothing=nothing,
             cancelled=cancelled,
         )
 

@@ -35,15 +35,17 @@ def reply_each(
     longest: int,
     stop_ids: frozenset[int],
     batch: int,
+    nothing: int | None = None,
     cancelled: Cancel | None = None,
 ) -> Iterator[Reply]:
     """Yield every chunk's reply of at most `longest` tokens, `batch` chunks at a time, in the chunks' order.
 
-    The most likely token is taken each time. Raises Cancelled, within a layer of a pass.
+    The most likely token is taken each time. A reply that begins with the token `nothing` is empty, and ends there.
+    Raises Cancelled, within a layer of a pass.
     """
     for first in range(0, len(chunks), batch):
         group = chunks[first : first + batch]
-        said = _decode(loaded, prefix, group, question_ids, longest, stop_ids, cancelled)
+        said = _decode(loaded, prefix, group, question_ids, longest, stop_ids, nothing, cancelled)
         for one, ids in zip(group, said, strict=True):
             yield Reply(one.chunk.index, tuple(ids), len(ids) == longest)
 
@@ -56,6 +58,7 @@ def _decode(
     question_ids: Sequence[int],
     longest: int,
     stop_ids: frozenset[int],
+    nothing: int | None,
     cancelled: Cancel | None,
 ) -> list[list[int]]:
     """Return every chunk's reply as token ids, from passes that the chunks share."""
@@ -67,7 +70,7 @@ def _decode(
         drawn = forward(loaded, context, tokens, cancelled=cancelled).argmax(dim=-1).tolist()
         rows: list[int] = []
         for row, (ids, token) in enumerate(zip(going, drawn, strict=True)):
-            if token not in stop_ids:
+            if token not in stop_ids and (ids or token != nothing):
                 ids.append(token)
                 if len(ids) < longest:
                     rows.append(row)

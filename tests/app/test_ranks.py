@@ -16,6 +16,7 @@ from parallelcomp.errors import LayoutError
 from parallelcomp.ranks import Ranks
 from wholedoc import Answer, Library, Reading, Settings
 from wholedoc.cli import run
+from wholedoc.errors import QuestionError
 from wholedoc.storage.home import home
 
 from ..ranks import Result, as_ranks, joined
@@ -61,6 +62,8 @@ def test_several_processes_answer_as_one(
         library = Library.open(settings=settings, ranks=ranks)
         answers = asked(library, settings)
         written = len(list((home() / "kv").glob("*/*.safetensors")))
+        with pytest.raises(QuestionError, match="a summary is made by one process only: leave out --ranks"):
+            next(library.everywhere([library.remember(TEXT)], "Summarise this"))
         return {"answers": answers, "written": written}
 
     results = joined(work, tmp_path, 2)
@@ -73,6 +76,37 @@ def test_several_processes_answer_as_one(
         assert result is not None
         assert result["answers"] == alone
         assert result["written"] == len(alone[0]["chunks"]) > 3
+
+
+def test_several_processes_list_what_one_lists(
+    file: Path, tiny_model: Path, tmp_path: Path, wholedoc: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A random model, asked as if it were large, says nonsense; all of it is said by both."""
+    monkeypatch.setattr("wholedoc.library.SMALL_MODEL", 0)
+    command = [
+        "ask",
+        str(file),
+        "-q",
+        "Which vessels came in?",
+        "--everywhere",
+        "--json",
+        "--model",
+        str(tiny_model),
+    ]
+    command += ["--dtype", "fp32", "--chunk-tokens", "128"]
+
+    def work() -> Result:
+        with contextlib.redirect_stdout(io.StringIO()) as out:
+            code = run(command)
+        return {"code": code, "out": out.getvalue()}
+
+    leading, assisting = as_ranks(work, tmp_path, 2)
+    assert assisting == {"code": 0, "out": ""}
+    assert leading is not None
+    (together,) = json.loads(leading["out"])["answers"]
+    (alone,) = json.loads(wholedoc(*command)[1])["answers"]
+    assert together["parts"]["asked"] == together["parts"]["all"] > 3
+    assert all(together[name] == alone[name] for name in ("answer", "items", "count", "parts"))
 
 
 @pytest.mark.parametrize("attention", ["parallel", "apb"])

@@ -65,6 +65,24 @@ def test_replies_stop_when_they_are_cancelled_and_refuse_what_does_not_fit() -> 
         engine.reply_each(read, tokens(engine.spec.window, 1), memory, longest=1, stop_ids=frozenset())
 
 
+def test_a_chunk_with_nothing_to_say_costs_one_token() -> None:
+    engine = Engine(pair().loaded, PREFIX, EngineConfig(chunk_tokens=64, precision=KVPrecision.FP32))
+    memory = engine.plan(sum(LENGTHS))
+    read = list(engine.prefill(chunks_of(*LENGTHS), memory))
+
+    def said(nothing: int | None) -> list[tuple[int, ...]]:
+        replies = engine.reply_each(
+            read, QUESTION.all_ids, memory, longest=LONGEST, stop_ids=frozenset(), nothing=nothing
+        )
+        return [one.token_ids for one in replies]
+
+    everything = said(None)
+    nothing = everything[2][0]
+    assert said(nothing) == [() if one[0] == nothing else one for one in everything]
+    later = next(token for one in everything for token in one if all(other[0] != token for other in everything))
+    assert said(later) == everything  # only as the first token
+
+
 def test_the_plan_says_how_many_chunks_answer_at_once() -> None:
     engine = Engine(pair().loaded, PREFIX, EngineConfig(chunk_tokens=64))
     assert engine.plan(1000).reply_batch == 8

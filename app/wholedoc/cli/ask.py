@@ -19,7 +19,7 @@ from .printing.terminal import say, say_json
 from .ranks import RANKS, joined, start
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from parallelcomp.ranks import Ranks
 
@@ -78,8 +78,6 @@ def ask(
     settings = settings_from(given)
     if rank_count is not None and given["scoring"] == ChunkScoring.SCAN.value:
         raise click.UsageError("several processes score every part of a document: leave out --scoring or --ranks")
-    if rank_count is not None and everywhere:
-        raise click.UsageError("several processes ask one place: leave out --everywhere or --ranks")
     start(rank_count)
     with joined(settings) as (ranks, own):
         alone = ranks is None or ranks.rank == 0
@@ -90,7 +88,7 @@ def ask(
             answers = _ask(library, known, questions, everywhere, conversation, as_json, started)
             export(exports, library, answers, known)
         else:
-            _assist(library, documents, questions, password)
+            _assist(library, documents, questions, everywhere, password)
 
 
 def _shelf(library: Library) -> list[Document]:
@@ -135,7 +133,7 @@ def _ask(
     read_s = time.perf_counter() - loaded if new else 0.0
     answers: list[Answer] = []
     finish = _wait if as_json else partial(_show, several=len(known) > 1)
-    kinds = [_kind(library, question, len(known), everywhere) for question in questions]
+    kinds = [_kind(library, question, len(known), everywhere, tell) for question in questions]
     share = _can_share_scoring(library, questions, conversation) and not any(kinds)
     together = library.stream_many(known, questions) if share else None
     for question, kind in zip(questions, kinds, strict=True):
@@ -170,7 +168,9 @@ def _ask(
     return answers
 
 
-def _kind(library: Library, question: str, documents: int, everywhere: bool | None) -> Kind | None:
+def _kind(
+    library: Library, question: str, documents: int, everywhere: bool | None, tell: Callable[[str], None]
+) -> Kind | None:
     """Returns what is asked of every part; None for a question to one place.
 
     If the person did not choose, the question's words do, and only where there is somebody who can be asked. Tells
@@ -178,14 +178,15 @@ def _kind(library: Library, question: str, documents: int, everywhere: bool | No
     """
     from ..everywhere.kinds import Scope
     from ..everywhere.wording import wanted
-    from .printing.progress import tell
 
     if everywhere is not None:
         return wanted(question, documents, Scope.EVERYWHERE if everywhere else Scope.ONE_PLACE)
     kind = library.wanted(question, documents, Scope.BY_QUESTION)
     suggested = wanted(question, documents, Scope.BY_QUESTION)
     if suggested is not None and kind is None:
-        tell(f"one place is asked: for a {suggested.value} of every part there must be a model that writes")
+        alone = library.ranks is None and library.settings.apb is None
+        missing = "there must be a model that writes" if alone else "leave out --ranks and --attention"
+        tell(f"one place is asked: for a {suggested.value} of every part {missing}")
     return kind
 
 
@@ -202,14 +203,21 @@ def _recommend_writer(library: Library) -> None:
         )
 
 
-def _assist(library: Library, names: Sequence[str], questions: Sequence[str], password: str | None) -> None:
+def _assist(
+    library: Library, names: Sequence[str], questions: Sequence[str], everywhere: bool | None, password: str | None
+) -> None:
     """Does the part of every other rank, which prints nothing."""
     from ..answer import Scored
 
     known = _resolve_all(library, names, password)
     _read(library, known)
-    for question in questions:
+    kinds = [_kind(library, question, len(known), everywhere, lambda _: None) for question in questions]
+    for question, kind in zip(questions, kinds, strict=True):
         history = _share_history(library.ranks, [])
+        if kind is not None:
+            for _ in library.everywhere(known, question, kind=kind, history=history):
+                pass
+            continue
         for event in library.stream(known, question, history=history):
             # With parallel chunks rank 0 writes the answer alone. The hosts of APB are needed until its end.
             if isinstance(event, Scored) and library.settings.apb is None:

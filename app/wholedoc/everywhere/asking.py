@@ -33,6 +33,7 @@ from .pace import Pace
 from .parts import Part, parts_of
 from .related import related_stems
 from .stems import counted, stems
+from .stored import StoredChunks
 
 # What every part comes after. The question stands behind the part, where a small model does not lose it.
 BEFORE = (
@@ -53,7 +54,8 @@ class PartsAsking:
 
     `asked` is what the person wrote, if `question` stands in for it. `notes` keeps what a summary is made from;
     None keeps nothing. `figures` knows how long this writer took for a part in such a question on this machine, so
-    that a next one can say before it starts how long it will take. `usage` counts the documents' tokens.
+    that a next one can say before it starts how long it will take. `usage` counts the documents' tokens. `stored`
+    are the documents' chunks if the writer has read them itself: then these are asked, and all of them.
     """
 
     documents: tuple[Document, ...]
@@ -64,6 +66,7 @@ class PartsAsking:
     notes: Notes | None = None
     figures: MeasuredFigures | None = None
     usage: Usage = NO_USAGE
+    stored: StoredChunks | None = None
 
     @cached_property
     def parts(self) -> list[Part]:
@@ -71,21 +74,40 @@ class PartsAsking:
         parts = (part for document in self.documents for part in parts_of(document))
         return [part for part in parts if not part.is_contents]
 
+    @property
+    def to_ask(self) -> list[Part]:
+        """What a list or a check may ask, in the documents' order: their parts, or their stored chunks."""
+        return self.parts if self.stored is None else self.stored.parts
+
+    @property
+    def at_once(self) -> int:
+        """How many of them are asked together."""
+        return parts_at_once(self.writer) if self.stored is None else self.stored.at_once
+
+    def read(self, group: Sequence[Part]) -> PartsReader:
+        """Have the writer read some of what is to be asked, if it has not. Raises what the writer raises."""
+        if self.stored is not None:
+            return self.stored.read(group)
+        return read_parts(self.writer, BEFORE, [part.shown for part in group], self.cancelled)
+
     def pace(self, kind: Kind) -> Pace:
         """Return how long a part takes in this kind of question."""
-        return Pace(f"{kind.value}, a part by {self.writer.name}", self.figures)
+        unit = "part" if self.stored is None else "stored chunk"
+        return Pace(f"{kind.value}, a {unit} by {self.writer.name}", self.figures)
 
     def promising(self, question: str) -> list[Part]:
-        """Return the parts, those first that are most likely to answer a question.
+        """Return what is to be asked, those first that are most likely to answer a question.
 
-        They are rated by the question's words and by those that the writer adds. Raises what the writer raises.
+        They are rated by the question's words and, unless all are asked anyway, by those that the writer adds.
+        Raises what the writer raises.
         """
-        words = [counted(part.shown) for part in self.parts]
-        own = bm25(stems(question), words)
-        other = bm25(related_stems(self.writer, question, self.cancelled), words)
-        ratings = [one + RELATED_WEIGHT * more for one, more in zip(own, other, strict=True)]
+        words = [counted(part.shown) for part in self.to_ask]
+        ratings = bm25(stems(question), words)
+        if self.stored is None:
+            other = bm25(related_stems(self.writer, question, self.cancelled), words)
+            ratings = [one + RELATED_WEIGHT * more for one, more in zip(ratings, other, strict=True)]
         order = sorted(range(len(words)), key=lambda index: -ratings[index])
-        return [self.parts[index] for index in order]
+        return [self.to_ask[index] for index in order]
 
 
 @dataclass
@@ -123,7 +145,10 @@ Step = Callable[[PartsReader, Sequence[Part]], bool]
 
 @dataclass(frozen=True)
 class Bounds:
-    """The `most` parts that are asked, best first, and no more once `patience` in a row brought nothing."""
+    """The `most` parts that are asked, best first, and no more once `patience` in a row brought nothing.
+
+    Stored chunks are all asked, since nothing of them has to be read.
+    """
 
     kind: Kind
     most: int
@@ -131,7 +156,8 @@ class Bounds:
 
     def parts(self, asking: PartsAsking, may_hold: MayHold) -> int:
         """Return how many parts are asked at most."""
-        return min(self.most, sum(map(may_hold, asking.parts)))
+        held = sum(map(may_hold, asking.to_ask))
+        return held if asking.stored is not None else min(self.most, held)
 
 
 def any_part(part: Part) -> bool:
@@ -152,24 +178,24 @@ def ask_each(
     Yields AskingParts with the items that are `shown`, and returns how many parts were asked. Others may have the
     model between two events. Raises what the writer raises.
     """
-    progress = Progress(asking.pace(bounds.kind), bounds.parts(asking, may_hold))
+    most = bounds.parts(asking, may_hold)
+    progress = Progress(asking.pace(bounds.kind), most)
     yield progress.event()
     barren = 0
     promising = [part for part in asking.promising(question) if may_hold(part)]
-    for group in groups(asking, promising[: bounds.most]):
-        reader = read_parts(asking.writer, BEFORE, [part.shown for part in group], asking.cancelled)
+    for group in groups(promising[:most], asking.at_once):
+        reader = asking.read(group)
         yield progress.event(shown())
         barren = 0 if step(reader, group) else barren + len(group)
         progress.done += len(group)
         yield progress.event(shown())
-        if barren >= bounds.patience:
+        if asking.stored is None and barren >= bounds.patience:
             break
     return progress.end()
 
 
-def groups(asking: PartsAsking, some: Sequence[T]) -> Iterator[Sequence[T]]:
-    """Yield the parts or sections in the groups that the writer reads together."""
-    size = parts_at_once(asking.writer)
+def groups(some: Sequence[T], size: int) -> Iterator[Sequence[T]]:
+    """Yield parts or sections in the groups of this size that are asked together."""
     for first in range(0, len(some), size):
         yield some[first : first + size]
 

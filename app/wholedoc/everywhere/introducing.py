@@ -7,7 +7,7 @@ from collections.abc import Generator, Sequence
 
 from ..answer import AskingParts, Introduction, SummarySection
 from ..documents.sentences import sentences
-from ..writers.parts import PartsReader, read_parts
+from ..writers.parts import PartsReader, parts_at_once, read_parts
 from .asking import PartsAsking, groups
 from .notes import take_notes
 from .passages import Passages, passages_of
@@ -64,7 +64,7 @@ def _questions(asking: PartsAsking, passages: Sequence[Passages]) -> Generator[A
     chosen = _spread(passages)
     rated: list[tuple[float, int, str]] = []
     done = 0
-    for group in groups(asking, chosen):
+    for group in groups(chosen, parts_at_once(asking.writer)):
         yield AskingParts(done, len(chosen))
         reader = read_parts(asking.writer, BEFORE, [one.shown for one in group], asking.cancelled)
         replies = list(reader.replies(ASK, QUESTION_TOKENS, asking.cancelled))

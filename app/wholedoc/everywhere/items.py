@@ -41,7 +41,8 @@ class FoundItem:
 
     `holds` says whether it satisfies the question's conditions; it is None if there is no condition, or nothing
     that a condition is about. `likely` is how sure the writer is, asked about the quote alone, from 0 to 1;
-    `shared` is the share of the question's words that the quote says, rare words counting more.
+    `shared` is the share of the question's words that the quote says, rare words counting more. `is_fragment` says
+    that it is only the beginning of longer names (see `names`).
     """
 
     part: Part
@@ -50,6 +51,7 @@ class FoundItem:
     holds: bool | None = None
     likely: float = 1.0
     shared: float = 1.0
+    is_fragment: bool = False
 
     @property
     def logit(self) -> float:
@@ -86,7 +88,7 @@ def stated(reply: str, part: Part, question: str, rarity: Mapping[str, float]) -
         for text in _texts(line, part, question):
             place = place_of(part, text, question)
             if place is not None and not stems(text) <= asked:  # a word of the question is no answer to it
-                item = FoundItem(part, text, place)
+                item = FoundItem(part.piece_at(place.page, place.start), text, place)
                 yield replace(item, shared=_share(stems(item.quote), asked - stems(text), rarity))
 
 

@@ -14,6 +14,10 @@ NAME = re.compile(r"\b[A-Z][\w'’-]*(?:(?:\s+(?:and|of|de|von|van))?\s+[A-Z][\w
 WORDS = 2
 # More names of one quote are not compared.
 MOST = 4
+# What stands behind a word that only begins a longer name: "Harbour Court".
+GOES_ON = r"(?=\s+[A-Z]\w)"
+# So seldom may a word that is no name stand alone with a capital: where it begins a sentence or a title.
+ALONE = 0.1
 
 
 def rivals(item: FoundItem, question: str, others: Collection[str]) -> list[FoundItem]:
@@ -22,13 +26,34 @@ def rivals(item: FoundItem, question: str, others: Collection[str]) -> list[Foun
     The question's own names are none, nor are those of `others`, which were found, too. A single word with a
     capital may only begin a sentence.
     """
-    if not NAME.search(item.text) or len(item.text.split()) < WORDS:
+    if not NAME.search(item.text) or (len(item.text.split()) < WORDS and not item.is_fragment):
         return []
     known = " | ".join([question, item.text, *others]).casefold()
     names = dict.fromkeys(" ".join(name.split()) for name in NAME.findall(item.quote))
     found = [one for one in names if len(one.split()) >= WORDS and not _is_known(one.casefold(), known, item)]
-    return [replace(item, text=one) for one in found[:MOST]]
+    return [replace(item, text=one, is_fragment=False) for one in found[:MOST]]
 
 
 def _is_known(name: str, known: str, item: FoundItem) -> bool:
-    return name in known or item.text.casefold() in name
+    return name in known or (item.text.casefold() in name and not item.is_fragment)
+
+
+def is_fragment(item: FoundItem) -> bool:
+    """Return whether an item is a word that only begins longer names, as "Harbour" begins "Harbour Court".
+
+    A small writer takes it out of a sentence that answers the question by another name, and says Yes to it when it
+    is asked back. Where the quote has the word in small letters alone, the whole document decides.
+    """
+    word = item.text.strip()
+    if not re.fullmatch(r"[A-Z][\w'’-]*", word):
+        return False
+    everywhere, goes_on = _count(item.quote, word), _count(item.quote, word, GOES_ON)
+    if everywhere:
+        return goes_on == everywhere
+    text = item.part.document.text
+    goes_on = _count(text, word, GOES_ON)
+    return goes_on > 0 and _count(text, word) - goes_on <= ALONE * goes_on
+
+
+def _count(text: str, word: str, behind: str = "") -> int:
+    return len(re.findall(rf"\b{re.escape(word)}\b{behind}", text))

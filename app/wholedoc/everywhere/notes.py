@@ -8,7 +8,7 @@ from contextlib import suppress
 
 from ..answer import AskingParts, Citation, SummarySection, SummarySentence
 from ..answering.sources import sentence_sources
-from ..writers.parts import read_parts
+from ..writers.parts import parts_at_once, read_parts
 from .asking import PartsAsking, Progress, groups
 from .kinds import Kind
 from .passages import CHARACTERS, Key, Passages, passages_of
@@ -44,7 +44,7 @@ def take_notes(
     missing = _missing(passages, written)
     progress = Progress(asking.pace(Kind.SUMMARY), len(missing))
     yield progress.event()
-    for group in groups(asking, missing):
+    for group in groups(missing, parts_at_once(asking.writer)):
         reader = read_parts(asking.writer, NOTE, [one.shown for one in group], asking.cancelled)
         yield progress.event()
         replies = reader.replies("", TOKENS, asking.cancelled)

@@ -41,6 +41,7 @@ class Part:
 
     `index` counts the parts of the document from 0. `heading` is the entry of the outline that it stands under,
     with those above it, or empty. `table_head` is what stands above a table that the part begins within, or empty.
+    `pieces` are the parts that a longer one was put together from, none if it was not.
     """
 
     document: Document
@@ -48,6 +49,21 @@ class Part:
     spans: tuple[Span, ...]
     heading: str = ""
     table_head: str = ""
+    pieces: tuple[Part, ...] = ()
+
+    @classmethod
+    def joined(cls, pieces: Sequence[Part], index: int) -> Part:
+        """Return parts of one document, at least one, as a part with this index."""
+        spans = tuple(span for piece in pieces for span in piece.spans)
+        return cls(pieces[0].document, index, spans, pieces[0].heading, pieces[0].table_head, tuple(pieces))
+
+    def piece_at(self, page: int, start: int) -> Part:
+        """Return the piece that holds a place of the part; the part itself if it has no pieces."""
+
+        def holds(piece: Part) -> bool:
+            return any(one.page == page and one.start <= start < one.stop for one in piece.spans)
+
+        return next(filter(holds, self.pieces), self)
 
     @property
     def text(self) -> str:

@@ -63,7 +63,26 @@ SUMMARY = _any(
     r"conclusions?|results|lessons|themes?)\b",
     r"(?:an?|the) (?:\w+ )?(?:abstract|outline)\b",
     r"in a nutshell\b",
-    r"in plain (?:english|words|language)\b",
+    r"(?:short|shorter|condensed|abridged) version\b",
+    r"(?:give|show|tell) me (?:just |only )?the highlights\b",
+    r"(?:shorten (?:this|it)|(?:this|it) shorter)\b",
+    r"(?:condense|digest|rundown|run-down|bottom line|big picture|high[- ]level)\b",
+    r"(?:the )?essence of (?:this|the|it)\b",
+    r"outline (?:of )?(?:this|the|chapter|section|part|its|it)\b",
+    r"(?:overall|general|central) (?:conclusion|argument|message|point|claim|thesis|idea|theme|finding|result)s?\b",
+    r"what happens in (?:(?:this|the|it)\b|chapter|part|act|book|section)",
+    r"what(?: is|'s|’s) (?:this|in (?:this|it|here))(?: whole)?(?: DOCUMENT)?\s*[?.]*$",
+    r"what(?: is|'s|’s| does| do) (?:this|the) DOCUMENT (?:try|trying|want|wanting|set out|aim|aiming) to\b",
+    r"what(?: does|'s|’s) (?:this|the|it) ?(?:DOCUMENT )?(?:say|tell us|mean)\s*[?.]*$",
+    r"(?:few|two|five|ten|no|not|n.t)(?: \w+)? (?:minutes?|time|patience)\b.*\b(?:what|read)\b",
+    r"in (?:plain|simple) (?:english|words|language|terms)\b",
+    r"(?:up to speed|in on (?:this|the))\b",
+    r"take-?aways?\b",
+    r"(?:few|couple of) (?:sentences|words|lines)\b",
+    r"what does the (?:author|DOCUMENT) argue\s*[?.]*$",
+    r"what (?:topics|themes|subjects) (?:does|do|are)\b",
+    r"(?:this|the) whole thing\b",
+    r"what (?:are we|am i) looking at\b",
     r"sum (?:\w+ ){0,2}up\b",
     r"boil (?:\w+ ){1,2}down\b",
     r"brief me\b",
@@ -73,9 +92,10 @@ SUMMARY = _any(
     r"bullets|lines)\b",
     r"(?:describe|explain) (?:this|the) (?:whole )?DOCUMENT (?:to me|in)\b",
     r"describe (?:this|the) (?:whole )?DOCUMENT\b",
-    r"what(?: is|'s|’s| does| do) (?:this|the|that|it)(?: whole)?(?: DOCUMENT)? (?:all )?(?:about|deal with)\b",
+    r"what(?: is|'s|’s| does| do) (?:this|the|that|it|chapter|section|part)(?: whole)?(?: DOCUMENT| [\divx]+)? "
+    r"(?:all )?(?:about|deal with|cover)\b",
     r"what kind of DOCUMENT\b",
-    r"(?:overall|broadly(?: speaking)?|on the whole|in general)\s*[?.]*$",
+    r"(?:overall|broadly(?: speaking)?|on the whole|in general|in short|in brief|briefly)\s*[?.]*$",
     r"what do i (?:need|have) to know\b",
 )
 COMPARISON = _any(
@@ -90,6 +110,7 @@ COMPARISON = _any(
     r"side by side\b",
     r"each other\b",
     r"(?:dis)?agrees? (?:on|about)\b",
+    r"(?:respectively|diverges?|part ways)\b",
     r"contradict",
     r"consistent\b",
     r"(?:both|each|all|either|these|those|two) (?:of )?(?:the |these |those )?DOCUMENT\b",
@@ -103,7 +124,8 @@ CHANGES = _any(
     r"diff\b",
     r"differences?\b",
     r"(?:what|anything|everything|which \w+|all) .*\b(?:changed|altered|added|removed|"
-    r"dropped|deleted|new|different|revised|amended|rewritten)\b",
+    r"dropped|deleted|new|different|revised|amended|rewritten|reworded|edited|modified)\b",
+    r"compare (?:the |these |both )?(?:two )?(?:versions|drafts|editions)\s*[?.]*$",
     r"what (?:are the )?changes\b",
     r"what (?:changed|is new|is different)\b",
     r"what's (?:changed|new|different)\b",
@@ -121,17 +143,25 @@ CHECK = _any(
     r"(?:check|verify|confirm|find out|see|tell me|make sure|be sure|know) (?:if|whether|that|there(?:'s|’s|"
     r" is) no)\b",
     r"(?:can|could) you (?:see|check|look|find) (?:if|whether|for any)\b",
+    r"(?:check|look|search|scan)(?: \w+){0,2} for (?:any\b|mentions?\b|references?\b)",
+    r"^(?:does|do|did|is|are|was|were|has|have|had) .*\b(?:ever|come up)\b",
+    r"^(?:nothing|no \w+)\b.*\b(?:is|are|does|do) (?:there|it|they)\s*[?.]*$",
+    r"(?:forg[eo]t|fail|omit)\w* to (?:mention|say|state)\b",
     r"any (?:hint|sign|trace|indication) (?:of|that)\b",
-    r"^(?:is|are) there (?:any|a|an|anything|something)\b(?!.*\b(?:how many|how much|what is it)\b)",
+    r"^(?:is|are) there (?:any|anything|something|mention|talk)\b(?!.*\b(?:how many|how much|what is it)\b)",
+    r"^(?:is|are) there (?:an? )?(?:.* )?(?:clause|provision|mention|reference|passage|section|chapter|paragraph|"
+    r"statement|sentence|word|line|page|hint|rule|warning|note|exception|example|proof|evidence|limit)s?\b"
+    r"(?!.*\bwhat is it\b)",
+    r"^(?:is|are) there (?:a|an) .*\b(?:in|inside) (?:here|there|(?:this|the|our|my) DOCUMENT)\b",
     r"^any(?:thing)? (?:clause|mention|provision|reference|word|on|about)\b",
-    r"^(?:does|do|did) (?:it|this|they|the \w+|any\w*)(?: \w+)? (?:ever )?(?:mention|say|state|contain|include|"
-    r"refer|speak|"
-    r"talk|discuss|provide for|bring up|raise)\b",
+    r"^(?:does|do|did) (?:it|this|they|the \w+|any\w*)(?: \w+){0,4}? (?:ever )?(?:mention|say|state|contain|"
+    r"include|refer|speak|talk|discuss|provide for|bring up|raise|touch on|occur|appear|come up)\b",
+    r"^(?:has|have|had|did|do|does|is|was) .*\banything (?:about|on|regarding|concerning|to say)\b",
     r"^(?:is|are|was|were|has|have) .*\b(?:mentioned|discussed|named|addressed|referenced|referred to|"
     r"touched (?:up)?on|"
     r"talked about|brought up|found in (?:this|the))\b",
     r"(?:raise|mention|bring up|say|state)\b.*\bat any of\b",
-    r"the (?:word|term|name|phrase) .* appears?\b",
+    r"^(?!where\b).*\bthe (?:word|term|name|phrase) .* (?:appears?|occurs?|comes? up|shows? up|crops? up)\b",
 )
 # These say that it may be at any place, which does not yet say what is wanted of it.
 ANYWHERE = _any(r"anywhere\b", r"somewhere\b", r"at all\b", r"at any point\b", r"in any place\b")
@@ -146,7 +176,7 @@ ALL = _any(
     r"an? (?:full |complete )?(?:list|table) of\b",
     r"the (?:full |complete )?(?:list|table) of all\b",
     r"(?:which|who|how many) of (?:the|these|those|our|its|their)\b",
-    r"what all\b",
+    r"(?:what|who) all\b",
     r"who (?:are|were) (?:all )?(?:the )?(?:\w+ )?(?:people|persons|PLURAL)",
     r"who (?:gets?|is|are|was|were) (?:mentioned|named|quoted|cited|listed)\b",
     r"where (?:in .* )?(?:does|do|is|are|did) .*\b(?:mention|talk|speak|discuss|come up|appear|mentioned|"
@@ -154,11 +184,17 @@ ALL = _any(
     r"how often (?:is|are|was|were|does|do|did|has|have)\b.*\b(?:mention\w*|named?|happen\w*|occur\w*|appear\w*|"
     r"used?|"
     r"referred|refer|get)\b",
-    r"how many times\b",
+    r"how many times\b(?! (?:a|an|per|each|every)\b)",
+    r"(?:who|what) else\b",
+    r"break(?:ing)? down\b",
+    r"breakdown\b",
+    r"^any (?:\w+ )?PLURAL",
+    r"^anything (?:\w+ ){1,3}?(?:has|have|must|needs?) to\b",
+    r"(?:write|note|jot|list|give|show|find|name|mark) (?:down |me )?each\b",
 )
 EVERY = _any(
     r"every\b(?! (?:\w+ )?(?:day|week|month|year|hour)s?\b)",
-    r"each of\b",
+    r"each (?:of|and every|clause|passage|mention|time|place|instance|occurrence|reference)\b",
     r"all (?:of )?(?:the |its |their )?(?:\w+ )?PLURAL",
     r"^(?:all|every|each)\b",
 )
@@ -168,6 +204,8 @@ BY_RULE = _any(
     r"how many\b.*\b(?:needed|required|necessary|allowed|permitted|entitled|must|(?-i:may)|should|minimum|"
     r"maximum)\b",
     r"limit (?:on|to|of) how many\b",
+    r"by how many\b",
+    r"how many times (?:a|an|per|each|every)\b",
     r"how many (?:\w+ ){1,2}(?:does|did|do) .*\b(?:have|has|own|employ|hold|get)\b",
 )
 # "Under what conditions" is answered by a rule.
@@ -181,7 +219,19 @@ MEASURES = re.compile(
     r"percent\w*|per|points?|bytes?|bits?|pages?|copies|characters|digits|working|business|calendar|consecutive)$",
     re.I,
 )
-PLURALS = frozenset(["people", "men", "women", "children", "persons", "staff", "criteria", "data"])
+PLURALS = frozenset(
+    re.findall(
+        r"\w+", "people men women children persons staff criteria data equipment machinery personnel furniture"
+    )
+)
+# They have the form of a plural, and one place says them.
+SAID_TOGETHER = frozenset(
+    re.findall(
+        r"\w+",
+        """hours terms conditions dimensions measurements specifications contents details instructions directions
+        sales earnings profits savings proceeds odds chances symptoms arrangements means coordinates""",
+    )
+)
 DETERMINERS = frozenset(
     ["this", "that", "these", "those", "the", "a", "an", "its", "our", "my", "it", "all", "any"]
 )
@@ -189,7 +239,9 @@ DETERMINERS = frozenset(
 STATING = frozenset(
     re.findall(
         r"\w+",
-        "applies governs covers contains says states pays owns gets makes uses takes comes goes needs requires",
+        """applies governs covers contains says states pays owns gets makes uses takes comes goes needs requires
+        faces handles holds belongs gives allows provides lives keeps describes determines decides receives prevents
+        sits connects appears begins lies serves carries""",
     )
 )
 NOT_PLURAL = re.compile(
@@ -229,7 +281,7 @@ def _plural_before_verb(words: list[str]) -> bool:
     noun, before = "", ""
     for word in words[:5]:
         lower = word.casefold()
-        if lower in VERBS or (before and lower in STATING):
+        if lower in VERBS or (noun and lower in STATING):
             break
         if before and lower in DETERMINERS:
             return _is_plural(before)  # "which law governs this": the noun's verb ends in s, too
@@ -241,4 +293,6 @@ def _plural_before_verb(words: list[str]) -> bool:
 
 def _is_plural(word: str) -> bool:
     lower = word.casefold()
+    if lower in SAID_TOGETHER:
+        return False
     return lower in PLURALS or (lower.endswith("s") and len(lower) > 3 and not NOT_PLURAL.search(lower))

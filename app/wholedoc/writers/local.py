@@ -33,6 +33,10 @@ class LocalWriter:
         self._engine = None
         self._model.unload()
 
+    def shares(self, model: LazyModel) -> bool:
+        """Return whether this is the very model that another holds, too."""
+        return self._model is model
+
     @property
     def is_loaded(self) -> bool:
         """True while the model is in memory."""

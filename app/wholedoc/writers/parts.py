@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
-from parallelcomp import Cancelled, Chunk, Engine, EngineConfig, KVPrecision, Question, Sampling
+from parallelcomp import (
+    Cancelled,
+    Chunk,
+    ChunkKV,
+    Engine,
+    EngineConfig,
+    KVPrecision,
+    MemoryPlan,
+    Question,
+    Sampling,
+)
 
 from ..models.chat_template import around, encode
 from ..models.text_model import TextModel
@@ -70,40 +81,32 @@ def read_parts(writer: Writer, before: str, parts: Sequence[str], cancelled: Can
     return SentParts(writer, before, parts)
 
 
-class LocalParts:
-    """Parts that a model in this process has read.
+class KVParts(ABC):
+    """Parts whose KV a model in this process has: `read` by `engine`. It serves every question about them.
 
-    Nothing is read twice: `before` is read once for all of them, or not at all if the model has read it before and
-    holds it in `beginnings`. A part's KV serves every question about it.
+    A reply that begins with the token `nothing` is empty, and ends there.
     """
 
     def __init__(
         self,
         model: TextModel,
-        before: str,
-        parts: Sequence[str],
-        cancelled: Cancel | None = None,
-        *,
-        beginnings: Beginnings | None = None,
+        engine: Engine,
+        read: Sequence[ChunkKV],
+        memory: MemoryPlan,
+        nothing: int | None = None,
     ) -> None:
-        self._model, self._before = model, before
-        prefix, _ = around(model.tokenizer, before, "")
-        chunks = [Chunk(index, 0, encode(model.tokenizer, text)) for index, text in enumerate(parts)]
-        longest = max(LEAST_CHUNK, *(len(one) for one in chunks))
-        config = EngineConfig(chunk_tokens=longest, precision=KVPrecision.of(model.loaded.spec.dtype))
-        self._engine = Engine(model.loaded, prefix if beginnings is None else beginnings.read(prefix), config)
-        self._memory = self._engine.plan(sum(len(one) for one in chunks))
-        self._memory.check()
-        self._read = self._engine.prefill_pieces(chunks, self._memory, cancelled)
+        self._model, self._engine, self._memory, self._nothing = model, engine, memory, nothing
+        self._read = [replace(one, chunk=replace(one.chunk, index=index)) for index, one in enumerate(read)]
 
     def replies(self, behind: str, longest: int, cancelled: Cancel | None = None) -> Iterator[Reply]:
         """Yield the replies, which are computed together."""
         replies = self._engine.reply_each(
             self._read,
-            self._behind(behind),
+            self._to_reply(behind),
             self._memory,
             longest=longest,
             stop_ids=self._model.stop_ids,
+            nothing=self._nothing,
             cancelled=cancelled,
         )
         for one in replies:
@@ -123,8 +126,64 @@ class LocalParts:
         scores = {one.index: one.nll for one in self._engine.score(self._read, question, self._memory, cancelled)}
         return [math.exp(-scores[index]) for index in range(len(self._read))]
 
+    @abstractmethod
+    def _behind(self, text: str) -> tuple[int, ...]:
+        """Return the tokens between a part and what the model says to `text` behind it."""
+
+    def _to_reply(self, text: str) -> tuple[int, ...]:
+        return self._behind(text)
+
+
+class LocalParts(KVParts):
+    """Parts that a model in this process reads now.
+
+    Nothing is read twice: `before` is read once for all of them, or not at all if the model has read it before and
+    holds it in `beginnings`.
+    """
+
+    def __init__(
+        self,
+        model: TextModel,
+        before: str,
+        parts: Sequence[str],
+        cancelled: Cancel | None = None,
+        *,
+        beginnings: Beginnings | None = None,
+    ) -> None:
+        self._before = before
+        prefix, _ = around(model.tokenizer, before, "")
+        chunks = [Chunk(index, 0, encode(model.tokenizer, text)) for index, text in enumerate(parts)]
+        longest = max(LEAST_CHUNK, *(len(one) for one in chunks))
+        config = EngineConfig(chunk_tokens=longest, precision=KVPrecision.of(model.loaded.spec.dtype))
+        engine = Engine(model.loaded, prefix if beginnings is None else beginnings.read(prefix), config)
+        memory = engine.plan(sum(len(one) for one in chunks))
+        memory.check()
+        super().__init__(model, engine, engine.prefill_pieces(chunks, memory, cancelled), memory)
+
     def _behind(self, text: str) -> tuple[int, ...]:
         return around(self._model.tokenizer, self._before, text)[1]
+
+
+class StoredParts(KVParts):
+    """Chunks of documents, as the model that is asked has read them before: nothing is read again.
+
+    Their KV stands behind the prefix that every chunk has, so the `task` comes behind the chunk. It says that a
+    chunk without an answer is answered with `nothing`; if that is one token, such a chunk costs one.
+    """
+
+    def __init__(
+        self, model: TextModel, engine: Engine, chunks: Sequence[ChunkKV], *, task: str, nothing: str
+    ) -> None:
+        said = encode(model.tokenizer, nothing)
+        memory = engine.plan(sum(len(one.chunk) for one in chunks))
+        super().__init__(model, engine, chunks, memory, said[0] if len(said) == 1 else None)
+        self._task = task
+
+    def _behind(self, text: str) -> tuple[int, ...]:
+        return encode(self._model.tokenizer, text) + self._model.prompt.suffix
+
+    def _to_reply(self, text: str) -> tuple[int, ...]:
+        return self._behind(self._task + text)
 
 
 class SentParts:

@@ -20,6 +20,7 @@ from ..engine import Engine
 from ..kv.stored import ChunkKV, restore
 from ..memory import MemoryPlan
 from ..models.model import LoadedModel
+from ..replies import Reply
 from ..scoring import ChunkScore, Question
 from .group import Ranks
 
@@ -81,11 +82,46 @@ class ScoringOverRanks(Engine):
             if owner != self.ranks.rank:
                 yield ChunkScore(one.chunk.index, sum(row) / len(row), tuple(row))
 
+    def replies_at_once(self) -> int:
+        """Return how many chunks all ranks answer from together."""
+        return self.ranks.share(super().replies_at_once()) * self.ranks.size
+
+    def reply_each(
+        self,
+        chunks: Sequence[ChunkKV],
+        question_ids: Sequence[int],
+        memory: MemoryPlan,
+        *,
+        longest: int,
+        stop_ids: frozenset[int],
+        nothing: int | None = None,
+        cancelled: Cancel | None = None,
+    ) -> Iterator[Reply]:
+        """Return what each chunk answers, on every rank, in the chunks' order. Each rank decodes some of them."""
+        memory = agreed(memory, self.ranks)
+        dealt = owners([one.kv.tokens for one in chunks], memory.reply_batch, self.ranks.size)
+        mine = [one for one, owner in zip(chunks, dealt, strict=True) if owner == self.ranks.rank]
+        said: list[Reply] = []
+        if mine:
+            said = list(
+                super().reply_each(
+                    mine,
+                    question_ids,
+                    memory,
+                    longest=longest,
+                    stop_ids=stop_ids,
+                    nothing=nothing,
+                    cancelled=cancelled,
+                )
+            )
+        every = {one.index: one for rank in range(self.ranks.size) for one in self.ranks.share(said, rank)}
+        return iter([every[one.chunk.index] for one in chunks])
+
 
 def agreed(memory: MemoryPlan, ranks: Ranks) -> MemoryPlan:
     """Return the plan with rank 0's batch sizes, since free memory differs between ranks but batches must not."""
-    prefill, score = ranks.share((memory.prefill_batch, memory.score_batch))
-    return replace(memory, prefill_batch=prefill, score_batch=score)
+    prefill, score, reply = ranks.share((memory.prefill_batch, memory.score_batch, memory.reply_batch))
+    return replace(memory, prefill_batch=prefill, score_batch=score, reply_batch=reply)
 
 
 class ChunksOverRanks(ScoringOverRanks):

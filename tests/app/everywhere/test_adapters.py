@@ -164,12 +164,6 @@ def test_a_conversation_on_the_command_line_goes_on_everywhere(
     assert seen == [0, 1]
 
 
-def test_several_processes_are_not_asked_everywhere(wholedoc: Command, path: Path) -> None:
-    code, _, err = wholedoc("ask", path, "-q", QUESTION, "--everywhere", "--ranks", "2")
-    assert code == 2
-    assert "leave out --everywhere or --ranks" in err
-
-
 def test_what_changed_needs_no_writer(settings: Settings, path: Path, tmp_path: Path) -> None:
     library = Library.open(settings=replace(settings, answer_model=Answerer.READER))
     other = tmp_path / "other.txt"

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import pytest
+
 from wholedoc import AskingParts, Done, Everywhere, Token
 from wholedoc.everywhere.asking import PartsAsking
+from wholedoc.everywhere.tasks import checking
 from wholedoc.everywhere.tasks.checking import check
 
 from .documents import LOG
@@ -37,7 +42,10 @@ def test_all_places_are_told_with_their_sentences() -> None:
 def test_no_is_said_with_how_surely() -> None:
     text, everywhere = checked("no such words")
     assert everywhere.items == ()
-    assert text == (
-        f"No: none of the {everywhere.asked} most promising parts says so. "
-        f"All {everywhere.parts} parts were rated by their words."
-    )
+    assert text == f"No: all {everywhere.parts} parts were asked, and none says so."
+
+
+def test_a_no_that_rests_on_some_of_the_parts_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checking, "BOUNDS", replace(checking.BOUNDS, most=2))
+    text, _ = checked("no such words")
+    assert text == "No: none of the 2 most promising parts says so. All 3 parts were rated by their words."

@@ -101,6 +101,35 @@ def test_a_wrong_name_out_of_the_right_sentence_gives_way_to_the_right_one() -> 
     assert all(one.item in one.quote for one in everywhere.items)
 
 
+COURT = document_of(
+    "On 3 May the case of the Amber Dove came before the Harbour Court. Gas oil had run from the Amber Dove.\n"
+    "On 9 May gas oil ran from a boat, as the harbour constable says.\n"
+    "The Harbour Court sat twice, and the Harbour Authority paid.\n"
+)
+
+
+def test_a_word_that_only_begins_longer_names_is_no_verified_item() -> None:
+    """A small writer took "Harbour" out of such sentences, and agreed to it when it was asked back."""
+    _, everywhere = listed(
+        extracting(lambda message: "Harbour" if "Harbour" in message else "Not stated."), document=COURT
+    )
+    assert not [one.item for one in everywhere.items if one.verified and one.item == "Harbour"]
+
+    def agree(message: str) -> bool:
+        return message.split("Proposed answer: ")[1].startswith(("Amber Dove", "Harbour\n"))
+
+    _, everywhere = listed(extracting(lambda _: "Harbour\nAmber Dove", agree=agree), document=COURT)
+    assert [one.item for one in everywhere.items if one.verified] == ["Amber Dove"]
+
+
+def test_a_word_that_is_a_name_by_itself_is_verified() -> None:
+    document = document_of(
+        "Gas oil ran from the Swift at Corn Quay. The Swift Sound was closed. The Swift went home.\n"
+    )
+    _, everywhere = listed(extracting(lambda _: "Swift"), document=document)
+    assert [(one.item, one.verified) for one in everywhere.items] == [("Swift", True)]
+
+
 def test_another_name_must_satisfy_the_questions_condition_too() -> None:
     def agree(message: str) -> bool:
         return "Amber Dove" in message.split("Proposed answer: ")[1]
@@ -163,7 +192,7 @@ def test_nothing_found_is_said_with_how_much_was_asked() -> None:
     events, everywhere = listed(extracting(lambda _: "Not stated."))
     assert (everywhere.items, everywhere.count) == ((), 0)
     text = next(event for event in events if isinstance(event, Token)).text
-    assert text == f"Nothing found in the {everywhere.asked} most promising of {everywhere.parts} parts."
+    assert text == f"Nothing found in all {everywhere.parts} parts."
     assert isinstance(events[-1], Done)
     assert not events[-1].answer.found
 
@@ -176,8 +205,10 @@ def test_it_stops_after_enough_parts_in_a_row_held_nothing(monkeypatch: pytest.M
     _, everywhere = listed(extracting(lambda _: "Not stated."), "Which things?", document)
     assert everywhere.asked == 8
     monkeypatch.setattr(listing, "BOUNDS", replace(listing.BOUNDS, most=6, patience=500))
-    _, everywhere = listed(extracting(lambda _: "Not stated."), "Which things?", document)
+    events, everywhere = listed(extracting(lambda _: "Not stated."), "Which things?", document)
     assert everywhere.asked == 6
+    text = next(event for event in events if isinstance(event, Token)).text
+    assert text == f"Nothing found in the 6 most promising of {everywhere.parts} parts."
 
 
 def test_parts_that_had_more_to_say_are_counted() -> None:

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 import torch
 
-from parallelcomp import Cancelled, Engine, EngineConfig, Sampling
+from parallelcomp import Cancelled, Chunk, Engine, EngineConfig, KVPrecision, Sampling
 from wholedoc.models.chat_template import around, encode
 from wholedoc.models.text_model import TextModel, open_model
-from wholedoc.writers.parts import LocalParts, SentParts
+from wholedoc.writers.parts import LocalParts, SentParts, StoredParts
 
 from ..everywhere.scripted import Ruled
 
@@ -42,6 +42,35 @@ def test_replies_are_those_of_a_message_for_each_part(model: TextModel) -> None:
         expected.append((model.decode(ids), len(ids) == 9))
     replies = list(LocalParts(model, BEFORE, PARTS).replies(BEHIND, 9))
     assert [(one.text, one.cut_short) for one in replies] == expected
+
+
+def test_stored_chunks_say_what_they_say_one_at_a_time_and_nothing_is_read_for_it(
+    model: TextModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = EngineConfig(chunk_tokens=64, precision=KVPrecision.FP32)
+    engine = Engine(model.loaded, model.prompt.prefix, config)
+    chunks = [Chunk(index + 5, 0, encode(model.tokenizer, text)) for index, text in enumerate(PARTS)]
+    read = list(engine.prefill(chunks, engine.plan(200)))
+    plain = Engine(model.loaded, (), EngineConfig(chunk_tokens=512))
+    behind = encode(model.tokenizer, f"\n\nAnswer.{BEHIND}") + model.prompt.suffix
+    expected = []
+    for chunk in chunks:
+        ids = model.prompt.prefix + chunk.token_ids + behind
+        said = plain.generate(plain.plain(ids, 9), Sampling(temperature=0.0, max_new_tokens=9), model.stop_ids)
+        expected.append(model.decode(list(said)))
+
+    def no_prefill(*_: object, **__: object) -> None:
+        raise AssertionError("a stored chunk is read again")
+
+    monkeypatch.setattr("parallelcomp.engine.prefill_batch", no_prefill)
+    parts = StoredParts(model, engine, read, task="\n\nAnswer.", nothing="None")
+    assert [one.text for one in parts.replies(BEHIND, 9)] == expected
+    yes = encode(model.tokenizer, "Yes")[0]
+    agreed = parts.agreements("\n\nIs it so?")
+    for index, chunk in enumerate(chunks):
+        ids = model.prompt.prefix + chunk.token_ids + encode(model.tokenizer, "\n\nIs it so?") + model.prompt.suffix
+        logits = model.loaded.model(input_ids=torch.tensor([ids])).logits[0, -1]
+        assert agreed[index] == pytest.approx(float(logits.softmax(dim=-1)[yes]), rel=1e-3)
 
 
 def test_agreement_is_the_probability_of_yes(model: TextModel) -> None:

@@ -15,7 +15,7 @@ import torch
 from parallelcomp import Composition, Engine, EngineConfig, Eviction, KVPrecision, Sampling, split
 from parallelcomp.apb import APB, read
 from parallelcomp.errors import LayoutError
-from parallelcomp.ranks import ChunksOverRanks, RankCommunicator, Ranks, launch
+from parallelcomp.ranks import ChunksOverRanks, RankCommunicator, Ranks, ScoringOverRanks, launch
 from parallelcomp.ranks.engine import owners
 
 from ...ranks import Result, joined
@@ -52,6 +52,14 @@ def ask(engine: Engine) -> Result:
     }
 
 
+def map_over(engine: Engine) -> list[Any]:
+    """Ask every chunk by itself, two at a time; every rank can read all of them."""
+    memory = dataclasses.replace(engine.plan(len(DOCUMENT), free=10**9), prefill_batch=1, reply_batch=2)
+    chunks = list(engine.prefill(split(DOCUMENT, 40, range(0, 330, 7)), memory))
+    replies = engine.reply_each(chunks, QUESTION.all_ids, memory, longest=4, stop_ids=frozenset())
+    return [(one.index, one.token_ids, one.cut_short) for one in replies]
+
+
 def ask_hosts(chosen: APB, ranks: Ranks | None = None) -> Result:
     """Ask the same question by APB."""
     communicator = None if ranks is None else RankCommunicator(ranks, chosen.hosts)
@@ -71,6 +79,7 @@ def everything(ranks: Ranks) -> Result:
         found[f"{name} bytes"] = ranks.traffic.bytes
     for name, chosen in APBS.items():
         found[name] = ask_hosts(chosen, ranks)
+    found["replies"] = map_over(ScoringOverRanks(pair().loaded, PREFIX, CONFIG, ranks))
     try:
         RankCommunicator(ranks, SIZE + 1)
     except LayoutError as error:
@@ -102,6 +111,12 @@ def test_chunks_over_ranks_give_what_one_process_gives(name: str, together: list
         assert result[name]["kept"] == alone["kept"]
         assert result[name]["answer"] == alone["answer"]
         same(result[name]["cache"], alone["cache"])
+
+
+def test_replies_over_ranks_are_those_of_one_process(together: list[Result]) -> None:
+    alone = map_over(Engine(pair().loaded, PREFIX, CONFIG))
+    assert len(alone) > 2 * SIZE
+    assert all(result["replies"] == alone for result in together)
 
 
 def test_only_scores_and_what_is_kept_travels(together: list[Result]) -> None:

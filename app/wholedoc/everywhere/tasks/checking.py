@@ -38,13 +38,14 @@ def check(asking: PartsAsking) -> Events:
             if likely >= LIKELY:
                 said_at = best_sentences(part, asking.question)
                 text = " ".join(part.document.pages[said_at.page].text[said_at.start : said_at.stop].split())
-                found.append(FoundItem(part, text, said_at, likely=likely))
+                found.append(FoundItem(part.piece_at(said_at.page, said_at.start), text, said_at, likely=likely))
         return len(found) > before
 
     asked = yield from ask_each(asking, asking.question, BOUNDS, step, lambda: _shown(found))
     items = _shown(found)
-    lead = _lead(len(items), asked, len(asking.parts))
-    everywhere = Everywhere(len(asking.parts), asked, tuple(items), len(items), lead=lead)
+    parts = len(asking.to_ask)
+    lead = _lead(len(items), asked, parts)
+    everywhere = Everywhere(parts, asked, tuple(items), len(items), lead=lead)
     yield from tell(asking, started, everywhere, lines([f"{place(one.page_label)}: {one.item}" for one in items]))
 
 
@@ -56,4 +57,6 @@ def _shown(found: Sequence[FoundItem]) -> list[Item]:
 def _lead(places: int, asked: int, parts: int) -> str:
     if places:
         return f"Yes, in {'one place' if places == 1 else f'{places:,} places'}."
+    if asked == parts:
+        return f"No: all {parts:,} parts were asked, and none says so."
     return f"No: none of the {asked:,} most promising parts says so. All {parts:,} parts were rated by their words."

@@ -15,7 +15,7 @@ from ..conditions.condition import Condition
 from ..conditions.stated import conditions_of, without
 from ..items import Best, FoundItem, best_of, judged, merged, stated
 from ..kinds import Kind
-from ..names import rivals
+from ..names import is_fragment, rivals
 from ..parts import Part
 from ..stems import counted, stems
 
@@ -40,10 +40,9 @@ def list_items(asking: PartsAsking) -> Events:
     asked = yield from ask_each(asking, making.question, BOUNDS, making.step, making.items, may_hold)
     items = making.items()
     sure, unsure = ([one for one in items if one.verified is verified] for verified in (True, False))
-    lead = _lead(len(sure), len(unsure), asked, len(asking.parts))
-    everywhere = Everywhere(
-        len(asking.parts), asked, tuple(items), len(sure), cut_short=making.cut_short, lead=lead
-    )
+    parts = len(asking.to_ask)
+    lead = _lead(len(sure), len(unsure), asked, parts)
+    everywhere = Everywhere(parts, asked, tuple(items), len(sure), cut_short=making.cut_short, lead=lead)
     blocks = [_lines(sure), "Not verified:" if unsure else "", _lines(unsure)]
     yield from tell(asking, started, everywhere, "\n\n".join(filter(None, blocks)))
 
@@ -89,6 +88,7 @@ class _List:
         """
         if not items:
             return []
+        items = [replace(one, is_fragment=is_fragment(one)) for one in items]
         behind = QUESTION.format(question=self.question)
         quotes = [" ".join(one.quote.split()) + behind for one in items]
         reader = read_parts(self._asking.writer, BEFORE, quotes, self._asking.cancelled)
@@ -96,6 +96,8 @@ class _List:
         asked: list[FoundItem] = []
         for index, one in enumerate(items):
             named = [one, *(self._rivals(one, items) if one.shared >= least else ())]
+            if len(named) > 1 and one.is_fragment:
+                del named[0]
             checks = [CHECK.format(item=each.text) for each in named]
             sure = reader.agreement(index, checks, self._asking.cancelled)
             rated = [replace(each, likely=likely) for each, likely in zip(named, sure, strict=True)]
@@ -115,14 +117,15 @@ class _List:
         return sorted(items, key=lambda one: not one.verified)
 
     def _is_verified(self, item: FoundItem, best: Best) -> bool:
-        sure = item.certainty(best) >= -BEHIND and item.likely >= LEAST_LIKELY
+        sure = item.certainty(best) >= -BEHIND and item.likely >= LEAST_LIKELY and not item.is_fragment
         return sure and (not self.conditions or item.holds is True)
 
 
 def _lead(sure: int, unsure: int, asked: int, parts: int) -> str:
     found = f"{sure:,} found" if sure else "Nothing found"
     doubted = f" {unsure:,} more could not be verified." if unsure else ""
-    return f"{found} in the {asked:,} most promising of {parts:,} parts.{doubted}"
+    where = f"all {parts:,} parts" if asked == parts else f"the {asked:,} most promising of {parts:,} parts"
+    return f"{found} in {where}.{doubted}"
 
 
 def _lines(items: Sequence[Item]) -> str:
