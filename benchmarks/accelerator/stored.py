@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from parallelcomp import ChunkKV, Engine, EngineConfig, QueryHead, Question, RetrievalHeads
-from parallelcomp.retrieval.heads import HEADS
+from parallelcomp.config import HEADS
 
 from .flops import reading_flops
 from .ledger import Row

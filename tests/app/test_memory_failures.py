@@ -1,21 +1,26 @@
-"""A device that is full in the middle of a question, documents that make room for others, and long loading."""
+"""A device that is full in the middle of a question, documents that make room for others, long loading, and KV that
+is more than the memory."""
 
 from __future__ import annotations
 
 import gc
 import weakref
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import torch
 from torch import Tensor
 
-from parallelcomp import DeviceMemoryError, Engine
+from parallelcomp import DeviceMemoryError, Engine, KVWay, MemoryPlan
 from wholedoc import Document, Library, Reading, Settings
+from wholedoc.errors import LibraryError
 from wholedoc.reading import through_store
 from wholedoc.runtime.turns import Turns
+from wholedoc.storage.chunks.chunk_store import ChunkStore
 
 pytestmark = pytest.mark.embedded
 
@@ -124,3 +129,65 @@ def test_loading_a_document_gives_others_their_turn_in_between(
     assert len(done) == chunks + 1
     assert done == sorted(done)
     assert done[-1] == len(again.tokenized(document))
+
+
+QUESTION = "How many crates of salt did vessel 77 have?"
+
+
+@pytest.fixture
+def opened(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The keys of the chunks that were opened, on a machine whose memory holds no document's KV."""
+    keys: list[str] = []
+    plan, get = Engine.plan, ChunkStore.get
+
+    def planned(engine: Engine, tokens: int, **assumed: int) -> MemoryPlan:
+        return replace(plan(engine, tokens, **assumed), way=KVWay.DISK)
+
+    def noted(store: ChunkStore, key: str) -> Any:
+        keys.append(key)
+        return get(store, key)
+
+    monkeypatch.setattr(Engine, "plan", planned)
+    monkeypatch.setattr(ChunkStore, "get", noted)
+    return keys
+
+
+def test_of_kv_that_is_more_than_the_memory_only_what_a_question_needs_is_opened(
+    library: Library, document: Document, settings: Settings, opened: list[str]
+) -> None:
+    expected = library.ask([document], QUESTION)
+    again = Library.open(library.folder.path, settings)
+    opened.clear()
+    read = _read(again, document)
+    assert len(read.chunks) == len(list(library.folder.store)) > 0
+    assert opened == []
+    found = again.ask([document], QUESTION)
+    assert (found.text, found.citations) == (expected.text, expected.citations)
+    assert 0 < len(opened) == len(set(opened)) <= len(read.chunks)
+
+
+def test_a_chunk_that_turns_out_to_be_damaged_is_read_again_with_the_next_question(
+    library: Library, document: Document, settings: Settings, opened: list[str]
+) -> None:
+    expected = library.ask([document], QUESTION)
+    again = Library.open(library.folder.path, settings)
+    _read(again, document)
+    store = again.folder.store
+    for key in list(store):
+        content = bytearray(store.path(key).read_bytes())
+        content[-1] ^= 1
+        store.path(key).write_bytes(content)
+    with pytest.raises(LibraryError, match="ask again"):
+        again.ask([document], QUESTION)
+    found = again.ask([document], QUESTION)
+    assert (found.text, found.citations) == (expected.text, expected.citations)
+
+
+def test_a_disk_holds_what_the_library_may_take_or_what_is_there(
+    library: Library, document: Document, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _read(library, document)
+    stored = library.folder.store.total()
+    for free, limit, room in ((10**12, 5000, 5000), (300, 10**12, stored + 300), (300, 1000, 1000)):
+        monkeypatch.setattr("wholedoc.storage.folder.disk_usage", lambda _, free=free: SimpleNamespace(free=free))
+        assert library.folder.room(limit) == room
