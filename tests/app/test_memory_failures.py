@@ -79,6 +79,37 @@ def test_the_error_of_a_full_device_is_that_of_whoever_took_a_turn() -> None:
         assert turns.busy
 
 
+@pytest.mark.parametrize(
+    ("message", "full"),
+    [
+        ("MPS backend out of memory (MPS allocated: 17.9 GB, max allowed: 18.1 GB).", True),
+        ("CUDA error: out of memory", True),  # of pinned memory
+        ("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`", True),
+        ("mat1 and mat2 shapes cannot be multiplied (3x4 and 5x6)", False),
+    ],
+)
+def test_torch_says_in_several_ways_that_memory_is_short(message: str, full: bool) -> None:
+    turns = Turns()
+
+    def fail() -> None:
+        with turns.take():
+            raise RuntimeError(message)
+
+    with pytest.raises(DeviceMemoryError if full else RuntimeError, match="ask again" if full else "shapes"):
+        fail()
+
+
+def test_a_cpu_that_cannot_allocate_is_the_same_error() -> None:
+    turns = Turns()
+
+    def fail() -> None:
+        with turns.take():
+            torch.empty(2**61, dtype=torch.uint8)
+
+    with pytest.raises(DeviceMemoryError):
+        fail()
+
+
 def test_what_a_question_holds_is_shared_and_the_rest_is_freed_when_room_is_made(
     library: Library, document: Document, tmp_path: Path
 ) -> None:
