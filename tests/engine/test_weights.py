@@ -250,12 +250,12 @@ def test_experts_are_quantised_while_they_are_loaded(weights: Weights, tmp_path:
     sizes = {"num_local_experts": 4, "num_experts_per_tok": 2, "moe_intermediate_size": 48}
     config = Qwen3MoeConfig(**wide, head_dim=16, **sizes)
     random_model(config).to(torch.bfloat16).save_pretrained(tmp_path)
-    loaded, full = load(tmp_path, weights), load(tmp_path, None)
+    loaded, full = load(tmp_path, weights, torch.float32), load(tmp_path, None, torch.float32)
     experts = loaded.model.model.layers[1].mlp.experts
     assert {one.dtype for one in state_tensors(experts).values()} & {torch.int8, torch.float8_e4m3fn}
     size = size_of(config)
     assert loaded.spec.parameters == full.spec.parameters == size.parameters
-    assert size.bytes(weights, torch.bfloat16) <= loaded.spec.weight_bytes < 0.75 * full.spec.weight_bytes
+    assert size.bytes(weights, torch.float32) <= loaded.spec.weight_bytes < 0.6 * full.spec.weight_bytes
     ids = torch.arange(40)[None]
     with torch.inference_mode():
         exact = full.model(ids).logits[0].float()
@@ -263,7 +263,7 @@ def test_experts_are_quantised_while_they_are_loaded(weights: Weights, tmp_path:
             packed = hasattr(parameter, "__tensor_flatten__")
             full.model.get_parameter(name).copy_(parameter.dequantize() if packed else parameter)
         found, rounded = (one.model(ids).logits[0].float() for one in (loaded, full))
-    assert float((found - rounded).norm()) < 0.2 * float((exact - rounded).norm())
+    assert float((found - rounded).norm()) < 0.02 * float((exact - rounded).norm())
 
 
 def test_an_expert_gets_the_tokens_that_go_to_it() -> None:

@@ -26,7 +26,7 @@ def experts_of(model: nn.Module) -> list[nn.Module]:
 
 def can_quantize(module: nn.Module) -> bool:
     """Return whether these experts are linear layers of the usual kind: outputs before inputs, and no bias."""
-    return not (getattr(module, "is_transposed", False) or getattr(module, "has_bias", False))
+    return getattr(module, "is_transposed", True) is False and not getattr(module, "has_bias", True)
 
 
 def linear_shapes(module: nn.Module) -> list[tuple[int, int]]:
