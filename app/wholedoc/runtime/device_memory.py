@@ -11,7 +11,6 @@ import torch
 
 from parallelcomp import DeviceMemoryError
 
-
 # How torch says it where its error has no type of its own: Apple's GPU and pinned memory, a CPU, and cuBLAS.
 FULL = ("out of memory", "can't allocate memory", "CUBLAS_STATUS_ALLOC_FAILED")
 

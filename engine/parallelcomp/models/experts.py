@@ -1,7 +1,7 @@
 """Experts of a mixture whose weights are quantised: one tensor (experts, outputs, inputs) for all of a layer.
 
-transformers takes an expert out of that tensor, or multiplies by all of them at once, in ways that quantised tensors
-do not have. Here each expert that some token goes to is taken out by its number.
+transformers takes an expert out of that tensor, or multiplies by all of them at once, in ways that quantised
+tensors do not have. Here each expert that some token goes to is taken out by its number.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def linear_shapes(module: nn.Module) -> list[tuple[int, int]]:
 
 
 def run_experts(module: Any, states: Tensor, experts: Tensor, shares: Tensor) -> Tensor:
-    """Run `states` (tokens, hidden size) through their `experts` (tokens, experts of each), weighted by `shares`."""
+    """Run `states` (tokens, hidden size) through their `experts` (tokens, each), weighted by `shares`."""
     out = torch.zeros_like(states)
     for expert in experts.unique().tolist():
         token, place = torch.where(experts == expert)

@@ -118,7 +118,8 @@ def _text_model(model: Any) -> Any:
     config = text_config(model.config)
     if config is model.config:
         return model
-    if hasattr(inner := getattr(model, "language_model", None), "lm_head"):  # it is a causal LM by itself
+    inner: Any = getattr(model, "language_model", None)
+    if hasattr(inner, "lm_head"):  # it is a causal LM by itself
         inner.generation_config = model.generation_config
         return inner
     with torch.device("meta"):
