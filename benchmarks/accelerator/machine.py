@@ -72,6 +72,15 @@ def matrix_rate(side: int, device: torch.device, dtype: torch.dtype) -> tuple[fl
     return 2 * side**3 / median(each), each
 
 
+def memory_rate(nbytes: int, device: torch.device) -> float:
+    """Return the bytes a second that are read and written where `nbytes` are copied, by the median of RUNS runs."""
+    source = torch.zeros(nbytes, dtype=torch.uint8, device=device)
+    target = torch.empty_like(source)
+    target.copy_(source)
+    each = [timed(device, lambda: [target.copy_(source) for _ in range(PRODUCTS)])[1] for _ in range(RUNS)]
+    return 2 * nbytes * PRODUCTS / median(each)
+
+
 def kernels(loaded: LoadedModel, chunk_tokens: int, question_tokens: int) -> dict[str, str]:
     """Return how attention is computed when reading, scoring and decoding: what is asked, and which kernel runs."""
     spec = loaded.spec

@@ -36,12 +36,22 @@ Choose = Callable[[Question], Sequence[ChunkKV]]
 
 
 class Ours:
-    """Measures documents of random tokens with one model. `rate` is the FLOP/s of a large matrix product."""
+    """Measures documents of random tokens with one model.
+
+    `rate` is the FLOP/s of a large matrix product, `bandwidth` the bytes a second that its memory gives and takes.
+    """
 
     def __init__(
-        self, loaded: LoadedModel, settings: Settings, ids: Sequence[int], rate: float, deadline: Deadline
+        self,
+        loaded: LoadedModel,
+        settings: Settings,
+        ids: Sequence[int],
+        rate: float,
+        bandwidth: float,
+        deadline: Deadline,
     ) -> None:
         self.loaded, self.settings, self.ids, self.rate = loaded, settings, ids, rate
+        self.bandwidth, self.deadline = bandwidth, deadline
         self.cancelled = deadline.over
         self.weights = linear_weights(loaded.model)
 
@@ -177,7 +187,15 @@ class Ours:
             "generate_s": generate_s,
             "decoded_tokens": len(decoded),
             "decode_ms_per_token": decode_s / len(decoded) * 1e3,
+            "decode_bound_ms_per_token": self._read_each_token(selection.context.kept_tokens)
+            / self.bandwidth
+            * 1e3,
         }
+
+    def _read_each_token(self, context_tokens: int) -> float:
+        """Return the bytes that decoding a token must read: the weights but for the embedding, and the context."""
+        spec, embedding = self.loaded.spec, self.loaded.model.get_input_embeddings().weight
+        return spec.weight_bytes - embedding.nbytes + context_tokens * spec.kv_bytes_per_token(spec.dtype.itemsize)
 
     def _question(self, seed: int) -> Question:
         lead, own, tail = self.settings.lead_tokens, self.settings.question_tokens, self.settings.tail_tokens

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -15,11 +16,11 @@ from parallelcomp import KVPrecision, LoadedModel
 from .figures import figures
 from .flops import FORMULA, linear_weights
 from .full import Full
-from .ledger import Attempts, Ledger
-from .machine import kernels, machine, matrix_rate, sdpa_choice
+from .ledger import Attempts, Ledger, Row
+from .machine import kernels, machine, matrix_rate, memory_rate, sdpa_choice
 from .ours import Ours, default_config, evictions
 from .settings import Settings
-from .shapes import SHAPES, random_model
+from .shapes import SHAPES, in_int8, random_model
 from .stored import Stored, memory_of
 from .timing import Deadline, TimeEstimate, timed
 
@@ -46,6 +47,7 @@ def run(shape: str, settings: Settings, device: torch.device, out: Path, deadlin
     dtype = torch.bfloat16 if device.type == "cuda" else torch.float32
     loaded, made_s = timed(device, partial(random_model, SHAPES[shape], device, dtype))
     rate, products = matrix_rate(settings.square, device, dtype)
+    bandwidth = memory_rate(settings.copied_bytes, device)
     about = {
         "benchmark": "gpu",
         **machine(device),
@@ -62,6 +64,7 @@ def run(shape: str, settings: Settings, device: torch.device, out: Path, deadlin
             "tflops": rate / 1e12,
             "seconds_each": products,
         },
+        "memory_gb_per_s": bandwidth / 1e9,
         "attention_kernels": kernels(loaded, settings.chunk_tokens, settings.asked_tokens),
         "seconds_allowed": deadline.seconds,
     }
@@ -75,7 +78,7 @@ def run(shape: str, settings: Settings, device: torch.device, out: Path, deadlin
         settings,
         loaded,
         Attempts(ledger, deadline, device),
-        Ours(loaded, settings, ids, rate, deadline),
+        Ours(loaded, settings, ids, rate, bandwidth, deadline),
         Full(loaded, settings, ids, rate),
         TimeEstimate(growth=1),
         TimeEstimate(growth=2),
@@ -98,6 +101,7 @@ def measure(bench: Bench) -> None:
     smaller_card(bench)
     full_attention_by_choice(bench)
     precisions(bench, [one for one in reversed(bench.settings.document_lengths) if one != common])
+    weights_in_8_bits(bench)  # the last: it changes the model
 
 
 def documents(bench: Bench, lengths: Sequence[int]) -> None:
@@ -185,3 +189,16 @@ def smaller_card(bench: Bench) -> None:
             bench.attempts.attempt(
                 "smaller card", replace(bench.document_time), work, tokens=tokens, memory_gb=SMALLER_GB
             )
+
+
+def weights_in_8_bits(bench: Bench) -> None:
+    """Measure the same with the weights in 8 bits; on a CUDA device as if it had SMALLER_GB of memory."""
+    tokens, device, ours = bench.settings.common_length, bench.loaded.spec.device, bench.ours
+
+    def work() -> Iterator[Row]:
+        quantised = Ours(in_int8(bench.loaded), ours.settings, ours.ids, ours.rate, ours.bandwidth, ours.deadline)
+        yield from Stored(quantised).document(tokens, default_config(bench.settings))
+
+    about = {} if device.type == "cpu" else {"memory_gb": SMALLER_GB}
+    with nullcontext() if device.type == "cpu" else memory_of(SMALLER_GB, device):
+        bench.attempts.attempt("weights in int8", replace(bench.document_time), work, tokens=tokens, **about)

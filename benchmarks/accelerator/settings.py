@@ -13,7 +13,7 @@ class Settings:
 
     Precisions, chunk sizes and evictions are compared on a document of `common_length`, prefill batches on one of
     `batch_length`. The memory plan chooses a batch of None. `square` is the side of the matrices whose product
-    measures the machine's rate.
+    measures the machine's rate, and a copy of `copied_bytes` measures that of its memory.
     """
 
     document_lengths: tuple[int, ...]
@@ -30,6 +30,7 @@ class Settings:
     tail_tokens: int
     decoded_tokens: int
     square: int
+    copied_bytes: int
 
     @property
     def asked_tokens(self) -> int:
@@ -53,6 +54,7 @@ FULL = Settings(
     tail_tokens=4,
     decoded_tokens=64,
     square=8192,
+    copied_bytes=2**30,
 )
 QUICK = Settings(
     document_lengths=(512, 1 * K, 2 * K),
@@ -69,4 +71,5 @@ QUICK = Settings(
     tail_tokens=2,
     decoded_tokens=4,
     square=256,
+    copied_bytes=2**20,
 )

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from parallelcomp import ChunkKV, Engine, EngineConfig, QueryHead, Question, RetrievalHeads
-from parallelcomp.retrieval.heads import HEADS
+from parallelcomp.config import HEADS
 
 from .flops import reading_flops
 from .ledger import Row
@@ -43,7 +43,9 @@ class Stored:
             read, row = self._read(engine, tokens, store)
             yield {**row, "disk_gb": store.total() / 1e9}
             yield self.ours.ask(engine, read, memory)
-            yield self.ours.ask(engine, read, memory, scanner(engine, read))
+            choose, seconds = timed(engine.spec.device, lambda: self._scanner(engine, tokens, store, read))
+            yield {"part": "laying out for scans", "seconds": seconds}
+            yield self.ours.ask(engine, read, memory, choose)
 
     def _read(self, engine: Engine, tokens: int, store: Any) -> tuple[tuple[ChunkKV, ...], Row]:
         from wholedoc.reading.head_finder import drained
@@ -68,6 +70,28 @@ class Stored:
             "peak_gb": peak_gb(device),
         }
 
+    def _scanner(self, engine: Engine, tokens: int, store: Any, read: Sequence[ChunkKV]) -> Choose:
+        """Return what scans these chunks, as by default, but by any heads: the weights are random anyhow.
+
+        The keys for it are made and kept in the store first.
+        """
+        from wholedoc.answering.evidence.scanning import MOST
+        from wholedoc.reading.head_finder import drained
+        from wholedoc.reading.scan_layout import lay_out
+
+        spec = engine.spec
+        places = [QueryHead(layer, layer % spec.query_heads) for layer in range(spec.layers // 2 + 1)][-HEADS:]
+        heads = RetrievalHeads(spec.fingerprint, tuple(places))
+        stored = [one.kv for one in read]
+        keys = drained(lay_out(engine, store, self._plan(engine, tokens).keys, stored, heads))
+
+        def choose(question: Question) -> Sequence[ChunkKV]:
+            looked = engine.scan(keys, engine.head_queries(keys, question, heads))
+            best = sorted(range(len(read)), key=lambda index: -looked[index])[:MOST]
+            return [read[index] for index in sorted(best)]
+
+        return choose
+
     def _plan(self, engine: Engine, tokens: int) -> Plan:
         """Return the reading of a document whose tokens are a character each."""
         import numpy as np
@@ -79,23 +103,6 @@ class Stored:
         document = Document.from_pages("random", "random", [("x" * tokens, "1")])
         starts = np.arange(tokens)
         return Plan.of(engine, TokenizedDocument(document, tuple(self.ours.ids[:tokens]), starts, starts + 1))
-
-
-def scanner(engine: Engine, read: Sequence[ChunkKV]) -> Choose:
-    """Return what scans these chunks, as by default, but by any heads: the weights are random anyhow."""
-    from wholedoc.answering.evidence.scanning import MOST
-
-    spec = engine.spec
-    places = [QueryHead(layer, layer % spec.query_heads) for layer in range(spec.layers // 2 + 1)][-HEADS:]
-    heads = RetrievalHeads(spec.fingerprint, tuple(places))
-    keys = [engine.scan_keys(one.kv, heads).to(spec.device) for one in read]
-
-    def choose(question: Question) -> Sequence[ChunkKV]:
-        looked = engine.scan(keys, engine.head_queries(keys, question, heads))
-        best = sorted(range(len(read)), key=lambda index: -looked[index])[:MOST]
-        return [read[index] for index in sorted(best)]
-
-    return choose
 
 
 @contextmanager

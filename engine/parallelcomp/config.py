@@ -237,6 +237,10 @@ class QueryHead:
     head: int
 
 
+# Retrieval heads of a model; more of them add noise (docs/log.md).
+HEADS = 4
+
+
 @dataclass(frozen=True)
 class RetrievalHeads:
     """The heads whose attention finds where a question looks, the best first (QRHead, 2506.09944).

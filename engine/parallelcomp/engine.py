@@ -36,13 +36,15 @@ class Engine:
     Raises WindowError if prefix and chunk do not fit the model's window, ClusterError if the clusters of heads are
     another model's, and UnsupportedModelError if this model cannot do what the settings say.
 
-    `host_kv` says what KV in the host's memory is, for the plan; whoever brings it there sets it.
+    `host_kv` says what KV in the host's memory is, for the plan, and `files` how many bytes of it mapped files may
+    hold; whoever brings it there sets them.
     """
 
     def __init__(self, loaded: LoadedModel, prefix: Sequence[int] | Prefix, config: EngineConfig) -> None:
         self.loaded = loaded
         self.config = config
         self.host_kv = HostKV.MAPPED
+        self.files: Callable[[], int] = int  # none
         self._check_window(len(prefix))
         self._check_heads()
         self.prefix = prefix if isinstance(prefix, Prefix) else self.read_prefix(prefix)
@@ -96,8 +98,8 @@ class Engine:
 
     def plan(self, tokens: int, **assumed: int) -> MemoryPlan:
         """Plan the memory for a document of `tokens` tokens. `assumed` are keyword arguments of `memory.plan`."""
-        prefix = len(self.prefix)
-        return plan(self.spec, tokens, self.config, prefix_tokens=prefix, host_kv=self.host_kv, **assumed)
+        given = {"prefix_tokens": len(self.prefix), "files": self.files(), **assumed}
+        return plan(self.spec, tokens, self.config, host_kv=self.host_kv, **given)
 
     def prefill(
         self, chunks: Sequence[Chunk], memory: MemoryPlan, cancelled: Cancel | None = None

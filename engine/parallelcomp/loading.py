@@ -10,6 +10,7 @@ from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForImageText
 
 from .errors import MemoryPlanError, UnsupportedModelError, WeightsError
 from .memory import USABLE, free_bytes, gigabytes
+from .models import experts
 from .models.families import check_supported, text_config
 from .models.model import LoadedModel, adopt
 from .models.weights import DEVICES, Weights, check_weights, quantization_config, ready_made, size_of
@@ -32,8 +33,12 @@ def load(
     check_fits(config, weights, device, dtype)
     kind = AutoModelForCausalLM if text_config(config) is config else AutoModelForImageTextToText
     options: dict[str, Any] = {"dtype": dtype, "trust_remote_code": False, "output_loading_info": True}
-    if (quantised := quantization_config(weights, dtype)) is not None:
+    has_experts = size_of(config).has_experts
+    if (quantised := quantization_config(weights, dtype, experts=has_experts)) is not None:
         options["quantization_config"] = quantised
+        if has_experts:
+            experts.register()
+            options["experts_implementation"] = experts.NAME
     is_quantised = quantised is not None or ready_made(config) is not None
     if device.type != "cpu" or is_quantised:
         options["device_map"] = {"": device}  # each tensor goes there as it is read

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 
 import torch
 
 from .attention.attention import BLOCK_QUERIES
-from .config import Composition, EngineConfig, HostKV
+from .config import HEADS, Composition, EngineConfig, HostKV
 from .devices import SHARING_HOST_MEMORY
 from .errors import MemoryPlanError
 from .models.model import ModelSpec
@@ -28,6 +29,10 @@ STREAMED_CHUNKS = 16
 COPIES_TOGETHER = 4
 # Copies of a hidden state that a layer's forward pass holds at its widest point.
 LIVE_STATES = 4
+# What the host's memory holds of each token beside its KV: its number and place, its text, the words of its chunk.
+HOST_BYTES_A_TOKEN = 200
+# A key for a scan is as many bytes as it has numbers, and its scale in fp32.
+SCAN_SCALE_BYTES = 4
 
 
 class KVWay(Enum):
@@ -51,7 +56,7 @@ class MemoryPlan:
     larger of one prefill batch and one scoring batch, `context` the assembled KV. `available` is what is free now
     on the compute device `device`, `kv_available` what the KV may take where it goes, and `way` says where a
     question finds it. `prefill_batch`, `score_batch` and `reply_batch` are in chunks. `longest_document`: the most
-    tokens that would fit.
+    tokens that would fit; `longest_by_way`: those of them that take each way, or a better one.
     """
 
     tokens: int
@@ -69,6 +74,7 @@ class MemoryPlan:
     available: int
     kv_available: int
     longest_document: int
+    longest_by_way: Mapping[KVWay, int]
 
     @property
     def fits(self) -> bool:
@@ -77,7 +83,7 @@ class MemoryPlan:
     @property
     def verdict(self) -> str:
         """One sentence that says whether the document fits, and if not what to do."""
-        need = f"{self.tokens:,} tokens need {gigabytes(self.kv)} of KV {self._where}"
+        need = f"{self.tokens:,} tokens need {gigabytes(self.kv)} of KV {self._where(self.way)}"
         if self.fits:
             return f"{need}; it fits (up to {self.longest_document:,} tokens would)"
         return (
@@ -85,24 +91,28 @@ class MemoryPlan:
             "fit; choose a lower KV precision, a smaller model, or split the document"
         )
 
-    def way_in_words(self, tokens: int) -> str:
-        """Return where the KV is, and what a question takes to get at that of the `tokens` tokens it scores."""
-        if self.way is KVWay.RESIDENT:
-            return f"{self._where}: a question copies nothing"
-        kv = gigabytes(min(tokens, self.tokens) * self.kv_per_token)
-        if self.way is KVWay.MEMORY:
-            return f"{self._where}: a question copies {kv} to {self.device.type}"
+    def way_in_words(self, tokens: int, way: KVWay | None = None) -> str:
+        """Return where the KV is, and what a question takes to get at that of the `tokens` tokens it scores.
+
+        `way` is another than the plan's, for a document of another length.
+        """
+        way = way or self.way
+        where = self._where(way)
+        if way is KVWay.RESIDENT:
+            return f"{where}: a question copies nothing"
+        kv = gigabytes((min(tokens, self.tokens) if way is self.way else tokens) * self.kv_per_token)
+        if way is KVWay.MEMORY:
+            return f"{where}: a question copies {kv} to {self.device.type}"
         copied = "" if self.device.type == "cpu" else f" and copies it to {self.device.type}"
-        reads = f"{self._where}: a question reads {kv} of the library's files{copied}"
-        if self.way is KVWay.HOST:
+        reads = f"{where}: a question reads {kv} of the library's files{copied}"
+        if way is KVWay.HOST:
             return f"{reads}, from the disk only after a start or where other programs need the memory"
         return f"{reads}, from the disk wherever the memory does not hold them"
 
-    @property
-    def _where(self) -> str:
-        if self.way is KVWay.RESIDENT:
+    def _where(self, way: KVWay) -> str:
+        if way is KVWay.RESIDENT:
             return f"resident on {self.device.type}"
-        return "on disk" if self.way is KVWay.DISK else "in host memory"
+        return "on disk" if way is KVWay.DISK else "in host memory"
 
     def check(self) -> None:
         """Raise MemoryPlanError unless the document fits."""
@@ -121,12 +131,14 @@ def plan(
     free: int | None = None,
     free_host: int | None = None,
     host_kv: HostKV = HostKV.MAPPED,
+    files: int = 0,
 ) -> MemoryPlan:
     """Plan the memory for a document of `tokens` tokens.
 
-    The KV is kept on the compute device if it fits there, else in the host's memory. `free` and `free_host` are the
-    bytes that are free on the compute device and on the host; where they are None the system is asked. `host_kv`
-    says what KV in the host's memory is.
+    The KV is kept on the compute device if it fits there, else in the host's memory, else in mapped files alone.
+    `free` and `free_host` are the bytes that are free on the compute device and on the host; where they are None
+    the system is asked. `host_kv` says what KV in the host's memory is, and `files` how many bytes of it mapped
+    files may hold, where that is more than the host's memory.
     """
     free = free_bytes(spec.device) if free is None else free
     host = torch.device("cpu")
@@ -150,21 +162,17 @@ def plan(
     reply_one = int((chunk + question_tokens + answer_tokens) * spec.kv_bytes_per_token(number))
     reply_batch = max(1, min(REPLIES.get(spec.device.type, REPLIES["cuda"]), usable // 4 // reply_one))
     activations = max(prefill_batch * prefill_one, score_batch * score_one)
-    kv = int(tokens * per_token)
-    on_device = usable - activations
-    # The host's memory takes the KV, but never the forward pass.
-    off_device = int(free_host * USABLE) if not shared and on_device >= 0 else 0
-    on_device = max(on_device, 0)
-    kv_device = spec.device if kv <= on_device or on_device >= off_device else host
-    kv_available = on_device if kv_device == spec.device else off_device
-    way = _way(kv, spec.device, kv_device, int(free_host * USABLE), host_kv)
+    longest = _longest_by_way(spec, host_kv, per_token, usable - activations, int(free_host * USABLE), files)
+    way = next((one for one, most in longest.items() if tokens <= most), max(longest, key=longest.__getitem__))
+    # KV that a CPU computes with lies where it lies.
+    kv_device = spec.device if way is KVWay.RESIDENT else host
     if spec.device.type != "cpu" and way is not KVWay.RESIDENT and config.score_batch is None:
         score_batch = min(score_batch, STREAMED_CHUNKS)
     return MemoryPlan(
         tokens=tokens,
         weights=spec.weight_bytes,
         kv_per_token=per_token,
-        kv=kv,
+        kv=int(tokens * per_token),
         activations=activations,
         context=context,
         prefill_batch=prefill_batch,
@@ -174,17 +182,34 @@ def plan(
         kv_device=kv_device,
         way=way,
         available=free,
-        kv_available=kv_available,
-        longest_document=int(max(on_device, off_device) / per_token),
+        kv_available=int(longest[way] * per_token),
+        longest_document=max(longest.values()),
+        longest_by_way=longest,
     )
 
 
-def _way(kv: int, device: torch.device, kv_device: torch.device, free_host: int, host_kv: HostKV) -> KVWay:
-    if kv_device == device and (device.type != "cpu" or host_kv is HostKV.MEMORY):
-        return KVWay.RESIDENT
-    if host_kv is HostKV.MEMORY:
-        return KVWay.MEMORY
-    return KVWay.HOST if kv <= free_host else KVWay.DISK
+def _longest_by_way(
+    spec: ModelSpec, host_kv: HostKV, per_token: float, on_device: int, on_host: int, files: int
+) -> dict[KVWay, int]:
+    """Return how many tokens a document may have whose KV goes each way that there is, the best way first.
+
+    `on_device` bytes are left on the device beside the forward pass; below zero nothing fits, wherever the KV is.
+    The device that is no CPU also holds the document's keys for a scan.
+    """
+    is_cpu = spec.device.type == "cpu"
+    scanned = 0 if is_cpu else HEADS * (spec.head_dim + SCAN_SCALE_BYTES)
+    most_beside = max(on_device, 0) / scanned if scanned else math.inf
+    in_files = min(files / per_token, on_host / HOST_BYTES_A_TOKEN, most_beside) if on_device >= 0 else 0
+    here = max(on_device, 0) / (per_token + scanned)
+    longest = {KVWay.RESIDENT: here}
+    if is_cpu and host_kv is HostKV.MAPPED:
+        longest = {KVWay.HOST: here}
+    elif spec.device.type not in SHARING_HOST_MEMORY:
+        there = KVWay.HOST if host_kv is HostKV.MAPPED else KVWay.MEMORY
+        longest[there] = min(on_host / per_token, most_beside) if on_device >= 0 else 0
+    if host_kv is HostKV.MAPPED:
+        longest[KVWay.DISK] = in_files
+    return {way: int(most) for way, most in longest.items()}
 
 
 def check_plain(spec: ModelSpec, tokens: int) -> None:

@@ -290,10 +290,14 @@ def test_doctor_says_what_fits(wholedoc: Command) -> None:
     assert facts["longest_document_tokens"] > 0
     assert facts["attention_kernel"]
     assert facts["kv_of_128k_tokens"] in ("host", "disk")
+    longest = facts["longest_host_tokens"], facts["longest_disk_tokens"]
+    assert max(longest) == facts["longest_document_tokens"]
     code, out, _ = wholedoc("doctor")
     assert code == 0
     assert "128K" in out
     assert "a question reads" in out
+    other = "in host memory" if facts["kv_of_128k_tokens"] == "disk" else "on disk"
+    assert not longest[1] or f"tokens it can be {other}: a question reads" in out
 
 
 @pytest.mark.embedded

@@ -17,7 +17,8 @@ from transformers import (
     GPT2Config,
     GraniteMoeHybridConfig,
     Lfm2Config,
-    Llama4TextConfig,
+    Llama4Config,
+    Llama4VisionConfig,
     LlamaConfig,
     Mistral3Config,
     MistralConfig,
@@ -103,7 +104,6 @@ REFUSED: list[tuple[str, Any, str]] = [
     ("gpt2", GPT2Config(), "type 'gpt2'"),
     ("gemma2", Gemma2Config(), "type 'gemma2'"),
     ("gemma3 both ways", Gemma3TextConfig(use_bidirectional_attention=True), "both directions"),
-    ("llama4", Llama4TextConfig(), "tokens are in the cache"),
     ("qwen3.5", Qwen3_5TextConfig(), "recurrent layers"),
     ("lfm2", Lfm2Config(), "recurrent layers"),
     ("granite 4 hybrid", GraniteMoeHybridConfig(), "recurrent layers"),
@@ -176,8 +176,14 @@ TINY_PICTURES = {
             tie_word_embeddings=False,
         ),
         Gemma3Config(text_config=CONFIGS["gemma3 6/2"](), vision_config=SiglipVisionConfig(**TINY_PICTURES)),
+        Llama4Config(
+            text_config=CONFIGS["llama4 4/2"](),
+            vision_config=Llama4VisionConfig(
+                **TINY_PICTURES, vision_output_dim=16, projector_input_dim=16, projector_output_dim=16
+            ),
+        ),
     ],
-    ids=["mistral3 of mistral", "mistral3 of ministral3", "gemma3"],
+    ids=["mistral3 of mistral", "mistral3 of ministral3", "gemma3", "llama4"],
 )
 def test_of_a_model_that_sees_pictures_the_text_part_is_loaded(config: Any, tmp_path: Path) -> None:
     torch.manual_seed(3)
@@ -207,6 +213,25 @@ def test_with_longrope_the_window_ends_where_the_rotation_would_change() -> None
         within = one.plain(ids[:, :WINDOW]).logits[0, :8]
         beyond = one.plain(ids).logits[0, :8]
     assert (within - beyond).abs().max() > 1e-2
+
+
+def test_llama_4_goes_by_positions_within_what_its_chunked_layers_see() -> None:
+    """A context has more slots than positions; queries that were scaled by slots would be others."""
+    said = []
+    for seen in (100, 10_000):
+        config = CONFIGS["llama4 4/2"]()
+        config.attention_chunk_size = config.floor_scale = seen
+        one = pair(config)
+        assert one.spec.window == min(seen - 1, WINDOW)
+        prefix = read_prefix(one)
+        stored = read(one, prefix, chunks_of(60, 60, 50))
+        kept = [(chunk, ChunkScore(chunk.chunk.index, 1.0, (1.0,))) for chunk in stored]
+        said.append(compose(one.loaded, prefix, kept, EngineConfig(), room=20).step(QUESTION.all_ids))
+    torch.testing.assert_close(said[0], said[1], atol=1e-5, rtol=0)
+    config.floor_scale = 100
+    scaled = plain_forward(pair(config).plain, tokens(150)).log_probs[-1]
+    config.floor_scale = 10_000
+    assert (scaled - plain_forward(pair(config).plain, tokens(150)).log_probs[-1]).abs().max() > 1e-3
 
 
 def test_spec_says_what_the_model_is() -> None:

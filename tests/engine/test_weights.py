@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import torch
 from torch import nn
-from transformers import AutoConfig, AutoModelForCausalLM, LlamaConfig, PretrainedConfig
+from transformers import AutoConfig, AutoModelForCausalLM, LlamaConfig, PretrainedConfig, Qwen3MoeConfig
 
 import parallelcomp
 from parallelcomp import (
@@ -25,10 +25,11 @@ from parallelcomp import (
     loading,
 )
 from parallelcomp.chunking import Chunk
+from parallelcomp.models import experts
 from parallelcomp.models.fingerprint import fingerprint, state_tensors
 from parallelcomp.models.weights import INT4_GROUP, check_weights, quantization_config, size_of
 
-from .tiny import CONFIGS, PREFIX, QUESTION, pair, shape, tokens
+from .tiny import CONFIGS, PREFIX, QUESTION, pair, random_model, shape, tokens
 
 CPU = torch.device("cpu")
 ON_CPU = [Weights.INT8, Weights.FP8, Weights.NF4]
@@ -230,9 +231,50 @@ def test_a_ready_made_checkpoint_needs_its_library_and_no_other_format(
         parallelcomp.load(tmp_path, device=CPU, dtype=torch.bfloat16)
 
 
-def test_experts_are_not_quantised_silently_or_left_out() -> None:
-    with pytest.raises(WeightsError, match="experts"):
-        check_weights(CONFIGS["qwen3_moe 4/2"](), Weights.INT8, CPU, torch.bfloat16)
+@pytest.mark.parametrize(
+    ("family", "weights", "says"),
+    [
+        ("qwen3_moe 4/2", Weights.NF4, "experts, which cannot be put into nf4 .*: choose int8 or fp8, name"),
+        ("gpt_oss 8/2", Weights.INT8, "experts, which cannot be put into int8 .*: name a checkpoint"),
+    ],
+)
+def test_experts_are_not_left_out_silently(family: str, weights: Weights, says: str) -> None:
+    with pytest.raises(WeightsError, match=says):
+        check_weights(CONFIGS[family](), weights, CPU, torch.bfloat16)
+
+
+@pytest.mark.parametrize("weights", [Weights.INT8, Weights.FP8])
+def test_experts_are_quantised_while_they_are_loaded(weights: Weights, tmp_path: Path) -> None:
+    """From a checkpoint with a file of tensors for each expert, as it is published."""
+    wide = {**shape(4, 2, head_dim=16), "hidden_size": 64, "intermediate_size": 64}
+    sizes = {"num_local_experts": 4, "num_experts_per_tok": 2, "moe_intermediate_size": 48}
+    config = Qwen3MoeConfig(**wide, head_dim=16, **sizes)
+    random_model(config).to(torch.bfloat16).save_pretrained(tmp_path)
+    loaded, full = load(tmp_path, weights, torch.float32), load(tmp_path, None, torch.float32)
+    experts = loaded.model.model.layers[1].mlp.experts
+    assert {one.dtype for one in state_tensors(experts).values()} & {torch.int8, torch.float8_e4m3fn}
+    size = size_of(config)
+    assert loaded.spec.parameters == full.spec.parameters == size.parameters
+    assert size.bytes(weights, torch.float32) <= loaded.spec.weight_bytes < 0.6 * full.spec.weight_bytes
+    ids = torch.arange(40)[None]
+    with torch.inference_mode():
+        exact = full.model(ids).logits[0].float()
+        for name, parameter in loaded.model.named_parameters():
+            packed = hasattr(parameter, "__tensor_flatten__")
+            full.model.get_parameter(name).copy_(parameter.dequantize() if packed else parameter)
+        found, rounded = (one.model(ids).logits[0].float() for one in (loaded, full))
+    assert float((found - rounded).norm()) < 0.02 * float((exact - rounded).norm())
+
+
+def test_an_expert_gets_the_tokens_that_go_to_it() -> None:
+    """The same numbers as transformers' own way, with weights that are not quantised."""
+    one = pair("qwen3_moe 4/2")
+    experts.register()
+    ids = torch.tensor([tokens(50)])
+    with torch.inference_mode():
+        expected = one.plain(ids).logits
+        one.plain.config._experts_implementation = experts.NAME
+        torch.testing.assert_close(one.plain(ids).logits, expected, atol=1e-5, rtol=1e-5)
 
 
 def compressed(folder: Path, target: Path, seed: int) -> None:

@@ -20,6 +20,7 @@ from transformers import (
     Glm4Config,
     GptOssConfig,
     GraniteConfig,
+    Llama4TextConfig,
     LlamaConfig,
     Ministral3Config,
     MistralConfig,
@@ -60,13 +61,13 @@ def rope(kind: str, **settings: Any) -> dict[str, Any]:
     return {"rope_parameters": {"rope_type": kind, "rope_theta": 10000.0, **settings}}
 
 
-LLAMA3_ROPE = rope(
-    "llama3",
-    factor=8.0,
-    low_freq_factor=1.0,
-    high_freq_factor=4.0,
-    original_max_position_embeddings=64,
-)
+LLAMA3_SETTINGS = {
+    "factor": 8.0,
+    "low_freq_factor": 1.0,
+    "high_freq_factor": 4.0,
+    "original_max_position_embeddings": 64,
+}
+LLAMA3_ROPE = rope("llama3", **LLAMA3_SETTINGS)
 
 # A window that is shorter than the tests' chunks, and a mixture of layers as models have it.
 SLIDING = 24
@@ -113,6 +114,15 @@ CONFIGS: dict[str, Callable[[], Any]] = {
     ),
     "gpt_oss 8/2": lambda: GptOssConfig(
         **shape(8, 2, layers=4), head_dim=8, **EXPERTS, sliding_window=SLIDING, layer_types=MIXED
+    ),
+    "llama4 4/2": lambda: Llama4TextConfig(
+        **{**shape(4, 2, layers=4), "intermediate_size": 24},
+        head_dim=8,
+        intermediate_size_mlp=40,
+        num_local_experts=4,
+        interleave_moe_layer_step=2,
+        no_rope_layer_interval=2,
+        **rope("llama3", **LLAMA3_SETTINGS),
     ),
     "phi3 longrope 6/2": lambda: Phi3Config(
         **{**shape(6, 2), "max_position_embeddings": 4 * WINDOW},

@@ -47,6 +47,7 @@ def doctor(as_json: bool, **given: Any) -> None:
         "free_bytes": plan.available,
         "longest_document_tokens": plan.longest_document,
         "kv_of_128k_tokens": plan.way.value,
+        **{f"longest_{way.value}_tokens": longest for way, longest in plan.longest_by_way.items()},
         "recommended_reader": pair.reader.name,
         "recommended_writer": pair.writer.name,
         "recommended_pair_bytes": pair.memory_bytes,
@@ -65,4 +66,7 @@ def doctor(as_json: bool, **given: Any) -> None:
     scans = library.settings.scoring is ChunkScoring.SCAN
     scored = MOST * library.engine.config.chunk_tokens if scans else plan.tokens
     say(f"Its KV is {plan.way_in_words(scored)}.")
+    for way, longest in plan.longest_by_way.items():
+        if way is not plan.way and longest:
+            say(f"Up to {longest:,} tokens it can be {plan.way_in_words(min(scored, longest), way)}.")
     say(f"For this machine: {pair.in_words()}. `wholedoc models` tells more of them.")

@@ -11,6 +11,7 @@ from parallelcomp import ChunkKV, ScanKeys
 
 from ..documents.tokenized import TokenizedDocument
 from ..documents.words import WordCounts
+from ..storage.chunks.filed_kv import FiledKV
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,11 @@ class ReadDocument:
     cached_tokens: int = 0
     scan: tuple[ScanKeys, ...] | None = None
     kept_words: tuple[WordCounts, ...] | None = None
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether a chunk was missing or damaged when a question needed it."""
+        return any(isinstance(one.kv, FiledKV) and one.kv.is_lost for one in self.chunks)
 
     @cached_property
     def words(self) -> tuple[WordCounts, ...]:

@@ -96,6 +96,7 @@ class Reader(Shelf):
                 engine = self._make_engine(self.model)
                 # What is sealed is decrypted into memory: there are no pages of a file that could be dropped.
                 engine.host_kv = HostKV.MAPPED if self.folder.store.is_mapped else HostKV.MEMORY
+                engine.files = lambda: self.folder.room(self.settings.library_bytes)
                 self._engine = engine
             return self._engine
 
@@ -215,9 +216,12 @@ class Reader(Shelf):
         Raises MemoryPlanError, LibraryError and Cancelled.
         """
         known = self.held.read.get(document.id)
-        if known is not None:
+        if known is not None and not known.is_lost:
             self.held.use(document.id, self.settings.held_tokens)
             return known
+        if known is not None:
+            for key in Plan.of(self.engine, known.tokenized).keys:
+                self.folder.store.get(key)  # deletes every other chunk that is damaged, too
         plan = Plan.of(self.engine, self.tokenized(document))
         planned = self._plan(plan, cancelled, client)
         yield planned

@@ -7,13 +7,14 @@ from collections.abc import Callable, Container, Generator, Sequence
 from dataclasses import dataclass, field, replace
 from weakref import WeakValueDictionary
 
-from parallelcomp import Chunk, ChunkKV, Engine, StoredKV, fetching, restore, split
+from parallelcomp import Chunk, ChunkKV, Engine, KVWay, StoredKV, fetching, restore, split
 
 from ..answer import Reading
 from ..documents.tokenized import TokenizedDocument
 from ..errors import storage_error
 from ..storage.chunks.chunk_store import ChunkStore, chunk_key
 from ..storage.chunks.chunk_writer import ChunkWriter
+from ..storage.chunks.filed_kv import FiledKV
 from ..storage.chunks.readings import StoredReading
 from .corpus import ReadDocument
 
@@ -143,7 +144,7 @@ class _Reading:
         held = (
             self.placed.get(key) if key in self.store else None
         )  # what was removed meanwhile is read and kept anew
-        kv = held or borrowed or self.store.get(key)
+        kv = held or borrowed or self._kept(key, len(chunk))
         if kv is None:
             return False
         if borrowed is not None:
@@ -151,6 +152,12 @@ class _Reading:
         self.found[key] = self.placed[key] = self._on_device(kv)
         self._stored.add(key)
         return True
+
+    def _kept(self, key: str, tokens: int) -> StoredKV | None:
+        """Return a chunk's KV from the store; what is more than the host's memory is not opened for that."""
+        if self.memory.way is KVWay.DISK and key in self.store:
+            return FiledKV(self.store, key, tokens, self.engine.config.precision)
+        return self.store.get(key)
 
     def _on_device(self, kv: StoredKV) -> StoredKV:
         """Return the KV where it is kept: on a GPU a copy, in the host's memory the mapped file itself."""
@@ -165,7 +172,7 @@ class _Reading:
         What is sealed has no such file, and need not be opened while its tensors are in the host's memory."""
         if self.memory.kv_device.type != "cpu" or (not self.store.is_mapped and _is_on_host(self.found[key])):
             return
-        self.found[key] = self.placed[key] = self.store.get(key) or self.found[key]
+        self.found[key] = self.placed[key] = self._kept(key, self.found[key].tokens) or self.found[key]
 
     def finished(self) -> ReadDocument:
         """Return the document when all of it is there."""

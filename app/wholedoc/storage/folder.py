@@ -238,6 +238,13 @@ class LibraryFolder:
             self.readings.put(record)
             return removed
 
+    def room(self, limit: int) -> int:
+        """Return how many bytes of chunks may lie on the library's disk as mapped files, of at most `limit`."""
+        if not (self.store.is_mapped and self.store.is_here):
+            return 0
+        free = disk_usage(self.path).free
+        return limit if free >= limit else min(limit, free + self.store.total())
+
     # Upkeep
 
     def encrypt(self) -> int:

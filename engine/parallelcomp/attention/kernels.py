@@ -141,7 +141,7 @@ def torch_rows() -> RowsKernel | None:
         from torch.nn.attention.varlen import varlen_attn
     except ImportError:
         return None
-    if "enable_gqa" not in inspect.signature(varlen_attn).parameters:
+    if not {"enable_gqa", "scale", "window_size"} <= inspect.signature(varlen_attn).parameters.keys():
         return None
 
     def on_rows(query: Tensor, key: Tensor, value: Tensor, rows: Rows, scale: float) -> Tensor:

@@ -96,7 +96,8 @@ class SingleState(_ContextState):
         It is None where nothing can be recorded, or where that would take longer than the answer.
         """
         spec = self._loaded.spec
-        possible = spec.device.type == "cuda" and spec.is_plain and self.clustering is None
+        looks = spec.quantization is not None and spec.experts_per_token > 0  # the host, at which experts run
+        possible = spec.device.type == "cuda" and spec.is_plain and self.clustering is None and not looks
         if not possible or longest < WORTH_RECORDING:
             return None
         return lambda: recorded_steps(self._loaded, self._context)

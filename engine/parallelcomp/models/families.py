@@ -18,6 +18,7 @@ SUPPORTED = frozenset(
         "gpt_oss",
         "granite",
         "llama",
+        "llama4_text",
         "ministral3",
         "mistral",
         "olmo2",
@@ -30,7 +31,7 @@ SUPPORTED = frozenset(
     }
 )
 # Models that also see pictures; their text model, which is all that is used, is of a supported family.
-WITH_PICTURES = frozenset({"gemma3", "mistral3"})
+WITH_PICTURES = frozenset({"gemma3", "llama4", "mistral3"})
 
 # Of these, the ones whose queries are all rotated in the same way, in two halves, and by nothing but the position:
 # they can be rotated further without the model.
@@ -41,6 +42,8 @@ STATIC_ROPE = frozenset({"default", "linear", "llama3", "yarn"})
 # This one has two sets of frequencies, the second for sequences beyond the length of pretraining. Within that
 # length the first set alone is used.
 TWO_ROPES = "longrope"
+# Some of its layers see the chunk of positions alone that a query lies in: within the first of them, all.
+LLAMA_4 = "llama4_text"
 # What models call layers that carry a state from token to token instead of keys and values.
 RECURRENT_LAYERS = frozenset({"linear_attention", "mamba", "mamba2", "conv", "recurrent"})
 RECURRENT = frozenset(
@@ -82,11 +85,6 @@ def check_supported(config: Any) -> None:
             "chunks that are read in parallel would each begin without it, and a state cannot be taken apart into "
             "the tokens that a question needs; choose a model with attention in every layer"
         )
-    if family in {"llama4", "llama4_text"}:
-        raise UnsupportedModelError(
-            "models of type 'llama4' scale the queries of some layers by how many tokens are in the cache, and not "
-            "by positions, so that a context of several chunks would be attended to wrongly; choose another model"
-        )
     if family not in SUPPORTED:
         raise UnsupportedModelError(
             f"models of type '{family}' are not supported; supported are "
@@ -122,12 +120,15 @@ def _check_rope(family: str, rope: dict[str, Any]) -> None:
 
 
 def usable_window(config: Any) -> int:
-    """Return how many tokens the engine may put into one pass: the trained context, or with LongRoPE the length of
-    pretraining, within which the rotation does not change."""
+    """Return how many tokens the engine may put into one pass: the trained context, with LongRoPE the length of
+    pretraining, within which the rotation does not change, and of Llama 4 what its chunked layers see at once."""
     lengths = [config.max_position_embeddings]
     for rope in _ropes(config):
         if rope.get("rope_type") == TWO_ROPES:
             lengths.append(rope.get("original_max_position_embeddings") or config.original_max_position_embeddings)
+    if config.model_type == LLAMA_4:
+        # From the position before `floor_scale` on, some layers would scale their queries.
+        lengths += [config.attention_chunk_size or config.floor_scale, config.floor_scale - 1]
     return int(min(lengths))
 
 

@@ -12,7 +12,7 @@ from transformers import AutoModelForCausalLM
 
 from ..attention import attention
 from ..errors import UnsupportedModelError
-from .families import check_supported, has_sinks, sliding_windows, text_config, usable_window
+from .families import LLAMA_4, check_supported, has_sinks, sliding_windows, text_config, usable_window
 from .fingerprint import fingerprint, state_tensors
 from .weights import ready_made, size_of
 
@@ -97,7 +97,20 @@ def adopt(model: Any) -> LoadedModel:
     model.requires_grad_(False)
     model.eval()
     model.set_attn_implementation(attention.NAME)
+    if model.config.model_type == LLAMA_4:
+        _as_within_the_first_chunk(model)
     return LoadedModel(model, spec_of(model, method))
+
+
+def _as_within_the_first_chunk(model: Any) -> None:
+    """Leave out what Llama 4 does beyond its usable window, and name its layers as other models do.
+
+    Some layers scale their queries from a position on that the engine never reaches. transformers goes by the
+    slots of the cache instead, of which a context of several chunks has more than positions.
+    """
+    for layer in model.model.layers:
+        layer.self_attn.attn_temperature_tuning = False
+    model.base_model_prefix = "model"
 
 
 def _text_model(model: Any) -> Any:
@@ -105,6 +118,10 @@ def _text_model(model: Any) -> Any:
     config = text_config(model.config)
     if config is model.config:
         return model
+    inner: Any = getattr(model, "language_model", None)
+    if hasattr(inner, "lm_head"):  # it is a causal LM by itself
+        inner.generation_config = model.generation_config
+        return inner
     with torch.device("meta"):
         text = AutoModelForCausalLM.from_config(config, dtype=model.dtype)
     text.model, text.lm_head = model.model.language_model, model.lm_head
@@ -118,6 +135,8 @@ def spec_of(model: Any, method: str | None = None) -> ModelSpec:
     embedding = model.get_input_embeddings().weight
     head_dim = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
     experts = getattr(config, "num_experts_per_tok", None) or 0
+    if config.model_type == LLAMA_4:
+        experts = config.num_local_experts  # every token goes through each of them, most with a weight of zero
     widest = experts * (getattr(config, "moe_intermediate_size", None) or config.intermediate_size)
     tensors = dict(model.named_parameters()) if method is None else state_tensors(model)
     return ModelSpec(
@@ -127,7 +146,7 @@ def spec_of(model: Any, method: str | None = None) -> ModelSpec:
         kv_heads=config.num_key_value_heads,
         head_dim=head_dim,
         hidden_size=config.hidden_size,
-        intermediate_size=max(config.intermediate_size, widest),
+        intermediate_size=max(config.intermediate_size, widest, getattr(config, "intermediate_size_mlp", 0)),
         vocabulary=config.vocab_size,
         window=usable_window(config),
         dtype=embedding.dtype,

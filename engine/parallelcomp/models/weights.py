@@ -19,6 +19,7 @@ from torch import nn
 from transformers import AutoModelForCausalLM
 
 from ..errors import WeightsError
+from .experts import PROJECTIONS, can_quantize, experts_of, linear_shapes
 from .families import text_config
 
 
@@ -55,6 +56,8 @@ class Weights(Enum):
 
 
 INT4_GROUP = 128
+# The formats in which experts can be, too, which are no linear layers of their own.
+OF_EXPERTS = (Weights.INT8, Weights.FP8)
 # The devices on which a format's kernels run.
 DEVICES = {
     Weights.INT8: ("cuda", "cpu", "mps"),
@@ -74,10 +77,15 @@ READY_MADE = {
 
 @dataclass(frozen=True)
 class ModelSize:
-    """How many weights a model has, of which `linear` belong to layers that can be quantised, and their shapes."""
+    """How many weights a model has, of which `linear` belong to layers that can be quantised, and their shapes.
+
+    `has_experts`: some of these are experts'. `has_others`: there are experts that cannot be quantised.
+    """
 
     parameters: int
     linear: tuple[tuple[int, int], ...]
+    has_experts: bool = False
+    has_others: bool = False
 
     def bytes(self, weights: Weights | None, dtype: torch.dtype) -> int:
         """Return the bytes of all weights, with everything but the quantised layers in `dtype`."""
@@ -97,10 +105,12 @@ def size_of(config: Any) -> ModelSize:
         model = AutoModelForCausalLM.from_config(config)
     output = model.get_output_embeddings()
     linear = [one for one in model.modules() if isinstance(one, nn.Linear) and one is not output]
-    return ModelSize(
-        sum(one.numel() for one in model.parameters()),
-        tuple((one.in_features, one.out_features) for one in linear),
-    )
+    layers = experts_of(model)
+    experts = [one for one in layers if can_quantize(one)]
+    shapes = [(one.in_features, one.out_features) for one in linear]
+    shapes += [shape for one in experts for shape in linear_shapes(one)]
+    parameters = sum(one.numel() for one in model.parameters())
+    return ModelSize(parameters, tuple(shapes), bool(experts), len(experts) < len(layers))
 
 
 def ready_made(config: Any) -> str | None:
@@ -132,9 +142,11 @@ def check_weights(config: Any, weights: Weights | None, device: torch.device, dt
                 f"weights in bf16 are computed with in bf16, not in {str(dtype).removeprefix('torch.')}: choose one"
             )
         return
-    if getattr(text_config(config), "num_experts_per_tok", None):
+    size = size_of(config)
+    if size.has_others or (size.has_experts and weights not in OF_EXPERTS):
+        able = "" if size.has_others else f"choose {' or '.join(one.value for one in OF_EXPERTS)}, "
         raise WeightsError(
-            f"this model has experts, which cannot be put into {weights.value} while they are loaded: name a "
+            f"this model has experts, which cannot be put into {weights.value} while they are loaded: {able}name a "
             "checkpoint that is quantised already (GPTQ, AWQ, compressed-tensors, fp8), or leave out the choice"
         )
     _need((str(weights.library),), f"weights in {weights.value}")
@@ -163,8 +175,11 @@ def _check_device(weights: Weights, device: torch.device, dtype: torch.dtype) ->
         )
 
 
-def quantization_config(weights: Weights | None, dtype: torch.dtype) -> Any:
-    """Return what transformers wants to be told to quantise while it loads; None if it should not."""
+def quantization_config(weights: Weights | None, dtype: torch.dtype, *, experts: bool = False) -> Any:
+    """Return what transformers wants to be told to quantise while it loads; None if it should not.
+
+    `experts`: the model has experts, which are to be quantised, too.
+    """
     if weights is None or weights is Weights.BF16:
         return None
     if weights is Weights.NF4:
@@ -187,4 +202,6 @@ def quantization_config(weights: Weights | None, dtype: torch.dtype) -> Any:
             Weights.INT8: torchao.Int8WeightOnlyConfig,
             Weights.FP8: torchao.Float8WeightOnlyConfig,
         }[weights]()
+    if experts:
+        kind = torchao.FqnToConfig({PROJECTIONS: kind})
     return TorchAoConfig(kind)

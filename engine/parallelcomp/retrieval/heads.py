@@ -18,7 +18,7 @@ from torch import Tensor
 
 from ..attention.attention import Cancel
 from ..chunking import Chunk
-from ..config import KVPrecision, QueryHead, RetrievalHeads
+from ..config import HEADS, KVPrecision, QueryHead, RetrievalHeads
 from ..errors import HeadsError
 from ..kv.stored import Prefix, StoredKV
 from ..models.model import LoadedModel, ModelSpec
@@ -27,8 +27,6 @@ from ..scoring import Question
 from .scan import head_queries
 
 FORMAT = 1
-# More heads than that add noise (docs/log.md).
-HEADS = 4
 
 
 @dataclass(frozen=True)

@@ -95,10 +95,10 @@ def key_heads(heads: Iterable[QueryHead], group: int) -> tuple[KeyHead, ...]:
 
 
 def scan_keys(kv: StoredKV, heads: RetrievalHeads, spec: ModelSpec) -> ScanKeys:
-    """Return a chunk's keys for a scan by these heads, from its stored KV and on the CPU."""
+    """Return a chunk's keys for a scan by these heads, from its stored KV and on the model's device."""
     wanted = key_heads(heads.heads, spec.group)
-    found = torch.empty(len(wanted), kv.tokens, spec.head_dim)
-    keys = torch.empty(spec.kv_heads, kv.tokens, spec.head_dim)
+    found = torch.empty(len(wanted), kv.tokens, spec.head_dim, device=spec.device)
+    keys = torch.empty(spec.kv_heads, kv.tokens, spec.head_dim, device=spec.device)
     values = torch.empty_like(keys)
     layer = -1
     for slot, one in enumerate(wanted):

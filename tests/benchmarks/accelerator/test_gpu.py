@@ -23,7 +23,7 @@ from benchmarks.accelerator.settings import QUICK
 from benchmarks.accelerator.shapes import SHAPES, random_model
 from benchmarks.accelerator.timing import Deadline, TimeEstimate
 from torch import nn
-from transformers import LlamaForCausalLM
+from transformers import AutoModelForCausalLM, LlamaForCausalLM
 
 from parallelcomp import Eviction, LoadedModel, MemoryPlanError
 from parallelcomp.attention.attention import NAME
@@ -153,7 +153,7 @@ def test_what_does_not_fit_in_time_is_skipped_by_the_previous_length(tmp_path: P
 
 def test_a_deadline_that_passes_stops_the_engine_in_the_middle(tiny: LoadedModel, tmp_path: Path) -> None:
     out = tmp_path / "gpu.json"
-    ours = running.Ours(tiny, SHORT, [1] * 128, 1.0, Deadline(time.monotonic() - 10, 5))
+    ours = running.Ours(tiny, SHORT, [1] * 128, 1.0, 1.0, Deadline(time.monotonic() - 10, 5))
     work = lambda: ours.document(128, running.default_config(SHORT))  # noqa: E731
     attempts(out).attempt("document", TimeEstimate(growth=1), work, tokens=128)
     (row,) = written(out)
@@ -167,6 +167,18 @@ def test_both_evictions_are_on_and_off_in_all_ways() -> None:
     assert len(evictions(1000, 100, Eviction(kept_tokens=400, capacity=100))) == 2
 
 
+def test_a_step_of_decoding_reads_the_weights_but_for_the_embedding_and_the_context(tiny: LoadedModel) -> None:
+    ours = running.Ours(tiny, SHORT, [1], 1.0, 1.0, Deadline(time.monotonic(), 5))
+    weights = 512 * 64 + 3 * (2 * 64 * 64 + 2 * 64 * 32 + 3 * 64 * 160 + 2 * 64) + 64
+    assert ours._read_each_token(100) == 4 * (weights + 100 * 2 * 3 * 2 * 16)
+
+
+def test_the_shape_of_qwen3_8b_has_its_published_parameters() -> None:
+    with torch.device("meta"):
+        model = AutoModelForCausalLM.from_config(SHAPES["qwen3-8b"].config())
+    assert sum(one.numel() for one in model.parameters()) == 8_190_735_360
+
+
 def test_a_run_measures_all_that_it_promises(tmp_path: Path) -> None:
     out = tmp_path / "gpu.json"
     failed = running.run("tiny", SHORT, CPU, out, Deadline(time.monotonic(), 1000))
@@ -177,8 +189,10 @@ def test_a_run_measures_all_that_it_promises(tmp_path: Path) -> None:
     assert [row for row in rows if row["state"] != State.MEASURED.value] == []
     for name in ("command", "date", "torch", "transformers", "device", "matrix_product", "attention_kernels"):
         assert content[name]
-    kinds = {row["measurement"] for row in rows}
+    kinds = {row["measurement"] for row in rows} - {"weights in int8"}
     assert kinds == {"document", "full attention", "precision", "prefill batch", "chunk size", "through the store"}
+    quantised = [row for row in rows if row["measurement"] == "weights in int8"]
+    assert [row["part"] for row in quantised] == ["reading", "question", "laying out for scans", "question"]
     asked = [row for row in rows if row.get("part") == "question"]
     assert {row["kv_precision"] for row in asked} == {"bf16", "int8", "int4"}
     assert {row["chunk_tokens"] for row in asked} == {64, 128, 256}
@@ -186,6 +200,9 @@ def test_a_run_measures_all_that_it_promises(tmp_path: Path) -> None:
         parts = [row[f"{part}_s"] for part in ("choose", "score", "select", "compress", "generate")]
         assert row["first_token_s"] == pytest.approx(sum(parts))
         assert row["decoded_tokens"] == SHORT.decoded_tokens
+        assert row["decode_bound_ms_per_token"] > 0
+    bounds = [quantised[1]["decode_bound_ms_per_token"], asked[0]["decode_bound_ms_per_token"]]
+    assert bounds == sorted(bounds)
     (through,) = (row for row in rows if row["measurement"] == "through the store" and row["part"] == "reading")
     assert through["disk_gb"] > 0
     assert through["kv_way"] in ("host", "disk")

@@ -7,18 +7,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from itertools import islice
+from typing import Any
 
 import pytest
 import torch
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from parallelcomp import Calibration, EngineConfig, LayerRange, Region, Sampling
 from parallelcomp.context.composition import SingleState, compose
-from parallelcomp.decoding.decode import BLOCK, decode
+from parallelcomp.decoding.decode import BLOCK, Drawing, decode
 from parallelcomp.decoding.fixed import FixedSteps, record_graph, run_again
 from parallelcomp.kv.context import Context
 from parallelcomp.scoring import ChunkScore
 
-from ..tiny import QUESTION, Pair, chunks_of, pair, read, read_prefix
+from ..tiny import KINDS, QUESTION, Pair, chunks_of, pair, read, read_prefix
 
 GREEDY = Sampling(max_new_tokens=13)
 DEFAULTS = EngineConfig()
@@ -132,6 +134,30 @@ def test_tokens_are_looked_at_in_blocks_and_none_is_computed_beyond_the_longest_
     assert len(steps) == BLOCK
     list(stream)
     assert len(steps) == GREEDY.max_new_tokens - 1
+
+
+class NoLookAtNumbers(TorchDispatchMode):
+    """Refuses operations whose result, or its shape, the host would have to wait for: no graph can record them."""
+
+    def __torch_dispatch__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        assert function.__name__.partition(".")[0] not in {"_local_scalar_dense", "nonzero", "item", "is_nonzero"}
+        return function(*args, **(kwargs or {}))
+
+
+PLAIN = [name for name in KINDS if pair(name).spec.is_plain and name != "phi3 longrope 6/2"]
+
+
+@pytest.mark.parametrize("family", [*PLAIN, "qwen3 15/5", "phi3 6/2", "olmo2 6/3", "granite 10/2"])
+def test_a_step_never_waits_for_the_device(family: str) -> None:
+    """Else a graph could not be recorded, and every token would cost a way to the host and back."""
+    one = pair(family)
+    state = answering(one)
+    first = state.step(QUESTION.all_ids).argmax(dim=-1, keepdim=True)
+    steps = FixedSteps(one.loaded, state.context, run_again)
+    drawing = Drawing(Sampling(temperature=0.7, top_p=0.9, repetition_penalty=1.2), first.device)
+    with NoLookAtNumbers():
+        for _ in range(BLOCK):
+            first = drawing.draw(steps(first))
 
 
 @pytest.mark.cuda

@@ -127,11 +127,13 @@ class ChunkStore:
         key, _, heads = path.stem.partition(".")
         self._get(key, path, _restored_for(heads))
 
-    def put_scan(self, key: str, heads: RetrievalHeads, keys: ScanKeys) -> None:
-        """Write the chunk's keys for a scan, as `put` writes its KV."""
-        path = self.scan_path(key, heads)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._files.write(path, _content(heads.id, keys.tensors()))
+    def put_scans(self, heads: RetrievalHeads, keys: Mapping[str, ScanKeys]) -> None:
+        """Write the keys for a scan of several chunks, by the chunks' keys, as `put_together` writes their KV."""
+        with self._files.written_together() as files:
+            for key, made in keys.items():
+                path = self.scan_path(key, heads)
+                path.parent.mkdir(parents=True, exist_ok=True)
+                files.write(path, _content(heads.id, made.tensors()))
 
     def _get(self, key: str, path: Path, restored: Callable[[str, dict[str, torch.Tensor]], T]) -> T | None:
         """Return what `restored` makes of the precision and the tensors that the file names."""

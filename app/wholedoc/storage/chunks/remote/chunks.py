@@ -6,7 +6,7 @@ there whole and removed before it. So nobody lists the store, and looking whethe
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TypeVar
 
@@ -84,9 +84,9 @@ class RemoteChunkStore(ChunkStore):
         super().put_together(named())
         self._store(paths)
 
-    def put_scan(self, key: str, heads: RetrievalHeads, keys: ScanKeys) -> None:
-        super().put_scan(key, heads, keys)
-        self._store([self.scan_path(key, heads)])
+    def put_scans(self, heads: RetrievalHeads, keys: Mapping[str, ScanKeys]) -> None:
+        super().put_scans(heads, keys)
+        self._store([self.scan_path(key, heads) for key in keys])
 
     def check_scans(self) -> None:
         for mark in self.marks.glob(f"*/*{SCAN}{MARK}"):
