@@ -160,6 +160,30 @@ def test_escape_closes_and_stops(browser: Any, server: Server) -> None:
         page.locator(".wd-arrival").wait_for(state="detached")
 
 
+def test_the_settings_lie_over_the_page(browser: Any, server: Server) -> None:
+    """They used to push it aside, so that everything jumped, and the focus could leave them."""
+    with a_tab(browser, server) as tab:
+        page = tab.page
+        columns = "['wd-left', 'wd-middle'].map(id => document.getElementById(id).getBoundingClientRect().toJSON())"
+        before = page.evaluate(columns)
+        gear = page.locator("#wd-settings .toggle-button")
+        gear.press("Enter")
+        page.locator("#wd-settings[role=dialog]").wait_for()
+        page.wait_for_timeout(500)  # it slides in
+        assert page.evaluate(columns) == before
+        stops = tabs_through(tab)
+        assert len(stops) > 5
+        assert {one["column"] for one in stops} == {"wd-settings"}
+        page.keyboard.press("Escape")
+        page.wait_for_selector("#wd-settings:not(.open)", state="attached")
+        assert page.evaluate("document.activeElement.getAttribute('aria-label')") == "Settings"
+        gear.click()
+        page.locator("#wd-settings[role=dialog]").wait_for()
+        page.mouse.click(200, 500)  # beside them, which acts on nothing below
+        page.wait_for_selector("#wd-settings:not(.open)", state="attached")
+        assert page.evaluate(columns) == before
+
+
 def test_motion_is_left_out_for_those_who_want_none(browser: Any, server: Server) -> None:
     with a_tab(browser, server, reduced_motion="reduce") as tab:
         moving = """() => document.getAnimations().filter(one => one.playState === "running").length"""
