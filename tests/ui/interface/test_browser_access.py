@@ -80,7 +80,7 @@ def test_axe_finds_nothing_serious(browser: Any, server: Server, window: str) ->
 # What takes a click is 24 px high and wide, with the label that belongs to it. Numbers in a text are exempt.
 SMALL = """() => [...document.querySelectorAll("button, input, textarea, select, summary, a, [role=button]")]
   .map(one => one.closest("label") ?? one)
-  .filter(one => one.checkVisibility({ checkVisibilityCSS: true }) && !one.closest(".wd-bars, #wd-settings"))
+  .filter(one => one.checkVisibility({ checkVisibilityCSS: true }) && !one.closest(".wd-bars"))
   .filter(one => one.type !== "file")
   .map(one => [one, one.getBoundingClientRect()])
   .filter(([, box]) => box.width > 0 && (box.width < 24 || box.height < 24))
@@ -94,6 +94,8 @@ def test_targets_are_large_enough(browser: Any, server: Server, window: str) -> 
         for part in ("Pages", "Chat", "Documents"):
             tab.show(part)
             assert tab.page.evaluate(SMALL) == []
+        open_settings(tab)
+        assert tab.page.evaluate(SMALL) == []
 
 
 FOCUS = """() => {

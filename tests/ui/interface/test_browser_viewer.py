@@ -412,5 +412,9 @@ def test_letters_are_large_enough(tab: Tab) -> None:
       .filter(one => parseFloat(getComputedStyle(one).fontSize) < 13)
       .map(one => `${getComputedStyle(one).fontSize}: ${one.outerHTML.slice(0, 120)}`)"""
     assert page.evaluate(small) == []
+    page.locator("#wd-settings .toggle-button").click()
+    page.locator("#wd-advanced button.label-wrap").click()
+    page.locator("#wd-apply").wait_for()
+    assert page.evaluate(small) == []
     answer = page.locator("#wd-chat [data-testid=bot] p").first
     assert answer.evaluate("one => getComputedStyle(one).fontSize") == "16px"
