@@ -173,9 +173,13 @@ def test_the_settings_lie_over_the_page(browser: Any, server: Server) -> None:
         page.locator("#wd-settings[role=dialog]").wait_for()
         page.wait_for_timeout(500)  # it slides in
         assert page.evaluate(columns) == before
-        stops = tabs_through(tab)
-        assert len(stops) > 5
-        assert {one["column"] for one in stops} == {"wd-settings"}
+        stops = []
+        for _ in range(12):  # more than they have, so that it goes round
+            page.keyboard.press("Tab")
+            stops.append(page.evaluate(FOCUS))
+        within = [one for one in stops if not one["body"]]  # Gradio's list of choices gives the focus to nothing
+        assert len(within) > 8
+        assert {one["column"] for one in within} == {"wd-settings"}
         page.keyboard.press("Escape")
         page.wait_for_selector("#wd-settings:not(.open)", state="attached")
         assert page.evaluate("document.activeElement.getAttribute('aria-label')") == "Settings"
