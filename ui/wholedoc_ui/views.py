@@ -232,6 +232,11 @@ def welcome() -> str:
     return render("welcome")
 
 
+def evidence_title() -> str:
+    """What stands above the evidence."""
+    return render("evidence_title")
+
+
 def samples() -> str:
     """Documents that come along, for a person who has none at hand."""
     return render("samples", samples=SAMPLES)

@@ -80,7 +80,7 @@ def test_axe_finds_nothing_serious(browser: Any, server: Server, window: str) ->
 # What takes a click is 24 px high and wide, with the label that belongs to it. Numbers in a text are exempt.
 SMALL = """() => [...document.querySelectorAll("button, input, textarea, select, summary, a, [role=button]")]
   .map(one => one.closest("label") ?? one)
-  .filter(one => one.checkVisibility({ checkVisibilityCSS: true }) && !one.closest(".wd-bars, #wd-settings"))
+  .filter(one => one.checkVisibility({ checkVisibilityCSS: true }) && !one.closest(".wd-bars"))
   .filter(one => one.type !== "file")
   .map(one => [one, one.getBoundingClientRect()])
   .filter(([, box]) => box.width > 0 && (box.width < 24 || box.height < 24))
@@ -94,6 +94,8 @@ def test_targets_are_large_enough(browser: Any, server: Server, window: str) -> 
         for part in ("Pages", "Chat", "Documents"):
             tab.show(part)
             assert tab.page.evaluate(SMALL) == []
+        open_settings(tab)
+        assert tab.page.evaluate(SMALL) == []
 
 
 FOCUS = """() => {
@@ -158,6 +160,34 @@ def test_escape_closes_and_stops(browser: Any, server: Server) -> None:
         assert "Stopped." in tab.wait_status("Stopped")
         page.click("#wd-stop-reading")
         page.locator(".wd-arrival").wait_for(state="detached")
+
+
+def test_the_settings_lie_over_the_page(browser: Any, server: Server) -> None:
+    """They used to push it aside, so that everything jumped, and the focus could leave them."""
+    with a_tab(browser, server) as tab:
+        page = tab.page
+        columns = "['wd-left', 'wd-middle'].map(id => document.getElementById(id).getBoundingClientRect().toJSON())"
+        before = page.evaluate(columns)
+        gear = page.locator("#wd-settings .toggle-button")
+        gear.press("Enter")
+        page.locator("#wd-settings[role=dialog]").wait_for()
+        page.wait_for_timeout(500)  # it slides in
+        assert page.evaluate(columns) == before
+        stops = []
+        for _ in range(12):  # more than they have, so that it goes round
+            page.keyboard.press("Tab")
+            stops.append(page.evaluate(FOCUS))
+        within = [one for one in stops if not one["body"]]  # Gradio's list of choices gives the focus to nothing
+        assert len(within) > 8
+        assert {one["column"] for one in within} == {"wd-settings"}
+        page.keyboard.press("Escape")
+        page.wait_for_selector("#wd-settings:not(.open)", state="attached")
+        assert page.evaluate("document.activeElement.getAttribute('aria-label')") == "Settings"
+        gear.click()
+        page.locator("#wd-settings[role=dialog]").wait_for()
+        page.mouse.click(200, 500)  # beside them, which acts on nothing below
+        page.wait_for_selector("#wd-settings:not(.open)", state="attached")
+        assert page.evaluate(columns) == before
 
 
 def test_motion_is_left_out_for_those_who_want_none(browser: Any, server: Server) -> None:

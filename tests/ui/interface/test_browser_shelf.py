@@ -178,6 +178,47 @@ def test_a_clicked_citation_comes_into_view(browser: Any, server: Server, window
             assert place["y"] + place["height"] <= height
 
 
+def test_a_citation_is_a_sheet_over_the_chat_on_a_phone(browser: Any, server: Server) -> None:
+    with a_tab(browser, server, viewport={"width": 390, "height": 844}) as tab:
+        page = tab.page
+        tab.use(NOTICE)
+        tab.ask(CHANNEL)
+        tab.wait_answer()
+        source = page.locator("#wd-chat .wd-source").first
+        source.click()
+        page.locator(".wd-sheet img").first.wait_for()
+        box = page.locator("#wd-right").bounding_box()
+        assert box is not None
+        assert box["y"] > 60
+        assert box["y"] + box["height"] == 844
+        assert page.locator("#wd-chat").is_visible()  # behind it
+        page.keyboard.press("Escape")
+        page.locator("#wd-right").wait_for(state="hidden")
+        assert page.evaluate("document.activeElement.className") == "wd-source"
+        source.click()
+        page.locator(".wd-put-away").click()
+        page.locator("#wd-right").wait_for(state="hidden")
+        source.click()
+        page.mouse.click(195, 20)  # above it
+        page.locator("#wd-right").wait_for(state="hidden")
+        tab.show("Pages")
+        assert page.locator("#wd-right").is_visible()
+        assert not page.locator("#wd-chat").is_visible()
+
+
+def test_the_composer_is_one_box_at_the_bottom(tab: Tab) -> None:
+    page = tab.page
+    box = page.locator("#wd-composer").bounding_box()
+    assert box is not None
+    for part in ("#wd-asked .wd-chip", "#wd-question textarea", "#wd-scope label"):
+        inside = page.locator(f"#wd-composer {part}").first.bounding_box()
+        assert inside is not None
+        assert box["y"] <= inside["y"]
+        assert inside["y"] + inside["height"] <= box["y"] + box["height"]
+    assert 900 - 60 < box["y"] + box["height"] <= 900
+    assert box["height"] < 180
+
+
 PLACES = """() => ["#wd-question", "#wd-scope", "#wd-chat", "#wd-drop"]
   .map(id => document.querySelector(id).getBoundingClientRect().top)"""
 

@@ -260,6 +260,47 @@ def test_many_pages_scroll_and_few_are_kept(tab: Tab, long_document: Path) -> No
     assert page.locator(".wd-sheet").count() <= 12
 
 
+def test_who_turns_pages_waits_for_none_that_was_passed(tab: Tab, long_document: Path) -> None:
+    """Pages beside the view, and those that were scrolled past, used to be drawn before the one in view."""
+    page = tab.page
+    put(tab, long_document)
+    open_document(tab, long_document.name)
+    drawn(tab, 1).wait_for()
+    asked: list[int] = []
+    waiting: set[str] = set()
+    most = 0
+
+    def begins(request: Any) -> None:
+        nonlocal most
+        if "/picture" in request.url:
+            asked.append(int(request.url.split("/picture")[0].rsplit("/", 1)[1]))
+            waiting.add(request.url)
+            most = max(most, len(waiting))
+
+    page.on("request", begins)
+    page.on("requestfinished", lambda request: waiting.discard(request.url))
+    failed: list[str] = []
+    page.on("requestfailed", lambda request: failed.append(request.url))
+    page.wait_for_timeout(1000)  # what is beside the first page is there
+    asked.clear()
+    for number in range(100, 1000, 100):
+        go(tab, str(number))
+        drawn(tab, number).wait_for()
+        beside = {number - 1, number + 1}
+        assert next(one for one in asked if one in beside | {number}) == number
+    page.locator(".wd-viewer-scroll").evaluate(
+        """async scroll => {
+          for (let step = 0; step <= 40; step++) {
+            scroll.scrollTop = (scroll.scrollHeight * step) / 40;
+            await new Promise(requestAnimationFrame);
+          }
+        }"""
+    )
+    drawn(tab, PAGES).wait_for()
+    assert most <= 2
+    assert failed == []  # nothing is given up, which the process that draws would draw all the same
+
+
 def test_a_page_that_cannot_be_drawn_is_its_text(tab: Tab, server: Server, tmp_path: Path) -> None:
     page = tab.page
     tab.drop(SAMPLES / "encrypted.pdf")
@@ -315,6 +356,26 @@ def test_the_first_page_offers_a_drop_and_samples(browser: Any, empty: Server, w
         tab.remove(NOTICE.name)  # for the other window
 
 
+def test_nothing_else_is_painted_before_the_first_page(browser: Any, empty: Server) -> None:
+    """Three empty columns used to stand there for a moment."""
+    with a_tab(browser, empty) as tab:
+        page = tab.page
+        page.add_init_script(
+            """window.painted = new Set();
+            const look = () => {
+              for (const id of ["wd-welcome", "wd-middle", "wd-conversations", "wd-model-in-use"]) {
+                if (document.getElementById(id)?.checkVisibility()) window.painted.add(id);
+              }
+              requestAnimationFrame(look);
+            };
+            look();"""
+        )
+        page.reload()
+        tab.wait_ready()
+        page.locator("#wd-samples button").first.wait_for()
+        assert page.evaluate("[...painted]") == ["wd-welcome"]
+
+
 def test_settings_say_what_has_no_effect(tab: Tab) -> None:
     page = tab.page
     page.locator("#wd-settings .toggle-button").click()
@@ -350,6 +411,10 @@ def test_letters_are_large_enough(tab: Tab) -> None:
       .filter(one => !one.closest(".wd-letters")) // as large as the picture has them
       .filter(one => parseFloat(getComputedStyle(one).fontSize) < 13)
       .map(one => `${getComputedStyle(one).fontSize}: ${one.outerHTML.slice(0, 120)}`)"""
+    assert page.evaluate(small) == []
+    page.locator("#wd-settings .toggle-button").click()
+    page.locator("#wd-advanced button.label-wrap").click()
+    page.locator("#wd-apply").wait_for()
     assert page.evaluate(small) == []
     answer = page.locator("#wd-chat [data-testid=bot] p").first
     assert answer.evaluate("one => getComputedStyle(one).fontSize") == "16px"

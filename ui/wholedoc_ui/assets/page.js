@@ -1,7 +1,4 @@
 () => {
-  const gear = document.querySelector("#wd-settings .toggle-button");
-  gear?.setAttribute("aria-label", "Settings");
-  if (gear) gear.title = "Settings";
   // Word joiners keep the model's Markdown from acting; they are taken out of what a person copies.
   const plain = text => text.replaceAll("\u2060", "");
   // A copied answer holds HTML of our own, which becomes text: a table's cells with tabs between them.

@@ -8,6 +8,7 @@ from fastapi import FastAPI
 from ..app_state import AppState
 from ..session import MOST_FOLLOWED, Sessions
 from .components import build
+from .first_paint import FirstPaint
 from .html import ASSETS
 from .wiring import bind
 
@@ -28,7 +29,7 @@ def mount(app: FastAPI, app_state: AppState, *, auth: tuple[str, str] | None, up
     `auth` is a user's name and password; `upload_bytes` is the size of the largest file that can be dropped.
     """
     sessions = Sessions()
-    with gr.Blocks(title="wholedoc", analytics_enabled=False, fill_width=True) as page:
+    with FirstPaint(title="wholedoc", analytics_enabled=False, fill_width=True) as page:
         bind(page, app_state, sessions, build(app_state))
     # Gradio counts what follows a tab among the jobs at work, of which it allows as many as threads.
     page.max_threads = MOST_FOLLOWED + OTHER_JOBS

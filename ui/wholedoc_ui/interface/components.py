@@ -103,7 +103,7 @@ def build(app_state: AppState) -> Parts:
         with gr.Column(scale=5, min_width=330, elem_id="wd-right"):
             evidence = _evidence()
     # Last, so that the keyboard comes to it last.
-    with gr.Sidebar(label="Settings", open=False, position="right", width=340, elem_id="wd-settings"):
+    with gr.Sidebar(label="Settings", open=False, position="right", width=400, elem_id="wd-settings"):
         settings = settings_parts(app_state)
     return Parts(status, FetchParts(told, cancel), shelf, models, conversations, chat, evidence, settings)
 
@@ -156,20 +156,29 @@ def _chat() -> ChatParts:
         html("<h2>Questions</h2>")
         export = gr.Button("Save as Markdown", size="sm", scale=0, min_width=60, elem_id="wd-export")
         clear = gr.Button("New conversation", size="sm", scale=0, min_width=60, elem_id="wd-new")
+    introduction = html(
+        "", js_on_load=acts("introduce", "stop_introducing", "open_introduced"), elem_id="wd-introduction"
+    )
+    chatbot = _messages()
+    answers = html("", js_on_load=ANSWERS, elem_id="wd-answers")
+    suggestions = _suggestions()
+    with gr.Column(elem_id="wd-composer"):
+        asked = html(views.asked_documents(()), js_on_load=acts("leave_out"), elem_id="wd-asked")
+        question, scope = _question(), _scope()
+        expected = html("", elem_id="wd-expected")
+        sends_to = html("", elem_id="wd-sends-to")
     return ChatParts(
-        introduction=html(
-            "", js_on_load=acts("introduce", "stop_introducing", "open_introduced"), elem_id="wd-introduction"
-        ),
-        chatbot=_messages(),
-        answers=html("", js_on_load=ANSWERS, elem_id="wd-answers"),
-        suggestions=_suggestions(),
-        asked=html(views.asked_documents(()), js_on_load=acts("leave_out"), elem_id="wd-asked"),
-        question=_question(),
+        introduction=introduction,
+        chatbot=chatbot,
+        answers=answers,
+        suggestions=suggestions,
+        asked=asked,
+        question=question,
         sent=_unseen("What was sent"),
         tab=_unseen("What the browser remembers"),
-        scope=_scope(),
-        expected=html("", elem_id="wd-expected"),
-        sends_to=html("", elem_id="wd-sends-to"),
+        scope=scope,
+        expected=expected,
+        sends_to=sends_to,
         clear=clear,
         export=export,
         exported=_unseen("What is saved", elem_id="wd-exported"),
@@ -229,7 +238,7 @@ def _unseen(label: str, **options: Any) -> gr.Textbox:
 
 
 def _evidence() -> EvidenceParts:
-    html("<h2>Evidence</h2>", elem_id="wd-evidence-title")
+    html(views.evidence_title(), elem_id="wd-evidence-title")
     strip = html("", js_on_load=acts("open_chunk", "open_page"), elem_id="wd-strip")
     citations = html(views.citations(None, None), js_on_load=acts("open_citation"), elem_id="wd-citations")
     page = html("", elem_id="wd-page")

@@ -10,8 +10,9 @@ from typing import Any
 
 import gradio as gr
 
-from .. import conversations
+from .. import conversations, views
 from ..session import Session
+from .first_paint import FirstPaint
 from .handlers import HIDDEN, QUICK, Handlers, Updates, once, saying
 from .html import ASSETS
 
@@ -31,8 +32,9 @@ REMEMBER = "tab => { sessionStorage.setItem('wholedoc', tab); }"
 
 
 class PageHandlers(Handlers):
-    def bind(self, page: gr.Blocks) -> None:
+    def bind(self, page: FirstPaint) -> None:
         """Bind the events of the page. Call it inside gr.Blocks."""
+        page.shown = self.first_paint
         # Gradio forgets a closed tab an hour later, since it may come back until then. Then we forget it too.
         tab = gr.State(None, delete_callback=self.sessions.end)
         opened = [tab, *self.conversation_outputs]
@@ -44,8 +46,19 @@ class PageHandlers(Handlers):
         self.parts.status.looked_at(self.follow, None, self.followed_outputs, **QUICK)
         self.parts.fetch.cancel.click(self.cancel, None, self.status_outputs, **QUICK)
         self.parts.chat.tab.change(None, [self.parts.chat.tab], None, js=REMEMBER, **HIDDEN)
-        page.load(None, None, None, js=(ASSETS / "page.js").read_text(encoding="utf-8"))
+        for script in ("page.js", "settings.js"):
+            page.load(None, None, None, js=(ASSETS / script).read_text(encoding="utf-8"))
         page.unload(self.closed)
+
+    def first_paint(self) -> Updates:
+        """What stands in the page before its tab has told who it is: that there is nothing yet, if so.
+
+        All else comes with the first answer, when it can be clicked.
+        """
+        nobody = Session()
+        if self.app_state.library.documents() or conversations.listed(self.app_state, nobody):
+            return {}
+        return {self.parts.shelf.documents: views.shelf(())}
 
     def opened(self, remembered: str, request: gr.Request) -> tuple[Any, ...]:
         """Show a tab that was opened, with the conversation and the documents that it had before, if it had any."""

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import gradio as gr
-
 from ..app_state import AppState
 from ..session import Sessions
 from .chat import ChatHandlers
 from .components import Parts
 from .conversations import ConversationHandlers
 from .evidence import EvidenceHandlers
+from .first_paint import FirstPaint
 from .handlers import session_of
 from .page import PageHandlers
 from .places import Places
@@ -18,7 +17,7 @@ from .settings import SettingsHandlers
 from .shelf import ShelfHandlers
 
 
-def bind(page: gr.Blocks, app_state: AppState, sessions: Sessions, parts: Parts) -> None:
+def bind(page: FirstPaint, app_state: AppState, sessions: Sessions, parts: Parts) -> None:
     """Bind all events. Call it inside gr.Blocks."""
     places = Places(lambda request: session_of(sessions, request))
     PageHandlers(app_state, sessions, parts, places).bind(page)

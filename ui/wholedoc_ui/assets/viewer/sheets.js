@@ -7,6 +7,7 @@ const scroll = part("scroll"), pages = part("pages"), strip = part("strip"), tra
 
 const GAP = 12; // between pages, in pixels
 const AT_ONCE = 2; // pictures that are fetched at a time: a browser has few connections for all of the page
+const REST_MS = 150; // for so long who turns pages is not made to wait for those beside the one in view
 const ZOOMS = [0.5, 0.75, 1, 1.25, 1.5, 2, 3]; // of the width that there is
 const WIDTH_STEP = 200, WIDEST = 2400; // pictures come in few widths, so that a small change needs no other one
 
@@ -16,7 +17,7 @@ let quote = { page: 0, text: "" };
 let words = "", hits = [], hit = -1;
 let cited = [];
 let reveal = null; // what to scroll to as soon as it is there: {page, number of the place, or -1 for the quote}
-let loading = 0;
+let loading = 0, resting = 0;
 const sheets = new Map(); // the pages that are in the page now
 const left = new Map(); // where a document was left
 
@@ -125,30 +126,44 @@ const drop = (index, sheet) => {
 
 const widthWanted = () => Math.min(Math.ceil(pageWidth() * devicePixelRatio / WIDTH_STEP) * WIDTH_STEP, WIDEST);
 
-// Fetches what is missing, what is nearest to the middle of the view first.
-const pump = () => {
-  if (!shown || loading >= AT_ONCE || !drawn()) return;
+// The pages whose pictures are missing, from the middle of the view on.
+const missing = () => {
   const middle = current(), width = widthWanted();
-  const missing = [...sheets].filter(([, sheet]) => sheet.width !== width && !sheet.text && !sheet.fetching);
-  missing.sort(([a], [b]) => Math.abs(a - middle) - Math.abs(b - middle));
-  for (const [index, sheet] of missing.slice(0, AT_ONCE - loading)) fetchPicture(index, sheet, width);
-  if (!loading) letter(); // pictures come first
+  return [...sheets].filter(([, sheet]) => sheet.width !== width && !sheet.text && !sheet.fetching)
+    .sort(([a], [b]) => Math.abs(a - middle) - Math.abs(b - middle));
 };
 
-const fetchPicture = async (index, sheet, width) => {
+// Fetches what is in view, and what is beside it when that is there and a person rests.
+const pump = () => {
+  if (!shown || loading >= AT_ONCE || !drawn()) return;
+  for (const one of missing().filter(([index]) => isInView(index)).slice(0, AT_ONCE - loading)) fetchPicture(...one);
+  if (loading || resting) return;
+  resting = setTimeout(() => {
+    resting = 0;
+    if (loading || !drawn()) return; // which comes here again
+    const [beside] = missing();
+    if (beside) fetchPicture(...beside);
+    else letter(); // pictures come first
+  }, REST_MS);
+};
+
+// A picture that was asked for is drawn, whether it is still wanted or not. So it is waited for: the process that draws
+// never has more than two to do before what is in view now.
+const fetchPicture = async (index, sheet) => {
+  const width = widthWanted();
   loading += 1;
   sheet.fetching = true;
   try {
-    const answer = await get(`${shown.id}/${index + 1}/picture?width=${width}`, { signal: sheet.stop.signal });
+    const answer = await get(`${shown.id}/${index + 1}/picture?width=${width}`);
     const url = URL.createObjectURL(await answer.blob());
     const image = new Image();
-    image.alt = `${shown.contents.sheets[index].place} of ${shown.contents.name}`;
     image.src = url;
     await image.decode();
     if (sheets.get(index) !== sheet) return URL.revokeObjectURL(url);
     if (sheet.url) URL.revokeObjectURL(sheet.url);
     sheet.url = url;
     sheet.width = width;
+    image.alt = `${shown.contents.sheets[index].place} of ${shown.contents.name}`;
     const paper = make("div", "wd-paper");
     paper.append(image, ...sheet.node.querySelectorAll("mark, .wd-letters"));
     sheet.node.replaceChildren(paper);
