@@ -5,8 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 
-def write_random_model(folder: Path, tokenizer_of: Path) -> None:
-    """Write a Llama of two layers, the same at every call, into a folder, with the tokenizer of another model's."""
+def write_random_model(folder: Path, tokenizer_of: Path, deviation: float = 0.02) -> None:
+    """Write a Llama of two layers, the same at every call, into a folder, with the tokenizer of another model's.
+
+    `deviation` is the standard deviation of its weights. With the 0.02 of untrained models the answer hardly
+    depends on the prompt; with 0.3 every question to every document has an answer of its own.
+    """
     import torch
     from transformers import AutoTokenizer, LlamaConfig, LlamaForCausalLM
 
@@ -21,6 +25,7 @@ def write_random_model(folder: Path, tokenizer_of: Path) -> None:
         num_key_value_heads=2,
         max_position_embeddings=2048,
         eos_token_id=tokenizer.eos_token_id,
+        initializer_range=deviation,
     )
     LlamaForCausalLM(config).save_pretrained(folder)
     tokenizer.save_pretrained(folder)

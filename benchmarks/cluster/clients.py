@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -87,6 +87,15 @@ def ask(http: httpx.Client, id: str, question: Question) -> Asked:
             break
         time.sleep(float(answer.headers.get("retry-after", 1)) / 5)
     return Asked(question, None, began, time.monotonic() - began, 0.0, tuple(errors))
+
+
+def differing(asked: Sequence[Asked], expected: Mapping[Question, Any]) -> list[dict[str, Any]]:
+    """Return the answers that are not what one process says, each with its question and what that says."""
+    return [
+        {"document": one.question.document, "question": one.question.text, "said": one.answer, "wanted": wanted}
+        for one in asked
+        if one.answer is not None and one.answer != (wanted := expected[one.question])
+    ]
 
 
 def percentile(values: Sequence[float], share: float) -> float:

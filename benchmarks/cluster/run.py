@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import os
-import random
 import statistics
 import tempfile
-import threading
 import time
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,16 +14,12 @@ from typing import Any
 from wholedoc.answer import Answer
 from wholedoc.library import Library
 from wholedoc.settings import Settings
-from wholedoc.storage.folder import LibraryFolder
 
 from ..report import Report
-from .clients import Asked, Question, ask_all, document_text, percentile, questions_to, upload
+from .clients import Question, ask_all, differing, document_text, percentile, questions_to, upload
 from .endurance import idle_streams, memory_slope, slow_reader
-from .started import PATIENCE_S, Cluster, started, tiny_settings
-
-REPLICAS = 3
-# Seconds between two kills, at least. Another one waits until two replicas are there, of which one may be starting.
-PAUSE_S = 2.0
+from .kills import all_at_once, one_after_another
+from .started import REPLICAS, Cluster, started, tiny_settings
 
 
 @dataclass(frozen=True)
@@ -63,11 +56,13 @@ def run(quick: bool) -> Report:
             idle_streams(report, cluster, ids, size.streams)
             slow_reader(report, cluster, ids, questions[: 2 * size.clients], size.clients)
             memory_slope(report, cluster, ids, questions, size.requests, size.clients)
-            _kills(report, cluster, ids, size, expected)
+            one_after_another(report, cluster, ids, size.kills, size.clients, expected)
+            all_at_once(report, cluster, ids, size.clients, expected)
             report.add(figure="memory of all its processes", megabytes=cluster.megabytes())
     report.about["replicas"] = REPLICAS
     report.about["load"] = os.getloadavg()[1]  # of the machine in the last five minutes
     report.about["model"] = "2 layers of random weights, fp32, one thread a replica, num_cpus 0"
+    report.about["answers"] = f"{len({*expected.values()})} different ones to {len(expected)} different questions"
     report.notes.append("the model answers nonsense in milliseconds: what is measured is the way to it")
     report.notes.append(
         "sending: from when a question leaves the ingress until a replica has begun, by the upper bounds of a "
@@ -115,10 +110,12 @@ def _routed(
     seconds = time.monotonic() - began
     warm, cold = cluster.sent(True) - warm, cluster.sent(False) - cold
     sending = cluster.sending().since(sent)
+    wrong = differing(asked, expected)
     report.add(
         figure="routing by " + how,
         questions=len(asked),
-        equal_to_one_process=sum(one.answer == expected[one.question] for one in asked),
+        equal_to_one_process=len(asked) - len(wrong),
+        wrong_answers=wrong,
         failed=sum(one.answer is None for one in asked),
         warm_share=warm / (warm + cold),
         sending_median_ms=sending.milliseconds(0.5),
@@ -148,73 +145,3 @@ def _hot(report: Report, cluster: Cluster, ids: Sequence[str], size: Size) -> No
     asked = (ask_all(cluster.url, ids, questions, size.askers) for questions in (even, hot))
     spread, one = (percentile([each.waited_s for each in all_of_them], 0.95) for all_of_them in asked)
     report.add(figure="one hot document", askers=size.askers, p95_s=one, even_p95_s=spread, ratio=one / spread)
-
-
-def _kills(report: Report, cluster: Cluster, ids: Sequence[str], size: Size, expected: dict[Question, Any]) -> None:
-    """Kill a random replica again and again (SIGKILL) while clients ask and new documents are read."""
-    new = [upload(cluster.http, document_text(1000 + n, 400), f"new {n}.txt") for n in range(size.kills)]
-    stored = cluster.chunks()
-    asked: list[Asked] = []
-    stop = threading.Event()
-    asking = threading.Thread(target=_ask_until, args=(stop, cluster, ids, list(expected), asked, size.clients))
-    asking.start()
-    killed, draw = [], random.Random(3)
-    for id in new:
-        cluster.http.post(f"/v1/files/{id}/reading").raise_for_status()
-        time.sleep(PAUSE_S)
-        draw.choice(_replicas(cluster, REPLICAS - 1)).kill()
-        killed.append(time.monotonic())
-    replaced = time.monotonic()
-    _replicas(cluster, REPLICAS)
-    replaced = time.monotonic() - replaced
-    _until(lambda: all(cluster.http.get(f"/v1/files/{id}/reading").json()["status"] == "done" for id in new))
-    stop.set()
-    asking.join()
-    errors = Counter(error[:3] for one in asked for error in one.errors)
-    report.add(
-        figure="kills",
-        kills=len(killed),
-        questions=len(asked),
-        without_an_answer=sum(one.answer is None for one in asked),
-        wrong=sum(one.answer is not None and one.answer != expected[one.question] for one in asked),
-        errors_that_were_asked_again=dict(errors),
-        documents_lost=len([id for id in (*ids, *new) if cluster.http.get(f"/v1/files/{id}").status_code != 200]),
-        chunks_stored_before=len(stored),
-        chunks_lost=len(stored - cluster.chunks()),
-        chunks_damaged=len(LibraryFolder(cluster.folder).verify().damaged),
-        longest_until_an_answer_s=max(_until_an_answer(asked, at) for at in killed),
-        last_replaced_after_s=replaced,
-    )
-
-
-def _until_an_answer(asked: Sequence[Asked], killed: float) -> float:
-    """Return the seconds from a kill until a question that was asked after it was answered."""
-    after = [one.began + one.waited_s - killed for one in asked if one.began >= killed and one.answer is not None]
-    return min(after, default=float("inf"))
-
-
-def _ask_until(
-    stop: threading.Event,
-    cluster: Cluster,
-    ids: Sequence[str],
-    questions: Sequence[Question],
-    asked: list[Asked],
-    clients: int,
-) -> None:
-    draw = random.Random(2)
-    while not stop.is_set():
-        asked.extend(ask_all(cluster.url, ids, draw.sample(questions, min(2 * clients, len(questions))), clients))
-
-
-def _replicas(cluster: Cluster, least: int) -> list[Any]:
-    """Wait until so many replicas are there, and return the processes of all that are."""
-    _until(lambda: len(cluster.replicas()) >= least)
-    return cluster.replicas()
-
-
-def _until(holds: Any) -> None:
-    began = time.monotonic()
-    while not holds():
-        if time.monotonic() - began > PATIENCE_S:
-            raise TimeoutError("the cluster has not recovered")
-        time.sleep(0.1)

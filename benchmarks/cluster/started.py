@@ -30,6 +30,9 @@ from ..errors import NotInstalledError
 from ..random_model import write_random_model
 
 PATIENCE_S = 300.0
+REPLICAS = 3
+# The standard deviation of the model's weights, at which no two questions have the same answer.
+DEVIATION = 0.3
 
 
 @dataclass(frozen=True)
@@ -59,6 +62,18 @@ class Cluster:
     def replicas(self) -> list[psutil.Process]:
         """Return the processes that have a model."""
         return self.processes("EngineReplica")
+
+    def ready(self) -> int:
+        """Return how many replicas are there and have loaded their model.
+
+        Serve notices only after a second or two that one was killed; its process is gone at once.
+        """
+        from ray import serve
+
+        from wholedoc.cluster.running import NAME
+
+        deployment = serve.status().applications[NAME].deployments["EngineReplica"]
+        return min(deployment.replica_states.get("RUNNING", 0), len(self.replicas()))
 
     def processes(self, name: str) -> list[psutil.Process]:
         """Return the processes of a deployment, or of Serve's proxy."""
@@ -93,7 +108,7 @@ class Cluster:
 
 def tiny_settings(folder: Path) -> Settings:
     """Return settings of a model of random weights that is made in `folder`, and reads small chunks."""
-    write_random_model(folder, embedded_model(home() / "models"))
+    write_random_model(folder, embedded_model(home() / "models"), DEVIATION)
     return Settings(
         model=str(folder),
         answer_model=str(folder),

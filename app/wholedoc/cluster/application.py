@@ -9,10 +9,10 @@ from ray import serve
 from ray.serve import Application
 from ray.serve.config import AutoscalingConfig, RequestRouterConfig
 
-from ..server.state import CONCURRENT_REQUESTS, Options
+from ..server.state import Options
 from ..settings import Settings
 from .ingress import Ingress
-from .options import ONGOING, ClusterOptions
+from .options import MOST_ONGOING, ONGOING, ClusterOptions
 from .replica import EngineReplica
 from .router import DocumentRouter
 
@@ -20,7 +20,8 @@ from .router import DocumentRouter
 OPEN_REQUESTS = 4000
 # How often, in seconds, a replica says which documents are warm in it.
 STATS_PERIOD_S = 1.0
-HEALTH_PERIOD_S = 5.0
+# How often a replica is asked whether it is well, in seconds. A killed one is replaced no sooner than that.
+HEALTH_PERIOD_S = 1.0
 HEALTH_TIMEOUT_S = 30.0
 
 
@@ -42,7 +43,7 @@ def _replicas(cluster: ClusterOptions, router: type[Any]) -> Any:
         bounds = {"autoscaling_config": scaling}
     return serve.deployment(
         name="EngineReplica",
-        max_ongoing_requests=CONCURRENT_REQUESTS,
+        max_ongoing_requests=MOST_ONGOING,
         ray_actor_options={"num_cpus": 0, "num_gpus": cluster.gpus},
         request_router_config=RequestRouterConfig.model_validate(
             {"request_router_class": router, "request_routing_stats_period_s": STATS_PERIOD_S}

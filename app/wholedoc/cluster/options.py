@@ -7,10 +7,15 @@ from pathlib import Path
 
 from ..server.serving import Address
 from ..server.state import CONCURRENT_REQUESTS
+from .placement import SPREAD
 
 # Requests that a replica is to have on average before another one is started. Questions take turns at a replica's
 # model, so this is how many of them wait for each other.
 ONGOING = 3
+# Requests that a replica takes; it works on CONCURRENT_REQUESTS of them. One that is full gets no more, whatever is
+# warm there, so it must not be full before the router passes it over: an ingress sends all replicas together
+# CONCURRENT_REQUESTS each, and one of them at most SPREAD more than the others.
+MOST_ONGOING = CONCURRENT_REQUESTS + SPREAD + 1
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,9 @@ from dataclasses import dataclass, field
 import xxhash
 
 # A replica may have so many requests more than the one with the fewest before a question goes elsewhere. Fewer
-# would spread documents that are not hot: at 4, of 16 clients' questions to 30 documents 6 % found theirs cold.
-SPREAD = 6
+# would spread documents that are not hot: of 16 clients' questions to 30 documents some 3 % find theirs cold at 10,
+# and 7 % at 6, while no more are answered in a second (docs/log.md).
+SPREAD = 10
 # So long a router counts a document as warm where it has sent one question about it, in seconds. By then the
 # replica has said so itself.
 NOTED_S = 5.0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 import time
@@ -15,6 +16,7 @@ from ..errors import LibraryError
 from ..runtime import tracing
 from ..runtime.client import Client
 from ..runtime.threaded_generator import Cancel, ThreadedGenerator
+from ..server.state import CONCURRENT_REQUESTS
 from ..settings import Settings
 from ..storage.home import VARIABLE
 from .calls import Call, Returned, performed
@@ -46,6 +48,7 @@ class EngineReplica:
         torch.set_num_threads(options.threads)
         self.library = Library.open(options.folder, settings, notify=log.info)
         self._name = serve.get_replica_context().replica_id.unique_id
+        self._places = asyncio.Semaphore(CONCURRENT_REQUESTS)  # each holds the context of its answer in memory
         self._gauges = ReplicaGauges()
         self._longest = self.library.engine.plan(0).longest_document
         if options.finds_heads and settings.scoring is ChunkScoring.SCAN:
@@ -72,16 +75,19 @@ class EngineReplica:
     ) -> AsyncIterator[Message]:
         began, warm, outcome = time.monotonic(), self.library.held.read.keys() >= set(ids), "stopped"
         yield Began(self._name, warm)
-        work = ThreadedGenerator(make, name="wholedoc-request", daemon=True)
         try:
-            async for event in work:
-                yield event
+            async with self._places:
+                work = ThreadedGenerator(make, name="wholedoc-request", daemon=True)
+                try:
+                    async for event in work:
+                        yield event
+                finally:
+                    work.stop()
             outcome = "answered"
         except Exception as error:
             outcome = type(error).__name__
             yield Failed.of(error)
         finally:
-            work.stop()
             # Serve adds the request's id, which the ingress's lines and the client's response have, too.
             told = {"outcome": outcome, "documents": len(ids), "warm": warm, "seconds": time.monotonic() - began}
             log.info("question", extra=told)

@@ -18,6 +18,10 @@ class DocumentRouter(RequestRouter):
     `spread` may be given in the deployment's `request_router_kwargs`.
     """
 
+    # A replica that computes may not say within Serve's 0.1 s how long its queue is. The question would go to one
+    # that has its documents cold.
+    queue_len_response_deadline_s = 1.0
+
     def initialize_state(self, **kwargs: Any) -> None:
         """Take the deployment's `request_router_kwargs`."""
         self._spread: int = kwargs.get("spread", SPREAD)

@@ -69,7 +69,9 @@ class State:
         self.rate_limiter = RateLimiter(options.concurrency, options.queue_limit)
         self.web_pages = options.web_pages
         self.upload_limiter = RateLimiter(CONCURRENT_EXTRACTIONS, QUEUED_UPLOADS)
-        self.metrics = Metrics(self.rate_limiter, registry or CollectorRegistry())
+        self.metrics = Metrics(
+            self.rate_limiter, registry or CollectorRegistry(), store_bytes=shelf.folder.store.total
+        )
 
 
 def state_of(request: Request) -> State:

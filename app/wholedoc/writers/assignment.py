@@ -79,7 +79,8 @@ def assignment(question: str, excerpts: Sequence[Excerpt], instructions: str = "
     """
     passages = "\n\n".join(one.shown for one in excerpts)
     wishes = f"\n\n{instructions.strip()}" if instructions.strip() else ""
-    return [Message("user", f"{TASK}{wishes}\n\n{passages}\n\nQuestion: {question.strip()}")]
+    opening = f"{TASK}{wishes}\n\n"
+    return [Message("user", f"{opening}{passages}\n\nQuestion: {question.strip()}", opening)]
 
 
 def rewriting(question: str, turns: Sequence[tuple[str, str]]) -> list[Message]:
@@ -88,7 +89,8 @@ def rewriting(question: str, turns: Sequence[tuple[str, str]]) -> list[Message]:
     `turns` are the questions before it, with their answers.
     """
     examples = "\n\n".join(f"{_to_rewrite(last, said)} {alone}" for said, last, alone in REWRITTEN)
-    return [Message("user", f"{REWRITE}\n\n{examples}\n\n{_to_rewrite(question, turns)}")]
+    opening = f"{REWRITE}\n\n{examples}\n\n"
+    return [Message("user", f"{opening}{_to_rewrite(question, turns)}", opening)]
 
 
 def _to_rewrite(question: str, turns: Sequence[tuple[str, str]]) -> str:

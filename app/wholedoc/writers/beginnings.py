@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Sequence
 
 from parallelcomp import Engine, Prefix
 
-# Beginnings that are held, and prompts that a new one is compared with.
+# Beginnings that are held.
 HELD = 4
 # Fewer tokens in common are read as quickly as they are looked up, and no more are held: of a model of 1.5 billion
 # parameters in fp32 that is 30 MB.
@@ -15,27 +14,23 @@ WORTH_HOLDING, MOST = 32, 512
 
 
 class Beginnings:
-    """The beginnings of a model's prompts that were the same before, the least recently used of which goes."""
+    """The beginnings of a model's prompts, the least recently used of which goes.
+
+    Where a prompt is cut depends on nothing but the prompt: its numbers are rounded by which tokens are read
+    together, so that otherwise an answer might depend on what was asked before.
+    """
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._held: dict[tuple[int, ...], Prefix] = {}
-        self._prompts: deque[tuple[int, ...]] = deque(maxlen=HELD)
 
-    def of(self, prompt: Sequence[int]) -> Prefix | None:
-        """Return the longest beginning that this prompt shares with one before it, if it is worth anything.
+    def of(self, prompt: Sequence[int], opening: Sequence[int]) -> Prefix | None:
+        """Return what this prompt and its `opening` begin with in common, if that is worth anything.
 
         At least two tokens of the prompt are left.
         """
-        ids = tuple(prompt)
-        usable = [held for held in self._held if len(held) <= len(ids) - 2 and ids[: len(held)] == held]
-        best = max(usable, key=len, default=())
-        shared = max((_alike(ids, other) for other in self._prompts), default=0)
-        shared = min(shared, len(ids) - 2, MOST)
-        self._prompts.append(ids)
-        if shared >= len(best) + WORTH_HOLDING:
-            best = ids[:shared]
-        return self.read(best) if best else None
+        shared = min(_alike(prompt, opening), len(prompt) - 2, MOST)
+        return self.read(prompt[:shared]) if shared >= WORTH_HOLDING else None
 
     def read(self, ids: Sequence[int]) -> Prefix:
         """Return the beginning with just these tokens, which is read now unless it is held."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
+from dataclasses import replace
 
 import torch
 from tokenizers.decoders import DecodeStream
@@ -54,7 +55,8 @@ class LocalWriter:
         model, engine, beginnings = self._loaded()
         ids = chat_ids(model.tokenizer, *_as_chat(messages))
         engine.check_plain(len(ids) + sampling.max_new_tokens)  # before a beginning is read for it
-        beginning = beginnings.of(ids)
+        opening = chat_ids(model.tokenizer, *_as_chat([replace(one, content=one.opening) for one in messages]))
+        beginning = beginnings.of(ids, opening)
         selection = engine.plain(ids, sampling.max_new_tokens, cancelled, beginning=beginning)
         first: list[torch.Tensor] = []
         stream = DecodeStream(skip_special_tokens=True)

@@ -13,10 +13,14 @@ Cancel = Callable[[], bool]
 
 @dataclass(frozen=True)
 class Message:
-    """One message of a conversation. `role` is "system", "user" or "assistant", as chat templates have it."""
+    """One message of a conversation. `role` is "system", "user" or "assistant", as chat templates have it.
+
+    `content` begins with `opening`, which is what other messages of the same kind begin with.
+    """
 
     role: str
     content: str
+    opening: str = ""
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ DASHBOARD = Path(__file__).parents[3] / "docs" / "grafana.json"
 def test_every_metric_of_the_dashboard_is_measured() -> None:
     registry = CollectorRegistry()
     ReplicaMetrics(registry)
-    Metrics(RateLimiter(1, 1), registry)
+    Metrics(RateLimiter(1, 1), registry, lambda: 0)
     measured = set(re.findall(r"^# TYPE (\w+)", generate_latest(registry).decode(), re.M))
     of_replicas = set(re.findall(r'Gauge\(\s*"(wholedoc_\w+)"', Path(metrics.__file__).read_text()))
     queries = [

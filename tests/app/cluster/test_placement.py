@@ -6,7 +6,9 @@ from collections import Counter
 
 import pytest
 
+from wholedoc.cluster.options import MOST_ONGOING
 from wholedoc.cluster.placement import NOTED_S, SPREAD, Candidate, Notes, document_key, ranked
+from wholedoc.server.state import CONCURRENT_REQUESTS
 
 THREE = ("a", "b", "c")
 
@@ -43,8 +45,19 @@ def test_a_replica_that_is_gone_moves_its_own_documents_only() -> None:
 
 @pytest.mark.parametrize(("more", "first"), [(SPREAD, "a"), (SPREAD + 1, "b")])
 def test_a_hot_document_spreads_when_its_replica_has_too_many_more(more: int, first: str) -> None:
-    queues = {"a": 2 + more, "b": 2, "c": 9}
+    queues = {"a": 2 + more, "b": 2, "c": 3 + SPREAD}
     assert ranked(["hot"], replicas(queues, a={"hot": 10}))[0] == first
+
+
+@pytest.mark.parametrize("replicas", [1, 2, 3, 8])
+def test_the_router_passes_a_replica_over_before_it_is_full(replicas: int) -> None:
+    """All that an ingress admits is about one document, which only one replica has warm."""
+    queues = dict.fromkeys(map(str, range(replicas)), 0)
+    for _ in range(CONCURRENT_REQUESTS * replicas):
+        candidates = [Candidate(name, queue, {"hot": 10} if name == "0" else {}) for name, queue in queues.items()]
+        first, *_ = ranked(["hot"], candidates)
+        assert queues[first] < MOST_ONGOING
+        queues[first] += 1
 
 
 def test_where_a_document_is_warm_in_several_the_shortest_queue_is_first() -> None:

@@ -289,6 +289,7 @@ def test_metrics_count_tokens_requests_and_seconds(server: Server, settings: Set
         assert float(lines['wholedoc_tokens_total{kind="cached"}']) == read
         assert float(lines['wholedoc_tokens_total{kind="answer"}']) == 12
         assert lines["wholedoc_first_token_seconds_count"] == "2.0"
+        assert float(lines["wholedoc_store_bytes"]) > 0
         chats = 'wholedoc_requests_total{method="POST",route="/v1/chat/completions",status="200"}'
         assert lines[chats] == "2.0"
         assert lines['wholedoc_requests_total{method="GET",route="/v1/files/{file_id}",status="404"}'] == "1.0"

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
+from benchmarks.random_model import write_random_model
 
 from parallelcomp import Engine, Prefix, Sampling
 from wholedoc import Library, Settings
 from wholedoc.models.lazy_model import LazyModel
+from wholedoc.writers.assignment import Excerpt, assignment, rewriting
 from wholedoc.writers.beginnings import HELD, MOST, WORTH_HOLDING, Beginnings
 from wholedoc.writers.local import LocalWriter
 from wholedoc.writers.parts import LocalParts, read_parts
-from wholedoc.writers.writer import Message
+from wholedoc.writers.writer import Message, Written
 
 pytestmark = pytest.mark.embedded
+WHO = ("Ann", "Ben", "Cleo", "Dan")
 TASK = tuple(range(100, 100 + WORTH_HOLDING))
 
 
@@ -42,50 +47,34 @@ def noted(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> Noted:
     return Noted(engine, monkeypatch)
 
 
-def test_the_second_prompt_has_it_read_and_the_third_finds_it(engine: Engine, noted: Noted) -> None:
+def test_the_first_prompt_has_it_read_and_the_next_find_it(engine: Engine, noted: Noted) -> None:
     beginnings = Beginnings(engine)
-    assert beginnings.of((*TASK, 1, 2, 3)) is None
-    second, third = beginnings.of((*TASK, 4, 5, 6)), beginnings.of((*TASK, 7, 8, 9))
-    assert second is not None
-    assert second is third
-    assert second.token_ids == TASK
+    found = [beginnings.of((*TASK, last, 2, 3), TASK) for last in range(3)]
+    assert found[0] is not None
+    assert found[0].token_ids == TASK
+    assert found[1] is found[0]
+    assert found[2] is found[0]
     assert noted.lengths == [len(TASK)]
 
 
 def test_less_than_is_worth_it_is_not_read(engine: Engine, noted: Noted) -> None:
     beginnings = Beginnings(engine)
     for last in range(3):
-        assert beginnings.of((*TASK[1:], last, 1, 2)) is None
+        assert beginnings.of((*TASK[1:], last, 1, 2), TASK[1:]) is None
+        assert beginnings.of((*TASK, last), ()) is None
     assert noted.lengths == []
 
 
-def test_two_tokens_are_left_of_a_prompt_that_comes_again(engine: Engine) -> None:
+def test_two_tokens_are_left_of_a_prompt(engine: Engine) -> None:
     prompt = (*TASK, 1, 2)
-    beginnings = Beginnings(engine)
-    beginnings.of(prompt)
-    for _ in range(2):
-        again = beginnings.of(prompt)
-        assert again is not None
-        assert len(again) == len(prompt) - 2
-
-
-def test_a_longer_beginning_takes_the_place_of_a_shorter_one(engine: Engine, noted: Noted) -> None:
-    beginnings = Beginnings(engine)
-    longer = (*TASK, *TASK)
-    for last in range(2):
-        beginnings.of((*TASK, last, 1, 2))
-    for last in range(3):
-        found = beginnings.of((*longer, last, 1, 2))
+    found = Beginnings(engine).of(prompt, (*prompt, 3))
     assert found is not None
-    assert found.token_ids == longer
-    assert noted.lengths == [len(TASK), len(longer)]
+    assert len(found) == len(prompt) - 2
 
 
 def test_no_more_is_held_than_is_worth_it(engine: Engine) -> None:
-    beginnings = Beginnings(engine)
     long = TASK * (MOST // len(TASK) + 2)
-    for last in range(2):
-        found = beginnings.of((*long, last, 1, 2))
+    found = Beginnings(engine).of((*long, 1, 2), long)
     assert found is not None
     assert len(found) == MOST
 
@@ -104,15 +93,46 @@ def test_the_one_that_was_not_used_for_longest_goes(engine: Engine, noted: Noted
     assert len(noted.lengths) == before + 1
 
 
-def test_a_writer_says_the_same_with_and_without(settings: Settings) -> None:
-    """The prompts have their template's beginning and a task in common."""
-    task = "Rewrite the last question so that it says everything itself. " * 4
-    asked = [Message("user", f"{task}{last}") for last in ("Who came?", "Since when?", "And why?")]
+def test_an_answer_does_not_depend_on_what_was_asked_before(
+    settings: Settings, embedded_folder: Path, tmp_path: Path
+) -> None:
+    """To the last bit, by how likely the writer is to begin with some words, where prompts share passages, too."""
+    write_random_model(tmp_path, embedded_folder, 0.3)  # with smaller weights rounding does not show
+    settings = replace(settings, model=str(tmp_path))
+    excerpts = [Excerpt("1", f"The Hesper came in with {n} crates of salt.") for n in range(12)]
+    asked = [assignment(f"{who}?", excerpts[: 6 + 3 * (n % 3)]) for n, who in enumerate(WHO)]
     sampling = Sampling(max_new_tokens=6)
+
+    def said(writer: LocalWriter, messages: Sequence[Message]) -> tuple[str, list[float]]:
+        ended: list[Written] = []
+
+        def pieces() -> Generator[str, None, None]:
+            ended.append((yield from writer.write(messages, sampling)))
+
+        text, (written,) = "".join(pieces()), ended
+        assert written.would_begin is not None
+        return text, [written.would_begin(word) for word in ("The", "Not", "A", "1", "Yes", *WHO)]
+
     used = LocalWriter("tiny", LazyModel(settings))
-    together = ["".join(used.write([one], sampling)) for one in asked]
-    fresh = ["".join(LocalWriter("tiny", LazyModel(settings)).write([one], sampling)) for one in asked]
-    assert together == fresh
+    together = [said(used, one) for one in (*asked, asked[-1])]
+    fresh = [said(LocalWriter("tiny", LazyModel(settings)), one) for one in asked]
+    assert together == [*fresh, fresh[-1]]
+    assert len({text for text, _ in fresh}) == len(fresh)
+
+
+def test_what_every_assignment_begins_with_is_read_once(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    writer = LocalWriter("tiny", LazyModel(settings))
+    noted = Noted(writer._loaded()[1], monkeypatch)
+    for who in WHO:
+        for messages in (
+            assignment(f"{who}?", [Excerpt("1", f"{who} came.")]),
+            rewriting(f"{who}?", [("Who?", who)]),
+        ):
+            "".join(writer.write(messages, Sampling(max_new_tokens=1)))
+    assert len(noted.lengths) == 2
+    assert min(noted.lengths) >= WORTH_HOLDING
 
 
 def test_groups_of_parts_share_what_stands_before_them(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -12,12 +15,19 @@ from ..middleware import is_page
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 # Upper bounds of the histogram's buckets, in seconds.
 BUCKETS_S = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 40, 80, 160, 320, 640)
+# The store's files are looked at no more often than this, in seconds: there may be a hundred thousand of them.
+STORE_PERIOD_S = 60.0
 
 
 class Metrics:
-    """Counts requests, disconnects and tokens, and measures the queue and the time to the first token."""
+    """Counts requests, disconnects and tokens, and measures the queue, the time to the first token, and the store.
 
-    def __init__(self, rate_limiter: RateLimiter, registry: CollectorRegistry) -> None:
+    `store_bytes` returns the bytes of all stored chunks, and may take long.
+    """
+
+    def __init__(
+        self, rate_limiter: RateLimiter, registry: CollectorRegistry, store_bytes: Callable[[], int]
+    ) -> None:
         self.registry = registry
         self._requests = Counter(
             "wholedoc_requests", "Requests answered.", ("method", "route", "status"), registry=self.registry
@@ -41,9 +51,14 @@ class Metrics:
         waiting.set_function(lambda: rate_limiter.waiting)
         working = Gauge("wholedoc_working_requests", "Requests at work.", registry=self.registry)
         working.set_function(lambda: rate_limiter.working)
+        self._store = Gauge("wholedoc_store_bytes", "Bytes of stored KV, a minute old.", registry=self.registry)
+        self._store_bytes, self._looked_at = store_bytes, -STORE_PERIOD_S
 
     def text(self) -> bytes:
-        """Returns all metrics in Prometheus' text format."""
+        """Returns all metrics in Prometheus' text format. It may look at every file of the store."""
+        if time.monotonic() - self._looked_at >= STORE_PERIOD_S:
+            self._looked_at = time.monotonic()
+            self._store.set(self._store_bytes())
         return generate_latest(self.registry)
 
     def count_request(self, method: str, route: str, status: int) -> None:

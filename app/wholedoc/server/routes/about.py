@@ -46,7 +46,7 @@ async def ready(request: Request) -> Response:
 
 
 @router.get("/metrics", response_class=Response, responses=_METRICS)
-async def read_metrics(request: Request) -> Response:
+def read_metrics(request: Request) -> Response:  # in a thread, as it may look at the store
     """Returns all metrics in Prometheus' text format."""
     return Response(state_of(request).metrics.text(), media_type=metrics.CONTENT_TYPE)
 

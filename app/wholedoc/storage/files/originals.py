@@ -41,6 +41,10 @@ class Originals:
         os.close(handle)
         try:
             shutil.copyfile(file, name)
+            with open(name, "rb") as copied:
+                os.fsync(
+                    copied.fileno()
+                )  # before it has its name: what has one is whole whenever the machine stops
             os.replace(name, self.path(id))
         except BaseException:
             Path(name).unlink(missing_ok=True)
