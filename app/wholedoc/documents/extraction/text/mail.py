@@ -30,8 +30,8 @@ from .html import read_web_page
 
 _SHOWN = ("From", "To", "Cc", "Date", "Subject")
 _DEEPEST_PART = 50
-# The time and the memory for decoding a line of the head grow with the square of its length. A longer one, in bytes,
-# is shown as it stands.
+# Time and memory for decoding a line of the head grow with the square of its length. One of more characters is
+# shown as it stands.
 _LONGEST_LINE = 50_000
 _PARSED = {
     "content-type": ContentTypeHeader,
