@@ -77,7 +77,7 @@ cli-docs: $(VENV)/.dev  ## write docs/cli.md, --help of every command, anew
 pictures: $(VENV)/.dev  ## the README's pictures anew, in a real browser (some minutes; needs chromium and a model that writes)
 	$(BIN)/python -m tools.pictures docs/pictures
 
-dist: $(VENV)/.dev  ## wheel and sdist in dist/, checked, installed into an empty environment and asked (needs the index)
+dist: $(VENV)/.pip  ## wheel and sdist in dist/, checked, installed into an empty environment and asked (needs the index)
 	rm -rf dist
 	$(PIP) install --quiet --group dist
 	$(BIN)/python -m build --outdir dist

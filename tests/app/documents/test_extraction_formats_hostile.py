@@ -246,6 +246,14 @@ def test_hostile_messages_are_read_or_refused(tmp_path: Path, body: bytes) -> No
     assert "From: a@b.c" in read_or_refused(tmp_path, b"From: a@b.c\n" + body, "a.eml", "From: a@b.c")
 
 
+def test_a_line_of_a_head_that_is_too_long_to_be_decoded_is_read_as_it_stands(tmp_path: Path) -> None:
+    word = b"=?utf-8?b?eA==?= "
+    short = read(tmp_path, b"Subject: " + word * 100 + b"\n\nbody", "a.eml")
+    assert short.text.startswith("Subject: " + "x" * 100)
+    long = read(tmp_path, b"Subject: " + word * 100_000 + b"\n\nbody", "a.eml")
+    assert long.text.count(word.decode().strip()) == 100_000
+
+
 @pytest.mark.parametrize(
     "data",
     [

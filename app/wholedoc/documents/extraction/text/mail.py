@@ -30,6 +30,9 @@ from .html import read_web_page
 
 _SHOWN = ("From", "To", "Cc", "Date", "Subject")
 _DEEPEST_PART = 50
+# Time and memory for decoding a line of the head grow with the square of its length. One of more characters is
+# shown as it stands.
+_LONGEST_LINE = 50_000
 _PARSED = {
     "content-type": ContentTypeHeader,
     "content-disposition": ContentDispositionHeader,
@@ -77,12 +80,21 @@ def _message(source: Source) -> EmailMessage:
     return message
 
 
-def _policy() -> Any:
+class _Policy(EmailPolicy):
+    """Decodes the lines of a head, unless they are too long for that."""
+
+    def header_fetch_parse(self, name: str, value: str) -> Any:
+        if len(value) > _LONGEST_LINE:
+            return "".join(value.splitlines())
+        return super().header_fetch_parse(name, value)
+
+
+def _policy() -> _Policy:
     """Return how heads are parsed: addresses as plain text, since parsing thousands of them takes very long."""
     registry: Any = HeaderRegistry(use_default_map=False)
     for name, kind in _PARSED.items():
         registry.map_to_type(name, kind)
-    return EmailPolicy(header_factory=registry)
+    return _Policy(header_factory=registry)
 
 
 def _parts(message: EmailMessage) -> tuple[list[EmailMessage], list[EmailMessage]]:
