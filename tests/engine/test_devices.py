@@ -61,7 +61,7 @@ def test_unified_memory_is_counted_once(monkeypatch: pytest.MonkeyPatch) -> None
     spec = dataclasses.replace(pair("llama 4/4").spec, device=MPS)
     cuda = dataclasses.replace(spec, device=torch.device("cuda"))
     config = EngineConfig(chunk_tokens=64)
-    apple, other = (plan(one, 10**8, config, free=10**8) for one in (spec, cuda))
+    apple, other = (plan(one, 10**6, config, free=10**8) for one in (spec, cuda))
     assert not apple.fits
     assert apple.kv_device == MPS
     assert other.fits

@@ -228,6 +228,7 @@ def test_every_view_and_every_template_is_covered_here() -> None:
         "parts_of_page",
         "welcome",
         "introduction",
+        "evidence_title",
     }
     assert public == tested
     found = {"way", "items", "sections", "found_pages"}

@@ -27,7 +27,8 @@ from .apb import answer_by_apb
 from .asking import Asking
 from .chat import Chatting, chat
 from .follow_up import last_turns, refers_back, with_the_question_before
-from .pipeline import answer, find, score_together, write
+from .pipeline import score_together
+from .several import answer, find, write
 
 Cancel = Callable[[], bool]
 Y = TypeVar("Y")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 
+from ..answering.named_things import named_things
 from .kinds import Kind, Scope
 
 
@@ -23,9 +24,12 @@ def wanted(question: str, documents: int, scope: Scope) -> Kind | None:
 def kind_of(question: str, documents: int) -> Kind:
     """Return what kind of question this is, asked of so many documents.
 
-    Where the words say nothing it is a question to one place, which is quick, and right for most.
+    Where the words say nothing it is a question to one place, which is quick, and right for most. So is one about
+    several things that it names, which is asked about each of them.
     """
     text = " ".join(question.split())
+    if named_things(text):
+        return Kind.ONE_PLACE
     if documents == 2 and CHANGES.search(text) and not TOPIC.search(text):
         return Kind.CHANGES
     if documents > 1 and COMPARISON.search(text):

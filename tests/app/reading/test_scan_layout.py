@@ -26,7 +26,7 @@ def test_they_are_kept_together_after_so_long_and_never_made_twice(
     )
     library.add(tmp_path / "log.txt")
     (document,) = library.held.read.values()
-    heads = RetrievalHeads(library.engine.spec.fingerprint, (QueryHead(2, 1), QueryHead(7, 4)))
+    heads = RetrievalHeads(library.engine.spec.fingerprint, (QueryHead(0, 1), QueryHead(1, 3)))
     store = ChunkStore(tmp_path / "other")
     keys, stored = [f"{n:02}key" for n in range(5)], [document.chunks[0].kv] * 5
     written: list[int] = []

@@ -281,10 +281,12 @@ def test_settings_take_effect_without_a_restart(tab: Tab) -> None:
     kept = page.get_by_label("number input for Tokens kept of the documents")
     kept.fill("1024")
     kept.press("Enter")
+    page.keyboard.press("Escape")  # nothing beside open settings can be used
     tab.ask(CHANNEL)
     tab.wait_answer()
     count = int(tab.cost().split("Kept for the answer")[1].split()[0].replace(",", ""))
     assert 0 < count <= 1024
+    page.locator("#wd-settings .toggle-button").click()
     page.fill("#wd-reader textarea, #wd-reader input", "no/such-model")
     page.click("#wd-apply")
     page.locator("#wd-settings-told", has_text="Nothing was changed").wait_for()

@@ -30,7 +30,7 @@ class Ruled:
         if "Rewrite the last question" in told:
             yield 'Where does a <img src="x" onerror="window.pwned = 1"> yacht lie?'
             return Written(1, cut_short=False)
-        for _ in range(100 if "slowly" in told else 1):
+        for _ in range(1200 if "slowly" in told else 1):
             if cancelled is not None and cancelled():
                 raise Cancelled
             time.sleep(0.1)
@@ -95,8 +95,8 @@ def test_what_is_done_while_it_answers_loses_nothing(tab: Tab) -> None:
     tab.wait_status("Answering|Looking")
     box(tab).press_sequentially("And then")
     page.keyboard.press("Enter")
-    page.click("text=Retry")
     page.wait_for_timeout(600)
+    assert page.locator(".wd-retry").count() == 0
     assert box(tab).input_value() == "And then"
     assert [one for one in said(tab) if one in (CHANNEL, SLOW)] == [CHANNEL, SLOW]
     assert "On channel 12." in said(tab)[1]

@@ -144,6 +144,7 @@ def test_a_fetch_is_cancelled_and_chosen_again_in_the_settings(
         page.locator("#wd-advanced button.label-wrap").click()
         writer = page.locator("#wd-writer textarea, #wd-writer input")
         assert writer.input_value() == QWEN_CODER_05B.name
+        page.keyboard.press("Escape")
         page.locator("button", has_text="Let the model that reads answer").click()
         page.locator(".wd-doing", has_text="The model that reads answers").wait_for()
         expect(writer).to_have_value("reader")

@@ -168,7 +168,8 @@ const fetchPicture = async (index, sheet) => {
     paper.append(image, ...sheet.node.querySelectorAll("mark, .wd-letters"));
     sheet.node.replaceChildren(paper);
   } catch (error) {
-    if (error.name !== "AbortError" && sheets.get(index) === sheet) await showText(index, sheet, error.message);
+    // Another tab may have removed the document, and then there is no text either.
+    if (sheets.get(index) === sheet) await showText(index, sheet, error.message).catch(() => {});
   } finally {
     loading -= 1;
     sheet.fetching = false;
