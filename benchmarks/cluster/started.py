@@ -69,12 +69,12 @@ class Cluster:
         Serve notices only after a second or two that one was killed; its process is gone at once.
         """
         from ray import serve
-        from ray.serve.schema import ReplicaState
 
         from wholedoc.cluster.running import NAME
 
         deployment = serve.status().applications[NAME].deployments["EngineReplica"]
-        return min(deployment.replica_states.get(ReplicaState.RUNNING, 0), len(self.replicas()))
+        running = sum(count for state, count in deployment.replica_states.items() if state.value == "RUNNING")
+        return min(running, len(self.replicas()))
 
     def processes(self, name: str) -> list[psutil.Process]:
         """Return the processes of a deployment, or of Serve's proxy."""

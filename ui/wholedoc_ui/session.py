@@ -20,7 +20,7 @@ from .arriving.arrivals import Arrival, Batch
 # So many tabs are told what happens elsewhere.
 MOST_FOLLOWED = 256
 # A tab that is loaded again is back within so many seconds.
-COMES_BACK_S = 6.0
+COMES_BACK_S = 20.0
 
 
 class Work:

@@ -317,7 +317,7 @@ def test_a_reload_reads_on(tab: Tab, tmp_path: Path) -> None:
     """It used to stop the reading that the tab had started."""
     page = tab.page
     file = tmp_path / "a log of lighthouses.txt"
-    file.write_text("\n\n".join(f"Entry {n}: the lamp was lit {n * 37} times." for n in range(12000)))
+    file.write_text("\n\n".join(f"Entry {n}: the lamp was lit {n * 37} times." for n in range(3000)))
     tab.drop(file)
     page.locator(".wd-arrival progress").wait_for()
     left = time.monotonic()
