@@ -29,6 +29,7 @@ def cli_docs() -> str:
 
 
 def _context(command: click.Command, name: str, parent: click.Context | None) -> click.Context:
+    command._help_option = None  # click keeps the one of the first context, which may have been without a parent
     return click.Context(command, parent, info_name=name, **{**command.context_settings, "terminal_width": COLUMNS})
 
 
