@@ -20,6 +20,8 @@ NO_THING = re.compile(
 )
 # Behind the last thing this may hold for all of them ("in 1898"), and cannot be told from a part of its name.
 FOR_ALL = re.compile(r"\s(?:in|on|at|for|from|to|by|during|before|after|under|since)\s", re.I)
+# What announces the things is left out of the question about one: "the codes of these three things: ...".
+ANNOUNCED = re.compile(r"(?:these|those|the following)\b[^:]*:\s$", re.I)
 LEAST = 3  # of two things an ordinary question finds both
 WORDS = 8  # a thing has no more
 
@@ -46,7 +48,7 @@ def named_things(question: str) -> NamedThings | None:
     things = tuple(one.strip() for one in (*first, *LAST.split(last, maxsplit=1)))
     if not first or len(things) < LEAST or not all(map(_is_thing, things)) or FOR_ALL.search(things[-1]):
         return None
-    return NamedThings(things, match["before"], match["behind"])
+    return NamedThings(things, ANNOUNCED.sub("", match["before"]), match["behind"])
 
 
 def _is_thing(text: str) -> bool:

@@ -20,7 +20,7 @@ from wholedoc.answering.named_things import named_things
         (
             "What are the codes of these 3 things: the old key, the jade bell, the crown? Name every code.",
             "the old key|the jade bell|the crown",
-            "What are the codes of these 3 things: the old key? Name every code.",
+            "What are the codes of the old key? Name every code.",
         ),
     ],
 )
