@@ -55,7 +55,7 @@ from .loading import load
 from .memory import KVWay, MemoryPlan, plan
 from .models.model import LoadedModel, ModelSpec, adopt
 from .models.weights import Weights
-from .replies import Reply
+from .replies import Reply, ReplyRequest
 from .retrieval.scan import HeadQueries, ScanKeys
 from .scoring import ChunkScore, Question, RescoredSpan
 
@@ -101,6 +101,7 @@ __all__ = [
     "Question",
     "Region",
     "Reply",
+    "ReplyRequest",
     "RescoredSpan",
     "RetrievalHeads",
     "Sampling",

@@ -24,7 +24,7 @@ from .memory import MemoryPlan, check_plain, plan
 from .models.model import LoadedModel, ModelSpec
 from .policies import policy_of
 from .prefill import batches, batches_of_like_length, prefill_batch, prefill_prefix
-from .replies import Reply, reply_each
+from .replies import Reply, ReplyRequest, reply_each
 from .retrieval.scan import HeadQueries, ScanKeys, check_heads, head_attention, head_queries, scan, scan_keys
 from .scoring import ChunkScore, Question, RescoredSpan, score, score_batch
 
@@ -357,32 +357,14 @@ class Engine:
     def reply_each(
         self,
         chunks: Sequence[ChunkKV],
-        question_ids: Sequence[int],
+        request: ReplyRequest,
         memory: MemoryPlan,
-        *,
-        longest: int,
-        stop_ids: frozenset[int],
-        nothing: int | None = None,
         cancelled: Cancel | None = None,
     ) -> Iterator[Reply]:
-        """Yield what each chunk by itself answers, in at most `longest` tokens, in the chunks' order.
-
-        `question_ids` are all tokens between a chunk and its reply. A reply that begins with the token `nothing` is
-        empty, and costs no more than that token. Raises WindowError and Cancelled.
-        """
-        need = len(self.prefix) + max(one.kv.tokens for one in chunks) + len(question_ids) + longest
-        self._check_fits(need)
-        return reply_each(
-            self.loaded,
-            self.prefix,
-            chunks,
-            question_ids,
-            longest=longest,
-            stop_ids=stop_ids,
-            batch=memory.reply_batch,
-            nothing=nothing,
-            cancelled=cancelled,
-        )
+        """Yield what each chunk by itself answers, in the chunks' order. Raises WindowError and Cancelled."""
+        longest = max(one.kv.tokens for one in chunks)
+        self._check_fits(len(self.prefix) + longest + len(request.question_ids) + request.longest)
+        return reply_each(self.loaded, self.prefix, chunks, request, memory.reply_batch, cancelled)
 
     def answer_nll(self, selection: Selection, answer_ids: Sequence[int], cancelled: Cancel | None = None) -> float:
         """Return the mean -log P of these tokens as the answer, in nats per token. Uses up the selection.

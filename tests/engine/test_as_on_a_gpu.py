@@ -21,6 +21,7 @@ from parallelcomp import (
     KVPrecision,
     LayerRange,
     Region,
+    ReplyRequest,
     Sampling,
 )
 from parallelcomp.attention import attention
@@ -74,7 +75,7 @@ def asked(engine: Engine, read: list[ChunkKV]) -> tuple[list[float], list[int], 
     kept = engine.select(read, iter(scores))
     selection = engine.compress(read, kept, QUESTION, GREEDY.max_new_tokens)
     answer = list(engine.generate(selection, GREEDY, frozenset()))
-    replies = engine.reply_each(read, QUESTION.all_ids, memory, longest=4, stop_ids=frozenset())
+    replies = engine.reply_each(read, ReplyRequest(QUESTION.all_ids, 4), memory)
     said = [one.token_ids for one in replies]
     return [one.nll for one in scores], [one.index for one in kept], answer, said
 

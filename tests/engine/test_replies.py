@@ -5,7 +5,17 @@ from __future__ import annotations
 import pytest
 import torch
 
-from parallelcomp import Cancelled, Chunk, Engine, EngineConfig, KVPrecision, Question, Sampling, WindowError
+from parallelcomp import (
+    Cancelled,
+    Chunk,
+    Engine,
+    EngineConfig,
+    KVPrecision,
+    Question,
+    ReplyRequest,
+    Sampling,
+    WindowError,
+)
 
 from .tiny import CONFIGS, KINDS, PREFIX, QUESTION, chunks_of, pair, tokens
 
@@ -40,7 +50,7 @@ def test_every_chunk_says_what_it_says_alone(family: str, batch: int, device: to
     stopped = [alone(engine, one, LONGEST, stop_ids) for one in chunks]
     for stops, expected in ((never, to_the_end), (stop_ids, stopped)):
         read = list(engine.prefill(chunks, memory))
-        replies = list(engine.reply_each(read, QUESTION.all_ids, memory, longest=LONGEST, stop_ids=stops))
+        replies = list(engine.reply_each(read, ReplyRequest(QUESTION.all_ids, LONGEST, stops), memory))
         assert [one.index for one in replies] == list(range(len(chunks)))
         assert [list(one.token_ids) for one in replies] == expected
         assert [one.cut_short for one in replies] == [len(one) == LONGEST for one in expected]
@@ -57,12 +67,12 @@ def test_replies_stop_when_they_are_cancelled_and_refuse_what_does_not_fit() -> 
         asked += 1
         return asked > 4
 
-    replies = engine.reply_each(read, QUESTION.all_ids, memory, longest=50, stop_ids=frozenset(), cancelled=soon)
+    replies = engine.reply_each(read, ReplyRequest(QUESTION.all_ids, 50), memory, soon)
     with pytest.raises(Cancelled):
         list(replies)
     assert asked == 5
     with pytest.raises(WindowError):
-        engine.reply_each(read, tokens(engine.spec.window, 1), memory, longest=1, stop_ids=frozenset())
+        engine.reply_each(read, ReplyRequest(tokens(engine.spec.window, 1), 1), memory)
 
 
 def test_a_chunk_with_nothing_to_say_costs_one_token() -> None:
@@ -71,10 +81,8 @@ def test_a_chunk_with_nothing_to_say_costs_one_token() -> None:
     read = list(engine.prefill(chunks_of(*LENGTHS), memory))
 
     def said(nothing: int | None) -> list[tuple[int, ...]]:
-        replies = engine.reply_each(
-            read, QUESTION.all_ids, memory, longest=LONGEST, stop_ids=frozenset(), nothing=nothing
-        )
-        return [one.token_ids for one in replies]
+        request = ReplyRequest(QUESTION.all_ids, LONGEST, nothing=nothing)
+        return [one.token_ids for one in engine.reply_each(read, request, memory)]
 
     everything = said(None)
     nothing = everything[2][0]

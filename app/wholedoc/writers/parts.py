@@ -17,6 +17,7 @@ from parallelcomp import (
     KVPrecision,
     MemoryPlan,
     Question,
+    ReplyRequest,
     Sampling,
 )
 
@@ -100,16 +101,8 @@ class KVParts(ABC):
 
     def replies(self, behind: str, longest: int, cancelled: Cancel | None = None) -> Iterator[Reply]:
         """Yield the replies, which are computed together."""
-        replies = self._engine.reply_each(
-            self._read,
-            self._to_reply(behind),
-            self._memory,
-            longest=longest,
-            stop_ids=self._model.stop_ids,
-            nothing=self._nothing,
-            cancelled=cancelled,
-        )
-        for one in replies:
+        request = ReplyRequest(self._to_reply(behind), longest, self._model.stop_ids, self._nothing)
+        for one in self._engine.reply_each(self._read, request, self._memory, cancelled):
             yield Reply(self._model.decode(list(one.token_ids)), one.cut_short)
 
     def agreement(self, index: int, behind: Sequence[str], cancelled: Cancel | None = None) -> list[float]:

@@ -20,7 +20,7 @@ from ..engine import Engine
 from ..kv.stored import ChunkKV, restore
 from ..memory import MemoryPlan
 from ..models.model import LoadedModel
-from ..replies import Reply
+from ..replies import Reply, ReplyRequest
 from ..scoring import ChunkScore, Question
 from .group import Ranks
 
@@ -70,16 +70,16 @@ class ScoringOverRanks(Engine):
     ) -> Iterator[ChunkScore]:
         """Yield the scores of all chunks. Those from other ranks come last and have no attention."""
         memory = agreed(memory, self.ranks)
-        dealt = owners([one.kv.tokens for one in chunks], memory.score_batch, self.ranks.size)
+        mine = self._mine(chunks, memory.score_batch)
         places = {one.chunk.index: place for place, one in enumerate(chunks)}
-        mine = [one for one, owner in zip(chunks, dealt, strict=True) if owner == self.ranks.rank]
         table = torch.zeros(len(chunks), len(question.ids), dtype=torch.float64)
         for score in super().score(mine, question, memory, cancelled):
             table[places[score.index]] = torch.tensor(score.token_nll, dtype=torch.float64)
             yield score
         rows = self.ranks.sum(table).tolist()
-        for one, owner, row in zip(chunks, dealt, rows, strict=True):
-            if owner != self.ranks.rank:
+        told = {one.chunk.index for one in mine}
+        for one, row in zip(chunks, rows, strict=True):
+            if one.chunk.index not in told:
                 yield ChunkScore(one.chunk.index, sum(row) / len(row), tuple(row))
 
     def replies_at_once(self) -> int:
@@ -87,35 +87,19 @@ class ScoringOverRanks(Engine):
         return self.ranks.share(super().replies_at_once()) * self.ranks.size
 
     def reply_each(
-        self,
-        chunks: Sequence[ChunkKV],
-        question_ids: Sequence[int],
-        memory: MemoryPlan,
-        *,
-        longest: int,
-        stop_ids: frozenset[int],
-        nothing: int | None = None,
-        cancelled: Cancel | None = None,
+        self, chunks: Sequence[ChunkKV], request: ReplyRequest, memory: MemoryPlan, cancelled: Cancel | None = None
     ) -> Iterator[Reply]:
         """Return what each chunk answers, on every rank, in the chunks' order. Each rank decodes some of them."""
         memory = agreed(memory, self.ranks)
-        dealt = owners([one.kv.tokens for one in chunks], memory.reply_batch, self.ranks.size)
-        mine = [one for one, owner in zip(chunks, dealt, strict=True) if owner == self.ranks.rank]
-        said: list[Reply] = []
-        if mine:
-            said = list(
-                super().reply_each(
-                    mine,
-                    question_ids,
-                    memory,
-                    longest=longest,
-                    stop_ids=stop_ids,
-                    nothing=nothing,
-                    cancelled=cancelled,
-                )
-            )
+        mine = self._mine(chunks, memory.reply_batch)
+        said = list(super().reply_each(mine, request, memory, cancelled)) if mine else []
         every = {one.index: one for rank in range(self.ranks.size) for one in self.ranks.share(said, rank)}
         return iter([every[one.chunk.index] for one in chunks])
+
+    def _mine(self, chunks: Sequence[ChunkKV], batch: int) -> list[ChunkKV]:
+        """Return the chunks that this rank is dealt, of which it takes `batch` at a time."""
+        dealt = owners([one.kv.tokens for one in chunks], batch, self.ranks.size)
+        return [one for one, owner in zip(chunks, dealt, strict=True) if owner == self.ranks.rank]
 
 
 def agreed(memory: MemoryPlan, ranks: Ranks) -> MemoryPlan:

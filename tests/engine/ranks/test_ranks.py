@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import torch
 
-from parallelcomp import Composition, Engine, EngineConfig, Eviction, KVPrecision, Sampling, split
+from parallelcomp import Composition, Engine, EngineConfig, Eviction, KVPrecision, ReplyRequest, Sampling, split
 from parallelcomp.apb import APB, read
 from parallelcomp.errors import LayoutError
 from parallelcomp.ranks import ChunksOverRanks, RankCommunicator, Ranks, ScoringOverRanks, launch
@@ -56,7 +56,7 @@ def map_over(engine: Engine) -> list[Any]:
     """Ask every chunk by itself, two at a time; every rank can read all of them."""
     memory = dataclasses.replace(engine.plan(len(DOCUMENT), free=10**9), prefill_batch=1, reply_batch=2)
     chunks = list(engine.prefill(split(DOCUMENT, 40, range(0, 330, 7)), memory))
-    replies = engine.reply_each(chunks, QUESTION.all_ids, memory, longest=4, stop_ids=frozenset())
+    replies = engine.reply_each(chunks, ReplyRequest(QUESTION.all_ids, 4), memory)
     return [(one.index, one.token_ids, one.cut_short) for one in replies]
 
 
