@@ -75,13 +75,16 @@ def write(asking: Asking, found: Found | FoundEach) -> Generator[Token | Done, N
         yield from pipeline.write(asking, found)
         return
     answers: list[Answer] = []
+    lines: list[str] = []
     shown_s: list[float] = []
     for thing, about, one in found.each:
         answers.append(_written(pipeline.write(about, one)))
+        said = " ".join(answers[-1].text.split()) if answers[-1].found else NOT_STATED
+        lines.append(f"- {thing}: {said}")
         shown_s.append(time.perf_counter() - found.started)
-        yield Token(_line(thing, answers[-1]) + ("\n" if len(answers) < len(found.each) else ""))
+        yield Token(lines[-1] + ("\n" if len(lines) < len(found.each) else ""))
     timings = Timings(found.found_s, shown_s[0], shown_s[-1], found.found_s if found.citations else None)
-    yield Done(replace(_joined(asking, found, answers), timings=timings))
+    yield Done(_joined(asking, found, answers, "\n".join(lines), timings))
 
 
 def _scoring(work: Generator[Event, None, Found]) -> Generator[Scoring, None, Found]:
@@ -102,14 +105,8 @@ def _written(work: Iterator[Token | Done]) -> Answer:
     return last.answer
 
 
-def _line(thing: str, answer: Answer) -> str:
-    said = " ".join(answer.text.split()) if answer.found else NOT_STATED
-    return f"- {thing}: {said}"
-
-
-def _joined(asking: Asking, found: FoundEach, answers: Sequence[Answer]) -> Answer:
-    """Return one answer with a line for each thing, and the times of the first."""
-    lines = "\n".join(_line(thing, answer) for (thing, _, _), answer in zip(found.each, answers, strict=True))
+def _joined(asking: Asking, found: FoundEach, answers: Sequence[Answer], lines: str, timings: Timings) -> Answer:
+    """Return one answer, whose text is the `lines` about all things unless nothing was found of any of them."""
     is_found = any(one.found for one in answers)
     text = lines if is_found else PROBABLY_NOT_STATED
     first = answers[0]
@@ -129,6 +126,7 @@ def _joined(asking: Asking, found: FoundEach, answers: Sequence[Answer]) -> Answ
             question_tokens=sum(one.usage.question_tokens for one in answers),
             answer_tokens=sum(one.usage.answer_tokens for one in answers),
         ),
+        timings=timings,
         cut_short=any(one.cut_short for one in answers),
         unsupported=tuple(dict.fromkeys(chain.from_iterable(one.unsupported for one in answers)))
         if is_found

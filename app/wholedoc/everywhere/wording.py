@@ -28,8 +28,6 @@ def kind_of(question: str, documents: int) -> Kind:
     several things that it names, which is asked about each of them.
     """
     text = " ".join(question.split())
-    if named_things(text):
-        return Kind.ONE_PLACE
     if documents == 2 and CHANGES.search(text) and not TOPIC.search(text):
         return Kind.CHANGES
     if documents > 1 and COMPARISON.search(text):
@@ -39,7 +37,7 @@ def kind_of(question: str, documents: int) -> Kind:
     if CHECK.search(text):
         return Kind.CHECK
     if ALL.search(text) or EVERY.search(text) or _counts(text) or _asks_for_several(text):
-        return Kind.LIST
+        return Kind.ONE_PLACE if named_things(text) else Kind.LIST
     return Kind.CHECK if ANYWHERE.search(text) else Kind.ONE_PLACE
 
 

@@ -32,6 +32,12 @@ def test_several_documents_are_compared_and_one_is_not(question: str) -> None:
     assert kind_of(question, 1) is not Kind.COMPARISON
 
 
+def test_what_is_asked_of_several_named_things_goes_to_one_place_for_each() -> None:
+    assert kind_of("What are the fees for yachts?", 1) is Kind.LIST
+    assert kind_of("What are the fees for yachts, barges and tugs?", 1) is Kind.ONE_PLACE
+    assert kind_of("What are the main points of chapter 1, chapter 2 and chapter 3?", 1) is Kind.SUMMARY
+
+
 def test_the_scope_decides_before_the_words_do() -> None:
     assert wanted("List all fines.", 1, Scope.ONE_PLACE) is None
     assert wanted("List all fines.", 1, Scope.BY_QUESTION) is Kind.LIST
