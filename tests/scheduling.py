@@ -18,6 +18,7 @@ FIRST = (
     "tests/ui/interface/test_browser_shelf.py",
     "tests/ui/interface/test_browser_attacks.py",
     "tests/ui/interface/test_browser_everywhere.py",
+    "tests/ui/interface/test_browser_first_page.py",
     "tests/ui/interface/test_browser_folders.py",
     "tests/ui/interface/test_browser_cluster.py",  # not beside the other one that starts Ray
     "tests/hostile/",

@@ -103,7 +103,7 @@ def test_html_stands_in_templates_only() -> None:
     assert {path.suffix for path in templates if TAG.search(path.read_text(encoding="utf-8"))} == {".html"}
     for path in sorted(UI.rglob("*.py")):
         found = [text for _, text in texts(path) if TAG.search(text)]
-        if path.stem in ("components", "settings_parts"):
+        if path.stem in ("components", "parts"):
             made = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.JoinedStr)]
             inside = {text.value for one in made for text in one.values if isinstance(text, ast.Constant)}
             assert [text for text in found if text in inside] == []

@@ -78,6 +78,21 @@ def test_several_processes_answer_as_one(
         assert result["written"] == len(alone[0]["chunks"]) > 3
 
 
+def said_by_two(command: list[str], folder: Path) -> str:
+    """Run a command as rank 0 and rank 1 of two; return what rank 0 prints. Rank 1 prints nothing."""
+
+    def work() -> Result:
+        with contextlib.redirect_stdout(io.StringIO()) as out:
+            code = run(command)
+        return {"code": code, "out": out.getvalue()}
+
+    leading, assisting = as_ranks(work, folder, 2)
+    assert assisting == {"code": 0, "out": ""}
+    assert leading is not None
+    said: str = leading["out"]
+    return said
+
+
 def test_several_processes_list_what_one_lists(
     file: Path, tiny_model: Path, tmp_path: Path, wholedoc: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -94,16 +109,8 @@ def test_several_processes_list_what_one_lists(
         str(tiny_model),
     ]
     command += ["--dtype", "fp32", "--chunk-tokens", "128"]
-
-    def work() -> Result:
-        with contextlib.redirect_stdout(io.StringIO()) as out:
-            code = run(command)
-        return {"code": code, "out": out.getvalue()}
-
-    leading, assisting = as_ranks(work, tmp_path, 2)
-    assert assisting == {"code": 0, "out": ""}
-    assert leading is not None
-    (together,) = json.loads(leading["out"])["answers"]
+    out = said_by_two(command, tmp_path)
+    (together,) = json.loads(out)["answers"]
     (alone,) = json.loads(wholedoc(*command)[1])["answers"]
     assert together["parts"]["asked"] == together["parts"]["all"] > 3
     assert all(together[name] == alone[name] for name in ("answer", "items", "count", "parts"))
@@ -117,16 +124,8 @@ def test_of_several_processes_rank_0_speaks(
     command = ["ask", str(file), "-q", QUESTION, "-q", "And then?", "--conversation", "--json"]
     command += ["--model", str(tiny_model), "--dtype", "fp32", "--max-new-tokens", "3", "--chunk-tokens", "128"]
     command += ["--attention", attention]
-
-    def work() -> Result:
-        with contextlib.redirect_stdout(io.StringIO()) as out:
-            code = run(command)
-        return {"code": code, "out": out.getvalue()}
-
-    leading, assisting = as_ranks(work, tmp_path, 2)
-    assert assisting == {"code": 0, "out": ""}
-    assert leading is not None
-    together = json.loads(leading["out"])
+    out = said_by_two(command, tmp_path)
+    together = json.loads(out)
     assert together["ranks"]["size"] == 2
     assert together["ranks"]["bytes"] > 0
     code, out, _ = wholedoc(*command)

@@ -27,7 +27,7 @@ from ..storage.figures import MeasuredFigures
 from ..storage.notes import Notes
 from ..writers.parts import PartsReader, parts_at_once, read_parts
 from ..writers.writer import Cancel, Writer
-from .items import FoundItem
+from .found.items import FoundItem
 from .kinds import Kind
 from .pace import Pace
 from .parts import Part, parts_of

@@ -10,9 +10,9 @@ from ..answer import AskingParts, Citation, SummarySection, SummarySentence
 from ..answering.sources import sentence_sources
 from ..writers.parts import parts_at_once, read_parts
 from .asking import PartsAsking, Progress, groups
+from .found.quotes import best_sentences
 from .kinds import Kind
 from .passages import CHARACTERS, Key, Passages, passages_of
-from .quotes import best_sentences
 
 # The longest note, in tokens.
 TOKENS = 96

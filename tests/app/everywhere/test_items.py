@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import pytest
 
-from wholedoc.everywhere.items import SHARE_WEIGHT, Best, best_of, merged, stated
+from wholedoc.everywhere.found.items import SHARE_WEIGHT, Best, best_of, merged, stated
+from wholedoc.everywhere.found.quotes import best_sentences, place_of
 from wholedoc.everywhere.parts import parts_of
-from wholedoc.everywhere.quotes import best_sentences, place_of
 
 from .documents import LOG, document_of
 

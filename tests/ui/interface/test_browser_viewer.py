@@ -11,7 +11,7 @@ import pytest
 
 from wholedoc_ui.session import COMES_BACK_S
 
-from ..browser import SECOND, Server, Tab, a_server, a_tab
+from ..browser import SECOND, Server, Tab, a_server
 from ..long_pdf import write_long_pdf
 
 pytest.importorskip("gradio")
@@ -26,13 +26,6 @@ PAGES = 1158
 def server(browser: Any, notice_library: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """One server for all tests, as they are many tabs of one person."""
     with a_server(tmp_path_factory.mktemp("library"), notice_library, NOTICE) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def empty(model_library: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A server with nothing on its shelf."""
-    with a_server(tmp_path_factory.mktemp("empty"), model_library) as running:
         yield running
 
 
@@ -331,49 +324,6 @@ def test_a_reload_reads_on(tab: Tab, tmp_path: Path) -> None:
     page.locator("#wd-stop-reading").click()
     page.locator(".wd-arrival").wait_for(state="detached")
     tab.remove(file.name)
-
-
-@pytest.mark.parametrize("window", [(1440, 900), (390, 844)])
-def test_the_first_page_offers_a_drop_and_samples(browser: Any, empty: Server, window: tuple[int, int]) -> None:
-    width, height = window
-    with a_tab(browser, empty, viewport={"width": width, "height": height}) as tab:
-        page = tab.page
-        page.locator("#wd-samples button").first.wait_for()
-        assert page.locator("#wd-samples button").count() == 2
-        for hidden in ("#wd-middle", "#wd-right", "#wd-model-in-use", "#wd-conversations"):
-            assert not page.locator(hidden).is_visible()
-        page.locator("#wd-samples button", has_text="A notice to yachts").click()
-        page.locator("#wd-samples").wait_for(state="hidden")
-        tab.show("Documents")
-        tab.wait_read(NOTICE.name)
-        assert not page.locator("#wd-samples").is_visible()
-        assert page.evaluate("document.documentElement.scrollWidth") <= width
-        tab.show("Pages")
-        drawn(tab, 1).wait_for()
-        tab.show("Chat")
-        assert page.locator(".wd-suggestion:visible").count() == 3
-        tab.show("Documents")
-        tab.remove(NOTICE.name)  # for the other window
-
-
-def test_nothing_else_is_painted_before_the_first_page(browser: Any, empty: Server) -> None:
-    """Three empty columns used to stand there for a moment."""
-    with a_tab(browser, empty) as tab:
-        page = tab.page
-        page.add_init_script(
-            """window.painted = new Set();
-            const look = () => {
-              for (const id of ["wd-welcome", "wd-middle", "wd-conversations", "wd-model-in-use"]) {
-                if (document.getElementById(id)?.checkVisibility()) window.painted.add(id);
-              }
-              requestAnimationFrame(look);
-            };
-            look();"""
-        )
-        page.reload()
-        tab.wait_ready()
-        page.locator("#wd-samples button").first.wait_for()
-        assert page.evaluate("[...painted]") == ["wd-welcome"]
 
 
 def test_settings_say_what_has_no_effect(tab: Tab) -> None:

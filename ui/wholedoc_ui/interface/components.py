@@ -12,7 +12,7 @@ from ..app_state import AppState
 from ..choices import SCOPES
 from ..suggestions import COUNT
 from .html import ANSWERS, LOOKED_AT, PARTS, VIEWER, acts, html
-from .settings_parts import ModelParts, SettingsParts, model_parts, settings_parts
+from .settings.parts import ModelParts, SettingsParts, model_parts, settings_parts
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from ..session import Exchange, PageView, Session, Sessions
 from ..templating import esc
 from .components import Parts
 from .places import Places
-from .settings_parts import models_in_use
+from .settings.parts import models_in_use
 
 T = TypeVar("T")
 Updates = dict[Any, Any]

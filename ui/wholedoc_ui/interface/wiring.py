@@ -13,7 +13,7 @@ from .handlers import session_of
 from .page import PageHandlers
 from .places import Places
 from .saving import SavingHandlers
-from .settings import SettingsHandlers
+from .settings.handlers import SettingsHandlers
 from .shelf import ShelfHandlers
 
 

@@ -7,11 +7,11 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from ..writers.assignment import is_not_stated
-from .conditions.condition import Condition, Where
-from .parts import Part
+from ...writers.assignment import is_not_stated
+from ..conditions.condition import Condition, Where
+from ..parts import Part
+from ..stems import stems
 from .quotes import LEADING, Place, place_of
-from .stems import stems
 
 # The sign or number in front of a list's item.
 BULLET = re.compile(r"^\s*(?:[-*•–]|\(?\d{1,3}[.)])\s+")

@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ..documents.sentences import Sentence, sentences
-from .parts import Part, Span
-from .stems import stems
+from ...documents.sentences import Sentence, sentences
+from ..parts import Part, Span
+from ..stems import stems
 
 # A quote has at most so many characters, unless a single sentence is longer. A shorter one than the other number
 # goes on with the sentences behind it: a name alone says nothing.

@@ -9,10 +9,10 @@ from ...answer import Everywhere, Item
 from ...documents.document import place
 from ...writers.parts import PartsReader
 from ..asking import Bounds, Events, PartsAsking, any_part, ask_each, item_of, lines, tell
-from ..items import FoundItem
+from ..found.items import FoundItem
+from ..found.quotes import best_sentences
 from ..kinds import Kind
 from ..parts import Part
-from ..quotes import best_sentences
 
 # So many parts are asked at most, and no more once so many in a row do not say it.
 BOUNDS = Bounds(Kind.CHECK, most=64, patience=24)

@@ -13,9 +13,9 @@ from ...writers.parts import PartsReader, read_parts
 from ..asking import BEFORE, Bounds, Events, MayHold, PartsAsking, ask_each, item_of, lines, tell
 from ..conditions.condition import Condition
 from ..conditions.stated import conditions_of, without
-from ..items import Best, FoundItem, best_of, judged, merged, stated
+from ..found.items import Best, FoundItem, best_of, judged, merged, stated
+from ..found.names import is_fragment, rivals
 from ..kinds import Kind
-from ..names import is_fragment, rivals
 from ..parts import Part
 from ..stems import counted, stems
 

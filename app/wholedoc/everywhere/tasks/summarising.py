@@ -13,9 +13,9 @@ from ...documents.document import places
 from ...documents.sentences import sentences
 from ...writers.parts import Reply, read_parts
 from ..asking import Events, PartsAsking, tell
+from ..found.quotes import best_sentences
 from ..notes import says_something, take_notes
 from ..passages import Passages, passages_of
-from ..quotes import best_sentences
 from ..stems import stems
 
 # The whole is written from the notes: the longest text, in tokens, and the characters of the notes it may be from.

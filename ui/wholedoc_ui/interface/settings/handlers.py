@@ -11,12 +11,12 @@ import gradio as gr
 from wholedoc import Settings
 from wholedoc.models.catalogue import Role
 
-from .. import views
-from ..app_state import sentence
-from ..choices import MAY_BE_WITHOUT_EFFECT, ReadingChoices, without_effect, writer_of_text
-from ..session import Session
-from .handlers import MODEL, QUICK, Handlers, Updates, acted
-from .settings_parts import effect
+from ... import views
+from ...app_state import sentence
+from ...choices import MAY_BE_WITHOUT_EFFECT, ReadingChoices, without_effect, writer_of_text
+from ...session import Session
+from ..handlers import MODEL, QUICK, Handlers, Updates, acted
+from .parts import effect
 
 
 class SettingsHandlers(Handlers):

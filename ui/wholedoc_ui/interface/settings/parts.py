@@ -7,9 +7,9 @@ from typing import Any
 
 import gradio as gr
 
-from .. import views
-from ..app_state import AppState
-from ..choices import (
+from ... import views
+from ...app_state import AppState
+from ...choices import (
     ANSWER_TOKENS,
     ATTENTIONS,
     CAPACITY,
@@ -28,8 +28,8 @@ from ..choices import (
     ReadingChoices,
     without_effect,
 )
-from ..models.wanted import reader_name
-from .html import acts, html
+from ...models.wanted import reader_name
+from ..html import acts, html
 
 SCAN = "The scan is for parallel parts. Every part is scored until a model's heads for it are found."
 CALIBRATES = "Ignore what draws attention without cause. For assembled parts only."

@@ -1,0 +1,1 @@
+"""The settings of the page: what they look like, and what their changes do."""
