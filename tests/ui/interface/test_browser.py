@@ -9,10 +9,13 @@ from typing import Any
 
 import pytest
 
-from ...app.server.serving import until
+from ...app.server.serving import PATIENCE, until
 from ..browser import Server, Tab, a_server, a_tab
 
 pytest.importorskip("gradio")
+
+from wholedoc_ui.session import COMES_BACK_S
+
 pytestmark = pytest.mark.embedded
 SAMPLES = Path(__file__).parents[3] / "sample_docs"
 NOTICE = SAMPLES / "short_notice.pdf"
@@ -166,16 +169,17 @@ def test_tabs_share_the_shelf_and_no_conversation(browser: Any, server: Server) 
 
 def test_a_closed_tab_stops_its_work(browser: Any, server: Server) -> None:
     log = server.home.parent / "log of a closed tab.txt"
-    log.write_text("\n\n".join(f"Item {n}: the ferry carried {n * 31} sheep." for n in range(3000)))
+    log.write_text("\n\n".join(f"Item {n}: the ferry carried {n * 31} sheep." for n in range(6000)))
     waiting = log.with_name("what was to be read next.txt")
     waiting.write_text("It waits until the log is read.")
     with a_tab(browser, server) as tab:
         tab.drop(log, waiting)
         tab.page.locator(".wd-arrival progress").wait_for()
         assert list((server.home / "incoming").rglob(waiting.name))
-    until(lambda: not list((server.home / "incoming").rglob(waiting.name)))
+    until(lambda: not list((server.home / "incoming").rglob(waiting.name)), COMES_BACK_S + PATIENCE)
     with a_tab(browser, server) as other:
-        assert any(keeps_still(other.page, server) for _ in range(3))  # reading on to the end would take a minute
+        other.row(log.name).get_by_role("button", name="Read on").wait_for()  # it was not read to its end
+        assert any(keeps_still(other.page, server) for _ in range(3))
 
 
 HOSTILE = """<script>window.pwned = 1</script> <img src="http://127.0.0.1:9/a.png" onerror="window.pwned = 2">
