@@ -22,25 +22,24 @@ from .serving import serving
 from .slope import slope
 
 CLIENTS = 8
-# Seconds from the start of a process that are left out of the slopes: its caches fill then.
-WARM_UP_S = 120.0
 
 
 @dataclass(frozen=True)
 class Length:
     """How long the load lasts, how long each process lives before it is killed, and how often it is looked at.
 
-    `sentences` are the lengths of the documents.
+    The first `warm_up_s` seconds of a process are left out of the slopes: it loads the writer then, and its caches
+    fill. `sentences` are the lengths of the documents.
     """
 
     seconds: float
     life_s: float
     sample_s: float
-    warm_up_s: float = WARM_UP_S
+    warm_up_s: float
     sentences: tuple[int, int] = SENTENCES
 
 
-HOUR = Length(seconds=3600, life_s=900, sample_s=5)
+HOUR = Length(seconds=3600, life_s=1200, sample_s=5, warm_up_s=600)
 QUICK = Length(seconds=70, life_s=35, sample_s=1, warm_up_s=10, sentences=(5, 20))
 
 
