@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -54,7 +54,24 @@ class Cluster:
     def replicas(self) -> list[psutil.Process]:
         """The processes that have a model."""
         children = psutil.Process().children(recursive=True)
-        return [one for one in children if "EngineReplica" in " ".join(one.cmdline()) and one.is_running()]
+        return [one for one in children if "EngineReplica" in _title(one)]
+
+    def ready(self) -> int:
+        """How many replicas have loaded their model, as Serve sees it: one that died still counts for a second."""
+        from ray import serve
+
+        from wholedoc.cluster.running import NAME
+
+        states = serve.status().applications[NAME].deployments["EngineReplica"].replica_states
+        return sum(count for state, count in states.items() if state.value == "RUNNING")
+
+
+def _title(process: psutil.Process) -> str:
+    """What a process is called; nothing if it has ended meanwhile, or is about to."""
+    try:
+        return " ".join(process.cmdline())
+    except psutil.Error:
+        return ""
 
 
 def body(id: str, question: str, **rest: Any) -> dict[str, Any]:
@@ -73,7 +90,19 @@ def application_of(settings: Settings, folder: Path, replicas: int) -> Any:
 
 
 @pytest.fixture(scope="package")
-def cluster(served_settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+def telling_settings(
+    served_settings: Settings, embedded_folder: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Settings:
+    """The same with larger weights, so that answers to different questions and documents are different ones."""
+    from benchmarks.random_model import write_random_model
+
+    folder = tmp_path_factory.mktemp("telling-model")
+    write_random_model(folder, embedded_folder, deviation=0.3)
+    return replace(served_settings, model=str(folder))
+
+
+@pytest.fixture(scope="package")
+def cluster(telling_settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     """Starting it takes some twenty seconds: every process imports torch."""
     pytest.importorskip("ray")
     from wholedoc.cluster.running import running as started
@@ -82,18 +111,18 @@ def cluster(served_settings: Settings, tmp_path_factory: pytest.TempPathFactory)
     folder = tmp_path_factory.mktemp("cluster")
     Library.open(folder)
     address = Address(port=free_port())
-    made = application_of(served_settings, folder, REPLICAS)
+    made = application_of(telling_settings, folder, REPLICAS)
     # The sockets of Ray lie below its folder, and their paths must be short.
     with tempfile.TemporaryDirectory(prefix="ray") as logs, started(made, address, logs=Path(logs)):
         assert os.environ["RAY_USAGE_STATS_ENABLED"] == "0"
         assert os.environ["RAY_AUTH_MODE"] == "token"
         with httpx.Client(base_url=address.url, timeout=600) as http:
-            yield Cluster(http, folder, served_settings, Path(logs))
+            yield Cluster(http, folder, telling_settings, Path(logs))
 
 
 @pytest.fixture
-def alone(served_settings: Settings, tmp_path: Path) -> Iterator[Server]:
+def alone(telling_settings: Settings, tmp_path: Path) -> Iterator[Server]:
     """The same server in one process, with a library of its own."""
-    with running(Library.open(tmp_path / "alone", served_settings)) as server:
+    with running(Library.open(tmp_path / "alone", telling_settings)) as server:
         server.wait_ready()
         yield server

@@ -7,6 +7,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import psutil
 import pytest
 
 from ..server.serving import Server, log, until
@@ -25,6 +26,8 @@ def said(answer: dict[str, Any]) -> Any:
 
 
 def test_every_answer_is_that_of_one_process(cluster: Cluster, alone: Server) -> None:
+    """The answers are all different: else one that was given to another question would pass."""
+    told: list[str] = []
     for name in ("north", "south"):
         text = log(f"the same {name}")
         ids = {cluster.upload(f"{name}.txt", text), alone.upload(f"{name}.txt", text).json()["id"]}
@@ -32,6 +35,8 @@ def test_every_answer_is_that_of_one_process(cluster: Cluster, alone: Server) ->
         for question in QUESTIONS:
             expected = alone.http.post("/v1/chat/completions", json=body(*ids, question)).json()
             assert said(cluster.ask(*ids, question).json()) == said(expected)
+            told.append(expected["choices"][0]["message"]["content"])
+    assert len(set(told)) == len(told) == 2 * len(QUESTIONS)
 
 
 def test_a_text_in_a_message_and_a_stream_are_answered(cluster: Cluster, alone: Server) -> None:
@@ -92,17 +97,19 @@ def test_questions_survive_the_death_of_a_replica(cluster: Cluster) -> None:
             answer = cluster.ask(id, QUESTIONS[0])
             answers.append((id, answer.status_code, answer.json()))
 
+    victims = until_replicas(cluster)
     with ThreadPoolExecutor(len(ids)) as pool:
-        for id in ids:
-            pool.submit(ask, id)
+        asking = [pool.submit(ask, id) for id in ids]
         try:
-            for _ in range(REPLICAS):
-                victim = until_replicas(cluster)[0]
+            for victim in victims:
                 victim.kill()
                 wanted = len(answers) + 2 * len(ids)
-                until(lambda wanted=wanted: len(answers) > wanted, PATIENCE_S)
+                until(lambda wanted=wanted: len(answers) > wanted or any(one.done() for one in asking), PATIENCE_S)
+                until_replicas(cluster)
         finally:
             stop.set()
+        for one in asking:
+            one.result()
     wrong = [(status, answer) for id, status, answer in answers if status != 200 or said(answer) != expected[id]]
     assert wrong == []
 
@@ -110,11 +117,13 @@ def test_questions_survive_the_death_of_a_replica(cluster: Cluster) -> None:
 def test_a_reading_survives_the_death_of_its_replica(cluster: Cluster) -> None:
     id = cluster.upload("job.txt", log("job", 1500))
     path = f"/v1/files/{id}/reading"
-    until_replicas(cluster)
+    victims = until_replicas(cluster)
     cluster.http.post(path)
     until(lambda: cluster.http.get(path).json()["tokens"] > 0, PATIENCE_S)
-    for one in cluster.replicas():
+    for one in victims:
         one.kill()
+    left = cluster.http.get(path).json()
+    assert 0 < left["tokens"] < left["total"]  # nobody can have gone on: a replica takes seconds to start
     until(lambda: cluster.http.get(path).json()["status"] == "done", PATIENCE_S)
 
 
@@ -129,7 +138,13 @@ def test_replicas_that_are_told_to_go_finish_their_answers(cluster: Cluster) -> 
     until(lambda: len(cluster.replicas()) == 1, PATIENCE_S)
 
 
-def until_replicas(cluster: Cluster) -> Any:
-    """Wait until there are as many replicas as there should be, and return their processes."""
-    until(lambda: len(cluster.replicas()) == REPLICAS, PATIENCE_S)
-    return cluster.replicas()
+def until_replicas(cluster: Cluster) -> list[psutil.Process]:
+    """Wait until there are as many replicas as there should be, all of them ready, and return their processes."""
+    found: list[psutil.Process] = []
+
+    def are_there() -> bool:
+        found[:] = cluster.replicas()
+        return len(found) == cluster.ready() == REPLICAS
+
+    until(are_there, PATIENCE_S)
+    return found
