@@ -101,7 +101,7 @@ class EncryptionError(LibraryError):
 
 
 class StoreError(LibraryError):
-    """The object store that holds the library's chunks cannot be reached, refuses, or is named wrongly."""
+    """The object store that holds chunks and documents cannot be reached, refuses, or is named wrongly."""
 
 
 class ModelError(WholedocError):

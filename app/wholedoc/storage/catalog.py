@@ -65,6 +65,10 @@ class Catalog:
         except (FileNotFoundError, ValueError, KeyError, TypeError):
             return None
 
+    def is_whole(self, id: str) -> bool:
+        """Return whether a document is kept with all that belongs to it, as far as shows without reading it."""
+        return self.files.is_whole(self.path(id))
+
     def touch(self, id: str) -> None:
         """Mark a document as the one that was used last. Raises OSError if it is not there."""
         os.utime(self.path(id))
@@ -79,4 +83,4 @@ class Catalog:
 
     def remove(self, id: str) -> None:
         """Forget a document. Nothing happens if it is not known."""
-        self.path(id).unlink(missing_ok=True)
+        self.files.remove(self.path(id))

@@ -13,10 +13,10 @@ from filelock import FileLock
 from ..documents.document import Document
 from ..errors import LibraryError, storage_error
 from .catalog import Catalog
-from .chunks.choosing import chunk_store
+from .choosing import chunk_store, document_files
 from .chunks.readings import Readings, StoredReading
 from .conversations import ConversationHead, Conversations, KeptConversation
-from .encrypting import encrypt
+from .encrypting import DOCUMENTS, encrypt
 from .figures import MeasuredFigures
 from .files.incoming import Incoming
 from .files.kept import KeptFiles
@@ -84,9 +84,10 @@ class LibraryFolder:
         self.path = path
         self.seal = seal or Seal.from_environment()
         files = KeptFiles(self.seal)
-        self.catalog = Catalog(path / "documents", files)
-        self.texts = Catalog(path / "texts", files)
-        self.originals = Originals(path / "files", files)
+        self._documents = document_files(self.seal)
+        self.catalog = Catalog(path / "documents", self._documents)
+        self.texts = Catalog(path / "texts", self._documents)
+        self.originals = Originals(path / "files", self._documents)
         self.store = chunk_store(path / "kv", files)
         self.readings = Readings(path / "readings", self.store, files)
         self.conversations = Conversations(path / "conversations", files)
@@ -179,7 +180,8 @@ class LibraryFolder:
         """Remember a document and its file. Raises LibraryError."""
         with self.writing():
             self.originals.put(document.id, file)
-            if self.catalog.get(document.id) is None:  # else it keeps its place on the shelf
+            # Else it keeps its place on the shelf.
+            if self.catalog.get(document.id) is None or not self.catalog.is_whole(document.id):
                 self.catalog.put(document)
 
     def keep_text(self, text: Document) -> list[str]:
@@ -257,7 +259,7 @@ class LibraryFolder:
             if self.seal is not None and not self.store.is_here:  # no file here, which could be sealed in place
                 for key in list(self.store):
                     self.store.remove(key)
-            return encrypt(self.path, self.seal)
+            return encrypt(self.path, self.seal, self._documents)
 
     def verify(self) -> Verified:
         """Check every chunk against its checksum.
@@ -291,4 +293,5 @@ class LibraryFolder:
             for path in left:
                 freed += path.stat().st_size
                 path.unlink(missing_ok=True)
+            freed += sum(self._documents.remove_unknown(self.path / kind) for kind in DOCUMENTS)
         return freed

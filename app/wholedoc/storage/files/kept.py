@@ -25,6 +25,11 @@ class KeptFiles:
     def are_sealed(self) -> bool:
         return self.seal is not None
 
+    @property
+    def are_plain(self) -> bool:
+        """Whether a file's content is what anybody reads at its path."""
+        return not self.are_sealed
+
     def read(self, path: Path) -> bytes:
         """Return a file's content.
 
@@ -48,16 +53,32 @@ class KeptFiles:
         """Return the bytes of a file's content. Raises OSError."""
         return path.stat().st_size - (OVERHEAD if self.are_sealed else 0)
 
+    def is_whole(self, path: Path) -> bool:
+        """Return whether a file is there with all that belongs to it, as far as shows without reading it."""
+        return path.is_file()
+
+    def is_sealed(self, path: Path) -> bool:
+        """Return whether a file is sealed, whatever with. Raises OSError."""
+        return is_file_sealed(path)
+
+    def remove(self, path: Path) -> None:
+        """Delete a file. Nothing happens if it is not there."""
+        path.unlink(missing_ok=True)
+
+    def remove_unknown(self, folder: Path) -> int:
+        """Remove what killed writers of a folder's files left elsewhere, and return how many bytes that was."""
+        return 0
+
     def write(self, path: Path, content: bytes) -> None:
         """Write a file, which is there whole or not at all. Raises OSError."""
         with self.written_together() as files:
             files.write(path, content)
 
     @contextmanager
-    def written_together(self) -> Iterator[_Writing]:
+    def written_together(self) -> Iterator[Writing]:
         """Give what writes files that are forced to disk together, as `WrittenTogether` does."""
         with WrittenTogether() as files:
-            yield _Writing(files, self.seal)
+            yield Writing(files, self.seal)
 
     def _opened(self, path: Path, data: bytes) -> bytes:
         if self.seal is not None:
@@ -68,13 +89,18 @@ class KeptFiles:
 
 
 @dataclass(frozen=True)
-class _Writing:
+class Writing:
+    """Writes files that are forced to disk together."""
+
     files: WrittenTogether
     seal: Seal | None
 
     def write(self, path: Path, content: bytes) -> None:
         """Write a file, which appears when the block is left. Raises OSError."""
-        self.files.write(path, content if self.seal is None else self.seal.seal(name_of(path), content))
+        self.files.write(path, self._sealed(path, content))
+
+    def _sealed(self, path: Path, content: bytes) -> bytes:
+        return content if self.seal is None else self.seal.seal(name_of(path), content)
 
 
 CLEAR = KeptFiles()

@@ -18,7 +18,8 @@ from .kept import CLEAR, KeptFiles
 
 @dataclass(frozen=True)
 class Originals:
-    """A folder with one file for each document, readable by its owner alone. What is sealed is opened in memory."""
+    """A folder with one file for each document, readable by its owner alone. What is sealed, or in an
+    object store, is opened in memory."""
 
     folder: Path
     files: KeptFiles = CLEAR
@@ -31,10 +32,10 @@ class Originals:
 
     def put(self, id: str, file: Path) -> None:
         """Copy a file into the folder, unless it is there already. Raises OSError."""
-        if self.path(id).exists():
+        if self.files.is_whole(self.path(id)):
             return
         self.folder.mkdir(parents=True, exist_ok=True)
-        if self.files.are_sealed:
+        if not self.files.are_plain:
             self.files.write(self.path(id), file.read_bytes())
             return
         handle, name = tempfile.mkstemp(dir=self.folder, prefix=TEMPORARY)
@@ -59,7 +60,7 @@ class Originals:
 
     def head(self, id: str, most: int) -> bytes | None:
         """Return the first bytes of a file, or None if it is not there, or damaged."""
-        if self.files.are_sealed:
+        if not self.files.are_plain:
             content = self.read(id)
             return None if content is None else content[:most]
         try:
@@ -71,21 +72,21 @@ class Originals:
     def read(self, id: str) -> bytes | None:
         """Return a file as it was added, or None if it is not there, or damaged."""
         try:
-            return self.files.read(self.path(id)) if self.files.are_sealed else self.path(id).read_bytes()
+            return self.path(id).read_bytes() if self.files.are_plain else self.files.read(self.path(id))
         except (FileNotFoundError, ValueError):
             return None
 
     def readable_path(self, id: str) -> Path | None:
-        """Return the path of a file that anybody can read as it was added; None if it is not there, or sealed."""
-        return self.path(id) if id in self and not self.files.are_sealed else None
+        """Return the path of a file that anybody can read as it was added; None if it is not there so."""
+        return self.path(id) if id in self and self.files.are_plain else None
 
     @contextmanager
     def opened(self, id: str) -> Iterator[Path | None]:
         """Give the path of a file as it was added for the block, or None if it is not there, or damaged.
 
-        Raises OSError if there is no memory for one that is sealed.
+        Raises OSError if there is no memory for one that is sealed or in an object store.
         """
-        if not self.files.are_sealed:
+        if self.files.are_plain:
             yield self.readable_path(id)
             return
         content = self.read(id)
@@ -98,7 +99,7 @@ class Originals:
 
     def remove(self, id: str) -> None:
         """Delete the file. Nothing happens if it is not there."""
-        self.path(id).unlink(missing_ok=True)
+        self.files.remove(self.path(id))
 
     def leftovers(self, known: Set[str], older_than_s: float = 3600) -> list[Path]:
         """Return the files of documents that are not `known`, and unfinished copies.

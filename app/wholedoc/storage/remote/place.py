@@ -1,4 +1,4 @@
-"""Where the chunks of a library are, if that is an object store: by the environment, the same for all programs."""
+"""The object store that a library uses, if any: by the environment, the same for all programs."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 import platformdirs
 
-from ....errors import StoreError
+from ...errors import StoreError
 
 VARIABLE, CACHE_VARIABLE, CACHE_GB_VARIABLE = "WHOLEDOC_STORE", "WHOLEDOC_STORE_CACHE", "WHOLEDOC_STORE_CACHE_GB"
 CACHE_GB = 100.0

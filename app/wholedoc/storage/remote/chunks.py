@@ -14,10 +14,10 @@ import torch
 
 from parallelcomp import RetrievalHeads, ScanKeys, StoredKV
 
-from ....errors import StoreError
-from ...files.atomic import TEMPORARY, WrittenTogether, write_atomically
-from ...files.kept import KeptFiles
-from ..chunk_store import ADDRESS, SCAN, ChunkStore, address_of
+from ...errors import StoreError
+from ..chunks.chunk_store import ADDRESS, SCAN, ChunkStore, address_of
+from ..files.atomic import TEMPORARY, WrittenTogether, write_atomically
+from ..files.kept import KeptFiles
 from .bucket import Bucket
 from .disk_cache import DiskCache
 from .place import RemotePlace
@@ -105,7 +105,7 @@ class RemoteChunkStore(ChunkStore):
         known = {f"{mark.parent.name}/{mark.name.removesuffix(MARK)}" for mark in self.marks.glob(f"*/*{MARK}")}
         freed = 0
         for name, size in self._bucket.names(older_than_s=3600).items():
-            if name not in known:
+            if name.endswith((CHUNK, SCAN)) and name not in known:
                 self._bucket.remove(name)
                 freed += size
         return freed

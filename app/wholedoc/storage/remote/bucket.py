@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from functools import cached_property
 from typing import Any
 
-from ....errors import StoreError
+from ...errors import StoreError
 
 
 class Bucket:
@@ -44,12 +44,24 @@ class Bucket:
             except FileNotFoundError:
                 return
 
-    def names(self, older_than_s: float = 0.0) -> dict[str, int]:
-        """Return the names of all objects that were written so many seconds ago, with their bytes."""
+    def size(self, name: str) -> int | None:
+        """Return an object's bytes, or None if there is none of this name."""
+        with self._told():
+            system, root = self._opened
+            try:
+                return int(system.info(f"{root}/{name}")["size"])
+            except FileNotFoundError:
+                return None
+
+    def names(self, under: str = "", older_than_s: float = 0.0) -> dict[str, int]:
+        """Return the names of all objects that were written so many seconds ago, with their bytes.
+
+        Those alone whose names begin with `under`, which ends with a slash.
+        """
         limit = time.time() - older_than_s
         with self._told():
             system, root = self._opened
-            found = system.find(root, detail=True)
+            found = system.find(f"{root}/{under}".rstrip("/"), detail=True)
             return {
                 path.removeprefix(f"{root}/"): int(one["size"])
                 for path, one in found.items()

@@ -1,1 +1,0 @@
-"""Chunks in an object store that machines share, with a cache on each machine's disk."""
