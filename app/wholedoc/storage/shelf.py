@@ -86,8 +86,10 @@ class Shelf:
         """Return a known document by its id or by the start of its id. Raises UnknownDocumentError."""
         matching = [known for known in self.folder.ids() if known.startswith(id)]
         document = self.folder.known(matching[0]) if len(matching) == 1 and id else None
-        if document is None and matching[:1] == [id]:
-            raise UnknownDocumentError(f"what the library kept of {id} is lost or damaged: add its file again")
+        if document is None and len(matching) == 1 and id:
+            raise UnknownDocumentError(
+                f"what the library kept of {matching[0]} is lost or damaged: add its file again"
+            )
         if document is None:
             raise UnknownDocumentError(
                 f"'{id}' is neither a file nor the id of one document in the library; "

@@ -7,6 +7,7 @@ what is there, in which order it came, and who may change it is known as for fil
 from __future__ import annotations
 
 import re
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -20,23 +21,22 @@ from .bucket import Bucket
 from .disk_cache import DiskCache
 from .place import RemotePlace
 
-# What stands in a file whose content is an object: that one's hash, and its bytes.
-_MARK = re.compile(rb"wholedoc object (?P<hash>[0-9a-f]{40}) (?P<bytes>[0-9]{1,15})\n")
+# What stands in a file whose content is an object: the end of that one's name, its hash, and its bytes.
+_MARK = re.compile(rb"wholedoc object ([0-9a-f]{16}) ([0-9a-f]{40}) ([0-9]{1,15})\n")
 LONGEST = 128
 
 
 @dataclass(frozen=True)
 class Object:
-    """An object by its content, which never changes: another content is another object."""
+    """An object, which is never written twice: who removes a file removes no other writer's object."""
 
     name: str
     hash: str
     bytes: int
 
     @classmethod
-    def of(cls, path: Path, content: bytes) -> Object:
-        hash = blake2b(content, digest_size=20).hexdigest()
-        return cls(f"{name_of(path)}.{hash}", hash, len(content))
+    def new(cls, path: Path, content: bytes) -> Object:
+        return cls(f"{name_of(path)}.{secrets.token_hex(8)}", _hash(content), len(content))
 
     @classmethod
     def marked(cls, path: Path) -> Object | None:
@@ -48,12 +48,19 @@ class Object:
             return None
         if found is None:
             return None
-        hash = found["hash"].decode()
-        return cls(f"{name_of(path)}.{hash}", hash, int(found["bytes"]))
+        ending, hash, size = (word.decode() for word in found.groups())
+        return cls(f"{name_of(path)}.{ending}", hash, int(size))
 
     @property
     def mark(self) -> bytes:
-        return f"wholedoc object {self.hash} {self.bytes}\n".encode()
+        return f"wholedoc object {self.name.rpartition('.')[2]} {self.hash} {self.bytes}\n".encode()
+
+    def is_of(self, content: bytes) -> bool:
+        return len(content) == self.bytes and _hash(content) == self.hash
+
+
+def _hash(content: bytes) -> str:
+    return blake2b(content, digest_size=20).hexdigest()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,7 +85,7 @@ class RemoteFiles(KeptFiles):
 
     def read(self, path: Path) -> bytes:
         one = Object.marked(path)
-        return super().read(path) if one is None else self._opened(path, self._content(path, one))
+        return super().read(path) if one is None else self._opened(path, self._content(one))
 
     def size(self, path: Path) -> int:
         one = Object.marked(path)
@@ -90,12 +97,12 @@ class RemoteFiles(KeptFiles):
 
     def is_sealed(self, path: Path) -> bool:
         one = Object.marked(path)
-        return super().is_sealed(path) if one is None else is_sealed(self._content(path, one))
+        return super().is_sealed(path) if one is None else is_sealed(self._content(one))
 
     def write(self, path: Path, content: bytes) -> None:
         before = Object.marked(path)
         super().write(path, content)
-        if before is not None and before != Object.marked(path):
+        if before is not None:
             self._drop(before)
 
     def remove(self, path: Path) -> None:
@@ -123,18 +130,18 @@ class RemoteFiles(KeptFiles):
         self._bucket.put({one.name: content})
         self._into_cache(one, content)
 
-    def _content(self, path: Path, one: Object) -> bytes:
+    def _content(self, one: Object) -> bytes:
         """Return an object, sealed if it is. Raises DamagedFileError if it is lost or cut."""
         cached = self._cache.folder / one.name
         try:
             content = cached.read_bytes()
-            if Object.of(path, content) == one:
+            if one.is_of(content):
                 self._cache.use(cached)
                 return content
         except FileNotFoundError:
             pass
         found = self._bucket.get(one.name)
-        if found is None or Object.of(path, found) != one:
+        if found is None or not one.is_of(found):
             what = "lost" if found is None else "damaged"
             raise DamagedFileError(f"the object {one.name} of the store {self._bucket.address} is {what}")
         self._into_cache(one, found)
@@ -159,6 +166,6 @@ class _WritingObjects(Writing):
 
     def write(self, path: Path, content: bytes) -> None:
         sealed = self._sealed(path, content)
-        one = Object.of(path, sealed)
+        one = Object.new(path, sealed)
         self.remote.put_object(one, sealed)
         self.files.write(path, one.mark)
