@@ -32,7 +32,7 @@ class Object:
 
     name: str
     hash: str
-    bytes: int
+    size: int
 
     @classmethod
     def new(cls, path: Path, content: bytes) -> Object:
@@ -53,10 +53,10 @@ class Object:
 
     @property
     def mark(self) -> bytes:
-        return f"wholedoc object {self.name.rpartition('.')[2]} {self.hash} {self.bytes}\n".encode()
+        return f"wholedoc object {self.name.rpartition('.')[2]} {self.hash} {self.size}\n".encode()
 
     def is_of(self, content: bytes) -> bool:
-        return len(content) == self.bytes and _hash(content) == self.hash
+        return len(content) == self.size and _hash(content) == self.hash
 
 
 def _hash(content: bytes) -> str:
@@ -89,11 +89,11 @@ class RemoteFiles(KeptFiles):
 
     def size(self, path: Path) -> int:
         one = Object.marked(path)
-        return super().size(path) if one is None else one.bytes - (OVERHEAD if self.are_sealed else 0)
+        return super().size(path) if one is None else one.size - (OVERHEAD if self.are_sealed else 0)
 
     def is_whole(self, path: Path) -> bool:
         one = Object.marked(path)
-        return super().is_whole(path) if one is None else self._bucket.size(one.name) == one.bytes
+        return super().is_whole(path) if one is None else self._bucket.size(one.name) == one.size
 
     def is_sealed(self, path: Path) -> bool:
         one = Object.marked(path)
