@@ -95,6 +95,8 @@ def test_what_is_not_found_is_said_so(app_state: AppState, asked: Session, setti
     assert (last.evidence.found, last.evidence.citations) == (False, ())
     assert last.evidence.chunks
     assert asked.view is None
+    said = messages(asked)[-1]["content"]
+    assert said.count("Not found in <strong>log.txt</strong>") == said.lower().count("not found") == 1
 
 
 def test_settings_of_the_question_are_those_of_the_answer(

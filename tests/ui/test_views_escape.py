@@ -82,13 +82,13 @@ def arrivals(text: str) -> Iterator[str]:
 
 def citation_lists(text: str) -> Iterator[str]:
     one = citation(text, name=text, label=text)
-    yield views.citations(Evidence((chunk(),), (one,), True), 0, (text, text), frozenset({"d1"}))
+    yield views.citations(Evidence((chunk(),), (one,), True), 0, frozenset({"d1"}))
     for nothing in (
         Evidence((chunk(),), (), False),
         Evidence((chunk(),), (one,), False),
         Evidence((), (), False, (), ("d1",)),
     ):
-        yield views.citations(nothing, None, (text,))
+        yield views.citations(nothing, None)
     yield views.citations(Evidence((chunk(), chunk(id="d2")), (one, replace(one, document_id="d2")), True), 1)
 
 
@@ -106,6 +106,8 @@ def conversation_lists(text: str) -> Iterator[str]:
 def questions_asked(text: str) -> Iterator[str]:
     yield views.asked_as(0, text)
     yield views.asked_of([text, text])
+    yield views.not_found([text, text])
+    yield views.not_found([text])
     for count in (1, 2):
         yield views.asked_documents([AskedDocument(text, text)] * count)
 
@@ -217,8 +219,9 @@ def test_every_view_and_every_template_is_covered_here() -> None:
     made = {name for name, one in inspect.getmembers(views, inspect.isfunction) if one.__module__ == views.__name__}
     public = {name for name in made if not name.startswith("_")}
     tested = {"status_line", "told", "shelf", "arrivals", "citations", "opens", "viewer", "strip", "cost"}
-    tested |= {"fetch", "models", "sends_to", "unsupported", "source", "asked_as", "asked_of", "conversations"}
+    tested |= {"fetch", "models", "sends_to", "unsupported", "source", "asked_as", "asked_of", "not_found"}
     tested |= {
+        "conversations",
         "more_sources",
         "actions",
         "samples",

@@ -159,20 +159,15 @@ def _arrival_message(item: Arrival) -> str:
     return _STAGE_MESSAGES.get(item.stage, item.message)
 
 
-def citations(
-    evidence: Evidence | None,
-    chosen: int | None,
-    asked: Sequence[str] = (),
-    removed: frozenset[str] = frozenset(),
-) -> str:
-    """The citations as buttons that open their pages, or a note that says why there are none.
+def citations(evidence: Evidence | None, chosen: int | None, removed: frozenset[str] = frozenset()) -> str:
+    """The citations as buttons that open their pages, or a note that says why there are none yet.
 
-    `chosen` is the index of the citation whose page is open. `asked` are the names of the documents that were
-    asked, and `removed` the ids of those that have left the library.
+    It is empty where nothing was found, which the answer says. `chosen` is the index of the citation whose page is
+    open, and `removed` are the ids of documents that have left the library.
     """
     shown, more = (evidence.citations[:AT_ONCE], evidence.citations[AT_ONCE:]) if evidence else ((), ())
     return render(
-        "citations", evidence=evidence, chosen=chosen, asked=asked, removed=removed, shown=shown, more=more
+        "citations", evidence=evidence, chosen=chosen, removed=removed, shown=shown, more=more
     )
 
 
@@ -210,6 +205,11 @@ def asked_as(exchange: int, question: str) -> str:
 def asked_of(names: Sequence[str]) -> str:
     """The documents that a question was asked of where nothing was found."""
     return render("asked_of", names=names)
+
+
+def not_found(names: Sequence[str]) -> str:
+    """The answer where nothing in the documents of these names explains the question, with what may help."""
+    return render("not_found", names=names)
 
 
 def asked_documents(documents: Sequence[AskedDocument]) -> str:

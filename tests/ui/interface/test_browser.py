@@ -82,7 +82,6 @@ def test_from_the_drop_to_the_highlighted_page_and_over_a_restart(tab: Tab, serv
 def test_what_is_not_there_is_said_so(tab: Tab) -> None:
     tab.use(NOTICE)
     tab.ask(UNRELATED)
-    tab.page.locator(".wd-not-found").wait_for()
     assert "Not found" in tab.wait_answer()
     assert tab.page.locator(".wd-citations button").count() == 0
     assert tab.page.locator(".wd-bar").count() > 0

@@ -24,15 +24,23 @@ def messages(session: Session) -> list[dict[str, str]]:
 def _answer(exchange: Exchange, index: int, last: bool) -> str:
     """Return what an exchange says: how it was asked, its answer, what is going on, and what can be done then."""
     asked = one_line(views.asked_as(index, exchange.standalone)) if exchange.standalone else ""
-    if exchange.kind is not None:
-        text = everywhere.shown(exchange, index)
-    else:
-        text = marked(exchange.answer, index) if exchange.answer else inert(exchange.text)
-    missing = exchange.answer is not None and not exchange.answer.found and exchange.documents
-    names = one_line(views.asked_of([one.name for one in exchange.documents])) if missing else ""
     status = inert(f"*{exchange.status}*") if exchange.status else ""
-    parts = (everywhere.way(exchange), asked, text, names, status, _actions(exchange, index, last))
+    parts = (everywhere.way(exchange), asked, *_said(exchange, index), status, _actions(exchange, index, last))
     return "\n\n".join(part for part in parts if part)
+
+
+def _said(exchange: Exchange, index: int) -> tuple[str, ...]:
+    """Return what the answer says so far. One that finds nothing names the documents that were asked, once."""
+    answer, names = exchange.answer, [one.name for one in exchange.documents]
+    is_missing = bool(names) and answer is not None and not answer.found
+    asked = one_line(views.asked_of(names)) if is_missing else ""
+    if exchange.kind is not None:
+        return everywhere.shown(exchange, index), asked
+    if answer is None:
+        return (inert(exchange.text),)
+    if is_missing and not answer.citations:
+        return (one_line(views.not_found(names)),)
+    return marked(answer, index), asked
 
 
 def _actions(exchange: Exchange, index: int, last: bool) -> str:

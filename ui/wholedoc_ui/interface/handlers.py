@@ -230,9 +230,8 @@ class Handlers:
     def page(self, session: Session) -> Updates:
         parts = self.parts.evidence
         shown = session.shown.evidence if session.shown else None
-        asked = [one.name for one in session.shown.documents] if session.shown else []
         chosen, removed = evidence.chosen_citation(session), evidence.removed(self.app_state, session)
-        return {parts.citations: views.citations(shown, chosen, asked, removed), **self.viewed(session)}
+        return {parts.citations: views.citations(shown, chosen, removed), **self.viewed(session)}
 
     def viewed(self, session: Session) -> Updates:
         """What the viewer shows."""
