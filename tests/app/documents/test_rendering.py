@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Iterator
 from pathlib import Path
 
+import pypdfium2
 import pytest
 from PIL import Image
 from reportlab.lib import colors
 from reportlab.pdfgen import canvas
 
 from wholedoc.documents.extraction import read_document
-from wholedoc.documents.rendering import PageImage, PageRenderer, RenderingLimits, render_page
+from wholedoc.documents.rendering import PageImage, PageRenderer, RenderingLimits, drawing, encoding, render_page
 from wholedoc.errors import NoSuchPageError, PasswordError, UnreadableFileError
 
 from ..conftest import SAMPLES
@@ -169,6 +171,15 @@ def test_form_fields_are_drawn(tmp_path: Path) -> None:
 
     reds, _ = red_and_black(_render(tmp_path, drawn(draw)))
     assert reds > 0.8 * (100 * 800 / PAGE[0]) ** 2
+
+
+def test_a_page_without_colour_is_sent_exactly_as_it_was_drawn() -> None:
+    text = drawing.draw(pypdfium2.PdfDocument(drawn(lambda paper: write(paper, QUOTE)))[0], drawing.Size(800, 1133))
+    sent = Image.open(io.BytesIO(encoding.encode(text)))
+    assert (sent.format, sent.mode) == ("PNG", "L")
+    assert sent.convert("RGB").tobytes() == text.tobytes()
+    photograph = Image.linear_gradient("L").convert("RGB")
+    assert Image.open(io.BytesIO(encoding.encode(photograph))).format == "WEBP"
 
 
 def test_photographs_are_sent_as_webp(tmp_path: Path) -> None:

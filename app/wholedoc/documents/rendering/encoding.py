@@ -1,7 +1,8 @@
 """Encoding a picture for a browser, and recognising the kind and size of an encoded one.
 
 Measured at 1000 pixels' width: a page of text takes 85 KB and 20 ms as PNG of few colours, but 146 KB and 40 ms as
-WebP, with letters less sharp. A photograph takes 340 KB as such a PNG and shows bands, but 79 KB as WebP.
+WebP, with letters less sharp. A photograph takes 340 KB as such a PNG and shows bands, but 79 KB as WebP. A page
+without any colour is written as it is, which takes a third of the time, since no colours are chosen.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ _COLOURS = 256
 _LARGEST_ERROR = 20  # of 255; only the edges of letters differ as much, where nobody sees it
 _WHITE = 250  # from this value on a colour is meant to be white, which averaging turns into 254
 _QUALITY = 85
+_COMPRESSION = 2  # of 9; 6 takes twice as long and saves a fifth of the bytes
 
 
 @dataclass(frozen=True)
@@ -32,11 +34,12 @@ class EncodedImage:
 
 
 def encode(image: Image) -> bytes:
-    """Encode an RGB picture as PNG of 256 colours where it looks the same, as text does, and else as WebP."""
-    reduced = _with_few_colours(image)
+    """Encode an RGB picture as PNG of 256 greys or colours where it looks the same, as text does; else as WebP."""
+    is_grey = _is_grey(image)
+    reduced = image.convert("L") if is_grey else _with_few_colours(image)
     buffer = io.BytesIO()
-    if _is_mostly_background(reduced) and _error(image, reduced) <= _LARGEST_ERROR:
-        reduced.save(buffer, format="PNG", compress_level=6)
+    if _is_mostly_background(reduced) and (is_grey or _error(image, reduced) <= _LARGEST_ERROR):
+        reduced.save(buffer, format="PNG", compress_level=_COMPRESSION)
     else:
         image.save(buffer, format="WEBP", quality=_QUALITY, method=2)
     return buffer.getvalue()
@@ -51,6 +54,13 @@ def recognise(content: bytes) -> EncodedImage:
         width, height = (number & 0x3FFF for number in struct.unpack("<HH", content[26:30]))
         return EncodedImage(content, "image/webp", width, height)
     raise ValueError("it has no picture")
+
+
+def _is_grey(image: Image) -> bool:
+    from PIL.ImageChops import difference
+
+    red, green, blue = image.split()
+    return difference(red, green).getbbox() is None and difference(green, blue).getbbox() is None
 
 
 def _with_few_colours(image: Image) -> Image:
