@@ -134,6 +134,21 @@ ECHO = """() => new Promise(resolve => {
 })"""
 
 
+def test_what_was_asked_before_changes_no_answer(tab: Tab) -> None:
+    """A question that stands alone used to be found nowhere when it came again."""
+    citations = tab.page.locator(".wd-citations button")
+    alone: dict[str, tuple[str, list[str]]] = {}
+    for number, question in enumerate((CHANNEL, LIE, CHANNEL, LIE), 1):
+        tab.ask(question)
+        tab.page.wait_for_function(
+            "number => document.querySelectorAll('#wd-chat .wd-cost').length === number", arg=number
+        )
+        now = tab.wait_answer().split("\n")[0], citations.all_inner_texts()
+        assert now[1]
+        assert alone.setdefault(question, now) == now
+    assert alone[CHANNEL] != alone[LIE]
+
+
 # Conversations are kept
 
 
