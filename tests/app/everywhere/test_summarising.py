@@ -65,6 +65,25 @@ def test_every_section_is_summarised_with_its_pages() -> None:
     assert "**2 Departure**\nA green lamp on the north gate means that yachts may leave. (p. iii)" in text
 
 
+@pytest.mark.parametrize(
+    ("page", "quotes"),
+    [
+        ("1 Grain\n2 Salt\nSalt came in from the pans and left for the isles.\n", ["2 Salt\nSalt came in"]),
+        ("1 Grain\n2 Salt\n", ["1 Grain", "2 Salt"]),
+    ],
+)
+def test_no_citation_of_a_summary_is_a_title_alone_where_another_exists(page: str, quotes: list[str]) -> None:
+    titles = ("1 Grain", "2 Salt", "3 Wine")
+    document = document_of(page, outline=[OutlineEntry(one, 1, 1) for one in titles])
+    *_, done = summarise(
+        PartsAsking((document,), "Summarise this.", Ruled(lambda _: "Salt came in from the pans."))
+    )
+    assert isinstance(done, Done)
+    cited = [one.quote for one in done.answer.citations]
+    assert len(cited) == len(quotes)
+    assert all(one.startswith(quote) for one, quote in zip(cited, quotes, strict=True))
+
+
 def test_what_no_passage_carries_is_not_said_and_the_documents_own_words_stand_for_it() -> None:
     _, everywhere = summarised(lambda _: "The moon is made of cheese, as 99 astronomers found in Wellington.")
     said = [sentence.text for section in everywhere.sections for sentence in section.sentences]

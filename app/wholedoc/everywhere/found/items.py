@@ -42,7 +42,7 @@ class FoundItem:
     `holds` says whether it satisfies the question's conditions; it is None if there is no condition, or nothing
     that a condition is about. `likely` is how sure the writer is, asked about the quote alone, from 0 to 1;
     `shared` is the share of the question's words that the quote says, rare words counting more. `is_fragment` says
-    that it is only the beginning of longer names (see `names`).
+    that it is only a piece of longer names or of a title (see `names`).
     """
 
     part: Part
@@ -71,6 +71,11 @@ class FoundItem:
     def quote(self) -> str:
         """The exact text of the place."""
         return self.part.document.pages[self.place.page].text[self.place.start : self.place.stop]
+
+    @property
+    def is_title_alone(self) -> bool:
+        """Whether the quote is a title and nothing else."""
+        return self.part.is_in_title(self.place.page, self.place.start, self.place.stop)
 
     @property
     def key(self) -> str:
