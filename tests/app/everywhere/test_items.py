@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import replace
 
 import pytest
@@ -10,8 +11,9 @@ import pytest
 from wholedoc.documents.document import Document, OutlineEntry
 from wholedoc.everywhere.found.items import SHARE_WEIGHT, Best, FoundItem, best_of, merged, stated
 from wholedoc.everywhere.found.names import is_fragment
-from wholedoc.everywhere.found.quotes import best_sentences, place_of
+from wholedoc.everywhere.found.quotes import best_sentences, place_of, wanted_words
 from wholedoc.everywhere.parts import parts_of
+from wholedoc.everywhere.stems import stems
 
 from .documents import LOG, document_of
 
@@ -125,8 +127,10 @@ RULES = document_of(
 )
 
 
-def found_in(document: Document, text: str, question: str) -> list[FoundItem]:
-    return [item for part in parts_of(document) for item in stated(text, part, question, {})]
+def found_in(
+    document: Document, text: str, question: str, rarity: Mapping[str, float] | None = None
+) -> list[FoundItem]:
+    return [item for part in parts_of(document) for item in stated(text, part, question, rarity or {})]
 
 
 @pytest.mark.parametrize(
@@ -189,3 +193,31 @@ def test_a_quote_does_not_go_over_into_the_next_entry() -> None:
     place = best_sentences(part, "Did gas oil run from the Western Bell?")
     quote = part.document.pages[0].text[place.start : place.stop]
     assert ("Western Bell" in quote) != ("Distant Anvil" in quote)
+
+
+@pytest.mark.parametrize(
+    ("question", "item", "wanted"),
+    [
+        ("Which vessels took the ground?", "The Amber Dove", "took ground"),
+        ("Which fines were imposed?", "500 crowns", "fines imposed"),
+        ("Which companies' lorries fell?", "Hexby and Sons", "companies lorries fell"),
+        ("Which vessels?", "Amber Dove", "vessels"),
+        ("Who was fined?", "Otto Vane", "fined"),
+    ],
+)
+def test_what_is_asked_for_says_nothing_of_a_name(question: str, item: str, wanted: str) -> None:
+    assert wanted_words(question, item) == stems(wanted)
+
+
+def test_a_name_beside_what_is_asked_for_is_less_sure_than_one_beside_what_is_asked_about_it() -> None:
+    """Of 34 vessels that "took the ground" 20 had only taken something, and a sentence behind it said "vessel"."""
+    document = document_of(
+        "Incident 1. Thieves came aboard the Gallant Marigold and took 38 crates of barley. The vessel had left.\n"
+        "Incident 2. In a falling wind the Amber Cormorant took the ground in the lock entrance for a day.\n"
+    )
+    rarity = {"vesse": 2.0, "took": 2.0, "groun": 2.8}
+    found = found_in(document, "Gallant Marigold\nAmber Cormorant", "Which vessels took the ground?", rarity)
+    marigold, cormorant = sorted(found, key=lambda one: one.shared)
+    assert (marigold.text, cormorant.text) == ("Gallant Marigold", "Amber Cormorant")
+    assert cormorant.shared == 1.0
+    assert marigold.shared == pytest.approx(2 / 4.8)

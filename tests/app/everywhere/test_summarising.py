@@ -66,22 +66,23 @@ def test_every_section_is_summarised_with_its_pages() -> None:
 
 
 @pytest.mark.parametrize(
-    ("page", "quotes"),
+    ("salt", "quotes"),
     [
-        ("1 Grain\n2 Salt\nSalt came in from the pans and left for the isles.\n", ["2 Salt\nSalt came in"]),
-        ("1 Grain\n2 Salt\n", ["1 Grain", "2 Salt"]),
+        (
+            "2 Salt\nSalt came in from the pans and left for the isles.\n",
+            ["Salt came in from the pans and left for the isles."],
+        ),
+        ("2 Salt\n", ["1 Grain", "2 Salt", "3 Wine"]),
     ],
 )
-def test_no_citation_of_a_summary_is_a_title_alone_where_another_exists(page: str, quotes: list[str]) -> None:
-    titles = ("1 Grain", "2 Salt", "3 Wine")
-    document = document_of(page, outline=[OutlineEntry(one, 1, 1) for one in titles])
+def test_no_citation_of_a_summary_is_a_title_alone_where_another_exists(salt: str, quotes: list[str]) -> None:
+    outline = [OutlineEntry(one, 1, page) for page, one in enumerate(("1 Grain", "2 Salt", "3 Wine"), 1)]
+    document = document_of("1 Grain\n", salt, "3 Wine\n", outline=outline)
     *_, done = summarise(
         PartsAsking((document,), "Summarise this.", Ruled(lambda _: "Salt came in from the pans."))
     )
     assert isinstance(done, Done)
-    cited = [one.quote for one in done.answer.citations]
-    assert len(cited) == len(quotes)
-    assert all(one.startswith(quote) for one, quote in zip(cited, quotes, strict=True))
+    assert [one.quote for one in done.answer.citations] == quotes
 
 
 def test_what_no_passage_carries_is_not_said_and_the_documents_own_words_stand_for_it() -> None:

@@ -11,7 +11,7 @@ from ...writers.assignment import is_not_stated
 from ..conditions.condition import Condition, Where
 from ..parts import Part
 from ..stems import stems
-from .quotes import LEADING, Place, place_of
+from .quotes import LEADING, Place, place_of, wanted_words
 
 # The sign or number in front of a list's item.
 BULLET = re.compile(r"^\s*(?:[-*•–]|\(?\d{1,3}[.)])\s+")
@@ -94,7 +94,7 @@ def stated(reply: str, part: Part, question: str, rarity: Mapping[str, float]) -
             place = place_of(part, text, question)
             if place is not None and not stems(text) <= asked:  # a word of the question is no answer to it
                 item = FoundItem(part.piece_at(place.page, place.start), text, place)
-                yield replace(item, shared=_share(stems(item.quote), asked - stems(text), rarity))
+                yield replace(item, shared=_share(stems(item.quote), wanted_words(question, text), rarity))
 
 
 def _share(said: frozenset[str], wanted: frozenset[str], rarity: Mapping[str, float]) -> float:

@@ -16,6 +16,8 @@ from ..stems import stems
 CHARACTERS, LEAST = 500, 160
 # What may stand in front of an item without belonging to it.
 LEADING = re.compile(r"^(?:(?:the|a|an)\s+)", re.I)
+# What a question asks for, which a name need not be called where it stands: "which vessels ...".
+ASKED_FOR = re.compile(r"\b(?:which|what|how many)\s+(\w+)\b(?!['’])", re.I)
 # What an entry begins a line with: "Incident 253." Nothing before it speaks of the entry.
 ENTRY = re.compile(r"[A-Z]\w+ \d+[.:]\s")
 
@@ -33,13 +35,26 @@ class Place:
     in_title: bool = False
 
 
+def wanted_words(question: str, item: str) -> frozenset[str]:
+    """Return the stems of a question that a quote should say of an item.
+
+    An item's own words say nothing of it. Nor does, of a name, what the question asks for: of which vessels took the
+    ground "The vessel took on coal" says no more than "She took on coal", and would say half of the words.
+    """
+    wanted = stems(question) - stems(item)
+    asked_for = ASKED_FOR.search(question)
+    if asked_for is None or not LEADING.sub("", item.strip())[:1].isupper():
+        return wanted
+    return wanted - stems(asked_for[1]) or wanted
+
+
 def place_of(part: Part, item: str, question: str) -> Place | None:
     """Return the quote that says the item and as many of the question's words as one can; None if the part does not
     say it, word for word but for case and white space. A title is quoted where the text does not say it."""
     found = list(_occurrences(part, item))
     if not found:
         return None
-    wanted = stems(question) - stems(item)
+    wanted = wanted_words(question, item)
     quotes = (_quote(part, span, start, stop, wanted) for span, start, stop in found)
     return max(quotes, key=lambda quote: (not quote[1].in_title, quote[0]))[1]
 
