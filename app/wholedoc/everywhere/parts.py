@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from ..answer import PageSpan
 from ..documents.bodies import Body, goes_on
 from ..documents.document import Document
 from ..documents.sentences import Sentence, paragraphs, sentences
@@ -82,6 +83,11 @@ class Part:
     def pages(self) -> tuple[int, int]:
         """The first and the last page, 1-based."""
         return self.spans[0].page + 1, self.spans[-1].page + 1
+
+    @property
+    def page_span(self) -> PageSpan:
+        """Where it stands."""
+        return PageSpan(self.document.id, *self.pages)
 
     @property
     def is_contents(self) -> bool:

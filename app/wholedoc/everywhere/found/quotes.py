@@ -38,8 +38,8 @@ class Place:
 def wanted_words(question: str, item: str) -> frozenset[str]:
     """Return the stems of a question that a quote should say of an item.
 
-    An item's own words say nothing of it. Nor does, of a name, what the question asks for: of which vessels took the
-    ground "The vessel took on coal" says no more than "She took on coal", and would say half of the words.
+    An item's own words say nothing of it. Nor does, of a name, what the question asks for: "The vessel took coal"
+    says no more of vessels that "took the ground" than "She took coal", and would say half of the words.
     """
     wanted = stems(question) - stems(item)
     asked_for = ASKED_FOR.search(question)
