@@ -251,17 +251,27 @@ class Expected:
 
 
 @dataclass(frozen=True)
+class PageSpan:
+    """Pages `first` to `last` of a document, counted from 1."""
+
+    document_id: str
+    first: int
+    last: int
+
+
+@dataclass(frozen=True)
 class AskingParts:
     """The writer has been asked about `done` of the most promising `total` parts, and may stop before the last.
 
-    `items` were found so far. About `seconds_left` are left at most; None before the first batch if this machine
-    has never asked such a question.
+    `items` were found so far, and `answered` says where the parts stand that were asked. About `seconds_left` are
+    left at most; None before the first batch if this machine has never asked such a question.
     """
 
     done: int
     total: int
     items: tuple[Item, ...] = ()
     seconds_left: float | None = None
+    answered: tuple[PageSpan, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -113,6 +113,9 @@ def test_items_are_known_while_parts_are_asked(with_writer: AppState, asked: Ses
     known = [len(one.evidence.items) if one.evidence else 0 for one in seen]
     assert known == sorted(known)
     assert len(set(known)) > 2  # none, some, all
+    answered = [len(one.evidence.answered) if one.evidence and not one.answer else 0 for one in seen]
+    assert answered[:-1] == sorted(answered[:-1])
+    assert max(answered) > 0
     last = seen[-1]
     assert last.answer is not None
     assert last.answer.everywhere is not None

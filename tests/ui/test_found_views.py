@@ -6,7 +6,7 @@ import pytest
 from bs4 import BeautifulSoup
 
 from wholedoc import Everywhere, Item, Kind
-from wholedoc.answer import SummarySection, SummarySentence
+from wholedoc.answer import PageSpan, SummarySection, SummarySentence
 from wholedoc_ui import found_views
 
 HERON = Item("Grey Heron", "d1", "a.pdf", 3, "iii", "The Grey\n  Heron was fined.", verified=True)
@@ -98,3 +98,18 @@ def test_the_strip_marks_the_pages_on_which_something_was_found() -> None:
     assert [index for index, one in enumerate(bars) if "wd-kept" in one["class"]] == [2]
     assert texts(source, ".wd-strip-name") == ["a.pdf", "b.pdf"]
     assert found_views.found_pages([], {}, {}) == ""
+
+
+def test_the_strip_marks_the_pages_whose_parts_have_answered() -> None:
+    labels = {"d1": ["i", "ii", "iii"], "d2": ["1"]}
+    names = {"d1": "a.pdf", "d2": "b.pdf"}
+    source = found_views.found_pages([HERON], names, labels, [PageSpan("d1", 2, 3), PageSpan("d2", 1, 1)])
+    bars = parsed(source).select(".wd-bar")
+    assert ["wd-asked" in one["class"] for one in bars] == [False, True, True, True]
+    assert [one["title"] for one in bars][:3] == [
+        "p. i: 0 places",
+        "p. ii: 0 places, has answered",
+        "p. iii: 1 place, has answered",
+    ]
+    assert "Of the 3 pages with a line above, parts have answered." in texts(source, ".wd-legend")[0]
+    assert "answered" not in found_views.found_pages([HERON], names, labels)

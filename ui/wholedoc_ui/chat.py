@@ -195,7 +195,7 @@ def _take(
     if isinstance(event, Scored):
         _know(session, exchange, Evidence(event.chunks), decided=False)
     elif isinstance(event, AskingParts):
-        _know(session, exchange, replace(evidence, items=event.items), decided=False)
+        _know(session, exchange, replace(evidence, items=event.items, answered=event.answered), decided=False)
     elif isinstance(event, Cited):
         _know(session, exchange, replace(evidence, citations=event.citations, found=True), decided=True)
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from wholedoc import Citation, Everywhere, Item, Kind
-from wholedoc.answer import SummarySection
+from wholedoc.answer import PageSpan, SummarySection
 
 from .saved.items import Format
 from .templating import render
@@ -47,35 +47,57 @@ def sections(exchange: int, found: Sequence[SummarySection]) -> str:
 
 
 def found_pages(
-    places: Sequence[Item | Citation], names: Mapping[str, str], labels: Mapping[str, Sequence[str]]
+    places: Sequence[Item | Citation],
+    names: Mapping[str, str],
+    labels: Mapping[str, Sequence[str]],
+    answered: Sequence[PageSpan] = (),
 ) -> str:
     """One bar a page over all documents that were asked: the higher, the more places of the answer are there.
 
     `names` and `labels` are the documents' names and their pages' labels, by document id. Empty without documents.
+    Pages of the parts that have `answered` are marked while the question is asked.
     """
+    asked = {(one.document_id, page) for one in answered for page in range(one.first, one.last + 1)}
     counted = Counter((one.document_id, one.page) for one in places if one.quote)
     most = max(counted.values(), default=1)
     documents = [
-        {"id": id, "name": names.get(id, ""), "bars": _bars(id, printed, counted, most), "every": _every(printed)}
+        {
+            "id": id,
+            "name": names.get(id, ""),
+            "bars": _bars(id, printed, counted, most, asked),
+            "every": _every(printed),
+        }
         for id, printed in labels.items()
     ]
-    return render("found_pages", documents=documents, named=len(documents) > 1, pages=len(counted))
+    return render(
+        "found_pages", documents=documents, named=len(documents) > 1, pages=len(counted), asked=len(asked)
+    )
 
 
 @dataclass(frozen=True)
 class PageBar:
-    """A page in the strip. `height` is at most 1; `page` counts from 1, `printed` is its label."""
+    """A page in the strip. `height` is at most 1; `page` counts from 1, `printed` is its label.
+
+    `asked` says that a part of it has answered.
+    """
 
     page: int
     printed: str
     count: int
     height: float
+    asked: bool
 
 
-def _bars(id: str, printed: Sequence[str], counted: Counter[tuple[str, int]], most: int) -> list[PageBar]:
+def _bars(
+    id: str,
+    printed: Sequence[str],
+    counted: Counter[tuple[str, int]],
+    most: int,
+    asked: Collection[tuple[str, int]],
+) -> list[PageBar]:
     counts = [counted[id, page] for page in range(1, len(printed) + 1)]
     return [
-        PageBar(index + 1, label, count, count / most)
+        PageBar(index + 1, label, count, count / most, (id, index + 1) in asked)
         for index, (label, count) in enumerate(zip(printed, counts, strict=True))
     ]
 

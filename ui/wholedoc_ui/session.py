@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from wholedoc import Answer, AskedDocument, Citation, Item, Kind, ScoredChunk, Turn
+from wholedoc.answer import PageSpan
 from wholedoc.runtime.client import NOBODY, Client
 from wholedoc.storage.conversations import new_id
 
@@ -47,8 +48,9 @@ class Work:
 class Evidence:
     """What speaks for an answer, as far as it is known. `found` is None until that has been decided.
 
-    `items` are what a question to every part has found so far, and `asked` the ids of the documents that it was put
-    to. Both are empty for a question to one place.
+    `items` are what a question to every part has found so far, `asked` the ids of the documents that it was put to,
+    and `answered` where the parts stand that have answered, while it is asked. All are empty for a question to one
+    place.
     """
 
     chunks: tuple[ScoredChunk, ...] = ()
@@ -56,6 +58,7 @@ class Evidence:
     found: bool | None = None
     items: tuple[Item, ...] = ()
     asked: tuple[str, ...] = ()
+    answered: tuple[PageSpan, ...] = ()
 
     @property
     def document_ids(self) -> tuple[str, ...]:

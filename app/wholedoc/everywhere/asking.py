@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TypeVar
 
@@ -16,6 +16,7 @@ from ..answer import (
     Done,
     Everywhere,
     Item,
+    PageSpan,
     SentenceSources,
     Timings,
     Token,
@@ -114,13 +115,19 @@ class PartsAsking:
 class Progress:
     """How far the loop over `total` parts or sections has come, and what one of them has taken, in seconds.
 
-    Before the first is done that is what they took the last time, None if there was none.
+    `answered` has the places of those that are done. Before the first is done, one takes what they took the last
+    time, None if there was none.
     """
 
     pace: Pace
     total: int
-    done: int = 0
+    answered: list[PageSpan] = field(default_factory=list)
     _started: float | None = None
+
+    @property
+    def done(self) -> int:
+        """How many have answered."""
+        return len(self.answered)
 
     def event(self, items: Sequence[Item] = ()) -> AskingParts:
         """Return what is told about it. The first group begins with the first event."""
@@ -128,7 +135,7 @@ class Progress:
         self._started = now if self._started is None else self._started
         each = (now - self._started) / self.done if self.done else self.pace.seconds_each
         left = None if each is None else each * (self.total - self.done)
-        return AskingParts(self.done, self.total, tuple(items), left)
+        return AskingParts(self.done, self.total, tuple(items), left, tuple(self.answered))
 
     def end(self) -> int:
         """Keep how long one took for the next time, and return how many were done."""
@@ -187,7 +194,7 @@ def ask_each(
         reader = asking.read(group)
         yield progress.event(shown())
         barren = 0 if step(reader, group) else barren + len(group)
-        progress.done += len(group)
+        progress.answered += [part.page_span for part in group]
         yield progress.event(shown())
         if asking.stored is None and barren >= bounds.patience:
             break

@@ -6,7 +6,7 @@ import re
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import suppress
 
-from ..answer import AskingParts, Citation, SummarySection, SummarySentence
+from ..answer import AskingParts, Citation, PageSpan, SummarySection, SummarySentence
 from ..answering.sources import sentence_sources
 from ..writers.parts import parts_at_once, read_parts
 from .asking import PartsAsking, Progress, groups
@@ -51,7 +51,7 @@ def take_notes(
         notes = [_section(one, reply.text, reply.cut_short) for one, reply in zip(group, replies, strict=True)]
         written |= {one.key: note for one, note in zip(group, notes, strict=True)}
         _keep(asking, written)
-        progress.done += len(group)
+        progress.answered += [PageSpan(one.key[0], *one.section.pages) for one in group]
         yield progress.event()
     progress.end()
     return [written[one.key] for one in passages]

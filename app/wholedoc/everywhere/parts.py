@@ -4,23 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from ..answer import PageSpan
 from ..documents.bodies import Body, goes_on
 from ..documents.document import Document
 from ..documents.sentences import Sentence, paragraphs, sentences
 from ..documents.tables import is_row, table_head
+from .headings import UNDER, Headings
 
 # A part ends with the paragraph in which it gets so many characters. In longer ones a small model overlooks more.
 PART_CHARACTERS = 450
 # A paragraph that is longer than this is divided between sentences.
 PARAGRAPH_CHARACTERS = 1500
-# What stands in front of a title: "2.3.1", "A.4", "Chapter 7:", "IV."
-NUMBER = re.compile(
-    r"^(?:(?:chapter|part|section|appendix|article|annex)\s+)?(?:[A-Z]?\d{1,3}(?:\.\d{1,3})*|[A-Z](?:\.\d{1,3})+|[A-Z]|[IVX]+)"
-    r"[.:)]?\s+(?=\S)",
-    re.I,
-)
 # What leads from a title to its page in a list of contents.
 DOTS = re.compile(r"(?:\. ?){4,}")
 SHORT = 3
@@ -41,7 +37,8 @@ class Part:
 
     `index` counts the parts of the document from 0. `heading` is the entry of the outline that it stands under,
     with those above it, or empty. `table_head` is what stands above a table that the part begins within, or empty.
-    `pieces` are the parts that a longer one was put together from, none if it was not.
+    `titles` are the titles that it begins with. `pieces` are the parts that a longer one was put together from,
+    none if it was not.
     """
 
     document: Document
@@ -49,13 +46,20 @@ class Part:
     spans: tuple[Span, ...]
     heading: str = ""
     table_head: str = ""
+    titles: tuple[Span, ...] = ()
     pieces: tuple[Part, ...] = ()
 
     @classmethod
     def joined(cls, pieces: Sequence[Part], index: int) -> Part:
         """Return parts of one document, at least one, as a part with this index."""
         spans = tuple(span for piece in pieces for span in piece.spans)
-        return cls(pieces[0].document, index, spans, pieces[0].heading, pieces[0].table_head, tuple(pieces))
+        titles = tuple(title for piece in pieces for title in piece.titles)
+        first = pieces[0]
+        return cls(first.document, index, spans, first.heading, first.table_head, titles, tuple(pieces))
+
+    def is_in_title(self, page: int, start: int, stop: int) -> bool:
+        """Return whether characters [start, stop) of a page are within the titles that the part begins with."""
+        return any(one.page == page and one.start <= start and stop <= one.stop for one in self.titles)
 
     def piece_at(self, page: int, start: int) -> Part:
         """Return the piece that holds a place of the part; the part itself if it has no pieces."""
@@ -81,6 +85,11 @@ class Part:
         return self.spans[0].page + 1, self.spans[-1].page + 1
 
     @property
+    def page_span(self) -> PageSpan:
+        """Where it stands."""
+        return PageSpan(self.document.id, *self.pages)
+
+    @property
     def is_contents(self) -> bool:
         """Whether it is a list of contents or an index: most of its lines are filled with dots up to a page number.
 
@@ -102,11 +111,16 @@ def parts_of(document: Document) -> list[Part]:
     Footnotes are parts of their own. Where they cut a sentence that goes on on the next page, they come after it.
     """
     found = document.bodies
-    grouped = list(_grouped(document, _pieces(document, found), found))
-    headings = _Headings(document)
     return [
-        Part(document, index, spans, headings.at(spans[0]), _table_head(document, spans[0]))
-        for index, spans in enumerate(grouped)
+        Part(
+            document,
+            index,
+            tuple(group.spans),
+            group.heading,
+            _table_head(document, group.spans[0]),
+            tuple(group.titles),
+        )
+        for index, group in enumerate(_grouped(document, _pieces(document, found), found))
     ]
 
 
@@ -173,26 +187,65 @@ def _stripped(text: str, start: int, stop: int) -> Iterator[Sentence]:
         yield Sentence(begin, begin + len(inner.strip()))
 
 
-def _grouped(document: Document, pieces: Iterator[Span], found: Sequence[Body]) -> Iterator[tuple[Span, ...]]:
+@dataclass
+class _Group:
+    """Paragraphs that become a part: where they stand, and the titles that they begin with."""
+
+    heading: str = ""
+    spans: list[Span] = field(default_factory=list)
+    titles: list[Span] = field(default_factory=list)
+    has_text: bool = False
+
+    def add(self, piece: Span, heading: str, is_title: bool) -> None:
+        if not self.has_text:
+            self.heading = heading
+        if is_title:
+            _append(self.titles, piece)
+        self.has_text |= not is_title
+        _append(self.spans, piece)
+
+    def holds(self, piece: Span) -> bool:
+        """Return whether there is room for another paragraph."""
+        return sum(one.stop - one.start for one in [*self.spans, piece]) <= PART_CHARACTERS
+
+
+def _append(spans: list[Span], piece: Span) -> None:
+    """Add a paragraph to spans, of which there is one for each page."""
+    if spans and spans[-1].page == piece.page:
+        spans[-1] = Span(piece.page, spans[-1].start, piece.stop)
+    else:
+        spans.append(piece)
+
+
+def _grouped(document: Document, pieces: Iterator[Span], found: Sequence[Body]) -> Iterator[_Group]:
     """Yield paragraphs in groups.
 
-    One that goes on from the page before stays with its beginning, and a title of the outline begins a new group.
+    One that goes on from the page before stays with its beginning. A title of the outline begins a new group, and
+    stays with what stands under it, since a title alone says nothing.
     """
-    titles = _Headings(document)
-    group: list[Span] = []
+    headings, group = Headings(document), _Group()
     for piece in pieces:
-        size = sum(one.stop - one.start for one in group) + piece.stop - piece.start
-        ends = bool(group) and (size > PART_CHARACTERS or titles.at(piece) != titles.at(group[0]))
-        apart = bool(group) and _is_note(group[-1], found) != _is_note(piece, found)
-        if apart or (ends and not _goes_on(document, group[-1], piece)):
-            yield tuple(group)
-            group = []
-        if group and group[-1].page == piece.page:
-            group[-1] = Span(piece.page, group[-1].start, piece.stop)
-        else:
-            group.append(piece)
-    if group:
-        yield tuple(group)
+        heading = headings.at(piece.page, piece.start)
+        is_title = headings.is_title(piece.page, piece.start, piece.stop)
+        if group.spans and (
+            _is_note(group.spans[-1], found) != _is_note(piece, found)
+            or not _belongs(document, group, piece, heading, is_title)
+        ):
+            yield group
+            group = _Group()
+        group.add(piece, heading, is_title)
+    if group.spans:
+        yield group
+
+
+def _belongs(document: Document, group: _Group, piece: Span, heading: str, is_title: bool) -> bool:
+    """Return whether a paragraph under this heading goes into the group."""
+    if not group.has_text:
+        return heading == group.heading or heading.startswith(group.heading + UNDER)
+    if is_title:
+        return False
+    fits = heading == group.heading and group.holds(piece)
+    return fits or _goes_on(document, group.spans[-1], piece)
 
 
 def _is_note(span: Span, found: Sequence[Body]) -> bool:
@@ -208,38 +261,3 @@ def _goes_on(document: Document, before: Span, piece: Span) -> bool:
 
 def _table_head(document: Document, span: Span) -> str:
     return table_head(document.pages[span.page].text, span.start, span.stop) or ""
-
-
-class _Headings:
-    """Where the titles of the outline stand: each at the line that says it, else at the top of its page."""
-
-    def __init__(self, document: Document) -> None:
-        self._titles = [
-            (entry.page - 1, _line_of(entry.title, document.pages[entry.page - 1].text), entry)
-            for entry in document.outline
-            if 0 < entry.page <= len(document.pages)
-        ]
-
-    def at(self, span: Span) -> str:
-        """Return the titles that a place stands under, outermost first."""
-        titles: dict[int, str] = {}
-        for page, start, entry in self._titles:
-            if (page, start) <= (span.page, span.start):
-                titles = {level: title for level, title in titles.items() if level < entry.level}
-                titles[entry.level] = entry.title
-        return " › ".join(titles[level] for level in sorted(titles))
-
-
-def _line_of(title: str, text: str) -> int:
-    """Return where the line begins that begins with a title, with or without its number; 0 if there is none."""
-    wanted, position = _plain(NUMBER.sub("", title)), 0
-    for line in text.splitlines(keepends=True):
-        begun = text[position : position + 2 * len(title) + 30].lstrip()  # titles may be broken over lines
-        if wanted and _plain(line) and _plain(NUMBER.sub("", begun)).startswith(wanted):
-            return position + len(line) - len(line.lstrip())
-        position += len(line)
-    return 0
-
-
-def _plain(text: str) -> str:
-    return re.sub(r"\W+", "", text).casefold()

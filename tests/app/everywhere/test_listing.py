@@ -76,6 +76,8 @@ def test_progress_tells_what_is_found_while_it_works(monkeypatch: pytest.MonkeyP
     assert [len(one.items) for one in progress] == sorted(len(one.items) for one in progress)
     assert len(progress[-1].items) == 2
     assert all(one.seconds_left is not None for one in progress if one.done)
+    assert [len(one.answered) for one in progress] == [one.done for one in progress]
+    assert {page for one in progress[-1].answered for page in range(one.first, one.last + 1)} == {1, 2, 3, 4}
 
 
 def test_what_the_part_does_not_say_is_dropped() -> None:

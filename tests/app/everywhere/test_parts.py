@@ -124,3 +124,28 @@ def test_spans_are_exact_and_in_order(pages: list[str]) -> None:
     kept = sum(len("".join(document.pages[s.page].text[s.start : s.stop].split())) for s in spans)
     lines = [line for page in document.pages for line in page.text.splitlines()]
     assert kept >= sum(len("".join(line.split())) for line in lines if masked(line) not in running)
+
+
+def test_a_title_stays_with_what_stands_under_it() -> None:
+    """A title alone would be a section of a summary that says nothing, and the quote of it."""
+    long = "It says much about this and that. " * 20
+    outline = (OutlineEntry("Trade", 1, 1), OutlineEntry("Salt", 2, 1), OutlineEntry("Grain", 1, 2))
+    document = document_of(f"Trade\nSalt\n{long}\n", f"Of wheat, too.\nGrain\n{long}\n", outline=outline)
+    salt, wheat, grain = parts_of(document)
+    assert [one.heading for one in (salt, wheat, grain)] == ["Trade › Salt", "Trade › Salt", "Grain"]
+    assert salt.text.startswith("Trade\nSalt\nIt says")
+    assert grain.text.startswith("Grain\nIt says")
+    titles = [
+        [document.pages[one.page].text[one.start : one.stop] for one in part.titles]
+        for part in (salt, wheat, grain)
+    ]
+    assert titles == [["Trade\nSalt"], [], ["Grain"]]
+
+
+def test_a_title_does_not_go_on_with_the_page_before() -> None:
+    outline = (OutlineEntry("Salt", 1, 1), OutlineEntry("Grain", 1, 2))
+    document = document_of("Salt\nSalt came in\n", "Grain\nGrain came in\n", outline=outline)
+    assert [(one.heading, one.text) for one in parts_of(document)] == [
+        ("Salt", "Salt\nSalt came in"),
+        ("Grain", "Grain\nGrain came in"),
+    ]

@@ -65,6 +65,26 @@ def test_every_section_is_summarised_with_its_pages() -> None:
     assert "**2 Departure**\nA green lamp on the north gate means that yachts may leave. (p. iii)" in text
 
 
+@pytest.mark.parametrize(
+    ("salt", "quotes"),
+    [
+        (
+            "2 Salt\nSalt came in from the pans and left for the isles.\n",
+            ["Salt came in from the pans and left for the isles."],
+        ),
+        ("2 Salt\n", ["1 Grain", "2 Salt", "3 Wine"]),
+    ],
+)
+def test_no_citation_of_a_summary_is_a_title_alone_where_another_exists(salt: str, quotes: list[str]) -> None:
+    outline = [OutlineEntry(one, 1, page) for page, one in enumerate(("1 Grain", "2 Salt", "3 Wine"), 1)]
+    document = document_of("1 Grain\n", salt, "3 Wine\n", outline=outline)
+    *_, done = summarise(
+        PartsAsking((document,), "Summarise this.", Ruled(lambda _: "Salt came in from the pans."))
+    )
+    assert isinstance(done, Done)
+    assert [one.quote for one in done.answer.citations] == quotes
+
+
 def test_what_no_passage_carries_is_not_said_and_the_documents_own_words_stand_for_it() -> None:
     _, everywhere = summarised(lambda _: "The moon is made of cheese, as 99 astronomers found in Wellington.")
     said = [sentence.text for section in everywhere.sections for sentence in section.sentences]

@@ -222,7 +222,7 @@ class Handlers:
         names = asked | {id: document.name for id, document in documents.items()}
         labels = {id: [page.label for page in document.pages] for id, document in documents.items()}
         if shown and shown.asked:
-            drawn = found_views.found_pages(shown.items or shown.citations, names, labels)
+            drawn = found_views.found_pages(shown.items or shown.citations, names, labels, shown.answered)
         else:
             drawn = views.strip(shown.chunks, names, labels) if shown else ""
         return {self.parts.evidence.strip: drawn, **self.page(session)}

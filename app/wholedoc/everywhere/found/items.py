@@ -11,7 +11,7 @@ from ...writers.assignment import is_not_stated
 from ..conditions.condition import Condition, Where
 from ..parts import Part
 from ..stems import stems
-from .quotes import LEADING, Place, place_of
+from .quotes import LEADING, Place, place_of, wanted_words
 
 # The sign or number in front of a list's item.
 BULLET = re.compile(r"^\s*(?:[-*•–]|\(?\d{1,3}[.)])\s+")
@@ -42,7 +42,7 @@ class FoundItem:
     `holds` says whether it satisfies the question's conditions; it is None if there is no condition, or nothing
     that a condition is about. `likely` is how sure the writer is, asked about the quote alone, from 0 to 1;
     `shared` is the share of the question's words that the quote says, rare words counting more. `is_fragment` says
-    that it is only the beginning of longer names (see `names`).
+    that it is only a piece of longer names or of a title (see `names`).
     """
 
     part: Part
@@ -73,6 +73,11 @@ class FoundItem:
         return self.part.document.pages[self.place.page].text[self.place.start : self.place.stop]
 
     @property
+    def is_title_alone(self) -> bool:
+        """Whether the quote is a title and nothing else."""
+        return self.part.is_in_title(self.place.page, self.place.start, self.place.stop)
+
+    @property
     def key(self) -> str:
         """What is equal for two that name the same thing."""
         return " ".join(re.findall(r"\w+", LEADING.sub("", self.text).casefold()))
@@ -89,7 +94,7 @@ def stated(reply: str, part: Part, question: str, rarity: Mapping[str, float]) -
             place = place_of(part, text, question)
             if place is not None and not stems(text) <= asked:  # a word of the question is no answer to it
                 item = FoundItem(part.piece_at(place.page, place.start), text, place)
-                yield replace(item, shared=_share(stems(item.quote), asked - stems(text), rarity))
+                yield replace(item, shared=_share(stems(item.quote), wanted_words(question, text), rarity))
 
 
 def _share(said: frozenset[str], wanted: frozenset[str], rarity: Mapping[str, float]) -> float:

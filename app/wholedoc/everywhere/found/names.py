@@ -6,6 +6,7 @@ import re
 from collections.abc import Collection
 from dataclasses import replace
 
+from ..headings import plain
 from .items import FoundItem
 
 # Words with capitals that stand together, with small words between them: "Marquis of Trevose", "Ruddock and Sons".
@@ -39,20 +40,31 @@ def _is_known(name: str, known: str, item: FoundItem) -> bool:
 
 
 def is_fragment(item: FoundItem) -> bool:
-    """Return whether an item is a word that only begins longer names, as "Harbour" begins "Harbour Court".
+    """Return whether an item is a word that only begins longer names, as "Harbour" begins "Harbour Court", or that
+    stands only in a title, as in "Lying in Harbour", where every word may have a capital.
 
     A small writer takes it out of a sentence that answers the question by another name, and says Yes to it when it
-    is asked back. Where the quote has the word in small letters alone, the whole document decides.
+    is asked back. Where the quote has the word in small letters alone, the whole document decides. Several words of
+    a title are a fragment only where nothing else is quoted.
     """
     word = item.text.strip()
+    if item.place.in_title and (len(word.split()) == 1 or item.is_title_alone):
+        return True
     if not re.fullmatch(r"[A-Z][\w'’-]*", word):
         return False
-    everywhere, goes_on = _count(item.quote, word), _count(item.quote, word, GOES_ON)
+    titles = frozenset(plain(entry.title) for entry in item.part.document.outline)
+    quote = _without(item.quote, titles)
+    everywhere, goes_on = _count(quote, word), _count(quote, word, GOES_ON)
     if everywhere:
         return goes_on == everywhere
-    text = item.part.document.text
+    text = _without(item.part.document.text, titles)
     goes_on = _count(text, word, GOES_ON)
     return goes_on > 0 and _count(text, word) - goes_on <= ALONE * goes_on
+
+
+def _without(text: str, titles: Collection[str]) -> str:
+    """Return a text without the lines that are a title."""
+    return "\n".join(line for line in text.splitlines() if plain(line) not in titles) if titles else text
 
 
 def _count(text: str, word: str, behind: str = "") -> int:

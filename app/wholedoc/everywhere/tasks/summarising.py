@@ -111,8 +111,12 @@ def _count(question: str) -> int:
 
 
 def _cited(telling: Sequence[Passages], written: Sequence[SummarySection]) -> list[Citation]:
-    """Return one citation for each section: the sentences on its first cited page that say most of its note."""
+    """Return one citation for each section: the sentences on its first cited page that say most of its note.
+
+    A section without text has none, unless no section has any.
+    """
     cited: list[Citation] = []
+    titles: list[Citation] = []
     for passages, section in zip(telling, written, strict=True):
         note = " ".join(one.text for one in section.sentences)
         pages = {page for one in section.sentences for page in one.pages}
@@ -120,8 +124,10 @@ def _cited(telling: Sequence[Passages], written: Sequence[SummarySection]) -> li
         place = best_sentences(part, note)
         page = part.document.pages[place.page]
         quote = page.text[place.start : place.stop]
-        cited.append(Citation(part.document.id, part.document.name, place.page + 1, page.label, quote, 1.0))
-    return cited
+        is_title = part.is_in_title(place.page, place.start, place.stop)
+        one = Citation(part.document.id, part.document.name, place.page + 1, page.label, quote, 1.0)
+        (titles if is_title else cited).append(one)
+    return cited or titles
 
 
 def _body(sections: Sequence[SummarySection]) -> str:
