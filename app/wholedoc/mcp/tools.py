@@ -15,6 +15,7 @@ from ..answer import Reading
 from ..documents.document import Document
 from ..documents.formats import names
 from ..documents.recognition import Recognition, is_installed
+from ..errors import UnknownDocumentError
 from ..everywhere.kinds import Kind, Scope
 from ..everywhere.wording import wanted
 from ..library import Library
@@ -38,7 +39,10 @@ def server_of(
 
     Web pages are added within the limits `web_pages`; without them there is no tool for it.
     """
-    server: MCPServer[Any] = MCPServer("wholedoc", instructions=INSTRUCTIONS, version=version("wholedoc"))
+    # The level is set up when the server is made: later it is too late, and every refusal would be logged.
+    server: MCPServer[Any] = MCPServer(
+        "wholedoc", instructions=INSTRUCTIONS, version=version("wholedoc"), log_level="WARNING"
+    )
 
     @server.tool()
     async def list_documents(context: Context[Any, Any]) -> Shelf:
@@ -129,11 +133,14 @@ def _asking(
 
 
 def _find(library: Library, wanted: str) -> Document:
-    """Return a document by its name, its id or the start of that. Raises UnknownDocumentError and ToolError."""
+    """Return a document by its name, its id or the start of that. Raises ToolError."""
     named = [one.id for one in library.documents() if one.name == wanted]
     if len(named) > 1:
         raise ToolError(f"several documents are called {wanted}: name one by its id, from list_documents")
-    return library.document(named[0] if named else wanted)
+    try:
+        return library.document(named[0] if named else wanted)
+    except UnknownDocumentError as error:
+        raise ToolError(f"no document is called {wanted}, and no one id begins so: see list_documents") from error
 
 
 def _add(library: Library, file: Path, password: str | None, cancelled: Cancel, tell: Tell) -> Listed:

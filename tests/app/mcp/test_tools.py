@@ -134,7 +134,7 @@ def test_what_a_person_can_cause_is_one_sentence(notice: Library, tmp_path: Path
 
     results = using(server_of(notice, None), use)
     assert all(result.is_error for result in results)
-    assert "neither a file nor the id" in text_of(results[0])
+    assert "see list_documents" in text_of(results[0])
     assert "empty.docx is empty (0 bytes)" in text_of(results[1])
     assert not any("Traceback" in text_of(result) for result in results)
 
@@ -196,7 +196,8 @@ def test_it_is_served_over_http_to_this_machine(tiny_model: Path, tmp_path: Path
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    server = start(["mcp", "--http", str(port), "--model", tiny_model], tmp_path / "said.txt").process
+    said = tmp_path / "said.txt"
+    server = start(["mcp", "--http", str(port), "--model", tiny_model], said).process
 
     async def use(client: Client) -> Any:
         return await client.call_tool("add_document", {"path": str(NOTICE)})
@@ -210,6 +211,7 @@ def test_it_is_served_over_http_to_this_machine(tiny_model: Path, tmp_path: Path
             time.sleep(0.1)
         refused = using(f"http://127.0.0.1:{port}/mcp", use)
         assert "--folder" in text_of(refused)
+        assert "failed" not in said.read_text()  # the assistant is told, and the terminal is not
         import httpx
 
         foreign = httpx.post(f"http://127.0.0.1:{port}/mcp", headers={"Host": "evil.example"}, json={})

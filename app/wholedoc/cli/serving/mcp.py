@@ -45,7 +45,6 @@ def mcp(port: int | None, folders: tuple[Path, ...], web_pages: bool, **given: A
     library = Library.open(settings=settings_from(given), notify=tell)
     allowed = folders or (None if port is None else ())
     server = server_of(library, allowed, PageLimits() if web_pages else None)
-    server.settings.log_level = "WARNING"
     if port is None:
         server.run("stdio")
     else:
