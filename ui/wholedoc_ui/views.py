@@ -166,9 +166,7 @@ def citations(evidence: Evidence | None, chosen: int | None, removed: frozenset[
     open, and `removed` are the ids of documents that have left the library.
     """
     shown, more = (evidence.citations[:AT_ONCE], evidence.citations[AT_ONCE:]) if evidence else ((), ())
-    return render(
-        "citations", evidence=evidence, chosen=chosen, removed=removed, shown=shown, more=more
-    )
+    return render("citations", evidence=evidence, chosen=chosen, removed=removed, shown=shown, more=more)
 
 
 def unsupported(words: str) -> str:
