@@ -132,6 +132,15 @@ def test_good_damaged_and_encrypted_files_come_together(app_state: AppState, ses
     ]  # what is on the shelf stands there
 
 
+def test_a_reading_steps_aside_before_its_steps(
+    app_state: AppState, session: Session, drop: Drop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steps: list[int] = []
+    monkeypatch.setattr(app_state.courtesy, "step_aside", lambda: steps.append(1))
+    log(shelf.take_in(app_state, session, [drop("log.txt", TEXT)]))
+    assert len(steps) > 5
+
+
 def test_a_locked_file_opens_with_its_password(app_state: AppState, session: Session, drop: Drop) -> None:
     first = log(shelf.take_in(app_state, session, [drop("locked.pdf", SAMPLES / "encrypted.pdf")])).last
     wrong = log(shelf.unlock(app_state, session, "not the password")).last

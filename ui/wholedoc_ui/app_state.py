@@ -23,6 +23,7 @@ from wholedoc.writers.writer import Writer
 from .arriving.folders import Folders
 from .arriving.introducing import Introducer
 from .arriving.uploads import LOOKED_FOR_S, Uploads
+from .courtesy import Courtesy
 from .models.fetching import Fetch, FetchPhase, ModelFetch
 from .models.offers import Offers, offers
 from .models.wanted import Wanted, missing_default_writer, missing_reader, missing_writer, reader_name
@@ -80,7 +81,8 @@ def sentence(error: Exception) -> str:
 class AppState:
     """One library with its models. `uploads` are the files on their way into the library. `introducer` writes what
     documents are about, and does so for every document that was read if `introduces_after_reading`. `viewer`
-    shows their pages. `folders` are those whose files are read by themselves.
+    shows their pages. `folders` are those whose files are read by themselves. `courtesy` makes readings give way to
+    the page.
 
     The library is opened here unless the caller gives one that is open and in use elsewhere. Choosing another model
     changes which model the tabs ask, and nothing for the other users of that library. A writer that has to be
@@ -109,7 +111,8 @@ class AppState:
         self._closed = threading.Event()
         self.introducer = Introducer(lambda: self._library, sentence)
         self.introduces_after_reading = False
-        self.viewer = Viewer(lambda: self._library)
+        self.courtesy = Courtesy(lambda: self._library.turns.waiting > 0)
+        self.viewer = Viewer(lambda: self._library, self.courtesy)
         self.folders = Folders(lambda: self._library, sentence)
 
     @property
@@ -240,7 +243,7 @@ class AppState:
             self._find_heads(self._library)
             self._fetch_writer()
             for document in documents:
-                for event in self._library.read(document):
+                for event in self._library.read(document, self.courtesy.aside()):
                     self._state = self._reading(event)
             self._state = self._ready()
             self.folders.start()

@@ -246,7 +246,8 @@ def _read(
 ) -> Iterator[Arrival]:
     arrival = replace(arrival, pages=len(document.pages), warnings=document.warnings, document_id=document.id)
     try:
-        for event in app_state.library.read(document, work.stopped, session.client):
+        stopped = app_state.courtesy.aside(work.stopped)
+        for event in app_state.library.read(document, stopped, session.client):
             if isinstance(event, Planned):
                 arrival = replace(arrival, stage=Stage.PLANNED, planned=event)
             else:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from base64 import b64encode
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -29,7 +29,7 @@ from wholedoc_ui.app_state import AppState
 from wholedoc_ui.serving.viewer import add_viewer
 from wholedoc_ui.viewer import renderers
 from wholedoc_ui.viewer.finding import MOST_LISTED, find, pieces, spans
-from wholedoc_ui.viewer.viewer import WIDEST, Viewer
+from wholedoc_ui.viewer.viewer import LINGER_S, WIDEST, Viewer
 
 from ...app.server.serving import until
 from ..conftest import NOTICE, PASSWORD, SAMPLES, Put
@@ -81,6 +81,21 @@ def test_a_pdf_is_drawn_page_by_page(viewer: Viewer, notice: Document) -> None:
         assert image.height == pytest.approx(600 * sheet.shape, abs=2)
         assert Image.open(io.BytesIO(image.content)).size == (image.width, image.height)
     assert viewer.picture(notice.id, 1, 10**9).width == WIDEST
+
+
+def test_readings_step_aside_while_a_page_is_drawn(
+    viewer: Viewer, app_state: AppState, notice: Document, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stays: list[float] = []
+
+    @contextmanager
+    def first(linger_s: float) -> Iterator[None]:
+        stays.append(linger_s)
+        yield
+
+    monkeypatch.setattr(app_state.courtesy, "first", first)
+    viewer.picture(notice.id, 1, 300)
+    assert stays == [LINGER_S]
 
 
 def test_the_lines_of_a_drawn_page_say_what_it_says(viewer: Viewer, notice: Document) -> None:

@@ -19,6 +19,9 @@ from ..templating import esc
 from .handlers import BUSY, IDLE, MODEL, QUICK, Handlers, Updates, acted, numbers, once, paced, phase
 from .html import SEND
 
+# Whoever types goes on typing: readings stay aside for so many seconds after a letter.
+TYPING_S = 1.0
+
 
 class ChatHandlers(Handlers):
     def bind(self) -> None:
@@ -95,7 +98,8 @@ class ChatHandlers(Handlers):
         except Exception:  # which is said when it is asked
             return ""
         session = self.session(request)
-        return views.expected(chat.expected(self.app_state, session, question, settings, SCOPES[scope]))
+        with self.app_state.courtesy.first(TYPING_S):
+            return views.expected(chat.expected(self.app_state, session, question, settings, SCOPES[scope]))
 
     def _is_busy(self, session: Session) -> bool:
         """Return whether a question of this conversation is being answered, and tell so."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from wholedoc import Document, Library
@@ -13,6 +13,7 @@ from wholedoc.documents.rendering import Box, PageImage, PageRenderer, TextLine
 from wholedoc.errors import DocumentError, PasswordError
 from wholedoc.storage.files.originals import Originals
 
+from ..courtesy import Courtesy
 from . import finding
 from .renderers import Renderers
 
@@ -22,6 +23,8 @@ NARROWEST, WIDEST = 100, 2400
 PDF_MARK = b"%PDF-"
 # Height of a page by its width where the file does not say it, as of A4.
 USUAL_SHAPE = 1.414
+# Whoever has seen a page looks at the next one soon: readings stay aside for so many seconds.
+LINGER_S = 0.5
 
 
 @dataclass(frozen=True)
@@ -62,14 +65,15 @@ class Marks:
 
 
 class Viewer:
-    """Shows the documents of the library that `library` returns.
+    """Shows the documents of the library that `library` returns. Readings step aside while it draws.
 
     All methods raise `UnknownDocumentError` for a document that is not there, and `DocumentError` for a page that
     is not there or cannot be drawn. Pages count from 1.
     """
 
-    def __init__(self, library: Callable[[], Library]) -> None:
+    def __init__(self, library: Callable[[], Library], courtesy: Courtesy) -> None:
         self._library = library
+        self._courtesy = courtesy
         self._renderers = Renderers()
         self._pdfs: dict[str, bool] = {}
 
@@ -151,12 +155,16 @@ class Viewer:
     def _originals(self) -> Originals:
         return self._library().folder.originals
 
-    def _renderer(self, document: Document) -> AbstractContextManager[PageRenderer | None]:
+    @contextmanager
+    def _renderer(self, document: Document) -> Iterator[PageRenderer | None]:
         """Lend what draws a document's pages; None for a file of text."""
         recognised = any(page.confidence is not None for page in document.pages)
         if document.id not in self._originals or not (recognised or self._is_pdf(document.id)):
-            return nullcontext()
-        return self._renderers.use(document.id, lambda: self._originals.opened(document.id), document.name)
+            yield None
+            return
+        opened = self._renderers.use(document.id, lambda: self._originals.opened(document.id), document.name)
+        with self._courtesy.first(LINGER_S), opened as renderer:
+            yield renderer
 
     def _is_pdf(self, id: str) -> bool:
         known = self._pdfs.get(id)
