@@ -72,9 +72,8 @@ class Cluster:
 
         from wholedoc.cluster.running import NAME
 
-        deployment = serve.status().applications[NAME].deployments["EngineReplica"]
-        running = sum(count for state, count in deployment.replica_states.items() if state.value == "RUNNING")
-        return min(running, len(self.replicas()))
+        states: dict[Any, int] = serve.status().applications[NAME].deployments["EngineReplica"].replica_states
+        return min(states.get("RUNNING", 0), len(self.replicas()))
 
     def processes(self, name: str) -> list[psutil.Process]:
         """Return the processes of a deployment, or of Serve's proxy."""

@@ -62,8 +62,8 @@ class Cluster:
 
         from wholedoc.cluster.running import NAME
 
-        states = serve.status().applications[NAME].deployments["EngineReplica"].replica_states
-        return sum(count for state, count in states.items() if state.value == "RUNNING")
+        states: dict[Any, int] = serve.status().applications[NAME].deployments["EngineReplica"].replica_states
+        return states.get("RUNNING", 0)
 
 
 def _title(process: psutil.Process) -> str:
