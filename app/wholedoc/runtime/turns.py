@@ -1,9 +1,10 @@
 """Fair turns of many callers at one model.
 
-The model goes round between clients, and what is read in the background waits for all of them. A question keeps it
-from its first step to its last, for SLICE_S seconds at the longest: many questions that took turns at every token
-would all be answered last. A reading gives the model back after every step (a batch of chunks), so that no question
-waits for a document. A caller that is cancelled leaves the queue at once.
+The model goes round between clients, and what is read in the background waits for all of them, but not for ever:
+where they never stop asking it takes a step now and then. A question keeps the model from its first step to its
+last, for SLICE_S seconds at the longest: many questions that took turns at every token would all be answered last.
+A reading gives the model back after every step (a batch of chunks), so that no question waits for a document. A
+caller that is cancelled leaves the queue at once.
 """
 
 from __future__ import annotations
@@ -33,6 +34,9 @@ POLL_S = 0.05
 SLICE_S = 20.0
 # So long the model waits for a question whose last step was taken and whose next one has not been asked for yet.
 GRACE_S = 0.25
+# What is read in the background waits for others at the most so many times as long as its last step took, and no
+# longer than so many seconds: where they never stop, it has a ninth of the time or more.
+BACKGROUND_WAITS, BACKGROUND_WAITS_S = 8, 5.0
 # Waiting for a turn shows in a trace from so many nanoseconds on: most steps follow each other at once.
 TOLD_NS = 10_000_000
 
@@ -43,7 +47,7 @@ class Errand(Enum):
     QUESTION = auto()
     READING = auto()
     BACKGROUND = auto()
-    """A reading that nobody waits for: it takes a turn when nobody else wants one."""
+    """A reading that nobody waits for: it takes a turn when nobody else wants one, or has waited for long."""
 
     @property
     def slice_s(self) -> float:
@@ -52,10 +56,14 @@ class Errand(Enum):
 
 @dataclass(eq=False)
 class _Caller:
-    """`began` and `left` say when its slice began and when its last step ended, by the clock of the turns."""
+    """`came`, `began` and `left` say when it began to wait, when its slice began and when its last step ended, by
+    the clock of the turns. `waits` is how long it waits for others if it reads in the background, in seconds.
+    """
 
     client: Client
     errand: Errand
+    came: float = 0.0
+    waits: float = BACKGROUND_WAITS_S
     began: float = 0.0
     left: float = 0.0
 
@@ -123,6 +131,7 @@ class Turns:
         with self._changed:
             self._wait(caller, cancelled)
             self._at_work = True
+            started = self._clock()
         try:
             if time.time_ns() - began >= TOLD_NS:
                 past("wait for the model", began)
@@ -132,12 +141,14 @@ class Turns:
             with self._changed:
                 self._at_work = False
                 caller.left = self._clock()
+                caller.waits = min(BACKGROUND_WAITS * (caller.left - started), BACKGROUND_WAITS_S)
                 if caller.left - caller.began >= caller.errand.slice_s:
                     self._give_up(caller)
 
     def _wait(self, caller: _Caller, cancelled: Cancel | None) -> None:
         if self._holder is caller and not self._at_work:
             return
+        caller.came = self._clock()
         self._waiting.append(caller)
         try:
             while not (self._is_free() and self._next() is caller):
@@ -159,13 +170,16 @@ class Turns:
     def _next(self) -> _Caller:
         """Returns the first caller of the address that was served longest ago, there of the user, and so on.
 
-        Those that nobody waits for come last.
+        Those that nobody waits for come last, and first when they have waited for long.
         """
         return min(self._waiting, key=self._last_turns)
 
     def _last_turns(self, caller: _Caller) -> tuple[int, ...]:
         served = (rounds.last(line) for rounds, line in zip(self._rounds, caller.lines, strict=True))
-        return caller.errand is Errand.BACKGROUND, *served
+        place = 0
+        if caller.errand is Errand.BACKGROUND:
+            place = 1 if self._clock() - caller.came < caller.waits else -1
+        return place, *served
 
     def _give_up(self, caller: _Caller) -> None:
         """Lets the next one have the model, if it is this caller's."""

@@ -6,13 +6,13 @@ import threading
 import time
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field
-from itertools import groupby
+from itertools import groupby, pairwise
 
 import pytest
 
 from parallelcomp import Cancelled
 from wholedoc.runtime.client import Client
-from wholedoc.runtime.turns import GRACE_S, SLICE_S, Errand, Turns
+from wholedoc.runtime.turns import BACKGROUND_WAITS_S, GRACE_S, SLICE_S, Errand, Turns
 
 
 def test_steps_come_through_and_so_does_what_is_returned() -> None:
@@ -245,3 +245,15 @@ def test_what_is_read_in_the_background_waits_until_nobody_else_wants_a_turn(off
     run_together(office.turns, jobs, starter=A)
     assert office.order[-1] == "background"
     assert office.order.count("background") == 1
+
+
+def test_what_is_read_in_the_background_is_read_though_others_never_stop(office: Office) -> None:
+    """It never was while clients asked a cluster without a break."""
+    step_s = BACKGROUND_WAITS_S / 2
+    asking = [office.job(f"q{n}", Client(f"client {n}"), 1, step_s=step_s) for n in range(20)]
+    reading = office.job("background", D, errand=Errand.BACKGROUND, step_s=step_s)
+    run_together(office.turns, [reading, *asking], starter=A)
+    steps = [place for place, name in enumerate(office.order) if name == "background"]
+    assert len(steps) == 3, "each of its steps waits anew"
+    waited = [later - earlier - 1 for earlier, later in pairwise([-1, *steps])]
+    assert all(2 <= questions <= 4 for questions in waited)
