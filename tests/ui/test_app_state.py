@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from parallelcomp import KVPrecision, WindowError
 from wholedoc import Answer, Settings, Timings, Usage
 from wholedoc.errors import LibraryError, ModelError
 from wholedoc_ui.app_state import AppState, ModelState, Phase, sentence
+from wholedoc_ui.arriving import courtesy
 from wholedoc_ui.cost import cost_of, memory_in_use
 
 from .conftest import NOTICE, PARAGRAPHS, Put, watched
@@ -178,3 +180,25 @@ def test_the_cost_of_an_answer_is_what_it_took() -> None:
     assert 10_000_000 < spent.memory_bytes < 100_000_000_000
     assert replace(spent, tokens_answered=1).tokens_per_second is None
     assert replace(spent, total_s=1.0).tokens_per_second is None
+
+
+def test_a_reading_steps_aside_only_where_the_page_needs_its_processor(
+    app_state: AppState, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started(app_state)
+    taken: list[bool] = []
+    monkeypatch.setattr(courtesy, "LONGEST_S", 600.0)
+
+    def step() -> None:
+        app_state.courtesy.step_aside()
+        taken.append(True)
+
+    for device, steps in (("cpu", 0), ("cuda", 1)):
+        monkeypatch.setattr(AppState, "device", property(lambda _, name=device: torch.device(name)))
+        with app_state.courtesy.first(0.0):
+            reading = threading.Thread(target=step)
+            reading.start()
+            reading.join(0.3 if steps == 0 else 20.0)
+            assert len(taken) == steps
+        reading.join()
+        taken.clear()

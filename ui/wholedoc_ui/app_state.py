@@ -20,10 +20,10 @@ from wholedoc.settings import Answerer
 from wholedoc.storage.home import home
 from wholedoc.writers.writer import Writer
 
+from .arriving.courtesy import Courtesy
 from .arriving.folders import Folders
 from .arriving.introducing import Introducer
 from .arriving.uploads import LOOKED_FOR_S, Uploads
-from .courtesy import Courtesy
 from .models.fetching import Fetch, FetchPhase, ModelFetch
 from .models.offers import Offers, offers
 from .models.wanted import Wanted, missing_default_writer, missing_reader, missing_writer, reader_name
@@ -111,7 +111,7 @@ class AppState:
         self._closed = threading.Event()
         self.introducer = Introducer(lambda: self._library, sentence)
         self.introduces_after_reading = False
-        self.courtesy = Courtesy(lambda: self._library.turns.waiting > 0)
+        self.courtesy = Courtesy(self._is_better_read_on)
         self.viewer = Viewer(lambda: self._library, self.courtesy)
         self.folders = Folders(lambda: self._library, sentence)
 
@@ -250,6 +250,13 @@ class AppState:
         except Exception as error:
             if self._state.phase is not Phase.READY:  # another model may have been chosen meanwhile
                 self._state = ModelState(Phase.FAILED, sentence(error))
+
+    def _is_better_read_on(self) -> bool:
+        """Return whether the page gains nothing by a reading that steps aside, or somebody loses by it.
+
+        A reading that waits for the model itself is among those who wait.
+        """
+        return self._library.turns.waiting > 0 or (self.device is not None and self.device.type != "cpu")
 
     def _find_heads(self, library: Library) -> None:
         if library.settings.scoring is ChunkScoring.SCAN:

@@ -23,8 +23,9 @@ def resolve(host: str, port: int, *, private: bool) -> list[str]:
     addresses = list(dict.fromkeys(str(one[4][0]).partition("%")[0] for one in found))
     inner = [one for one in addresses if not is_public(one)]
     if inner and not private:
+        leads = f"{host} is" if host.strip("[]") == inner[0] else f"{host} is {inner[0]},"
         raise PageError(
-            f"{host} is {inner[0]}, an address of this machine or its own network: pages are fetched from public "
+            f"{leads} an address of this machine or its own network: pages are fetched from public "
             "addresses alone, unless --private-pages is given."
         )
     return addresses

@@ -13,7 +13,7 @@ from wholedoc.documents.rendering import Box, PageImage, PageRenderer, TextLine
 from wholedoc.errors import DocumentError, PasswordError
 from wholedoc.storage.files.originals import Originals
 
-from ..courtesy import Courtesy
+from ..arriving.courtesy import Courtesy
 from . import finding
 from .renderers import Renderers
 

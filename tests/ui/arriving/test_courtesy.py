@@ -9,8 +9,8 @@ import pytest
 
 pytest.importorskip("gradio")
 
-from wholedoc_ui import courtesy as module
-from wholedoc_ui.courtesy import Courtesy
+from wholedoc_ui.arriving import courtesy as module
+from wholedoc_ui.arriving.courtesy import Courtesy
 
 WAIT_S = 20.0
 
@@ -54,7 +54,7 @@ def test_a_reading_stays_aside_for_what_follows() -> None:
 
 @pytest.mark.usefixtures("patient")
 def test_nobody_waits_longer_for_the_model() -> None:
-    courtesy = Courtesy(wanted=lambda: True)
+    courtesy = Courtesy(reads_on=lambda: True)
     with courtesy.first(linger_s=600.0), ThreadPoolExecutor(1) as pool:
         pool.submit(courtesy.step_aside).result(WAIT_S)
 

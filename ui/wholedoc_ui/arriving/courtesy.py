@@ -13,15 +13,15 @@ from contextlib import contextmanager
 
 # A reading waits so long at the most before it takes its next step (a layer of the model), in seconds.
 LONGEST_S = 1.0
-# How often a reading that waits looks whether somebody waits for the model, in seconds.
+# How often a reading that waits looks whether it should read on, in seconds.
 LOOKED_FOR_S = 0.02
 
 
 class Courtesy:
-    """Whether the page comes first now. `wanted` says whether somebody waits for the model: then it does not."""
+    """Whether the page comes first now. It does not while `reads_on` says so."""
 
-    def __init__(self, wanted: Callable[[], bool] = lambda: False) -> None:
-        self._wanted = wanted
+    def __init__(self, reads_on: Callable[[], bool] = lambda: False) -> None:
+        self._reads_on = reads_on
         self._changed = threading.Condition()
         self._first = 0
         self._until = 0.0
@@ -43,7 +43,7 @@ class Courtesy:
         """Wait while the page comes first. Whoever reads calls it before each step."""
         end = time.monotonic() + LONGEST_S
         with self._changed:
-            while (now := time.monotonic()) < end and (self._first or now < self._until) and not self._wanted():
+            while (now := time.monotonic()) < end and (self._first or now < self._until) and not self._reads_on():
                 self._changed.wait(LOOKED_FOR_S)
 
     def aside(self, cancelled: Callable[[], bool] = lambda: False) -> Callable[[], bool]:
