@@ -12,8 +12,8 @@ import torch
 from parallelcomp import KVPrecision, WindowError
 from wholedoc import Answer, Settings, Timings, Usage
 from wholedoc.errors import LibraryError, ModelError
+from wholedoc.runtime import courtesy
 from wholedoc_ui.app_state import AppState, ModelState, Phase, sentence
-from wholedoc_ui.arriving import courtesy
 from wholedoc_ui.cost import cost_of, memory_in_use
 
 from .conftest import NOTICE, PARAGRAPHS, Put, watched

@@ -16,11 +16,11 @@ from parallelcomp import ChunkScoring
 from wholedoc import Document, Library, Planned, Reading, Settings
 from wholedoc.errors import WholedocError, WriterError, explain
 from wholedoc.models.catalogue import Role
+from wholedoc.runtime.courtesy import Courtesy
 from wholedoc.settings import Answerer
 from wholedoc.storage.home import home
 from wholedoc.writers.writer import Writer
 
-from .arriving.courtesy import Courtesy
 from .arriving.folders import Folders
 from .arriving.introducing import Introducer
 from .arriving.uploads import LOOKED_FOR_S, Uploads

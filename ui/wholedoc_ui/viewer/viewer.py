@@ -11,9 +11,9 @@ from wholedoc.documents.document import Page, place
 from wholedoc.documents.recognition.boxes import boxes_between, line_boxes, quote_boxes
 from wholedoc.documents.rendering import Box, PageImage, PageRenderer, TextLine
 from wholedoc.errors import DocumentError, PasswordError
+from wholedoc.runtime.courtesy import Courtesy
 from wholedoc.storage.files.originals import Originals
 
-from ..arriving.courtesy import Courtesy
 from . import finding
 from .renderers import Renderers
 

@@ -7,10 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-pytest.importorskip("gradio")
-
-from wholedoc_ui.arriving import courtesy as module
-from wholedoc_ui.arriving.courtesy import Courtesy
+from wholedoc.runtime import courtesy as module
+from wholedoc.runtime.courtesy import Courtesy
 
 WAIT_S = 20.0
 
