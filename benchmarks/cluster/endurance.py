@@ -19,7 +19,7 @@ from ..report import Report
 from ..robustness.memory import memory
 from ..robustness.slope import slope
 from .clients import Asked, Question, ask_all, percentile
-from .started import PATIENCE_S, Cluster
+from .started import PATIENCE_S, Cluster, processes
 
 # How often the ingress is looked at while much is asked of it, in seconds.
 PROBE_S = 0.2
@@ -43,7 +43,7 @@ class Probes:
 
 def idle_streams(report: Report, cluster: Cluster, ids: Sequence[str], count: int) -> None:
     """Open so many streams at once, most of which wait for their turn, and see whether each gets its answer."""
-    ingress = cluster.processes("Ingress")[0]
+    ingress = processes("Ingress")[0]
     before = memory(ingress.pid).anonymous
     began = time.monotonic()
     with _probed(cluster) as probes:
@@ -88,15 +88,15 @@ def memory_slope(
 ) -> None:
     """Ask so many requests, and fit by how much the memory of ingress, proxy and replicas grows with each."""
     batch = max(requests // SAMPLES, 1)
-    watched = {name: cluster.processes(name) for name in ("Ingress", "ProxyActor", "EngineReplica")}
+    watched = {name: processes(name) for name in ("Ingress", "ProxyActor", "EngineReplica")}
     points: dict[str, list[tuple[float, float]]] = {name: [] for name in watched}
     failed = asked = 0
     while asked < requests:
         turn = [questions[(asked + n) % len(questions)] for n in range(min(batch, requests - asked))]
         failed += sum(one.answer is None for one in ask_all(cluster.url, ids, turn, clients))
         asked += len(turn)
-        for name, processes in watched.items():
-            points[name].append((asked, float(sum(memory(one.pid).anonymous for one in processes))))
+        for name, some in watched.items():
+            points[name].append((asked, float(sum(memory(one.pid).anonymous for one in some))))
     for name, taken in points.items():
         settled = taken[len(taken) // 4 :]
         found = slope([settled])

@@ -61,24 +61,14 @@ class Cluster:
 
     def replicas(self) -> list[psutil.Process]:
         """Return the processes that have a model."""
-        return self.processes("EngineReplica")
+        return processes("EngineReplica")
 
     def ready(self) -> int:
         """Return how many replicas are there and have loaded their model.
 
         Serve notices only after a second or two that one was killed; its process is gone at once.
         """
-        from ray import serve
-
-        from wholedoc.cluster.running import NAME
-
-        states: dict[Any, int] = serve.status().applications[NAME].deployments["EngineReplica"].replica_states
-        return min(states.get("RUNNING", 0), len(self.replicas()))
-
-    def processes(self, name: str) -> list[psutil.Process]:
-        """Return the processes of a deployment, or of Serve's proxy."""
-        children = psutil.Process().children(recursive=True)
-        return [one for one in children if name in _title(one)]
+        return min(running_replicas(), len(self.replicas()))
 
     def megabytes(self) -> float:
         """Return the memory of all processes of the cluster that they share with nobody, in MB."""
@@ -158,6 +148,21 @@ def started(settings: Settings, replicas: int, *, consistent_hash: bool = False)
 def _free_address() -> Address:
     with listen(Address(port=0)) as listening:
         return Address(port=listening.getsockname()[1])
+
+
+def running_replicas() -> int:
+    """Return how many replicas have loaded their model, as Serve sees it: a dead one counts for a second."""
+    from ray import serve
+
+    from wholedoc.cluster.running import NAME
+
+    states: dict[Any, int] = serve.status().applications[NAME].deployments["EngineReplica"].replica_states
+    return states.get("RUNNING", 0)
+
+
+def processes(name: str) -> list[psutil.Process]:
+    """Return the processes of a deployment that this process has started, or of Serve's proxy."""
+    return [one for one in psutil.Process().children(recursive=True) if name in _title(one)]
 
 
 def _title(process: psutil.Process) -> str:

@@ -12,6 +12,7 @@ from typing import Any
 import httpx
 import psutil
 import pytest
+from benchmarks.cluster.started import processes
 
 from wholedoc import Library, Settings
 
@@ -53,25 +54,7 @@ class Cluster:
 
     def replicas(self) -> list[psutil.Process]:
         """The processes that have a model."""
-        children = psutil.Process().children(recursive=True)
-        return [one for one in children if "EngineReplica" in _title(one)]
-
-    def ready(self) -> int:
-        """How many replicas have loaded their model, as Serve sees it: one that died still counts for a second."""
-        from ray import serve
-
-        from wholedoc.cluster.running import NAME
-
-        states: dict[Any, int] = serve.status().applications[NAME].deployments["EngineReplica"].replica_states
-        return states.get("RUNNING", 0)
-
-
-def _title(process: psutil.Process) -> str:
-    """What a process is called; nothing if it has ended meanwhile, or is about to."""
-    try:
-        return " ".join(process.cmdline())
-    except psutil.Error:
-        return ""
+        return processes("EngineReplica")
 
 
 def body(id: str, question: str, **rest: Any) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import Any
 
 import psutil
 import pytest
+from benchmarks.cluster.started import running_replicas
 
 from ..server.serving import Server, log, until
 from .conftest import REPLICAS, Cluster, body
@@ -144,7 +145,7 @@ def until_replicas(cluster: Cluster) -> list[psutil.Process]:
 
     def are_there() -> bool:
         found[:] = cluster.replicas()
-        return len(found) == cluster.ready() == REPLICAS
+        return len(found) == running_replicas() == REPLICAS
 
     until(are_there, PATIENCE_S)
     return found
